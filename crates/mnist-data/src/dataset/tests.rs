@@ -1,0 +1,183 @@
+//! Loading from folders: what is accepted, and what is refused with which words.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+use super::*;
+use crate::catalogue::{TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS};
+
+fn idx(code: u8, shape: &[u32], body: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, code, shape.len() as u8];
+    bytes.extend(shape.iter().flat_map(|size| size.to_be_bytes()));
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// A folder with 3 training and 2 test pictures of 2x2 pixels.
+struct Folder(TempDir);
+
+impl Folder {
+    fn valid() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.write(TRAIN_IMAGES, &idx(8, &[3, 2, 2], &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]));
+        folder.write(TRAIN_LABELS, &idx(8, &[3], &[0, 1, 4]));
+        folder.write(TEST_IMAGES, &idx(8, &[2, 2, 2], &[0; 8]));
+        folder.write(TEST_LABELS, &idx(8, &[2], &[1, 5]));
+        folder
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.file(name), bytes).unwrap();
+    }
+
+    fn message(&self) -> String {
+        let error = Dataset::from_dir(self.0.path()).unwrap_err();
+        assert_eq!(error.is_missing(), matches!(error, DataError::Missing { .. }));
+        error.to_string()
+    }
+}
+
+#[test]
+fn loads_any_set_in_the_layout_of_mnist() {
+    let folder = Folder::valid();
+    let data = Dataset::from_dir(folder.0.path()).unwrap();
+    assert_eq!(data.name, folder.0.path().file_name().unwrap().to_string_lossy());
+    assert_eq!(data.classes, 6, "one more than the greatest label of training and test");
+    assert_eq!(data.train.picture(1), Some(&[5, 6, 7, 8][..]));
+    assert_eq!(data.train.labels(), [0, 1, 4]);
+    assert_eq!((data.test.len(), data.test.height(), data.test.width()), (2, 2, 2));
+    assert_eq!(data.class_counts().test, [0, 1, 0, 0, 0, 1]);
+}
+
+#[test]
+fn accepts_each_file_compressed() {
+    let folder = Folder::valid();
+    let raw = Dataset::from_dir(folder.0.path()).unwrap();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(&fs::read(folder.file(TRAIN_IMAGES)).unwrap()).unwrap();
+    folder.write(&format!("{TRAIN_IMAGES}.gz"), &encoder.finish().unwrap());
+    fs::remove_file(folder.file(TRAIN_IMAGES)).unwrap();
+    assert_eq!(Dataset::from_dir(folder.0.path()).unwrap(), raw);
+}
+
+#[test]
+fn names_the_files_that_are_missing() {
+    let folder = Folder::valid();
+    fs::remove_file(folder.file(TRAIN_LABELS)).unwrap();
+    fs::remove_file(folder.file(TEST_IMAGES)).unwrap();
+    let message = folder.message();
+    assert!(
+        message.contains(": missing train-labels-idx1-ubyte, t10k-images-idx3-ubyte; put them"),
+        "{message}"
+    );
+}
+
+#[test]
+fn refuses_files_of_another_kind_by_name() {
+    let table: [(&str, Vec<u8>, &str); 5] = [
+        (TRAIN_IMAGES, idx(8, &[3], &[0; 3]), "dimension count: expected 3 ([N, H, W]), found 1"),
+        (TRAIN_LABELS, idx(8, &[3, 1, 1], &[0; 3]), "dimension count: expected 1 ([N]), found 3"),
+        (TEST_IMAGES, idx(9, &[2, 2, 2], &[0; 8]), "element type: expected u8, found i8"),
+        (TEST_LABELS, idx(0x0c, &[2], &[0; 8]), "element type: expected u8, found i32"),
+        (TEST_LABELS, idx(8, &[3], &[0; 2]), "body: expected 3 bytes, found 2"),
+    ];
+    for (name, bytes, problem) in table {
+        let folder = Folder::valid();
+        folder.write(name, &bytes);
+        let (message, expected) = (folder.message(), format!("{}: {problem}; ", folder.file(name).display()));
+        assert!(message.starts_with(&expected), "{message} should start with {expected}");
+    }
+}
+
+#[test]
+fn refuses_counts_that_differ() {
+    let folder = Folder::valid();
+    folder.write(TRAIN_LABELS, &idx(8, &[4], &[0; 4]));
+    let (labels, images) = (folder.file(TRAIN_LABELS), folder.file(TRAIN_IMAGES));
+    let expected = format!(
+        "{} holds 4 labels, expected 3, one for each image of {}; put files of one data set there",
+        labels.display(),
+        images.display()
+    );
+    assert_eq!(folder.message(), expected);
+}
+
+#[test]
+fn refuses_pictures_of_two_sizes() {
+    let folder = Folder::valid();
+    folder.write(TEST_IMAGES, &idx(8, &[2, 2, 3], &[0; 12]));
+    let (test, train) = (folder.file(TEST_IMAGES), folder.file(TRAIN_IMAGES));
+    let expected = format!(
+        "{} holds pictures of 2x3 pixels, expected 2x2 as in {}; put files of one data set there",
+        test.display(),
+        train.display()
+    );
+    assert_eq!(folder.message(), expected);
+}
+
+#[test]
+fn refuses_sets_without_pictures_or_pixels() {
+    for shape in [[0, 2, 2], [2, 0, 2]] {
+        let folder = Folder::valid();
+        folder.write(TEST_IMAGES, &idx(8, &shape, &[]));
+        let expected = format!(
+            "{}: expected at least one picture of at least one pixel, found shape {shape:?}; use another file",
+            folder.file(TEST_IMAGES).display()
+        );
+        assert_eq!(folder.message(), expected);
+    }
+}
+
+#[test]
+fn a_missing_public_set_comes_with_its_cure() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = Dataset::mnist(&DataDir::at(dir.path())).unwrap_err();
+    assert!(error.is_missing());
+    let expected = format!(
+        "data set mnist is not in {}: missing train-images-idx3-ubyte, train-labels-idx1-ubyte, \
+         t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; run scripts/setup, or `pool-cli data fetch mnist`",
+        dir.path().join("mnist").display()
+    );
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn missing_fashion_mnist_names_the_debian_package() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = load::public(PublicSet::FashionMnist, dir.path()).unwrap_err().to_string();
+    let cure = "run `pool-cli data fetch fashion-mnist`, or on Debian: apt-get install dataset-fashion-mnist";
+    assert!(error.ends_with(cure), "{error}");
+}
+
+#[test]
+fn a_public_set_with_other_content_is_refused_with_both_checksums() {
+    let folder = Folder::valid();
+    let error = load::public(PublicSet::Mnist, folder.0.path()).unwrap_err();
+    assert!(error.is_missing());
+    let message = error.to_string();
+    let file = folder.file(TRAIN_IMAGES);
+    let start = format!(
+        "{}: expected SHA-256 ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db, found SHA-256 ",
+        file.display()
+    );
+    assert!(message.starts_with(&start), "{message}");
+    assert!(message.ends_with("; run scripts/setup, or `pool-cli data fetch mnist`"), "{message}");
+}
+
+#[test]
+fn a_public_set_with_a_truncated_file_is_corrupt_and_says_where_it_ends() {
+    let folder = Folder::valid();
+    folder.write(TRAIN_IMAGES, &idx(8, &[60_000, 28, 28], &[0; 100]));
+    let error = load::public(PublicSet::Mnist, folder.0.path()).unwrap_err();
+    assert!(error.is_missing());
+    assert!(error.to_string().contains("found body: expected 47040000 bytes, found 100;"), "{error}");
+}

@@ -1,0 +1,70 @@
+//! Random draws that are specified here, step by step, so that a seed means the same in every release of every library.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+/// The generator for one purpose: ChaCha8, keyed by `seed`, on its own `stream`.
+///
+/// Streams of one seed do not overlap, so stream 5 can be had without drawing from streams 0 to 4.
+pub(crate) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(stream);
+    generator
+}
+
+/// A number from `0..bound`, each equally likely; `bound` must not be 0.
+///
+/// Lemire, "Fast random integer generation in an interval", 2019: take a 64-bit word `w`; the upper half of the
+/// 128-bit product `w * bound` is the result, unless the lower half is below `2^64 mod bound`; then draw again.
+pub(crate) fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
+    loop {
+        let product = u128::from(generator.next_u64()) * u128::from(bound);
+        let lower = product as u64;
+        // The remainder is below `bound`, so the division is only needed when `lower` is, too.
+        if lower >= bound || lower >= bound.wrapping_neg() % bound {
+            return (product >> 64) as u64;
+        }
+    }
+}
+
+/// A number from `low..=high`.
+pub(crate) fn between(generator: &mut ChaCha8Rng, low: u64, high: u64) -> u64 {
+    low + below(generator, high - low + 1)
+}
+
+/// Fisher-Yates from the last position down: position `i` changes places with one drawn from `0..=i`.
+pub(crate) fn shuffle<T>(generator: &mut ChaCha8Rng, items: &mut [T]) {
+    for i in (1..items.len()).rev() {
+        let other = below(generator, i as u64 + 1) as usize;
+        items.swap(i, other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_of_four_items_is_about_equally_frequent() {
+        let mut generator = generator(1, 0);
+        let mut frequencies = std::collections::BTreeMap::new();
+        let draws = 24_000;
+        for _ in 0..draws {
+            let mut items = [0, 1, 2, 3];
+            shuffle(&mut generator, &mut items);
+            *frequencies.entry(items).or_insert(0_u32) += 1;
+        }
+        assert_eq!(frequencies.len(), 24);
+        // Pearson's chi-squared over 23 degrees of freedom; its 99.9 % quantile is 49.7.
+        let expected = f64::from(draws) / 24.0;
+        let chi: f64 = frequencies.values().map(|&n| (f64::from(n) - expected).powi(2) / expected).sum();
+        assert!(chi < 49.7, "{chi}");
+    }
+
+    #[test]
+    fn draws_stay_inside_their_bounds_and_reach_both_ends() {
+        let mut generator = generator(2, 0);
+        let draws: Vec<u64> = (0..1_000).map(|_| between(&mut generator, 3, 6)).collect();
+        assert_eq!((draws.iter().min(), draws.iter().max()), (Some(&3), Some(&6)));
+    }
+}

@@ -1,0 +1,169 @@
+//! Grey pictures of one size, each with its class label.
+
+use crate::error::DataError;
+
+/// `N` grey pictures of one size with one label each; never empty.
+///
+/// Pixels are bytes, row-major, `[N, H, W]`; 0 is the background (black in MNIST).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelledImages {
+    height: usize,
+    width: usize,
+    pixels: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+impl LabelledImages {
+    /// Pictures of `height` x `width` pixels, `[N, H, W]`, with `N` labels.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Images`] if there is no label, a side is 0, or there are not `N * height * width` pixels.
+    pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, DataError> {
+        let at_least_one = || "at least 1".to_owned();
+        for (field, found) in [("height", height), ("width", width), ("label count", labels.len())] {
+            if found == 0 {
+                return Err(DataError::Images { field, expected: at_least_one(), found });
+            }
+        }
+        let expected = height.checked_mul(width).and_then(|picture| picture.checked_mul(labels.len()));
+        if expected != Some(pixels.len()) {
+            let expected = format!("{} pictures of {height}x{width} pixels", labels.len());
+            return Err(DataError::Images { field: "pixel count", expected, found: pixels.len() });
+        }
+        Ok(Self { height, width, pixels, labels })
+    }
+
+    /// For callers inside the crate that made the parts to fit.
+    pub(crate) fn from_fitting_parts(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u8>) -> Self {
+        debug_assert_eq!(pixels.len(), labels.len() * height * width);
+        Self { height, width, pixels, labels }
+    }
+
+    /// How many pictures there are, `N`.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no picture. The constructor refuses that, so this is `false`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Height of every picture, in pixels.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Width of every picture, in pixels.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// All pixels, row-major `[N, H, W]`, 0 to 255.
+    #[must_use]
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// All labels, `[N]`.
+    #[must_use]
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The pixels of one picture, row-major `[H, W]`; `None` behind the last one.
+    #[must_use]
+    pub fn picture(&self, index: usize) -> Option<&[u8]> {
+        self.pixels.chunks_exact(self.height * self.width).nth(index)
+    }
+
+    /// The pictures at `indices`, in that order, with their labels: a part of a split, or a batch.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::IndexOutOfRange`], or [`DataError::Images`] if `indices` is empty.
+    pub fn select(&self, indices: &[u32]) -> Result<Self, DataError> {
+        let mut pixels = Vec::with_capacity(indices.len() * self.height * self.width);
+        let mut labels = Vec::with_capacity(indices.len());
+        for &index in indices {
+            let at = index as usize;
+            let (Some(picture), Some(&label)) = (self.picture(at), self.labels.get(at)) else {
+                return Err(DataError::IndexOutOfRange { found: index, len: self.len() });
+            };
+            pixels.extend_from_slice(picture);
+            labels.push(label);
+        }
+        Self::new(self.height, self.width, pixels, labels)
+    }
+
+    /// How many pictures each class has, by label: at least `classes` entries, more if a label lies behind them.
+    #[must_use]
+    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
+        let greatest = self.labels.iter().max().map_or(0, |&label| usize::from(label) + 1);
+        let mut counts = vec![0; classes.max(greatest)];
+        for &label in &self.labels {
+            counts[usize::from(label)] += 1;
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn three_pictures() -> LabelledImages {
+        LabelledImages::new(1, 2, vec![1, 2, 3, 4, 5, 6], vec![0, 2, 2]).unwrap()
+    }
+
+    #[test]
+    fn gives_pictures_by_index() {
+        let images = three_pictures();
+        assert_eq!(images.picture(2), Some(&[5, 6][..]));
+        assert_eq!(images.picture(3), None);
+    }
+
+    #[test]
+    fn selects_pictures_in_the_order_asked_for() {
+        let selected = three_pictures().select(&[2, 0]).unwrap();
+        assert_eq!(selected, LabelledImages::new(1, 2, vec![5, 6, 1, 2], vec![2, 0]).unwrap());
+    }
+
+    #[test]
+    fn refuses_an_index_behind_the_last_picture() {
+        let message = three_pictures().select(&[0, 3]).unwrap_err().to_string();
+        let expected =
+            "index 3: expected less than the 3 images there are; take indices from a split of this set";
+        assert_eq!(message, expected);
+    }
+
+    #[test]
+    fn counts_each_class_including_those_without_pictures() {
+        assert_eq!(three_pictures().class_counts(4), [1, 0, 2, 0]);
+        assert_eq!(three_pictures().class_counts(0), [1, 0, 2]);
+    }
+
+    #[test]
+    fn refuses_parts_that_do_not_fit() {
+        let cure = "pass pixels as [N, H, W] and one label for each picture";
+        let table = [
+            ((1, 2, 5, 3), "pixel count: expected 3 pictures of 1x2 pixels, found 5"),
+            ((0, 2, 0, 3), "height: expected at least 1, found 0"),
+            ((1, 0, 0, 3), "width: expected at least 1, found 0"),
+            ((1, 2, 0, 0), "label count: expected at least 1, found 0"),
+            (
+                (usize::MAX, 2, 0, 3),
+                &format!("pixel count: expected 3 pictures of {}x2 pixels, found 0", usize::MAX),
+            ),
+        ];
+        for ((height, width, pixels, labels), expected) in table {
+            let error = LabelledImages::new(height, width, vec![0; pixels], vec![0; labels]).unwrap_err();
+            assert_eq!(error.to_string(), format!("{expected}; {cure}"));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! MNIST and its siblings as plain bytes: IDX files, checked data sets, downloads, splits and batch order.
+//!
+//! Everything that decides *which images a network sees and in which order* is here, and nothing here knows what a
+//! network is: the crate never links torch. Its main types, in the order in which a study uses them:
+//!
+//! * [`DataDir`] says where data sets live; [`PublicSet`] knows the files, checksums and mirrors of each public one;
+//!   [`fetch`] downloads them and [`verify`] checks them.
+//! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels `[N, H, W]` and `u8` labels
+//!   `[N]`. [`read_idx`] reads a single IDX file of any element type.
+//! * [`ValidationSplit`] divides the training images, and [`BatchOrder`] says in which order an epoch visits them;
+//!   [`LabelledImages::shifted`] moves test pictures, to measure a network's invariance.
+//!
+//! ```
+//! use mnist_data::{BatchOrder, Dataset, ValidationSplit};
+//!
+//! let data = Dataset::bars_and_crosses(7); // generated: needs no file and no network
+//! assert_eq!((data.train.len(), data.train.height(), data.train.width()), (2_000, 28, 28));
+//!
+//! // Keras's `validation_split = 0.2`: the last fifth of the training images.
+//! let split = ValidationSplit::Tail { fraction: 0.2 }.split(data.train.labels())?;
+//! let train = data.train.select(&split.train)?;
+//!
+//! // The order of epoch 0 under seed 1, in batches of 200.
+//! let order = BatchOrder::new(train.len(), 1).epoch(0);
+//! assert_eq!(order.chunks(200).count(), 8);
+//! # Ok::<(), mnist_data::DataError>(())
+//! ```
+//!
+//! # The one decision
+//!
+//! What a study draws at random is computed by code in this crate, on top of the ChaCha8 generator: the bounded draw
+//! and the shuffle are written out and locked by golden tests. A library's `shuffle` may change its algorithm in any
+//! release, and then the same seed would silently train another network than the one that was reported. In the same
+//! spirit [`Dataset::mnist`] and [`Dataset::fashion_mnist`] hash the very bytes that they parse, on every load: a file
+//! that is not the published one is refused, not trained on.
+
+mod batch_order;
+mod catalogue;
+mod data_dir;
+mod dataset;
+mod draw;
+mod error;
+mod fetch;
+mod folder;
+mod generated;
+mod idx;
+mod images;
+mod shift;
+mod split;
+mod unpacked;
+mod verify;
+
+pub use batch_order::BatchOrder;
+pub use catalogue::{FileSpec, PublicSet};
+pub use data_dir::DataDir;
+pub use dataset::{ClassCounts, Dataset};
+pub use error::DataError;
+pub use fetch::{FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedFile, fetch};
+pub use generated::BARS_AND_CROSSES_CLASSES;
+pub use idx::{IdxArray, IdxError, IdxType, IdxValues, decode_idx, read_idx, read_idx_with_sha256};
+pub use images::LabelledImages;
+pub use split::{SplitIndices, ValidationSplit};
+pub use verify::{FileCheck, FileState, verify};

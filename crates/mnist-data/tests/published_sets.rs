@@ -1,0 +1,78 @@
+//! MNIST and Fashion-MNIST as published, where this machine has them; elsewhere each test says that it was skipped.
+
+use std::time::Instant;
+
+use mnist_data::{
+    DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FileState, PublicSet, ValidationSplit, fetch,
+    verify,
+};
+
+/// The set, or `None` and a note when it is not here.
+fn load(set: PublicSet) -> Option<(DataDir, Dataset)> {
+    let Ok(dir) = DataDir::from_env() else {
+        eprintln!("skipped: no data folder is configured");
+        return None;
+    };
+    match Dataset::public(set, &dir) {
+        Ok(data) => Some((dir, data)),
+        Err(error @ DataError::Missing { .. }) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn mnist_has_the_published_counts() {
+    let Some((_, data)) = load(PublicSet::Mnist) else { return };
+    assert_eq!((data.name.as_str(), data.classes), ("mnist", 10));
+    assert_eq!((data.train.len(), data.train.height(), data.train.width()), (60_000, 28, 28));
+    assert_eq!(data.test.len(), 10_000);
+    assert_eq!(data.train.labels()[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
+    let counts = data.class_counts();
+    assert_eq!(counts.train, [5_923, 6_742, 5_958, 6_131, 5_842, 5_421, 5_918, 6_265, 5_851, 5_949]);
+    assert_eq!(counts.test, [980, 1_135, 1_032, 1_010, 982, 892, 958, 1_028, 974, 1_009]);
+}
+
+#[test]
+fn mnist_splits_as_in_the_study() {
+    let Some((_, data)) = load(PublicSet::Mnist) else { return };
+    for split in
+        [ValidationSplit::Tail { fraction: 0.2 }, ValidationSplit::Stratified { fraction: 0.2, seed: 1 }]
+    {
+        let parts = split.split(data.train.labels()).unwrap();
+        // Rounded class by class, the stratified sizes add up to the same sum here.
+        assert_eq!((parts.train.len(), parts.validation.len()), (48_000, 12_000), "{split:?}");
+    }
+}
+
+#[test]
+fn fashion_mnist_has_the_published_counts() {
+    let Some((_, data)) = load(PublicSet::FashionMnist) else { return };
+    assert_eq!((data.name.as_str(), data.classes), ("fashion-mnist", 10));
+    let counts = data.class_counts();
+    assert_eq!((counts.train, counts.test), (vec![6_000; 10], vec![1_000; 10]));
+}
+
+#[test]
+fn a_set_that_loads_is_intact_and_needs_no_network() {
+    for set in PublicSet::ALL {
+        let Some((dir, _)) = load(set) else { continue };
+        assert!(verify(set, &dir).iter().all(|file| file.state == FileState::Intact));
+        let options = FetchOptions { offline: true, ..FetchOptions::default() };
+        let report = fetch(set, &dir, &options, &mut |_| {}).unwrap();
+        assert!(report.files.iter().all(|file| file.outcome == FetchOutcome::AlreadyIntact));
+    }
+}
+
+#[test]
+fn mnist_loads_and_verifies_in_a_fraction_of_a_second() {
+    let Some((dir, _)) = load(PublicSet::Mnist) else { return };
+    let start = Instant::now();
+    Dataset::mnist(&dir).unwrap();
+    let elapsed = start.elapsed();
+    println!("loaded and verified in {elapsed:?}");
+    // Ten times what it takes, so that a busy machine does not fail the test; the benchmark measures.
+    assert!(elapsed.as_secs_f64() < 2.0, "{elapsed:?}");
+}
