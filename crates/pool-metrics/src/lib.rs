@@ -1,0 +1,45 @@
+//! What a trial measured, and what may be concluded from it. Pure Rust: nothing here can reach libtorch.
+//!
+//! - *Errors*: [`error_rate`], [`ConfusionMatrix`] with per-class precision and recall.
+//! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`holm`].
+//! - *Memory*: a network is a list of [`LayerCost`] rows; [`MemoryModel::estimate`] turns them into an itemised
+//!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
+//! - *Trade-offs*: [`pareto_front`].
+//! - *Records*: [`TrialRecord`], the versioned file that every trial leaves behind, and [`RunLayout`], where it lies.
+//!
+//! ```
+//! use pool_metrics::{LayerCost, MemoryModel};
+//!
+//! let dense = LayerCost {
+//!     name: "dense".into(),
+//!     input_elements: 128,
+//!     output_elements: 10,
+//!     parameters: 1_290,
+//!     ..LayerCost::default()
+//! };
+//! let estimate = MemoryModel::KerasLegacy.estimate(&[dense], 128, 200);
+//! assert_eq!(estimate.total_bytes(), 4 * 200 * (10 + 1_290));
+//! ```
+//!
+//! The one decision: numbers are kept raw. A record holds every epoch and every test prediction, so that any
+//! statistic can be computed later without training again.
+
+mod classification;
+mod memory;
+mod pareto;
+mod record;
+mod run_layout;
+mod statistics;
+
+pub use classification::{ClassScores, ClassificationError, ConfusionMatrix, error_rate};
+pub use memory::{KeptTensor, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
+pub use pareto::{ParetoError, pareto_front};
+pub use record::{
+    EpochRecord, Evaluation, ModelFacts, Provenance, RECORD_VERSION, RecordError, Timing, TrialFailure,
+    TrialRecord, TrialSettings, TrialStatus,
+};
+pub use run_layout::{PlanFile, PlannedTrial, RunLayout};
+pub use statistics::{
+    HolmError, Interval, McNemar, McNemarError, holm, mcnemar_exact, mcnemar_from_predictions, mean, median,
+    quantile, sample_sd, t_interval, wilson_interval,
+};

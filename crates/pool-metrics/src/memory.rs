@@ -1,0 +1,236 @@
+//! The memory model: how many bytes a network needs, from the costs of its layers.
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of one `f32`, the only element type that the networks here compute in.
+const F32_BYTES: u64 = 4;
+const GIB: f64 = (1u64 << 30) as f64;
+
+/// What one layer costs. Elements and bytes are per sample, so that a batch multiplies them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerCost {
+    /// The layer's name in the network, such as `conv2d` or `dense_1`.
+    pub name: String,
+    /// Elements of one sample on the way in.
+    pub input_elements: u64,
+    /// Elements of one sample on the way out; a fused activation adds nothing.
+    pub output_elements: u64,
+    /// Trainable parameters.
+    pub parameters: u64,
+    /// Parameters that no gradient changes, such as batch normalisation's running statistics.
+    pub fixed_parameters: u64,
+    /// Multiply-adds of one sample, forward.
+    pub multiply_adds: u64,
+    /// Tensors that must outlive the forward pass because the backward pass reads them.
+    pub kept: Vec<KeptTensor>,
+}
+
+/// A tensor kept between the forward and the backward pass.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptTensor {
+    /// What it is: `output`, `indices`, `mask`.
+    pub what: String,
+    /// Bytes for one sample.
+    pub bytes: u64,
+}
+
+/// The ways to count a network's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoryModel {
+    /// The formula that the published study cites:
+    /// `4 * batch * (sum of every layer's output elements + parameters)` bytes.
+    ///
+    /// It multiplies the parameters by the batch size although they exist once, and so overstates the study's
+    /// network 17.7 times. Kept under its own name to reproduce the published figures.
+    KerasLegacy,
+    /// One training step with Adam: parameters, gradients, two moments, what backward reads, the largest pair of
+    /// activation gradients alive at once, and the input batch.
+    Training,
+    /// One forward pass without gradients: parameters, the largest pair of activations alive at once, and the
+    /// input batch.
+    Inference,
+}
+
+impl MemoryModel {
+    /// Every model, in the order of the tables.
+    pub const ALL: [Self; 3] = [Self::KerasLegacy, Self::Training, Self::Inference];
+
+    /// Itemised bytes of a network with these `layers`, `input_elements` per sample, at this `batch_size`.
+    pub fn estimate(self, layers: &[LayerCost], input_elements: u64, batch_size: u64) -> MemoryEstimate {
+        let items = match self {
+            Self::KerasLegacy => keras_legacy(layers, batch_size),
+            Self::Training => training(layers, input_elements, batch_size),
+            Self::Inference => inference(layers, input_elements, batch_size),
+        };
+        let items =
+            items.into_iter().map(|(what, bytes)| MemoryItem { what: what.to_owned(), bytes }).collect();
+        MemoryEstimate { model: self, batch_size, items }
+    }
+}
+
+impl std::fmt::Display for MemoryModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::KerasLegacy => "keras_legacy",
+            Self::Training => "training",
+            Self::Inference => "inference",
+        })
+    }
+}
+
+/// An estimate, item by item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryEstimate {
+    /// How it was counted.
+    pub model: MemoryModel,
+    /// Samples in the batch.
+    pub batch_size: u64,
+    /// The parts; their sum is the estimate.
+    pub items: Vec<MemoryItem>,
+}
+
+/// One part of a [`MemoryEstimate`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryItem {
+    /// What occupies the memory.
+    pub what: String,
+    /// Bytes for the whole batch.
+    pub bytes: u64,
+}
+
+impl MemoryEstimate {
+    /// The sum of all items, in bytes.
+    pub fn total_bytes(&self) -> u64 {
+        self.items.iter().map(|item| item.bytes).sum()
+    }
+
+    /// The sum of all items, in GiB (2^30 bytes), the unit that the study calls GB.
+    pub fn total_gib(&self) -> f64 {
+        self.total_bytes() as f64 / GIB
+    }
+}
+
+type Items = Vec<(&'static str, u64)>;
+
+fn all_parameters(layers: &[LayerCost]) -> u64 {
+    layers.iter().map(|layer| layer.parameters + layer.fixed_parameters).sum()
+}
+
+fn trainable_parameters(layers: &[LayerCost]) -> u64 {
+    layers.iter().map(|layer| layer.parameters).sum()
+}
+
+/// A layer's input and output are alive at once while it runs, forward and backward alike.
+fn largest_pair_of_activations(layers: &[LayerCost]) -> u64 {
+    layers.iter().map(|layer| layer.input_elements + layer.output_elements).max().unwrap_or(0)
+}
+
+fn keras_legacy(layers: &[LayerCost], batch_size: u64) -> Items {
+    let outputs: u64 = layers.iter().map(|layer| layer.output_elements).sum();
+    vec![
+        ("layer outputs", F32_BYTES * batch_size * outputs),
+        ("parameters times batch size", F32_BYTES * batch_size * all_parameters(layers)),
+    ]
+}
+
+fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {
+    let trainable = trainable_parameters(layers);
+    let kept: u64 = layers.iter().flat_map(|layer| &layer.kept).map(|tensor| tensor.bytes).sum();
+    vec![
+        ("parameters", F32_BYTES * all_parameters(layers)),
+        ("gradients", F32_BYTES * trainable),
+        ("optimizer state", 2 * F32_BYTES * trainable),
+        ("kept for backward", batch_size * kept),
+        ("activation gradients", F32_BYTES * batch_size * largest_pair_of_activations(layers)),
+        ("input batch", F32_BYTES * batch_size * input_elements),
+    ]
+}
+
+fn inference(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {
+    vec![
+        ("parameters", F32_BYTES * all_parameters(layers)),
+        ("activations", F32_BYTES * batch_size * largest_pair_of_activations(layers)),
+        ("input batch", F32_BYTES * batch_size * input_elements),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The study's network, layer by layer: (name, input, output, parameters).
+    fn reference(pooled: bool) -> Vec<LayerCost> {
+        let features = if pooled { 4_608 } else { 18_432 };
+        let mut rows = vec![("conv2d", 784, 18_432, 832)];
+        if pooled {
+            rows.push(("pool", 18_432, features, 0));
+        }
+        rows.extend([
+            ("dropout", features, features, 0),
+            ("flatten", features, features, 0),
+            ("dense", features, 128, features * 128 + 128),
+            ("dense_1", 128, 10, 1_290),
+        ]);
+        rows.into_iter()
+            .map(|(name, input_elements, output_elements, parameters)| LayerCost {
+                name: name.into(),
+                input_elements,
+                output_elements,
+                parameters,
+                ..LayerCost::default()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn keras_legacy_reproduces_the_published_gigabytes() {
+        for (pooled, gib, published) in [(true, 0.4653, "0.46"), (false, 1.8008, "1.80")] {
+            let estimate = MemoryModel::KerasLegacy.estimate(&reference(pooled), 784, 200);
+            assert!((estimate.total_gib() - gib).abs() < 5e-5, "{}", estimate.total_gib());
+            let cut = (estimate.total_gib() * 100.0).floor() / 100.0;
+            assert_eq!(format!("{cut:.2}"), published, "the study cuts to two decimals");
+        }
+    }
+
+    #[test]
+    fn keras_legacy_overstates_the_pooled_network_by_the_batch_size_times_the_parameters() {
+        let layers = reference(true);
+        let legacy = MemoryModel::KerasLegacy.estimate(&layers, 784, 200);
+        let parameters_once = 4 * 592_074;
+        let counted_once = legacy.items[0].bytes + parameters_once;
+        assert!((legacy.total_bytes() as f64 / counted_once as f64 - 17.7).abs() < 0.1);
+    }
+
+    #[test]
+    fn training_counts_parameters_once_and_everything_that_scales_with_the_batch_per_sample() {
+        let mut layers = reference(true);
+        layers[1].kept = vec![KeptTensor { what: "indices".into(), bytes: 8 * 4_608 }];
+        let bytes = |batch| -> Vec<u64> {
+            let estimate = MemoryModel::Training.estimate(&layers, 784, batch);
+            estimate.items.iter().map(|item| item.bytes).collect()
+        };
+        let parameters = 4 * 592_074;
+        let pair = 4 * (18_432 + 4_608);
+        assert_eq!(bytes(1), [parameters, parameters, 2 * parameters, 8 * 4_608, pair, 4 * 784]);
+        assert_eq!(bytes(10)[..3], bytes(1)[..3]);
+        assert_eq!(bytes(10)[3..], bytes(1)[3..].iter().map(|item| 10 * item).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn inference_needs_no_gradients_and_no_optimizer() {
+        let estimate = MemoryModel::Inference.estimate(&reference(false), 784, 200);
+        let expected = 4 * 2_361_546 + 4 * 200 * (18_432 + 18_432) + 4 * 200 * 784;
+        assert_eq!(estimate.total_bytes(), expected);
+    }
+
+    #[test]
+    fn a_network_without_layers_needs_its_input_only() {
+        let estimate = MemoryModel::Training.estimate(&[], 784, 2);
+        assert_eq!(estimate.total_bytes(), 4 * 2 * 784);
+    }
+}
