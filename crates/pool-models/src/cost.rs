@@ -1,0 +1,196 @@
+//! What each layer costs, for the memory model.
+//!
+//! The part worth explaining is which tensors backward keeps. An operator may keep its input, its output, or extras
+//! of its own (indices, masks). A tensor that two operators keep is one tensor, so it is counted where it is made, and
+//! flatten is a view that makes none. The input batch is no layer's output; the memory model counts it by itself.
+
+use pool_metrics::{KeptTensor, LayerCost};
+
+use crate::pool::need_padded_copy;
+use crate::sequential::{InferredLayer, elements, pooling_axes};
+use crate::{Activation, Layer, Pool, Reducer};
+
+const F32_BYTES: u64 = 4;
+const INDEX_BYTES: u64 = 8;
+
+/// One row per layer, in order.
+pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
+    let needs: Vec<Needs> = layers.iter().map(Needs::of).collect();
+    layers
+        .iter()
+        .enumerate()
+        .map(|(index, layer)| {
+            let mut kept = needs[index].extras.clone();
+            let output = elements(&layer.output);
+            let makes_output = !matches!(layer.layer, Layer::Flatten);
+            if makes_output && (needs[index].output || reader_keeps_input(layers, &needs, index)) {
+                kept.push(tensor("output", F32_BYTES * output));
+            }
+            LayerCost {
+                name: layer.name.clone(),
+                input_elements: elements(&layer.input),
+                output_elements: output,
+                parameters: layer.parameters,
+                fixed_parameters: layer.fixed_parameters,
+                multiply_adds: layer.multiply_adds,
+                kept,
+            }
+        })
+        .collect()
+}
+
+/// Whether the operator that reads the output of layer `index` keeps it. The loss reads the last one, and keeps
+/// log-probabilities of the same size.
+fn reader_keeps_input(layers: &[InferredLayer], needs: &[Needs], index: usize) -> bool {
+    let reader = (index + 1..layers.len()).find(|&next| !matches!(layers[next].layer, Layer::Flatten));
+    reader.is_none_or(|next| needs[next].input)
+}
+
+/// What an operator's backward pass reads, as libtorch implements it.
+struct Needs {
+    input: bool,
+    output: bool,
+    extras: Vec<KeptTensor>,
+}
+
+impl Needs {
+    fn of(layer: &InferredLayer) -> Self {
+        let output = elements(&layer.output);
+        match &layer.layer {
+            Layer::Conv1d(conv) => Self::of_linear(conv.activation, output),
+            Layer::Conv2d(conv) => Self::of_linear(conv.activation, output),
+            Layer::Conv3d(conv) => Self::of_linear(conv.activation, output),
+            Layer::Dense(dense) => Self::of_linear(dense.activation, output),
+            Layer::Pool(pool) => Self::of_pool(pool, layer),
+            Layer::Activation(activation) => {
+                let from_output = derivative_from_output(*activation);
+                Self { input: !from_output, output: from_output, extras: Vec::new() }
+            }
+            // The mask is stored as numbers of the input's type, scaled already.
+            Layer::Dropout(dropout) if dropout.rate > 0.0 => {
+                Self { input: false, output: false, extras: vec![tensor("mask", F32_BYTES * output)] }
+            }
+            Layer::Dropout(_) | Layer::Flatten => Self { input: false, output: false, extras: Vec::new() },
+            Layer::BatchNorm(_) => Self { input: true, output: false, extras: Vec::new() },
+        }
+    }
+
+    /// Convolution and dense layers read their input; a fused activation reads its result or what it was applied to.
+    fn of_linear(activation: Option<Activation>, output: u64) -> Self {
+        match activation {
+            None => Self { input: true, output: false, extras: Vec::new() },
+            Some(activation) if derivative_from_output(activation) => {
+                Self { input: true, output: true, extras: Vec::new() }
+            }
+            Some(_) => Self {
+                input: true,
+                output: false,
+                extras: vec![tensor("before activation", F32_BYTES * output)],
+            },
+        }
+    }
+
+    fn of_pool(pool: &Pool, layer: &InferredLayer) -> Self {
+        let Pool::Reduce { reducer, .. } = pool else {
+            return Self { input: false, output: false, extras: Vec::new() };
+        };
+        let mut extras = Vec::new();
+        // Padding that libtorch cannot express is a copy of the input, and backward reads the copy.
+        let padded_copy =
+            pooling_axes(pool, &layer.input).filter(|axes| need_padded_copy(*reducer, axes)).map(|axes| {
+                axes.iter().map(|axis| (axis.before + axis.input + axis.after) as u64).product::<u64>()
+            });
+        if let Some(cells) = padded_copy {
+            extras.push(tensor("padded input", F32_BYTES * cells * layer.input[0] as u64));
+        }
+        match reducer {
+            Reducer::Max => extras.push(tensor("indices", INDEX_BYTES * elements(&layer.output))),
+            Reducer::Avg => {}
+        }
+        Self { input: padded_copy.is_none(), output: false, extras }
+    }
+}
+
+/// Whether libtorch computes the derivative from the activation's result instead of its argument.
+fn derivative_from_output(activation: Activation) -> bool {
+    match activation {
+        Activation::Relu | Activation::Tanh | Activation::Sigmoid => true,
+        Activation::Elu | Activation::Softplus => false,
+    }
+}
+
+fn tensor(what: &str, bytes: u64) -> KeptTensor {
+    KeptTensor { what: what.to_owned(), bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Conv2d, Dense, Dropout, Flatten, Padding, Sequential};
+    use pool_metrics::MemoryModel;
+
+    fn reference(pool: Pool) -> Sequential {
+        Sequential::new([1, 28, 28])
+            .add(Conv2d::new(32, 5).relu())
+            .add(pool)
+            .add(Dropout::new(0.2))
+            .add(Flatten)
+            .add(Dense::new(128).relu())
+            .add(Dense::new(10))
+    }
+
+    fn kept(model: &Sequential) -> Vec<(String, String, u64)> {
+        let rows = model.infer().unwrap().costs();
+        rows.into_iter()
+            .flat_map(|row| row.kept.into_iter().map(move |t| (row.name.clone(), t.what, t.bytes)))
+            .collect()
+    }
+
+    fn row(layer: &str, what: &str, bytes: u64) -> (String, String, u64) {
+        (layer.to_owned(), what.to_owned(), bytes)
+    }
+
+    #[test]
+    fn maximum_keeps_indices_and_nothing_is_counted_twice() {
+        assert_eq!(
+            kept(&reference(Pool::max(2))),
+            [
+                row("conv2d", "output", 4 * 18_432),
+                row("max_pooling2d", "indices", 8 * 4_608),
+                row("dropout", "mask", 4 * 4_608),
+                row("dropout", "output", 4 * 4_608),
+                row("dense", "output", 4 * 128),
+                row("dense_1", "output", 4 * 10),
+            ]
+        );
+    }
+
+    #[test]
+    fn average_keeps_no_indices() {
+        assert!(kept(&reference(Pool::avg(2))).iter().all(|(_, what, _)| what != "indices"));
+    }
+
+    #[test]
+    fn odd_padding_keeps_a_padded_copy_instead_of_the_input() {
+        let pool = Pool::avg(2).stride(1).padding(Padding::Same);
+        let model =
+            Sequential::new([3, 4, 4]).add(Activation::Softplus).add(pool).add(Flatten).add(Dense::new(1));
+        assert_eq!(
+            kept(&model),
+            [
+                row("average_pooling2d", "padded input", 4 * 3 * 25),
+                row("average_pooling2d", "output", 4 * 3 * 16),
+                row("dense", "output", 4),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_memory_models_reproduce_the_published_estimates() {
+        for (pool, gib) in [(Pool::max(2), 0.4653), (Pool::avg(2), 0.4653), (Pool::None, 1.8008)] {
+            let inferred = reference(pool).infer().unwrap();
+            let estimate = MemoryModel::KerasLegacy.estimate(&inferred.costs(), inferred.input_elements, 200);
+            assert!((estimate.total_gib() - gib).abs() < 5e-5);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Initial weights, drawn without libtorch's global generator.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sha2::{Digest, Sha256};
+use tch::{TchError, Tensor};
+
+/// Weights of `shape` from the uniform distribution on `[-l, l)`, `l = sqrt(6 / (fan_in + fan_out))`
+/// (Glorot & Bengio 2010), as Keras initialises dense and convolution layers.
+pub(crate) fn glorot_uniform(
+    shape: &[i64],
+    fan_in: usize,
+    fan_out: usize,
+    seed: u64,
+    layer: &str,
+) -> Result<Tensor, TchError> {
+    let limit = (6.0 / (fan_in + fan_out) as f64).sqrt() as f32;
+    let mut generator = generator_of(seed, layer);
+    let count = shape.iter().product::<i64>() as usize;
+    let values: Vec<f32> = (0..count).map(|_| generator.random_range(-limit..limit)).collect();
+    Tensor::f_from_slice(&values)?.f_reshape(shape)
+}
+
+/// A generator that depends on the seed and the layer's name alone, so that layers cannot shift one another's weights.
+fn generator_of(seed: u64, layer: &str) -> ChaCha8Rng {
+    let digest = Sha256::new().chain_update(seed.to_le_bytes()).chain_update(layer).finalize();
+    ChaCha8Rng::from_seed(digest.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weights(seed: u64, layer: &str) -> Vec<f32> {
+        let weights = glorot_uniform(&[20, 30], 30, 20, seed, layer).unwrap();
+        Vec::try_from(weights.reshape([-1])).unwrap()
+    }
+
+    #[test]
+    fn weights_depend_on_seed_and_layer_name_alone() {
+        assert_eq!(weights(1, "dense"), weights(1, "dense"));
+        assert_ne!(weights(1, "dense"), weights(2, "dense"));
+        assert_ne!(weights(1, "dense"), weights(1, "dense_1"));
+    }
+
+    #[test]
+    fn weights_fill_glorots_interval_evenly() {
+        let limit = (6.0f32 / 50.0).sqrt();
+        let weights = weights(1, "dense");
+        assert!(weights.iter().all(|weight| weight.abs() <= limit));
+        let mean = weights.iter().sum::<f32>() / weights.len() as f32;
+        let variance = weights.iter().map(|w| w * w).sum::<f32>() / weights.len() as f32;
+        assert!(mean.abs() < 0.1 * limit, "{mean}");
+        assert!((variance / (limit * limit / 3.0) - 1.0).abs() < 0.15, "{variance}");
+    }
+}

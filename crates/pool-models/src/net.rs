@@ -1,0 +1,204 @@
+//! A network with its variables, ready to run.
+
+use tch::{TchError, Tensor, nn};
+
+use crate::init::glorot_uniform;
+use crate::layer::Conv;
+use crate::pool::AxisWindow;
+use crate::sequential::{Inferred, InferredLayer, conv_axes};
+use crate::{Activation, Layer, ModelError, Pool, SettingError};
+
+/// Whether a network learns or predicts; dropout and batch normalisation differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Dropout drops, batch normalisation uses and updates the batch's statistics.
+    Training,
+    /// Dropout passes everything, batch normalisation uses its running statistics.
+    Inference,
+}
+
+/// A built network. Its variables live in the `VarStore` whose path it was built under.
+#[derive(Debug)]
+pub struct Net {
+    input: Vec<usize>,
+    layers: Vec<BuiltLayer>,
+}
+
+#[derive(Debug)]
+enum BuiltLayer {
+    Conv { weight: Tensor, bias: Tensor, axes: Vec<AxisWindow>, activation: Option<Activation> },
+    Dense { weight: Tensor, bias: Tensor, activation: Option<Activation> },
+    BatchNorm { weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, momentum: f64, epsilon: f64 },
+    Pool(Pool),
+    Activation(Activation),
+    Dropout(f64),
+    Flatten,
+}
+
+impl Net {
+    /// Runs a batch `[N, C, spatial...]` and returns what the last layer gives, `[N, classes]` logits for a
+    /// classifier. Differentiable.
+    ///
+    /// # Errors
+    /// An input that is not the shape the network was made for, or libtorch's refusal (out of memory, say).
+    pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
+        let size = input.size();
+        if size.len() != self.input.len() + 1
+            || size[1..].iter().zip(&self.input).any(|(&found, &expected)| found != expected as i64)
+        {
+            let sizes: Vec<String> = self.input.iter().map(ToString::to_string).collect();
+            return Err(ModelError::TensorShape {
+                expected: format!("[N, {}]", sizes.join(", ")),
+                found: size,
+            });
+        }
+        // Each intermediate result is dropped as soon as the next one exists.
+        let mut value = input.shallow_clone();
+        for layer in &self.layers {
+            value = layer.forward(&value, mode)?;
+        }
+        Ok(value)
+    }
+}
+
+/// For use within tch's own combinators. Panics where [`Net::forward`] returns an error.
+impl nn::ModuleT for Net {
+    fn forward_t(&self, input: &Tensor, train: bool) -> Tensor {
+        let mode = if train { Mode::Training } else { Mode::Inference };
+        self.forward(input, mode).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl BuiltLayer {
+    fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
+        Ok(match self {
+            Self::Conv { weight, bias, axes, activation } => {
+                activate(convolve(input, weight, bias, axes)?, *activation)?
+            }
+            Self::Dense { weight, bias, activation } => {
+                activate(input.f_linear(weight, Some(bias))?, *activation)?
+            }
+            Self::BatchNorm { weight, bias, mean, variance, momentum, epsilon } => input.f_batch_norm(
+                Some(weight),
+                Some(bias),
+                Some(mean),
+                Some(variance),
+                mode == Mode::Training,
+                1.0 - momentum,
+                *epsilon,
+                false,
+            )?,
+            Self::Pool(pool) => pool.forward(input)?,
+            Self::Activation(activation) => activate(input.shallow_clone(), Some(*activation))?,
+            Self::Dropout(rate) => input.f_dropout(*rate, mode == Mode::Training)?,
+            Self::Flatten => input.f_flatten(1, -1)?,
+        })
+    }
+}
+
+fn activate(input: Tensor, activation: Option<Activation>) -> Result<Tensor, TchError> {
+    match activation {
+        None => Ok(input),
+        Some(Activation::Relu) => input.f_relu(),
+        Some(Activation::Tanh) => input.f_tanh(),
+        Some(Activation::Elu) => input.f_elu(),
+        Some(Activation::Sigmoid) => input.f_sigmoid(),
+        Some(Activation::Softplus) => input.f_softplus(),
+    }
+}
+
+fn convolve(input: &Tensor, weight: &Tensor, bias: &Tensor, axes: &[AxisWindow]) -> Result<Tensor, TchError> {
+    let stride: Vec<i64> = axes.iter().map(|axis| axis.stride as i64).collect();
+    let dilation = vec![1i64; axes.len()];
+    let before: Vec<i64> = axes.iter().map(|axis| axis.before as i64).collect();
+    let odd: Vec<i64> =
+        axes.iter().rev().flat_map(|axis| [0, axis.after as i64 - axis.before as i64]).collect();
+    // libtorch pads both ends alike; what "same" adds at the end is padded by hand.
+    let padded;
+    let input = if odd.iter().all(|&cells| cells == 0) {
+        input
+    } else {
+        padded = input.f_pad(&odd, "constant", 0.0)?;
+        &padded
+    };
+    match axes.len() {
+        1 => input.f_conv1d(weight, Some(bias), &stride, &before, &dilation, 1),
+        2 => input.f_conv2d(weight, Some(bias), &stride, &before, &dilation, 1),
+        _ => input.f_conv3d(weight, Some(bias), &stride, &before, &dilation, 1),
+    }
+}
+
+/// Makes the variables and the network; the shapes have been inferred, so only libtorch can refuse.
+pub(crate) fn build(
+    model: &Inferred,
+    input: &[usize],
+    seed: u64,
+    path: &nn::Path<'_>,
+) -> Result<Net, ModelError> {
+    let layers = model
+        .layers
+        .iter()
+        .map(|layer| {
+            let path = path.sub(&layer.name);
+            build_layer(layer, seed, &path)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Net { input: input.to_vec(), layers })
+}
+
+fn build_layer(layer: &InferredLayer, seed: u64, path: &nn::Path<'_>) -> Result<BuiltLayer, ModelError> {
+    Ok(match &layer.layer {
+        Layer::Conv1d(conv) => build_conv(conv, layer, seed, path)?,
+        Layer::Conv2d(conv) => build_conv(conv, layer, seed, path)?,
+        Layer::Conv3d(conv) => build_conv(conv, layer, seed, path)?,
+        Layer::Dense(dense) => {
+            let (features, units) = (layer.input[0], dense.units);
+            let shape = [units as i64, features as i64];
+            let weight = glorot_uniform(&shape, features, units, seed, &layer.name)?;
+            BuiltLayer::Dense {
+                weight: path.f_var_copy("weight", &weight)?,
+                bias: path.f_zeros("bias", &[units as i64])?,
+                activation: dense.activation,
+            }
+        }
+        Layer::BatchNorm(norm) => {
+            let channels = [layer.input[0] as i64];
+            BuiltLayer::BatchNorm {
+                weight: path.f_ones("weight", &channels)?,
+                bias: path.f_zeros("bias", &channels)?,
+                mean: path.f_zeros_no_train("running_mean", &channels)?,
+                variance: path.f_ones_no_train("running_var", &channels)?,
+                momentum: norm.momentum,
+                epsilon: norm.epsilon,
+            }
+        }
+        Layer::Pool(pool) => BuiltLayer::Pool(pool.clone()),
+        Layer::Activation(activation) => BuiltLayer::Activation(*activation),
+        Layer::Dropout(dropout) => BuiltLayer::Dropout(dropout.rate),
+        Layer::Flatten => BuiltLayer::Flatten,
+    })
+}
+
+fn build_conv<const RANK: usize>(
+    conv: &Conv<RANK>,
+    layer: &InferredLayer,
+    seed: u64,
+    path: &nn::Path<'_>,
+) -> Result<BuiltLayer, ModelError> {
+    let axes = conv_axes(conv, &layer.input)
+        .map_err(|source: SettingError| ModelError::Layer { layer: layer.name.clone(), source })?;
+    let volume: usize = axes.iter().map(|axis| axis.size).product();
+    let channels = layer.input[0];
+    let shape: Vec<i64> = [conv.filters, channels]
+        .into_iter()
+        .chain(axes.iter().map(|axis| axis.size))
+        .map(|n| n as i64)
+        .collect();
+    let weight = glorot_uniform(&shape, channels * volume, conv.filters * volume, seed, &layer.name)?;
+    Ok(BuiltLayer::Conv {
+        weight: path.f_var_copy("weight", &weight)?,
+        bias: path.f_zeros("bias", &[conv.filters as i64])?,
+        axes,
+        activation: conv.activation,
+    })
+}

@@ -1,0 +1,118 @@
+//! The table that Keras users know.
+
+use crate::sequential::{Inferred, InferredLayer};
+use crate::{Geometry, Layer, Pool, Reducer};
+
+/// Renders layer, output shape and parameters, with totals below.
+pub(crate) fn render(model: &Inferred) -> String {
+    let rows: Vec<[String; 3]> = model
+        .layers
+        .iter()
+        .map(|layer| {
+            let all_parameters = layer.parameters + layer.fixed_parameters;
+            [format!("{} ({})", layer.name, class(layer)), shape(&layer.output), thousands(all_parameters)]
+        })
+        .collect();
+    let header = ["Layer (type)".to_owned(), "Output shape".to_owned(), "Parameters".to_owned()];
+    let widths: Vec<usize> = (0..3)
+        .map(|column| {
+            rows.iter().chain([&header]).map(|row| row[column].chars().count()).max().unwrap_or_default()
+        })
+        .collect();
+    let line = |row: &[String; 3]| {
+        format!(
+            "{:<w0$}  {:<w1$}  {:>w2$}\n",
+            row[0],
+            row[1],
+            row[2],
+            w0 = widths[0],
+            w1 = widths[1],
+            w2 = widths[2]
+        )
+    };
+    let rule = format!("{}\n", "─".repeat(widths.iter().sum::<usize>() + 4));
+
+    let mut table = line(&header) + &rule;
+    for row in &rows {
+        table += &line(row);
+    }
+    table += &rule;
+    table += &format!("Trainable parameters: {}\n", thousands(model.parameters()));
+    if model.fixed_parameters() > 0 {
+        table += &format!("Other parameters: {}\n", thousands(model.fixed_parameters()));
+    }
+    table
+}
+
+fn class(layer: &InferredLayer) -> String {
+    let rank = layer.input.len().saturating_sub(1);
+    match &layer.layer {
+        Layer::Conv1d(_) | Layer::Conv2d(_) | Layer::Conv3d(_) => format!("Conv{rank}D"),
+        Layer::Pool(pool) => pool_class(pool, rank),
+        Layer::Activation(_) => "Activation".to_owned(),
+        Layer::Dropout(_) => "Dropout".to_owned(),
+        Layer::BatchNorm(_) => "BatchNormalization".to_owned(),
+        Layer::Flatten => "Flatten".to_owned(),
+        Layer::Dense(_) => "Dense".to_owned(),
+    }
+}
+
+fn pool_class(pool: &Pool, rank: usize) -> String {
+    let Pool::Reduce { reducer, geometry } = pool else { return "None".to_owned() };
+    let prefix = match geometry {
+        Geometry::Window(_) => "",
+        Geometry::Adaptive(_) => "Adaptive",
+        Geometry::Global { .. } => "Global",
+    };
+    let word = match reducer {
+        Reducer::Max => "Max",
+        Reducer::Avg => "Average",
+    };
+    format!("{prefix}{word}Pooling{rank}D")
+}
+
+fn shape(sample: &[usize]) -> String {
+    let sizes: Vec<String> = sample.iter().map(ToString::to_string).collect();
+    format!("[N, {}]", sizes.join(", "))
+}
+
+/// `592074` as `592,074`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).expect("decimal digits are ASCII"))
+        .collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Conv2d, Dense, Dropout, Flatten, Pool, Sequential};
+
+    #[test]
+    fn the_table_reads_like_keras() {
+        let model = Sequential::new([1, 28, 28])
+            .add(Conv2d::new(32, 5).relu())
+            .add(Pool::max(2))
+            .add(Dropout::new(0.2))
+            .add(Flatten)
+            .add(Dense::new(128).relu())
+            .add(Dense::new(10));
+        let expected = "\
+Layer (type)                  Output shape     Parameters
+─────────────────────────────────────────────────────────
+conv2d (Conv2D)               [N, 32, 24, 24]         832
+max_pooling2d (MaxPooling2D)  [N, 32, 12, 12]           0
+dropout (Dropout)             [N, 32, 12, 12]           0
+flatten (Flatten)             [N, 4608]                 0
+dense (Dense)                 [N, 128]            589,952
+dense_1 (Dense)               [N, 10]               1,290
+─────────────────────────────────────────────────────────
+Trainable parameters: 592,074
+";
+        assert_eq!(model.summary().unwrap(), expected);
+    }
+}
