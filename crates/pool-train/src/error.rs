@@ -1,0 +1,90 @@
+//! What can end a sweep or a trial.
+
+use std::path::{Path, PathBuf};
+
+use crate::SweepError;
+
+/// Why a sweep or a trial could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The sweep file is wrong.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// A data set is missing or broken.
+    #[error(transparent)]
+    Data(#[from] mnist_data::DataError),
+    /// A network cannot be built or run.
+    #[error(transparent)]
+    Model(#[from] pool_models::ModelError),
+    /// A file of the run directory cannot be read or written.
+    #[error("cannot {action} {path}: {source}{cure}", path = .path.display(), cure = io_cure(.source))]
+    Io {
+        /// What was attempted: `read`, `write`, `create`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// A file of the run directory does not hold what it should.
+    #[error("{path}: {source}", path = .path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The run directory's place is taken.
+    #[error(
+        "{path} exists and is no run directory; choose another folder with --out",
+        path = .path.display()
+    )]
+    ForeignFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No arm has the name that was asked for.
+    #[error("no arm is called \"{name}\"; the sweep has {known}")]
+    UnknownArm {
+        /// The name given.
+        name: String,
+        /// The arms that exist.
+        known: String,
+    },
+    /// The trial was told to stop.
+    #[error("stopped before the end")]
+    Stopped,
+}
+
+impl From<tch::TchError> for TrainError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Model(error.into())
+    }
+}
+
+impl TrainError {
+    /// For use with `map_err` on file operations.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// Whether fetching a data set would mend it.
+    pub fn is_missing_data(&self) -> bool {
+        matches!(self, Self::Data(error) if error.is_missing())
+    }
+}
+
+fn io_cure(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "; make it writable or choose another folder with --out"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; free some space and run the same command again: finished trials are kept"
+        }
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "; choose another folder with --out",
+        _ => "",
+    }
+}

@@ -1,0 +1,133 @@
+//! The run directory, as its writer sees it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use pool_metrics::{RunLayout, TrialFailure, TrialRecord};
+use serde::Serialize;
+
+use super::atomic::{atomic_write, remove_if_there};
+use crate::{Plan, TrainError, Trial, TrialSpec};
+
+/// A run directory: the source of truth about which trials are finished.
+#[derive(Debug, Clone)]
+pub struct RunDir {
+    layout: RunLayout,
+}
+
+impl RunDir {
+    /// Opens the run directory at `root`, or makes it, and stores the plan in it. Trials of earlier plans stay.
+    ///
+    /// # Errors
+    /// A folder that holds something else, or that cannot be written.
+    pub fn create(root: impl Into<PathBuf>, plan: &Plan) -> Result<Self, TrainError> {
+        let layout = RunLayout::new(root);
+        refuse_foreign_folder(&layout)?;
+        fs::create_dir_all(layout.trials()).map_err(TrainError::io("create", &layout.trials()))?;
+        atomic_write(&layout.sweep_file(), plan.sweep_text.as_bytes())?;
+        write_json(&layout.plan(), &plan.to_file())?;
+        Ok(Self { layout })
+    }
+
+    /// Where its files lie.
+    pub fn layout(&self) -> &RunLayout {
+        &self.layout
+    }
+
+    /// The record of a trial, if it is finished. A record that cannot be read is as good as none: the trial runs again.
+    pub fn record(&self, id: &str) -> Option<TrialRecord> {
+        let path = self.layout.record(id);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "record cannot be read; the trial will run again");
+                return None;
+            }
+        };
+        TrialRecord::from_json(&text)
+            .inspect_err(|error| {
+                tracing::warn!(path = %path.display(), %error, "record is unusable; the trial will run again");
+            })
+            .ok()
+    }
+
+    /// Makes a trial's folder, empty but for its spec: what an interrupted attempt left is removed.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn prepare(&self, trial: &Trial) -> Result<PathBuf, TrainError> {
+        let folder = self.layout.trial(trial.id());
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(TrainError::io("remove", &folder)(error));
+            }
+            _ => {}
+        }
+        fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
+        write_json(&spec_path(&folder), trial.spec())?;
+        Ok(folder)
+    }
+
+    /// The spec that [`RunDir::prepare`] left in a trial's folder.
+    ///
+    /// # Errors
+    /// A file that is missing or holds something else.
+    pub fn read_spec(folder: &Path) -> Result<TrialSpec, TrainError> {
+        let path = spec_path(folder);
+        let text = fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
+        serde_json::from_str(&text).map_err(|source| TrainError::Json { path, source })
+    }
+
+    /// Stores a trial's record in its folder: from then on the trial is finished.
+    ///
+    /// # Errors
+    /// A folder that cannot be written; the trial is then not finished.
+    pub fn store_record(folder: &Path, record: &TrialRecord) -> Result<(), TrainError> {
+        atomic_write(&folder.join("record.json"), record.to_json().as_bytes())?;
+        remove_if_there(&folder.join("failure.json"))
+    }
+
+    /// Notes why a trial died. Its folder may be what failed, so that this may fail too.
+    pub(super) fn store_failure(&self, failure: &TrialFailure) {
+        if let Err(error) = write_json(&self.layout.failure(&failure.id), failure) {
+            tracing::warn!(%error, "the failure cannot be stored");
+        }
+    }
+}
+
+fn spec_path(folder: &Path) -> PathBuf {
+    folder.join("spec.json")
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
+    let text = serde_json::to_string_pretty(value).expect("a plan holds only what JSON can express");
+    atomic_write(path, text.as_bytes())
+}
+
+/// A folder with other things in it is somebody's: nothing is written there.
+fn refuse_foreign_folder(layout: &RunLayout) -> Result<(), TrainError> {
+    if layout.plan().exists() {
+        return Ok(());
+    }
+    let mut entries = match fs::read_dir(layout.root()) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(TrainError::io("open", layout.root())(error)),
+    };
+    if entries.all(|entry| is_leftover(entry.as_ref())) {
+        Ok(())
+    } else {
+        Err(TrainError::ForeignFolder { path: layout.root().to_owned() })
+    }
+}
+
+/// What a sweep leaves that was killed before its plan was stored.
+fn is_leftover(entry: Result<&fs::DirEntry, &std::io::Error>) -> bool {
+    entry.is_ok_and(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name == "trials" || name == "sweep.toml" || name.starts_with(".partial-")
+    })
+}

@@ -1,0 +1,59 @@
+//! What is wrong with a sweep file, and where.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// Something wrong with a sweep file: shown as `file:line: message`.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {message}", place = place(.file, *.line))]
+pub struct SweepError {
+    /// The sweep file.
+    pub file: PathBuf,
+    /// The line, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong, with the value, the rule and the cure.
+    pub message: String,
+}
+
+fn place(file: &Path, line: Option<usize>) -> String {
+    match line {
+        Some(line) => format!("{}:{line}", file.display()),
+        None => file.display().to_string(),
+    }
+}
+
+/// A sweep file's path and text, to say where in it something is wrong.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) file: PathBuf,
+    pub(super) text: String,
+}
+
+impl Source {
+    /// Reads the file; not being there and not being UTF-8 are errors of the file like any other.
+    pub(super) fn read(file: &Path) -> Result<Self, SweepError> {
+        let whole = |message: String| SweepError { file: file.to_owned(), line: None, message };
+        let bytes = std::fs::read(file).map_err(|error| {
+            whole(format!("cannot read the sweep file: {error}; see configs/sweep.toml for one that works"))
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let line =
+                error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count();
+            SweepError {
+                file: file.to_owned(),
+                line: Some(line + 1),
+                message: "not UTF-8 text; save the file with the encoding UTF-8".to_owned(),
+            }
+        })?;
+        Ok(Self { file: file.to_owned(), text })
+    }
+
+    /// An error at a byte range of the text.
+    pub(super) fn error_at(&self, span: Option<Range<usize>>, message: impl Into<String>) -> SweepError {
+        let line = span.map(|span| {
+            let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
+            before.iter().filter(|&&byte| byte == b'\n').count() + 1
+        });
+        SweepError { file: self.file.clone(), line, message: message.into() }
+    }
+}

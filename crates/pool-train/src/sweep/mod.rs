@@ -1,0 +1,14 @@
+//! The sweep file: read as TOML, checked once, expanded into a plan.
+
+mod check;
+mod error;
+mod network;
+mod plan;
+mod spec;
+mod toml_file;
+
+pub use check::{Arm, Sweep};
+pub use error::SweepError;
+pub use network::NetworkTemplate;
+pub use plan::{Plan, Trial, TrialSpec};
+pub use spec::{DataSource, DataSpec, EarlyStopping, Monitor, Split, TrainSpec};

@@ -1,0 +1,171 @@
+//! A sweep expanded into trials.
+
+use pool_metrics::{MemoryModel, ModelFacts, PlanFile, PlannedTrial};
+use pool_models::{ModelError, Pool, Sequential};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::spec::{DataSpec, TrainSpec};
+use crate::TrainError;
+
+/// Every setting of one trial. Two trials with equal specs give equal results on the same machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialSpec {
+    /// The study's name.
+    pub study: String,
+    /// The arm's name.
+    pub arm: String,
+    /// The arm's pooling layer.
+    pub pool: Pool,
+    /// Seed of batch order, initial weights and dropout.
+    pub seed: u64,
+    /// The images.
+    pub data: DataSpec,
+    /// The training protocol.
+    pub train: TrainSpec,
+    /// The network, with the pooling layer in its place.
+    pub model: Sequential,
+}
+
+impl TrialSpec {
+    /// The trial's name and folder: arm, seed, and a hash of every setting, so that a changed setting is a new trial.
+    pub fn id(&self) -> String {
+        let settings = serde_json::to_vec(self).expect("a spec holds only what JSON can express");
+        let digest = Sha256::digest(&settings);
+        let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("{}-s{}-{hash}", slug(&self.arm), self.seed)
+    }
+
+    /// The network's costs, layer by layer, and what every memory model makes of them.
+    ///
+    /// # Errors
+    /// Settings that do not fit one another; a plan has ruled them out.
+    pub fn model_facts(&self) -> Result<ModelFacts, ModelError> {
+        let inferred = self.model.infer()?;
+        let layers = inferred.costs();
+        let batch = self.train.batch_size as u64;
+        let memory = MemoryModel::ALL.map(|model| model.estimate(&layers, inferred.input_elements, batch));
+        Ok(ModelFacts {
+            pool: self.pool.to_string(),
+            parameters: inferred.parameters(),
+            shapes: inferred.shapes(&self.model.input),
+            layers,
+            memory: memory.to_vec(),
+        })
+    }
+}
+
+/// The name in lower-case letters, digits and dashes, short enough for a folder.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.chars().map(|c| c.to_ascii_lowercase()) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(40);
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "arm".to_owned() } else { slug.to_owned() }
+}
+
+/// A trial of a plan: its spec and the id that follows from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    id: String,
+    spec: TrialSpec,
+}
+
+impl Trial {
+    /// The trial's name and folder.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Every setting.
+    pub fn spec(&self) -> &TrialSpec {
+        &self.spec
+    }
+}
+
+impl From<TrialSpec> for Trial {
+    fn from(spec: TrialSpec) -> Self {
+        Self { id: spec.id(), spec }
+    }
+}
+
+/// The trials of a sweep, in the order in which they are started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The study's name.
+    pub study: String,
+    /// The sweep file's text.
+    pub sweep_text: String,
+    /// The trials.
+    pub trials: Vec<Trial>,
+}
+
+impl Plan {
+    pub(super) fn new(study: String, sweep_text: String, specs: Vec<TrialSpec>) -> Self {
+        Self { study, sweep_text, trials: specs.into_iter().map(Trial::from).collect() }
+    }
+
+    /// The arms' names, in order.
+    pub fn arms(&self) -> Vec<&str> {
+        let mut arms: Vec<&str> = Vec::new();
+        for trial in &self.trials {
+            if !arms.contains(&trial.spec.arm.as_str()) {
+                arms.push(&trial.spec.arm);
+            }
+        }
+        arms
+    }
+
+    /// The trials of the named arms; all of them when no name is given.
+    ///
+    /// # Errors
+    /// A name that no arm has.
+    pub fn select<'a>(&'a self, arms: &[String]) -> Result<Vec<&'a Trial>, TrainError> {
+        let known = self.arms();
+        if let Some(name) = arms.iter().find(|name| !known.contains(&name.as_str())) {
+            let known = known.iter().map(|arm| format!("\"{arm}\"")).collect::<Vec<_>>().join(", ");
+            return Err(TrainError::UnknownArm { name: name.clone(), known });
+        }
+        Ok(self.trials.iter().filter(|trial| arms.is_empty() || arms.contains(&trial.spec.arm)).collect())
+    }
+
+    /// The plan as it is stored in the run directory.
+    pub(crate) fn to_file(&self) -> PlanFile {
+        let trials = self
+            .trials
+            .iter()
+            .map(|trial| PlannedTrial {
+                id: trial.id.clone(),
+                arm: trial.spec.arm.clone(),
+                seed: trial.spec.seed,
+                spec: serde_json::to_value(&trial.spec).expect("a spec holds only what JSON can express"),
+            })
+            .collect();
+        PlanFile { study: self.study.clone(), trials }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_names_are_plain_whatever_the_arm_is_called() {
+        for (name, expected) in [
+            ("max", "max"),
+            ("Max 5x5, stride 2", "max-5x5-stride-2"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("<script>", "script"),
+            ("平均", "arm"),
+        ] {
+            assert_eq!(slug(name), expected);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What a trial tells while it runs.
+
+use pool_metrics::EpochRecord;
+use serde::{Deserialize, Serialize};
+
+/// What a trial tells while it runs. A trial's process writes these to its standard output, one JSON value per line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialEvent {
+    /// Training begins.
+    Started {
+        /// Epochs at most.
+        epochs: u32,
+        /// Steps of one epoch.
+        steps: u64,
+    },
+    /// Some steps are done; sent a few times a second.
+    Step {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// Steps of it that are done.
+        done: u64,
+    },
+    /// An epoch and its validation are done.
+    Epoch(EpochRecord),
+    /// Training is over; the final evaluation begins.
+    Evaluating,
+}

@@ -1,0 +1,190 @@
+//! Training: the protocol of the published study, epoch by epoch.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use mnist_data::BatchOrder;
+use pool_metrics::{EpochRecord, TrialStatus};
+use pool_models::{Mode, Net, count_errors, cross_entropy};
+use tch::nn::{self, OptimizerConfig, VarStore};
+use tch::{Kind, Tensor};
+
+use super::TrialEvent;
+use super::early_stopping::{Patience, Verdict};
+use super::evaluate::evaluate;
+use super::resident::ResidentData;
+use crate::run::StopFlag;
+use crate::{TrainError, TrainSpec};
+
+/// How often a running epoch is heard of.
+const STEP_EVENT_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Everything that training needs beside the variables.
+pub(super) struct Fit<'a> {
+    pub(super) spec: &'a TrainSpec,
+    pub(super) seed: u64,
+    pub(super) net: &'a Net,
+    pub(super) data: &'a ResidentData,
+    pub(super) folder: &'a Path,
+    pub(super) stop: &'a StopFlag,
+}
+
+/// What training leaves, beside the variables.
+pub(super) struct Fitted {
+    pub(super) status: TrialStatus,
+    pub(super) epochs: Vec<EpochRecord>,
+    pub(super) best_epoch: Option<u32>,
+}
+
+impl Fit<'_> {
+    /// Trains until the last epoch, early stopping, or divergence, and leaves the weights to be evaluated in
+    /// `variables`.
+    pub(super) fn run(
+        &self,
+        variables: &mut VarStore,
+        on_event: &mut dyn FnMut(TrialEvent),
+    ) -> Result<Fitted, TrainError> {
+        let adam = nn::Adam { eps: TrainSpec::ADAM_EPSILON, ..nn::Adam::default() };
+        let mut optimizer = adam.build(variables, self.spec.learning_rate)?;
+        let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
+        let mut history = History::create(self.folder)?;
+        let mut patience = self.spec.early_stopping.map(Patience::new);
+        let mut best = None;
+        let mut status = TrialStatus::Finished;
+        on_event(TrialEvent::Started { epochs: self.spec.epochs, steps: self.steps_per_epoch() });
+
+        for epoch in 1..=self.spec.epochs {
+            let record = self.epoch(epoch, &order, &mut optimizer, on_event)?;
+            history.push(record)?;
+            on_event(TrialEvent::Epoch(record));
+            if !(record.train_loss.is_finite() && record.validation_loss.is_finite()) {
+                tracing::warn!(epoch, loss = record.train_loss, "the loss is no longer a number; stopping");
+                status = TrialStatus::Diverged;
+                break;
+            }
+            match patience.as_mut().map(|patience| patience.judge(&record)) {
+                Some(Verdict::Improved) => best = Some((epoch, snapshot(variables)?)),
+                Some(Verdict::Stop) => {
+                    status = TrialStatus::StoppedEarly;
+                    break;
+                }
+                Some(Verdict::Waiting) | None => {}
+            }
+        }
+
+        let best_epoch = match (best, self.spec.early_stopping) {
+            (Some((epoch, weights)), Some(rule)) if rule.restore_best && status != TrialStatus::Diverged => {
+                restore(variables, &weights)?;
+                Some(epoch)
+            }
+            _ if status == TrialStatus::Diverged => None,
+            _ => history.epochs.last().map(|last| last.epoch),
+        };
+        Ok(Fitted { status, epochs: history.epochs, best_epoch })
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        self.data.train.len().div_ceil(self.spec.batch_size as u64)
+    }
+
+    fn epoch(
+        &self,
+        epoch: u32,
+        order: &BatchOrder,
+        optimizer: &mut nn::Optimizer,
+        on_event: &mut dyn FnMut(TrialEvent),
+    ) -> Result<EpochRecord, TrainError> {
+        let permutation = Tensor::f_from_slice(&order.epoch(epoch.into()))?;
+        let images = self.data.train.len() as usize;
+        // Sums stay on libtorch's side and are read once, after the last step.
+        let mut loss_sum = Tensor::f_zeros([], (Kind::Double, tch::Device::Cpu))?;
+        let mut error_sum = Tensor::f_zeros([], (Kind::Int64, tch::Device::Cpu))?;
+        let mut last_event = Instant::now();
+
+        let start = Instant::now();
+        for (step, first) in (0..images).step_by(self.spec.batch_size).enumerate() {
+            self.stop.check()?;
+            let count = self.spec.batch_size.min(images - first);
+            let batch = self.data.train.gather(&permutation.f_narrow(0, first as i64, count as i64)?)?;
+            let logits = self.net.forward(&batch.images, Mode::Training)?;
+            let loss = cross_entropy(&logits, &batch.labels)?;
+            optimizer.zero_grad();
+            loss.f_backward()?;
+            optimizer.step();
+
+            let _guard = tch::no_grad_guard();
+            loss_sum = loss_sum.f_add(&loss.f_mul_scalar(count as f64)?)?;
+            error_sum = error_sum.f_add(&count_errors(&logits, &batch.labels)?)?;
+            if last_event.elapsed() >= STEP_EVENT_INTERVAL {
+                last_event = Instant::now();
+                on_event(TrialEvent::Step { epoch, done: step as u64 + 1 });
+            }
+        }
+        let train_loss = f64::try_from(&loss_sum)? / images as f64;
+        let train_error = i64::try_from(&error_sum)? as f64 / images as f64;
+        let train_s = start.elapsed().as_secs_f64();
+
+        let start = Instant::now();
+        let validation =
+            evaluate(self.net, &self.data.validation, self.spec.batch_size, self.stop)?.evaluation;
+        let validation_s = start.elapsed().as_secs_f64();
+        tracing::info!(epoch, train_loss, train_error, validation.loss, train_s, "epoch done");
+        Ok(EpochRecord {
+            epoch,
+            train_loss,
+            train_error,
+            validation_loss: validation.loss,
+            validation_error: validation.error_rate(),
+            train_s,
+            validation_s,
+        })
+    }
+}
+
+type Weights = HashMap<String, Tensor>;
+
+/// A copy of every variable.
+fn snapshot(variables: &VarStore) -> Result<Weights, TrainError> {
+    let _guard = tch::no_grad_guard();
+    let copied = |(name, tensor): (String, Tensor)| {
+        let mut copy = tensor.f_empty_like()?;
+        copy.f_copy_(&tensor)?;
+        Ok((name, copy))
+    };
+    variables.variables().into_iter().map(copied).collect()
+}
+
+fn restore(variables: &VarStore, weights: &Weights) -> Result<(), TrainError> {
+    let _guard = tch::no_grad_guard();
+    for (name, mut tensor) in variables.variables() {
+        if let Some(kept) = weights.get(&name) {
+            tensor.f_copy_(kept)?;
+        }
+    }
+    Ok(())
+}
+
+/// The epochs so far, in memory and in `history.jsonl`.
+struct History {
+    file: File,
+    path: std::path::PathBuf,
+    epochs: Vec<EpochRecord>,
+}
+
+impl History {
+    fn create(folder: &Path) -> Result<Self, TrainError> {
+        let path = folder.join("history.jsonl");
+        let file = File::create(&path).map_err(TrainError::io("create", &path))?;
+        Ok(Self { file, path, epochs: Vec::new() })
+    }
+
+    fn push(&mut self, record: EpochRecord) -> Result<(), TrainError> {
+        let line = serde_json::to_string(&record).expect("an epoch holds only what JSON can express");
+        writeln!(self.file, "{line}").map_err(TrainError::io("write", &self.path))?;
+        self.epochs.push(record);
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! Where and how a record came to be.
+
+use pool_metrics::Provenance;
+
+use super::TrialContext;
+
+/// The libtorch that tch was written against; torch-sys refuses to build with another.
+const LIBTORCH_VERSION: &str = "2.11.0";
+
+/// Now, in RFC 3339, UTC, to the second.
+pub(super) fn now() -> String {
+    let second = jiff::Timestamp::now().as_second();
+    jiff::Timestamp::from_second(second).map(|time| time.to_string()).unwrap_or_default()
+}
+
+pub(super) fn describe(context: &TrialContext, started: String) -> Provenance {
+    Provenance {
+        program: context.program.clone(),
+        git_revision: context.git_revision.clone(),
+        libtorch: LIBTORCH_VERSION.to_owned(),
+        device: "cpu".to_owned(),
+        cpu: cpu_name(),
+        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        threads: context.threads,
+        jobs: context.jobs,
+        started,
+        ended: now(),
+    }
+}
+
+/// The processor's name, from Linux's `/proc/cpuinfo`; none where the system has no such file.
+pub fn cpu_name() -> Option<String> {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
+    line.split_once(':').map(|(_, name)| name.trim().to_owned())
+}

@@ -1,0 +1,82 @@
+//! A data set as tensors that stay in memory, so that a batch is one gather and no image is touched twice.
+
+use mnist_data::{DataDir, LabelledImages};
+use tch::{Kind, TchError, Tensor};
+
+use crate::{DataSpec, TrainError};
+
+/// All images of a trial.
+pub(super) struct ResidentData {
+    pub(super) train: ImageTensors,
+    pub(super) validation: ImageTensors,
+    pub(super) test: ImageTensors,
+    /// The test labels once more, for the confusion matrix.
+    pub(super) test_labels: Vec<u8>,
+    pub(super) classes: usize,
+}
+
+/// Images `[N, 1, H, W]` of type `f32` in `[0, 1]` and labels `[N]` of type `i64`.
+pub(super) struct ImageTensors {
+    pub(super) images: Tensor,
+    pub(super) labels: Tensor,
+}
+
+impl ImageTensors {
+    fn new(set: &LabelledImages) -> Result<Self, TchError> {
+        let shape = [set.len() as i64, 1, set.height() as i64, set.width() as i64];
+        let mut images =
+            Tensor::f_from_data_size(set.pixels(), &shape, Kind::Uint8)?.f_to_kind(Kind::Float)?;
+        let _scaled_in_place = images.f_div_scalar_(255.0)?;
+        let labels = Tensor::f_from_slice(set.labels())?.f_to_kind(Kind::Int64)?;
+        Ok(Self { images, labels })
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.labels.size()[0] as u64
+    }
+
+    /// Consecutive images, without a copy.
+    pub(super) fn slice(&self, start: usize, count: usize) -> Result<Self, TchError> {
+        let (start, count) = (start as i64, count as i64);
+        Ok(Self {
+            images: self.images.f_narrow(0, start, count)?,
+            labels: self.labels.f_narrow(0, start, count)?,
+        })
+    }
+
+    /// The images with these indices (`[count]`, `i64`), copied.
+    pub(super) fn gather(&self, indices: &Tensor) -> Result<Self, TchError> {
+        Ok(Self {
+            images: self.images.f_index_select(0, indices)?,
+            labels: self.labels.f_index_select(0, indices)?,
+        })
+    }
+
+    /// The images with these ascending indices: a slice where they are consecutive, a copy elsewhere.
+    fn part(&self, indices: &[u32]) -> Result<Self, TchError> {
+        match (indices.first(), indices.last()) {
+            (Some(&first), Some(&last)) if (last - first) as usize + 1 == indices.len() => {
+                self.slice(first as usize, indices.len())
+            }
+            _ => {
+                let indices: Vec<i64> = indices.iter().map(|&index| index.into()).collect();
+                self.gather(&Tensor::f_from_slice(&indices)?)
+            }
+        }
+    }
+}
+
+impl ResidentData {
+    pub(super) fn load(spec: &DataSpec, data_dir: &DataDir) -> Result<Self, TrainError> {
+        let data = spec.source.load(data_dir)?;
+        let split = spec.validation.to_validation_split().split(data.train.labels())?;
+        let all_train = ImageTensors::new(&data.train)?;
+        Ok(Self {
+            train: all_train.part(&split.train)?,
+            validation: all_train.part(&split.validation)?,
+            test: ImageTensors::new(&data.test)?,
+            test_labels: data.test.labels().to_vec(),
+            classes: data.classes,
+        })
+    }
+}
