@@ -1,0 +1,32 @@
+//! Tables, plots and the HTML report of a run.
+//!
+//! [`Run::read`] reads the records of a run directory; [`write_report`] leaves `report.html`, `results.md`,
+//! `results.csv` and `learning-curves.svg` beside them; [`terminal_tables`] is what a person sees after a sweep, and
+//! [`plan_table`] before one.
+//!
+//! ```no_run
+//! use pool_report::{Run, terminal_tables, write_report};
+//!
+//! let run = Run::read("runs/mnist-pooling".as_ref())?;
+//! write_report(&run)?;
+//! println!("{}", terminal_tables(&run, 100));
+//! # Ok::<(), pool_report::ReportError>(())
+//! ```
+//!
+//! The one decision: a report is a function of the records. This crate never links torch and cannot start a trial, so
+//! a report can be made again years later, on a machine that could not train.
+
+mod figures;
+mod published;
+mod read;
+mod render;
+mod write;
+
+pub use figures::{ArmFigures, Estimate};
+pub use published::{PublishedArm, published};
+pub use read::{ArmResults, ReportError, Run};
+pub use render::{
+    PlannedArm, html_report, json_results, learning_curves_svg, markdown_tables, plan_table, results_csv,
+    terminal_tables,
+};
+pub use write::{WrittenReport, write_report};

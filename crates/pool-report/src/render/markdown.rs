@@ -1,0 +1,48 @@
+//! Tables for a document.
+
+use super::tables::{Table, absences, provenance, tables};
+use crate::Run;
+
+/// All tables of a run as Markdown.
+pub fn markdown_tables(run: &Run) -> String {
+    let mut text = format!("# {}\n\n", escape(&run.study));
+    for table in tables(run) {
+        text += &render(&table);
+    }
+    for absence in absences(run) {
+        text += &format!("{}\n\n", escape(&absence));
+    }
+    text += "## Machine and settings\n\n";
+    for (label, value) in provenance(run) {
+        text += &format!("- {label}: {}\n", escape(&value));
+    }
+    text
+}
+
+fn render(table: &Table) -> String {
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let alignment =
+        std::iter::once("---").chain(std::iter::repeat_n("---:", table.header.len().saturating_sub(1)));
+    let mut text = format!("## {}\n\n{}", escape(&table.title), line(&table.header));
+    text += &format!("| {} |\n", alignment.collect::<Vec<_>>().join(" | "));
+    for row in &table.rows {
+        text += &line(row);
+    }
+    text.push('\n');
+    for note in &table.notes {
+        text += &format!("{}\n\n", escape(note));
+    }
+    text
+}
+
+/// Keeps names from becoming table borders or HTML.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('|', "\\|")
+        .replace('\n', " ")
+}

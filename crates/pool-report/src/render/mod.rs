@@ -1,0 +1,19 @@
+//! From figures to text. Nothing here reads or writes a file.
+
+mod cells;
+mod csv;
+mod curves;
+mod html;
+mod json;
+mod markdown;
+mod plan;
+mod tables;
+mod terminal;
+
+pub use csv::results_csv;
+pub use curves::learning_curves_svg;
+pub use html::html_report;
+pub use json::json_results;
+pub use markdown::markdown_tables;
+pub use plan::{PlannedArm, plan_table};
+pub use terminal::terminal_tables;
