@@ -1,0 +1,24 @@
+//! Lets the program find libtorch at run time, and tells it where that is and what it was built from.
+
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if let Ok(folder) = std::env::var("DEP_POOL_MODELS_LIBTORCH_LIB") {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
+        println!("cargo::rustc-env=POOL_LIBTORCH_LIB={folder}");
+    }
+    if let Some(revision) = git(&["rev-parse", "--short=12", "HEAD"]) {
+        println!("cargo::rustc-env=POOL_GIT_REVISION={revision}");
+    }
+    // The log of HEAD grows with every commit and checkout.
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={log}");
+    }
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}

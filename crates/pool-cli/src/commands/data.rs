@@ -1,0 +1,121 @@
+//! `pool-cli data`: fetch, verify and describe data sets.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use mnist_data::{
+    DataDir, Dataset, FetchOptions, FetchOutcome, FetchProgress, FileCheck, FileState, PublicSet, fetch,
+    verify,
+};
+use serde_json::json;
+
+use super::print;
+use crate::args::{DataAction, DataArgs};
+use crate::exit::Outcome;
+
+pub(crate) fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
+    let dir = DataDir::from_env()?;
+    match &args.action {
+        DataAction::Fetch { set, offline } => fetch_set(*set, &dir, *offline),
+        DataAction::Verify { sets, json } => verify_sets(sets, &dir, *json),
+        DataAction::Info { set, json } => describe(*set, &dir, *json),
+    }
+}
+
+fn fetch_set(set: PublicSet, dir: &DataDir, offline: bool) -> anyhow::Result<Outcome> {
+    let bar = ProgressBar::new(0).with_style(
+        ProgressStyle::with_template("{msg:30} {bar:30} {bytes}/{total_bytes} {eta}")
+            .expect("a valid template"),
+    );
+    let options = FetchOptions { offline, ..FetchOptions::default() };
+    let report = fetch(set, dir, &options, &mut |progress| match progress {
+        FetchProgress::Downloading { file, received_bytes, total_bytes, .. } => {
+            bar.set_message(file.to_owned());
+            bar.set_length(total_bytes.unwrap_or(received_bytes));
+            bar.set_position(received_bytes);
+        }
+        FetchProgress::MirrorFailed { file, mirror, reason } => {
+            bar.suspend(|| eprintln!("{mirror} failed for {file}: {reason}"));
+        }
+        FetchProgress::Intact { .. } | FetchProgress::Stored { .. } => {}
+    })?;
+    bar.finish_and_clear();
+    let mut text = String::new();
+    for file in &report.files {
+        let what = match &file.outcome {
+            FetchOutcome::AlreadyIntact => "there already".to_owned(),
+            FetchOutcome::CompletedFromPartial => "completed from an earlier download".to_owned(),
+            FetchOutcome::Downloaded { mirror, .. } => format!("downloaded from {mirror}"),
+        };
+        text += &format!("{}: {what}\n", file.name);
+    }
+    print(&format!("{text}{set} is in {}\n", report.folder.display()))?;
+    Ok(Outcome::Done)
+}
+
+fn verify_sets(sets: &[PublicSet], dir: &DataDir, json: bool) -> anyhow::Result<Outcome> {
+    let sets = if sets.is_empty() { PublicSet::ALL.as_slice() } else { sets };
+    let checks: Vec<(PublicSet, Vec<FileCheck>)> = sets.iter().map(|&set| (set, verify(set, dir))).collect();
+    if json {
+        let sets: Vec<_> = checks
+            .iter()
+            .map(|(set, files)| json!({ "set": set.name(), "files": files_json(files) }))
+            .collect();
+        print(&format!("{:#}\n", json!(sets)))?;
+    } else {
+        for (set, files) in &checks {
+            for file in files {
+                print(&format!("{set}: {}: {}\n", file.name, file.state))?;
+            }
+        }
+    }
+    let damaged: Vec<PublicSet> =
+        checks.iter().filter(|(_, files)| !all_intact(files)).map(|(set, _)| *set).collect();
+    for set in &damaged {
+        eprintln!("{set} is not complete: run pool-cli data fetch {set}");
+    }
+    Ok(if damaged.is_empty() { Outcome::Done } else { Outcome::Missing })
+}
+
+pub(super) fn all_intact(files: &[FileCheck]) -> bool {
+    files.iter().all(|file| matches!(file.state, FileState::Intact))
+}
+
+fn files_json(files: &[FileCheck]) -> Vec<serde_json::Value> {
+    files
+        .iter()
+        .map(|file| json!({ "name": file.name, "path": file.path, "state": file.state.to_string() }))
+        .collect()
+}
+
+fn describe(set: PublicSet, dir: &DataDir, json: bool) -> anyhow::Result<Outcome> {
+    let data = Dataset::public(set, dir)?;
+    let counts = data.class_counts();
+    if json {
+        let facts = json!({
+            "name": data.name,
+            "height": data.train.height(),
+            "width": data.train.width(),
+            "classes": set.class_names(),
+            "train": { "images": data.train.len(), "per_class": counts.train },
+            "test": { "images": data.test.len(), "per_class": counts.test },
+        });
+        print(&format!("{facts:#}\n"))?;
+        return Ok(Outcome::Done);
+    }
+    let mut text = format!(
+        "{}: {} training and {} test images of {} x {} pixels, {} classes\n\n{:<14} {:>9} {:>6}\n",
+        data.name,
+        data.train.len(),
+        data.test.len(),
+        data.train.height(),
+        data.train.width(),
+        data.classes,
+        "class",
+        "training",
+        "test",
+    );
+    for ((name, train), test) in set.class_names().iter().zip(&counts.train).zip(&counts.test) {
+        text += &format!("{name:<14} {train:>9} {test:>6}\n");
+    }
+    print(&text)?;
+    Ok(Outcome::Done)
+}

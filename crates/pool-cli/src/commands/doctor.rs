@@ -1,0 +1,136 @@
+//! `pool-cli doctor`: is this machine ready?
+
+use std::path::Path;
+
+use mnist_data::{DataDir, PublicSet, verify};
+use serde::Serialize;
+
+use super::data::all_intact;
+use super::print;
+use crate::args::DoctorArgs;
+use crate::exit::Outcome;
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    healthy: bool,
+    found: String,
+    /// How to mend it, when it is not healthy.
+    cure: Option<String>,
+}
+
+pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
+    let findings = examine();
+    if args.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?;
+    } else {
+        for Finding { what, healthy, found, cure } in &findings {
+            let mark = if *healthy { "ok " } else { "-- " };
+            print(&format!("{mark}{what:<14} {found}\n"))?;
+            if let Some(cure) = cure {
+                print(&format!("                  {cure}\n"))?;
+            }
+        }
+    }
+    // MNIST is what the study needs; the rest is good to have.
+    let ready = findings.iter().all(|finding| finding.healthy || finding.what != PublicSet::Mnist.name());
+    Ok(if ready { Outcome::Done } else { Outcome::Missing })
+}
+
+fn examine() -> Vec<Finding> {
+    let mut findings = vec![libtorch(), cuda(), threads(), processor()];
+    match DataDir::from_env() {
+        Ok(dir) => findings.extend(PublicSet::ALL.map(|set| data_set(set, &dir))),
+        Err(error) => findings.push(Finding {
+            what: PublicSet::Mnist.name(),
+            healthy: false,
+            found: error.to_string(),
+            cure: None,
+        }),
+    }
+    findings
+}
+
+fn libtorch() -> Finding {
+    let folder = option_env!("POOL_LIBTORCH_LIB").unwrap_or("an unknown folder");
+    // The program would not have started without one; ask it something to be sure that it answers.
+    let sum =
+        tch::Tensor::from_slice(&[1.0f32, 2.0]).f_sum(tch::Kind::Float).and_then(|sum| f64::try_from(&sum));
+    match sum {
+        Ok(3.0) => healthy("libtorch", format!("2.11.0, built against {folder}")),
+        other => Finding {
+            what: "libtorch",
+            healthy: false,
+            found: format!("in {folder}, but it cannot add 1 and 2: {other:?}"),
+            cure: Some("run scripts/setup again and rebuild".to_owned()),
+        },
+    }
+}
+
+fn cuda() -> Finding {
+    let found = if tch::Cuda::is_available() {
+        format!("usable, {} device(s); trials run on the CPU all the same", tch::Cuda::device_count())
+    } else if cuda_library_is_there() {
+        "not usable: this libtorch has CUDA, but it finds no NVIDIA device or driver".to_owned()
+    } else {
+        "not usable: this libtorch is built for the CPU (scripts/setup --cuda fetches the other)".to_owned()
+    };
+    healthy("cuda", found)
+}
+
+fn cuda_library_is_there() -> bool {
+    option_env!("POOL_LIBTORCH_LIB").is_some_and(|folder| Path::new(folder).join("libtorch_cuda.so").exists())
+}
+
+fn threads() -> Finding {
+    let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    healthy("threads", format!("{available} available, libtorch uses {} by default", tch::get_num_threads()))
+}
+
+fn processor() -> Finding {
+    let name = pool_train::cpu_name().unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let features = cpu_features();
+    let features =
+        if features.is_empty() { String::new() } else { format!(", with {}", features.join(", ")) };
+    healthy("processor", format!("{name}{features}"))
+}
+
+/// Instruction sets that libtorch's kernels make use of.
+fn cpu_features() -> Vec<&'static str> {
+    let mut features = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        let candidates = [
+            ("AVX2", std::arch::is_x86_feature_detected!("avx2")),
+            ("AVX-512", std::arch::is_x86_feature_detected!("avx512f")),
+            ("AVX-512 BF16", std::arch::is_x86_feature_detected!("avx512bf16")),
+        ];
+        features.extend(candidates.into_iter().filter_map(|(name, there)| there.then_some(name)));
+    }
+    features
+}
+
+fn data_set(set: PublicSet, dir: &DataDir) -> Finding {
+    let files = verify(set, dir);
+    if all_intact(&files) {
+        let folder = files.first().and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
+        return healthy(set.name(), format!("intact in {}", folder.display()));
+    }
+    let troubled: Vec<String> = files
+        .iter()
+        .filter(|file| !all_intact(std::slice::from_ref(*file)))
+        .map(|file| format!("{}: {}", file.name, file.state))
+        .collect();
+    let cure = match set {
+        PublicSet::Mnist => "run scripts/setup, or pool-cli data fetch mnist",
+        PublicSet::FashionMnist => {
+            "only needed to train on it: pool-cli data fetch fashion-mnist, or on Debian: apt-get install \
+             dataset-fashion-mnist"
+        }
+    };
+    Finding { what: set.name(), healthy: false, found: troubled.join("; "), cure: Some(cure.to_owned()) }
+}
+
+fn healthy(what: &'static str, found: String) -> Finding {
+    Finding { what, healthy: true, found, cure: None }
+}

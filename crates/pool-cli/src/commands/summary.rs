@@ -1,0 +1,18 @@
+//! `pool-cli summary`: the networks of a sweep file as Keras prints them.
+
+use mnist_data::DataDir;
+use pool_models::ModelError;
+use pool_train::{Sweep, TrainError};
+
+use super::{one_per_arm, print};
+use crate::args::SummaryArgs;
+use crate::exit::Outcome;
+
+pub(crate) fn run(args: &SummaryArgs) -> anyhow::Result<Outcome> {
+    let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;
+    for spec in one_per_arm(&plan.select(&args.only)?) {
+        let table = spec.model.summary().map_err(|error: ModelError| TrainError::from(error))?;
+        print(&format!("arm {}: pool = {}\n{table}\n", spec.arm, spec.pool))?;
+    }
+    Ok(Outcome::Done)
+}

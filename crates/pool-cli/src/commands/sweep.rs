@@ -1,0 +1,84 @@
+//! `pool-cli sweep`: train what is missing, then report.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use mnist_data::DataDir;
+use pool_train::{LocalProcesses, RunDir, StopFlag, Sweep, SweepOptions, SweepSummary, run_sweep};
+
+use crate::args::{Jobs, SweepArgs};
+use crate::commands::{plan, report};
+use crate::exit::Outcome;
+use crate::progress::Progress;
+
+pub(crate) fn run(args: &SweepArgs) -> anyhow::Result<Outcome> {
+    let data_dir = DataDir::from_env()?;
+    let sweep = Sweep::read(&args.file)?;
+    let plan = sweep.plan(&data_dir)?;
+    let trials = plan.select(&args.only)?;
+    if args.dry_run {
+        plan::show(&trials, args.json)?;
+        return Ok(Outcome::Done);
+    }
+    // Whether the images are there and intact is known now, not after the first process has started.
+    sweep.data.source.load(&data_dir)?;
+
+    let root = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&plan.study));
+    let dir = RunDir::create(root, &plan)?;
+    let stop = StopFlag::new();
+    stop_on_signals(stop.clone())?;
+    let program = std::env::current_exe().context("cannot find this program to start trials with")?;
+    let mut progress = Progress::new();
+    let summary =
+        run_sweep(&trials, &dir, &LocalProcesses::new(program), options(args), &stop, &mut |event| {
+            progress.show(&event);
+        })?;
+    progress.finish();
+    tell_the_end(&summary);
+
+    if summary.finished + summary.kept > 0 {
+        report::show(dir.layout().root(), args.json)?;
+    }
+    Ok(match summary {
+        SweepSummary { stopped: true, .. } => Outcome::Interrupted,
+        SweepSummary { failed, .. } if !failed.is_empty() => Outcome::SomeTrialsFailed,
+        _ => Outcome::Done,
+    })
+}
+
+fn options(args: &SweepArgs) -> SweepOptions {
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+    let jobs = match args.jobs {
+        Jobs::Auto => processors,
+        Jobs::Count(count) => count.get(),
+    };
+    let threads = args.threads.map_or((processors / jobs).max(1), NonZeroU32::get);
+    SweepOptions { jobs, threads }
+}
+
+/// The first signal asks the trials to stop; the second ends the program at once, and with it every trial.
+fn stop_on_signals(stop: StopFlag) -> anyhow::Result<()> {
+    ctrlc::set_handler(move || {
+        if stop.is_set() {
+            std::process::exit(130);
+        }
+        eprintln!("stopping; finished trials are kept (once more to stop at once)");
+        stop.set();
+    })
+    .context("cannot listen for Ctrl-C")
+}
+
+fn tell_the_end(summary: &SweepSummary) {
+    for failure in &summary.failed {
+        eprintln!("failed: {} (arm {}, seed {}): {}", failure.id, failure.arm, failure.seed, failure.reason);
+    }
+    if summary.stopped {
+        eprintln!("stopped: run the same command again to finish the rest");
+    } else if !summary.failed.is_empty() {
+        eprintln!(
+            "{} failed; the others are kept. Run the same command again to retry",
+            summary.failed.len()
+        );
+    }
+}

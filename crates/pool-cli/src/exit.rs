@@ -1,0 +1,64 @@
+//! How the program ends: exit codes, and errors as one line.
+
+use std::process::ExitCode;
+
+use pool_models::ModelError;
+use pool_report::ReportError;
+use pool_train::TrainError;
+
+/// How a command ended that was not refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    /// Data or libtorch is not there; the command has said how to get it.
+    Missing,
+    /// Some trials died; the command has listed them.
+    SomeTrialsFailed,
+    /// Ctrl-C, or a request to terminate.
+    Interrupted,
+}
+
+/// The documented exit code; prints the error, if there is one.
+pub(crate) fn code_of(result: anyhow::Result<Outcome>) -> ExitCode {
+    let code = match result {
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Missing) => 3,
+        Ok(Outcome::SomeTrialsFailed) => 4,
+        Ok(Outcome::Interrupted) => 130,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            code_of_error(&error)
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn code_of_error(error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<mnist_data::DataError>() {
+        return if error.is_missing() { 3 } else { 2 };
+    }
+    if error.is::<ReportError>() || error.is::<std::io::Error>() {
+        return 2;
+    }
+    match error.downcast_ref::<TrainError>() {
+        Some(error) if error.is_missing_data() => 3,
+        Some(TrainError::Stopped) => 130,
+        Some(TrainError::Model(ModelError::Torch(_))) | None => 1,
+        Some(_) => 2,
+    }
+}
+
+/// A panic is a bug: it says so in one line and ends with exit code 1.
+pub(crate) fn explain_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let message = panic
+            .payload()
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("error: this is a bug in pool-cli, please report it: {message} ({place})");
+        std::process::exit(1);
+    }));
+}

@@ -1,0 +1,33 @@
+//! The pooling study on the command line: arguments in, calls out.
+
+mod args;
+mod commands;
+mod exit;
+mod logging;
+mod progress;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> std::process::ExitCode {
+    exit::explain_panics();
+    let cli = Cli::parse();
+    exit::code_of(run(&cli))
+}
+
+fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
+    // A trial writes its log into its folder, and only the trial knows which one that is.
+    if !matches!(cli.command, Command::Trial(_)) {
+        logging::to_stderr(cli.verbose, cli.log_format);
+    }
+    match &cli.command {
+        Command::Sweep(args) => commands::sweep::run(args),
+        Command::Plan(args) => commands::plan::run(args),
+        Command::Report(args) => commands::report::run(args),
+        Command::Summary(args) => commands::summary::run(args),
+        Command::Data(args) => commands::data::run(args),
+        Command::Doctor(args) => commands::doctor::run(args),
+        Command::Trial(args) => commands::trial::run(args, cli.verbose),
+    }
+}

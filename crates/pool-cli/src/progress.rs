@@ -1,0 +1,191 @@
+//! What a person sees while a sweep runs: bars in a terminal, plain lines elsewhere.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use pool_metrics::{EpochRecord, TrialRecord, TrialStatus};
+use pool_train::{SweepEvent, Trial, TrialEvent, TrialFate};
+
+/// Shows a sweep's events on standard error.
+pub(crate) enum Progress {
+    Bars(Bars),
+    Lines(Lines),
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        if std::io::stderr().is_terminal() {
+            Self::Bars(Bars::default())
+        } else {
+            Self::Lines(Lines::default())
+        }
+    }
+
+    pub(crate) fn show(&mut self, event: &SweepEvent<'_>) {
+        match self {
+            Self::Bars(bars) => bars.show(event),
+            Self::Lines(lines) => lines.show(event),
+        }
+    }
+
+    pub(crate) fn finish(&mut self) {
+        if let Self::Bars(bars) = self {
+            bars.finish();
+        }
+    }
+}
+
+/// A bar for the sweep, and one below it for each running trial.
+#[derive(Default)]
+pub(crate) struct Bars {
+    screen: MultiProgress,
+    sweep: Option<ProgressBar>,
+    trials: HashMap<String, TrialBar>,
+}
+
+struct TrialBar {
+    bar: ProgressBar,
+    steps_per_epoch: u64,
+}
+
+impl Bars {
+    fn show(&mut self, event: &SweepEvent<'_>) {
+        match event {
+            SweepEvent::Planned { trials, finished } => {
+                let bar = self
+                    .screen
+                    .add(ProgressBar::new(*trials as u64))
+                    .with_style(style("{prefix} {bar:24} {pos}/{len} trials, {elapsed} so far, {eta} to go"));
+                bar.set_prefix("sweep");
+                // Finished trials must not make the others look fast.
+                bar.set_position(*finished as u64);
+                bar.reset_eta();
+                bar.enable_steady_tick(std::time::Duration::from_secs(1));
+                self.sweep = Some(bar);
+            }
+            SweepEvent::Started(trial) => {
+                let bar = self.screen.add(ProgressBar::new(0)).with_style(style("{prefix} {bar:24} {msg}"));
+                bar.set_prefix(trial.id().to_owned());
+                bar.set_message("starting");
+                self.trials.insert(trial.id().to_owned(), TrialBar { bar, steps_per_epoch: 0 });
+            }
+            SweepEvent::Progress(trial, event) => {
+                if let Some(trial) = self.trials.get_mut(trial.id()) {
+                    trial.show(event);
+                }
+            }
+            SweepEvent::Ended(trial, fate) => {
+                if let Some(TrialBar { bar, .. }) = self.trials.remove(trial.id()) {
+                    bar.finish_and_clear();
+                }
+                let _ = self.screen.println(ending(trial, fate));
+                if let (Some(sweep), false) = (&self.sweep, matches!(fate, TrialFate::Stopped)) {
+                    sweep.inc(1);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(sweep) = self.sweep.take() {
+            sweep.finish_and_clear();
+        }
+    }
+}
+
+impl TrialBar {
+    fn show(&mut self, event: &TrialEvent) {
+        match event {
+            TrialEvent::Started { epochs, steps } => {
+                self.steps_per_epoch = *steps;
+                self.bar.set_length(u64::from(*epochs) * steps);
+                self.bar.set_message(format!("epoch 1/{epochs}"));
+            }
+            TrialEvent::Step { epoch, done } => {
+                self.bar.set_position(u64::from(epoch - 1) * self.steps_per_epoch + done);
+            }
+            TrialEvent::Epoch(record) => {
+                self.bar.set_position(u64::from(record.epoch) * self.steps_per_epoch);
+                self.bar.set_message(format!(
+                    "epoch {}: validation error {:.2} %",
+                    record.epoch,
+                    100.0 * record.validation_error
+                ));
+            }
+            TrialEvent::Evaluating => self.bar.set_message("evaluating"),
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("templates are written here, not by users")
+}
+
+/// One line per event that matters.
+#[derive(Default)]
+pub(crate) struct Lines {
+    trials: usize,
+    ended: usize,
+    epochs: HashMap<String, u32>,
+}
+
+impl Lines {
+    fn show(&mut self, event: &SweepEvent<'_>) {
+        match event {
+            SweepEvent::Planned { trials, finished } => {
+                self.trials = *trials;
+                self.ended = *finished;
+                eprintln!("{trials} trials, {finished} of them finished already");
+            }
+            SweepEvent::Started(trial) => eprintln!("{}: started", trial.id()),
+            SweepEvent::Progress(trial, TrialEvent::Started { epochs, .. }) => {
+                self.epochs.insert(trial.id().to_owned(), *epochs);
+            }
+            SweepEvent::Progress(trial, TrialEvent::Epoch(record)) => {
+                let epochs = self.epochs.get(trial.id()).copied().unwrap_or_default();
+                eprintln!("{}: {}", trial.id(), epoch_line(record, epochs));
+            }
+            SweepEvent::Progress(_, TrialEvent::Step { .. } | TrialEvent::Evaluating) => {}
+            SweepEvent::Ended(trial, fate) => {
+                if !matches!(fate, TrialFate::Stopped) {
+                    self.ended += 1;
+                }
+                eprintln!("[{}/{}] {}", self.ended, self.trials, ending(trial, fate));
+            }
+        }
+    }
+}
+
+fn epoch_line(record: &EpochRecord, epochs: u32) -> String {
+    format!(
+        "epoch {}/{epochs}, loss {:.4}, validation loss {:.4}, validation error {:.2} %, {:.1} s",
+        record.epoch,
+        record.train_loss,
+        record.validation_loss,
+        100.0 * record.validation_error,
+        record.train_s
+    )
+}
+
+fn ending(trial: &Trial, fate: &TrialFate) -> String {
+    match fate {
+        TrialFate::Finished(record) => format!("{}: {}", trial.id(), result_line(record)),
+        TrialFate::Failed(failure) => format!("{}: failed: {}", trial.id(), failure.reason),
+        TrialFate::Stopped => format!("{}: stopped", trial.id()),
+    }
+}
+
+fn result_line(record: &TrialRecord) -> String {
+    let epochs = record.epochs.len();
+    match (&record.test, record.status) {
+        (Some(test), TrialStatus::Finished | TrialStatus::StoppedEarly) => format!(
+            "test error {:.2} %, {epochs} epochs, {:.1} s of training",
+            100.0 * test.error_rate(),
+            record.train_s()
+        ),
+        _ => {
+            format!("diverged in epoch {epochs}: the loss is no longer a number; try a smaller learning rate")
+        }
+    }
+}
