@@ -54,8 +54,12 @@ impl std::fmt::Display for FileState {
         match self {
             Self::Intact => f.write_str("intact"),
             Self::Missing => f.write_str("missing"),
-            Self::WrongSize { expected, found } => write!(f, "wrong size: {found} bytes instead of {expected}"),
-            Self::WrongChecksum { expected, found } => write!(f, "wrong checksum: {found} instead of {expected}"),
+            Self::WrongSize { expected, found } => {
+                write!(f, "wrong size: {found} bytes instead of {expected}")
+            }
+            Self::WrongChecksum { expected, found } => {
+                write!(f, "wrong checksum: {found} instead of {expected}")
+            }
             Self::Unreadable { reason } => write!(f, "unreadable: {reason}"),
         }
     }

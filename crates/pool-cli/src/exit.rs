@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use pool_models::ModelError;
 use pool_report::ReportError;
-use pool_train::TrainError;
+use pool_train::{SweepError, TrainError};
 
 /// How a command ended that was not refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<mnist_data::DataError>() {
         return if error.is_missing() { 3 } else { 2 };
     }
-    if error.is::<ReportError>() || error.is::<std::io::Error>() {
+    if error.is::<SweepError>() || error.is::<ReportError>() || error.is::<std::io::Error>() {
         return 2;
     }
     match error.downcast_ref::<TrainError>() {

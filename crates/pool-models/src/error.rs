@@ -28,10 +28,12 @@ pub enum SettingError {
     },
     /// A window that does not fit.
     #[error(
-        "size = {size}: the window is larger than its input ({input} along spatial axis {axis}, padding \
+        "{field} = {size}: the window is larger than its input ({input} along spatial axis {axis}, padding \
          included); make it smaller or use padding = \"same\""
     )]
     WindowTooLarge {
+        /// The setting's name: `size` of pooling, `kernel` of convolution.
+        field: &'static str,
         /// Window size along the axis.
         size: usize,
         /// Input size along the axis, padding included.

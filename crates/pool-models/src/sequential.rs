@@ -225,7 +225,7 @@ pub(crate) fn conv_axes<const RANK: usize>(
     match split_channels(input) {
         Ok((_, spatial)) if spatial.len() == RANK => {
             Window { size: conv.kernel.clone(), stride: conv.stride.clone(), padding: conv.padding.clone() }
-                .resolve(spatial)
+                .resolve("kernel", spatial)
         }
         _ => Err(SettingError::InputShape {
             expected: ["[channels, length]", "[channels, height, width]", "[channels, depth, height, width]"]

@@ -74,10 +74,14 @@ impl Window {
         Self { stride: size.clone(), size, padding: Padding::Valid }
     }
 
-    /// Decides every axis for an input with these `spatial` sizes.
-    pub(crate) fn resolve(&self, spatial: &[usize]) -> Result<Vec<AxisWindow>, SettingError> {
+    /// Decides every axis for an input with these `spatial` sizes; `field` is what the user calls the window's size.
+    pub(crate) fn resolve(
+        &self,
+        field: &'static str,
+        spatial: &[usize],
+    ) -> Result<Vec<AxisWindow>, SettingError> {
         let rank = spatial.len();
-        let sizes = self.size.resolve_positive("size", rank)?;
+        let sizes = self.size.resolve_positive(field, rank)?;
         let strides = self.stride.resolve_positive("stride", rank)?;
         let symmetric = match &self.padding {
             Padding::Symmetric(padding) => padding.resolve("padding", rank)?,
@@ -93,7 +97,7 @@ impl Window {
                 };
                 let padded = before + input + after;
                 if size > padded {
-                    return Err(SettingError::WindowTooLarge { size, input: padded, axis });
+                    return Err(SettingError::WindowTooLarge { field, size, input: padded, axis });
                 }
                 let output = (padded - size) / stride + 1;
                 Ok(AxisWindow { input, size, stride, before, after, output })
@@ -186,7 +190,7 @@ mod tests {
     use super::*;
 
     fn outputs(window: &Window, spatial: &[usize]) -> Result<Vec<usize>, SettingError> {
-        Ok(window.resolve(spatial)?.iter().map(|axis| axis.output).collect())
+        Ok(window.resolve("size", spatial)?.iter().map(|axis| axis.output).collect())
     }
 
     #[test]
@@ -212,7 +216,7 @@ mod tests {
     #[test]
     fn same_padding_puts_the_odd_cell_at_the_end() {
         let window = Window { padding: Padding::Same, stride: 1.into(), ..Window::new(2) };
-        let axis = window.resolve(&[5]).unwrap()[0];
+        let axis = window.resolve("size", &[5]).unwrap()[0];
         assert_eq!((axis.before, axis.after), (0, 1));
         assert_eq!((0..5).map(|i| axis.visible(i)).collect::<Vec<_>>(), [2, 2, 2, 2, 1]);
     }
@@ -237,10 +241,10 @@ mod tests {
                  list of 2",
             ),
         ] {
-            assert_eq!(window.resolve(&[8, 8]).unwrap_err().to_string(), expected);
+            assert_eq!(window.resolve("size", &[8, 8]).unwrap_err().to_string(), expected);
         }
         let window = Window { padding: Padding::Symmetric(2.into()), ..window };
-        let axes = window.resolve(&[8, 8]).unwrap();
+        let axes = window.resolve("size", &[8, 8]).unwrap();
         assert_eq!(
             check_pool_padding(&axes, &window.padding).unwrap_err().to_string(),
             "padding = 2: at most half of the window is allowed, here 1 (size = 2)"

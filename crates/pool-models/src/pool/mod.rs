@@ -156,7 +156,7 @@ pub(crate) fn split_channels(sample: &[usize]) -> Result<(usize, &[usize]), Sett
 }
 
 pub(crate) fn pool_axes(window: &Window, spatial: &[usize]) -> Result<Vec<AxisWindow>, SettingError> {
-    let axes = window.resolve(spatial)?;
+    let axes = window.resolve("size", spatial)?;
     geometry::check_pool_padding(&axes, &window.padding)?;
     Ok(axes)
 }

@@ -47,6 +47,7 @@ pub struct Arm {
 /// Where the settings stand that are checked against one another later.
 #[derive(Debug, Clone)]
 struct Spans {
+    dataset: Range<usize>,
     batch_size: Range<usize>,
     validation: Range<usize>,
     model: Option<Range<usize>>,
@@ -62,8 +63,7 @@ impl Sweep {
     /// The first thing that is wrong, with its line.
     pub fn read(file: &Path) -> Result<Self, SweepError> {
         let source = Source::read(file)?;
-        let raw: SweepToml = toml::from_str(&source.text)
-            .map_err(|error| source.error_at(error.span(), error.message().replace('\n', "; ")))?;
+        let raw: SweepToml = toml::from_str(&source.text).map_err(|error| source.toml_error(&error))?;
         Self::check(source, raw, file.parent().unwrap_or(Path::new("")))
     }
 
@@ -83,6 +83,7 @@ impl Sweep {
             return Err(source.error_at(Some(raw.data.validation.span()), message));
         }
         let spans = Spans {
+            dataset: raw.data.dataset.span(),
             batch_size: raw.train.batch_size.span(),
             validation: raw.data.validation.span(),
             model: raw.model.as_ref().map(|model| model.layers.span()),
@@ -112,7 +113,10 @@ impl Sweep {
     /// # Errors
     /// Settings that do not fit one another or the data.
     pub fn plan(&self, data_dir: &DataDir) -> Result<Plan, TrainError> {
-        let facts = self.data.source.facts(data_dir)?;
+        let facts = self.data.source.facts(data_dir).map_err(|error| {
+            // A folder is named by the sweep file; nothing but the file's author can mend it.
+            self.source.error_at(Some(self.spans.dataset.clone()), error.to_string())
+        })?;
         self.check_sizes(facts)?;
         let network = self.network.clone().unwrap_or_else(|| NetworkTemplate::reference(facts.classes));
         let input = [1, facts.height, facts.width];

@@ -48,6 +48,11 @@ impl Source {
         Ok(Self { file: file.to_owned(), text })
     }
 
+    /// What the TOML reader found, at its place.
+    pub(super) fn toml_error(&self, error: &toml::de::Error) -> SweepError {
+        self.error_at(error.span(), in_plain_words(error.message()))
+    }
+
     /// An error at a byte range of the text.
     pub(super) fn error_at(&self, span: Option<Range<usize>>, message: impl Into<String>) -> SweepError {
         let line = span.map(|span| {
@@ -56,4 +61,28 @@ impl Source {
         });
         SweepError { file: self.file.clone(), line, message: message.into() }
     }
+}
+
+/// The reader's message without Rust's names of types, and with a cure where it has none.
+fn in_plain_words(message: &str) -> String {
+    let mut words = message.replace('\n', "; ");
+    for (types, plain) in [
+        (&["i64", "u64", "u32", "usize"][..], "a whole number, 0 or greater"),
+        (&["f64"], "a number"),
+        (&["a string", "string"], "text in quotes"),
+        (&["a sequence"], "a list in brackets"),
+        (&["a boolean"], "true or false"),
+    ] {
+        for name in types {
+            if let Some(found) = words.strip_suffix(&format!("expected {name}")) {
+                words = format!("{found}expected {plain}");
+            }
+        }
+    }
+    if words.starts_with("missing field") {
+        words += "; add it, as in configs/sweep.toml";
+    } else if words == "duplicate key" {
+        words += "; each setting may stand once, so remove one";
+    }
+    words
 }

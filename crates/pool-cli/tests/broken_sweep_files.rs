@@ -1,0 +1,142 @@
+//! Every way to get a sweep file wrong ends in one line that says where, what and how to mend it, and in exit code 2.
+
+mod common;
+
+use std::fmt::Write;
+
+use common::{pool_cli, stderr};
+
+const GOOD: &str = r#"study = "broken"
+seeds = [1, 2]
+
+[data]
+dataset = "generated"
+validation = { tail = 0.2 }
+
+[train]
+epochs = 2
+batch_size = 100
+learning_rate = 0.001
+
+[train.early_stopping]
+patience = 3
+
+[model]
+layers = [
+    { conv2d = { filters = 4, kernel = 5, activation = "relu" } },
+    "pool",
+    { dropout = 0.2 },
+    "flatten",
+    { dense = { units = 4 } },
+]
+
+[[arm]]
+name = "max"
+pool = "max"
+
+[[arm]]
+name = "avg"
+pool = { reduce = "avg", size = 2 }
+"#;
+
+/// What is broken, the words of the good file that are replaced, and by what.
+const BROKEN: &[(&str, &str, &str)] = &[
+    ("unknown key", "batch_size", "batchsize"),
+    ("unknown table", "[data]", "[dataa]"),
+    ("missing key", "study = \"broken\"\n", ""),
+    ("missing table", "[train]\nepochs = 2\nbatch_size = 100\nlearning_rate = 0.001\n", ""),
+    ("wrong type", "epochs = 2", "epochs = \"two\""),
+    ("fraction where a whole number belongs", "epochs = 2", "epochs = 2.5"),
+    ("not TOML", "[[arm]]\nname = \"max\"", "[[arm]\nname = \"max\""),
+    ("key twice", "epochs = 2", "epochs = 2\nepochs = 3"),
+    ("zero epochs", "epochs = 2", "epochs = 0"),
+    ("negative batch size", "batch_size = 100", "batch_size = -1"),
+    ("batch larger than the training set", "batch_size = 100", "batch_size = 1601"),
+    ("negative learning rate", "learning_rate = 0.001", "learning_rate = -0.001"),
+    ("learning rate not a number", "learning_rate = 0.001", "learning_rate = nan"),
+    ("no patience", "patience = 3", "patience = 0"),
+    ("unknown monitor", "patience = 3", "patience = 3\nmonitor = \"test_error\""),
+    ("negative min_delta", "patience = 3", "patience = 3\nmin_delta = -0.1"),
+    ("empty seeds", "seeds = [1, 2]", "seeds = []"),
+    ("negative seed", "seeds = [1, 2]", "seeds = [1, -2]"),
+    ("seed twice", "seeds = [1, 2]", "seeds = [1, 1]"),
+    ("study name with a slash", "study = \"broken\"", "study = \"../broken\""),
+    ("empty study name", "study = \"broken\"", "study = \"\""),
+    ("unknown data set", "dataset = \"generated\"", "dataset = \"imagenet\""),
+    ("folder that is not there", "dataset = \"generated\"", "dataset = { dir = \"nowhere\" }"),
+    ("validation of everything", "{ tail = 0.2 }", "{ tail = 1.0 }"),
+    ("unknown split", "{ tail = 0.2 }", "{ head = 0.2 }"),
+    ("unknown pooling layer", "pool = \"max\"", "pool = \"maximum\""),
+    ("unknown reducer", "reduce = \"avg\"", "reduce = \"mean\""),
+    ("unknown pool key", "size = 2", "sise = 2"),
+    ("pool without window", "reduce = \"avg\", size = 2", "reduce = \"avg\""),
+    ("two geometries", "size = 2", "size = 2, global = true"),
+    ("zero window", "size = 2", "size = 0"),
+    ("negative window", "size = 2", "size = -2"),
+    ("zero stride", "size = 2", "size = 2, stride = 0"),
+    ("window larger than its input", "size = 2", "size = 25"),
+    ("window of the wrong rank", "size = 2", "size = [2, 2, 2]"),
+    ("padding too wide", "size = 2", "size = 2, padding = 2"),
+    (
+        "global pooling before flatten is fine, before dense it is not",
+        "{ dense = { units = 4 } },",
+        "\"pool\",",
+    ),
+    ("duplicate arm", "name = \"avg\"", "name = \"max\""),
+    ("the same pooling layer twice", "{ reduce = \"avg\", size = 2 }", "{ reduce = \"max\", size = 2 }"),
+    ("arm without a name", "name = \"avg\"", "name = \"\""),
+    (
+        "no arms",
+        "[[arm]]\nname = \"max\"\npool = \"max\"\n\n[[arm]]\nname = \"avg\"\npool = { reduce = \"avg\", size = 2 }\n",
+        "",
+    ),
+    ("no slot for the pooling layer", "    \"pool\",\n", ""),
+    ("unknown layer", "\"flatten\"", "\"flaten\""),
+    ("unknown activation", "activation = \"relu\"", "activation = \"rellu\""),
+    ("dropout of everything", "dropout = 0.2", "dropout = 1.0"),
+    ("dense without flatten", "    \"flatten\",\n", ""),
+    ("wrong number of classes", "units = 4", "units = 10"),
+    ("zero filters", "filters = 4", "filters = 0"),
+    ("kernel larger than the picture", "kernel = 5", "kernel = 29"),
+];
+
+#[test]
+fn the_file_that_is_broken_here_is_a_good_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("sweep.toml"), GOOD).unwrap();
+    let output = pool_cli(folder.path()).args(["plan", "sweep.toml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn every_broken_sweep_file_is_refused_with_its_place_and_the_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut messages = String::new();
+    let mut refuse = |what: &str, bytes: Option<&[u8]>| {
+        let file = folder.path().join("sweep.toml");
+        match bytes {
+            Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let output = pool_cli(folder.path()).args(["sweep", "sweep.toml", "--out", "run"]).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{what}: {said}");
+        assert!(output.stdout.is_empty(), "{what}");
+        assert_eq!(said.lines().count(), 1, "{what}: {said}");
+        assert!(!folder.path().join("run").exists(), "{what}: nothing may be written");
+        writeln!(
+            messages,
+            "{what}\n  {}",
+            said.trim_end().replace(&*folder.path().to_string_lossy(), "FOLDER")
+        )
+        .unwrap();
+    };
+    for (what, good, bad) in BROKEN {
+        assert_eq!(GOOD.matches(good).count(), 1, "{what}: the words must stand in the file once");
+        refuse(what, Some(GOOD.replace(good, bad).as_bytes()));
+    }
+    refuse("not UTF-8", Some(b"study = \"a\"\nseeds = [1] # \xff\n"));
+    refuse("empty file", Some(b""));
+    refuse("missing file", None);
+    insta::assert_snapshot!(messages);
+}

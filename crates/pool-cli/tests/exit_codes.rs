@@ -1,0 +1,150 @@
+//! What a user sees when something is missing, in the way, or misspelt.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use common::{pool_cli, stderr};
+
+/// Two trials on generated images: seconds.
+const SMOKE: &str = "study = \"smoke\"\nseeds = [1]\n[data]\ndataset = \"generated\"\n[train]\nepochs = 1\n\
+                     [[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
+
+fn sweep(folder: &Path, extra: &[&str]) -> Output {
+    fs::write(folder.join("sweep.toml"), SMOKE).unwrap();
+    pool_cli(folder).args(["sweep", "sweep.toml"]).args(extra).output().unwrap()
+}
+
+#[test]
+fn a_sweep_that_works_ends_with_0_and_leaves_every_form_of_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = sweep(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for name in ["report.html", "results.md", "results.csv", "learning-curves.svg", "plan.json", "sweep.toml"]
+    {
+        assert!(folder.path().join("runs/smoke").join(name).exists(), "{name}");
+    }
+    let tables = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(tables.contains("Error, %") && tables.contains("max"), "{tables}");
+
+    let again = sweep(folder.path(), &["--json"]);
+    assert!(stderr(&again).contains("2 trials, 2 of them finished already"), "{}", stderr(&again));
+    let results: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(results["arms"][1]["arm"], "avg");
+
+    let trials = fs::read_dir(folder.path().join("runs/smoke/trials")).unwrap();
+    for trial in trials {
+        let trial = trial.unwrap().path();
+        for name in ["spec.json", "record.json", "history.jsonl", "model.safetensors", "log.jsonl"] {
+            assert!(trial.join(name).exists(), "{name}");
+        }
+        let log = fs::read_to_string(trial.join("log.jsonl")).unwrap();
+        assert!(
+            log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+                && !log.is_empty()
+        );
+    }
+}
+
+#[test]
+fn missing_data_ends_with_3_and_the_command_that_mends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = SMOKE.replace("\"generated\"", "\"mnist\"");
+    fs::write(folder.path().join("sweep.toml"), text).unwrap();
+    let output = pool_cli(folder.path())
+        .args(["sweep", "sweep.toml"])
+        .env("POOL_DATA_DIR", folder.path().join("empty"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = stderr(&output);
+    assert!(said.contains("run scripts/setup, or `pool-cli data fetch mnist`"), "{said}");
+    assert!(!folder.path().join("runs").exists(), "refused before anything is written");
+}
+
+#[test]
+fn wrong_commands_end_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sweep.toml"), SMOKE).unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    for (arguments, part) in [
+        (&["swep", "sweep.toml"][..], "unrecognized subcommand"),
+        (&["sweep"], "required arguments"),
+        (&["sweep", "sweep.toml", "--jobs", "0"], "give a whole number from 1, or auto"),
+        (&["sweep", "sweep.toml", "--threads", "0"], "--threads"),
+        (
+            &["sweep", "sweep.toml", "--only", "min"],
+            "no arm is called \"min\"; the sweep has \"max\", \"avg\"",
+        ),
+        (&["sweep", "sweep.toml", "--out", "file"], "cannot open file: Not a directory"),
+        (&["sweep", "sweep.toml", "--out", "file/run"], "cannot open file/run: Not a directory"),
+        (&["report", "nowhere"], "nowhere is no run directory"),
+        (&["report", "."], ". is no run directory"),
+        (&["data", "info", "imagenet"], "imagenet"),
+    ] {
+        let output = pool_cli(folder.path()).args(arguments).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(part), "{arguments:?}: {said}");
+        assert!(said.starts_with("error: ") && !said.contains("panicked"), "{said}");
+    }
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = sweep(folder.path(), &["--dry-run"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("2 trials, 2 arms"));
+    assert!(!folder.path().join("runs").exists());
+}
+
+#[test]
+fn the_plan_of_the_study_shows_the_published_parameters_and_gigabytes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let output = pool_cli(&root).args(["plan", "configs/sweep.toml", "--json"]).output().unwrap();
+    let arms: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (arm, parameters, gib) in [(0, 592_074, "0.465"), (1, 592_074, "0.465"), (2, 2_361_546, "1.801")] {
+        let model = &arms[arm]["model"];
+        assert_eq!(model["parameters"], parameters);
+        assert_eq!(model["memory"][0]["model"], "keras_legacy");
+        let items = model["memory"][0]["items"].as_array().unwrap();
+        let bytes: u64 = items.iter().map(|item| item["bytes"].as_u64().unwrap()).sum();
+        assert_eq!(format!("{:.3}", bytes as f64 / (1u64 << 30) as f64), gib);
+        assert_eq!(arms[arm]["seeds"], serde_json::json!([1, 2, 3]));
+    }
+}
+
+/// Stands in for a full disk: files of the trials may not grow beyond 64 KiB, so that a model cannot be written.
+#[cfg(target_os = "linux")]
+#[test]
+fn when_nothing_more_can_be_written_the_trial_fails_with_a_reason_and_finished_records_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(sweep(folder.path(), &["--only", "max"]).status.code(), Some(0));
+    let record_of = |arm: &str| {
+        let trials = fs::read_dir(folder.path().join("runs/smoke/trials")).unwrap();
+        let mut folders = trials.map(|trial| trial.unwrap().path());
+        folders
+            .find(|path| path.file_name().unwrap().to_string_lossy().starts_with(arm))
+            .map(|path| path.join("record.json"))
+    };
+    let before = fs::read(record_of("max").unwrap()).unwrap();
+
+    let program = pool_cli(folder.path());
+    let output = std::process::Command::new("bash")
+        .current_dir(folder.path())
+        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" sweep sweep.toml"])
+        .arg(program.get_program())
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("failed: avg-s1-") && said.contains("File too large"), "{said}");
+    assert_eq!(fs::read(record_of("max").unwrap()).unwrap(), before);
+    assert!(!record_of("avg").unwrap().exists());
+
+    assert_eq!(sweep(folder.path(), &[]).status.code(), Some(0), "with space again it finishes");
+    assert!(record_of("avg").unwrap().exists());
+}

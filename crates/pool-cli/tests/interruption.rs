@@ -1,0 +1,119 @@
+//! A sweep that is killed or interrupted loses the trial that was running, and nothing else.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use common::{pool_cli, stderr};
+
+const SWEEP: &str = "study = \"killed\"\nseeds = [1, 2, 3]\n[data]\ndataset = \"generated\"\n[train]\nepochs = 4\n\
+                     [[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn start(folder: &Path) -> Child {
+    fs::write(folder.join("sweep.toml"), SWEEP).unwrap();
+    pool_cli(folder)
+        .args(["sweep", "sweep.toml", "--jobs", "2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn signal(process: &Child, name: &str) {
+    let pid = process.id().to_string();
+    assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+}
+
+/// Every record, by its path, with the time at which it was written.
+fn records(folder: &Path) -> HashMap<PathBuf, SystemTime> {
+    let Ok(trials) = fs::read_dir(folder.join("runs/killed/trials")) else { return HashMap::new() };
+    trials
+        .map(|trial| trial.unwrap().path().join("record.json"))
+        .filter_map(|path| fs::metadata(&path).ok().map(|facts| (path, facts.modified().unwrap())))
+        .collect()
+}
+
+/// Processes of trials of this run.
+fn trials_running(folder: &Path) -> usize {
+    let folder = folder.join("runs").to_string_lossy().into_owned();
+    let relative = "runs/killed/trials";
+    fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| {
+            let process = entry.unwrap().path();
+            let command = fs::read(process.join("cmdline")).ok()?;
+            let command = String::from_utf8_lossy(&command).into_owned();
+            let cwd = fs::read_link(process.join("cwd")).ok()?;
+            let ours = command.contains(&folder)
+                || (command.contains(relative) && Path::new(&folder).starts_with(cwd));
+            (ours && command.contains("--stop-with-stdin")).then_some(())
+        })
+        .count()
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn finish(folder: &Path) {
+    let output = start(folder).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(records(folder).len(), 6);
+    let leftovers = fs::read_dir(folder.join("runs/killed/trials")).unwrap().flat_map(|trial| {
+        fs::read_dir(trial.unwrap().path()).unwrap().map(|entry| entry.unwrap().file_name())
+    });
+    let partial: Vec<_> = leftovers.filter(|name| name.to_string_lossy().contains("partial")).collect();
+    assert!(partial.is_empty(), "{partial:?}");
+}
+
+#[test]
+fn after_kill_9_no_trial_lives_on_and_the_same_command_trains_only_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    // At once, while the first trials train, and after some have finished.
+    for finished in [0, 1, 3] {
+        let mut sweep = start(folder.path());
+        wait_until("a trial", || trials_running(folder.path()) > 0);
+        wait_until("a record", || records(folder.path()).len() >= finished);
+        signal(&sweep, "-KILL");
+        sweep.wait().unwrap();
+        wait_until("the end of the orphans", || trials_running(folder.path()) == 0);
+        for path in records(folder.path()).keys() {
+            let text = fs::read_to_string(path).unwrap();
+            pool_metrics::TrialRecord::from_json(&text).expect("a record is whole or not there");
+        }
+    }
+    let before = records(folder.path());
+    assert!(before.len() >= 3);
+    finish(folder.path());
+    let after = records(folder.path());
+    for (path, written) in &before {
+        assert_eq!(after[path], *written, "{} was trained twice", path.display());
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_trials_keeps_what_is_finished_and_ends_with_130() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = start(folder.path());
+    wait_until("a record", || !records(folder.path()).is_empty());
+    signal(&sweep, "-INT");
+    let output = sweep.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("run the same command again to finish the rest"));
+    assert_eq!(trials_running(folder.path()), 0);
+    let before = records(folder.path());
+    assert!(!before.is_empty());
+    finish(folder.path());
+    let after = records(folder.path());
+    assert!(before.iter().all(|(path, written)| after[path] == *written));
+}

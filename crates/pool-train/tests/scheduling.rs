@@ -1,0 +1,259 @@
+//! What runs, in which order, and what becomes of the rest: with a launcher that trains nothing.
+
+mod common;
+
+use std::collections::HashSet;
+use std::fs;
+use std::sync::Mutex;
+
+use common::{SMALL, plan};
+use pool_metrics::{
+    Evaluation, ModelFacts, Provenance, RECORD_VERSION, Timing, TrialRecord, TrialSettings, TrialStatus,
+};
+use pool_train::{
+    LaunchError, Launcher, Plan, RunDir, StopFlag, SweepOptions, SweepSummary, TrialEvent, TrialJob,
+    run_sweep,
+};
+
+/// Notes what it was asked to run, and does with it what the test says.
+struct Fake<F> {
+    ran: Mutex<Vec<String>>,
+    behaviour: F,
+}
+
+impl<F> Fake<F> {
+    fn new(behaviour: F) -> Self {
+        Self { ran: Mutex::new(Vec::new()), behaviour }
+    }
+
+    fn ran(&self) -> Vec<String> {
+        self.ran.lock().unwrap().clone()
+    }
+}
+
+impl<F: Fn(&TrialJob<'_>, &StopFlag) -> Result<(), LaunchError> + Sync> Launcher for Fake<F> {
+    fn run(
+        &self,
+        job: &TrialJob<'_>,
+        stop: &StopFlag,
+        _: &mut dyn FnMut(TrialEvent),
+    ) -> Result<(), LaunchError> {
+        self.ran.lock().unwrap().push(job.trial.id().to_owned());
+        (self.behaviour)(job, stop)
+    }
+}
+
+fn succeed(job: &TrialJob<'_>, _: &StopFlag) -> Result<(), LaunchError> {
+    RunDir::store_record(job.folder, &record(job.trial)).unwrap();
+    Ok(())
+}
+
+fn run(plan: &Plan, dir: &RunDir, launcher: &dyn Launcher, jobs: u32, stop: &StopFlag) -> SweepSummary {
+    let trials = plan.select(&[]).unwrap();
+    run_sweep(&trials, dir, launcher, SweepOptions { jobs, threads: 1 }, stop, &mut |_| {}).unwrap()
+}
+
+fn ids(plan: &Plan) -> Vec<String> {
+    plan.trials.iter().map(|trial| trial.id().to_owned()).collect()
+}
+
+#[test]
+fn trials_run_seed_by_seed_so_that_all_arms_have_been_compared_when_it_is_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let order: Vec<(&str, u64)> =
+        plan.trials.iter().map(|trial| (trial.spec().arm.as_str(), trial.spec().seed)).collect();
+    assert_eq!(order, [("max", 1), ("none", 1), ("max", 2), ("none", 2)]);
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let fake = Fake::new(succeed);
+    let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
+    assert_eq!(fake.ran(), ids(&plan));
+    assert_eq!((summary.finished, summary.kept, summary.failed.len()), (4, 0, 0));
+}
+
+#[test]
+fn the_same_sweep_again_runs_nothing_that_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    RunDir::store_record(&dir.prepare(&plan.trials[1]).unwrap(), &record(&plan.trials[1])).unwrap();
+    let fake = Fake::new(succeed);
+    let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
+    assert_eq!((summary.finished, summary.kept), (3, 1));
+    assert!(!fake.ran().contains(&plan.trials[1].id().to_owned()));
+    let again = Fake::new(succeed);
+    run(&plan, &dir, &again, 1, &StopFlag::new());
+    assert!(again.ran().is_empty());
+}
+
+#[test]
+fn a_changed_setting_is_a_new_trial_and_the_old_one_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = plan(folder.path(), SMALL).unwrap();
+    let root = folder.path().join("run");
+    run(&before, &RunDir::create(&root, &before).unwrap(), &Fake::new(succeed), 1, &StopFlag::new());
+    let after = plan(folder.path(), &SMALL.replace("epochs = 2", "epochs = 3")).unwrap();
+    let dir = RunDir::create(&root, &after).unwrap();
+    let fake = Fake::new(succeed);
+    run(&after, &dir, &fake, 1, &StopFlag::new());
+    assert_eq!(fake.ran().len(), 4);
+    let all: HashSet<String> = ids(&before).into_iter().chain(ids(&after)).collect();
+    assert_eq!(all.len(), 8);
+    assert!(all.iter().all(|id| dir.record(id).is_some()));
+}
+
+#[test]
+fn a_trial_that_dies_is_noted_with_its_reason_and_stops_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let victim = plan.trials[0].id().to_owned();
+    let fake = Fake::new(|job: &TrialJob<'_>, stop: &StopFlag| {
+        if job.trial.id() == victim {
+            Err(LaunchError::Died("out of luck".to_owned()))
+        } else {
+            succeed(job, stop)
+        }
+    });
+    let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
+    assert_eq!(summary.finished, 3);
+    assert_eq!((summary.failed[0].id.as_str(), summary.failed[0].reason.as_str()), (&*victim, "out of luck"));
+    let stored = fs::read_to_string(dir.layout().failure(&victim)).unwrap();
+    assert!(stored.contains("out of luck"));
+
+    run(&plan, &dir, &Fake::new(succeed), 1, &StopFlag::new());
+    assert!(!dir.layout().failure(&victim).exists(), "a trial that works in the end has not failed");
+}
+
+#[test]
+fn a_process_that_claims_success_without_a_record_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let summary = run(&plan, &dir, &Fake::new(|_: &TrialJob<'_>, _: &StopFlag| Ok(())), 1, &StopFlag::new());
+    assert_eq!(summary.failed.len(), 4);
+    assert_eq!(summary.failed[0].reason, "the process ended without a record");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    run(&plan, &dir, &Fake::new(succeed), 1, &StopFlag::new());
+    let torn = plan.trials[2].id();
+    let whole = fs::read_to_string(dir.layout().record(torn)).unwrap();
+    fs::write(dir.layout().record(torn), &whole[..whole.len() / 2]).unwrap();
+    let fake = Fake::new(succeed);
+    run(&plan, &dir, &fake, 1, &StopFlag::new());
+    assert_eq!(fake.ran(), [torn]);
+    assert!(dir.record(torn).is_some());
+}
+
+#[test]
+fn what_an_interrupted_attempt_left_is_gone_before_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let trial = &plan.trials[0];
+    fs::write(dir.prepare(trial).unwrap().join(".partial-x"), "half a record").unwrap();
+    let again = dir.prepare(trial).unwrap();
+    let names: Vec<_> = fs::read_dir(again).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["spec.json"]);
+}
+
+#[test]
+fn after_a_request_to_stop_nothing_more_is_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let fake = Fake::new(|job: &TrialJob<'_>, stop: &StopFlag| {
+        if job.trial.id() == plan.trials[1].id() {
+            stop.set();
+            return Err(LaunchError::Stopped);
+        }
+        succeed(job, stop)
+    });
+    let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
+    assert!(summary.stopped);
+    assert_eq!((fake.ran().len(), summary.finished, summary.failed.len()), (2, 1, 0));
+}
+
+#[test]
+fn several_jobs_run_every_trial_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), &SMALL.replace("[1, 2]", "[1, 2, 3, 4, 5, 6]")).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let fake = Fake::new(succeed);
+    let summary = run(&plan, &dir, &fake, 4, &StopFlag::new());
+    assert_eq!(summary.finished, 12);
+    let ran = fake.ran();
+    assert_eq!((ran.len(), ran.iter().collect::<HashSet<_>>().len()), (12, 12));
+}
+
+#[test]
+fn a_folder_with_other_things_in_it_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let taken = folder.path().join("photos");
+    fs::create_dir(&taken).unwrap();
+    fs::write(taken.join("cat.png"), "").unwrap();
+    let error = RunDir::create(&taken, &plan).unwrap_err().to_string();
+    assert!(
+        error.ends_with("photos exists and is no run directory; choose another folder with --out"),
+        "{error}"
+    );
+    assert_eq!(fs::read_dir(&taken).unwrap().count(), 1);
+}
+
+/// A record as `trial` would leave it, with made-up figures.
+fn record(trial: &Trial) -> TrialRecord {
+    let spec = trial.spec();
+    let evaluation = Some(Evaluation { images: 500, errors: 5, loss: 0.1 });
+    TrialRecord {
+        version: RECORD_VERSION,
+        id: trial.id().to_owned(),
+        study: spec.study.clone(),
+        arm: spec.arm.clone(),
+        seed: spec.seed,
+        status: TrialStatus::Finished,
+        settings: TrialSettings {
+            dataset: spec.data.source.to_string(),
+            train_images: 1600,
+            validation_images: 400,
+            test_images: 500,
+            batch_size: 100,
+            max_epochs: 2,
+            optimizer: String::new(),
+            early_stopping: String::new(),
+        },
+        model: ModelFacts {
+            pool: spec.pool.to_string(),
+            parameters: 1,
+            shapes: Vec::new(),
+            layers: Vec::new(),
+            memory: Vec::new(),
+        },
+        epochs: Vec::new(),
+        best_epoch: None,
+        train: evaluation,
+        validation: evaluation,
+        test: evaluation,
+        test_confusion: None,
+        test_predictions: Vec::new(),
+        timing: Timing { prediction_s: vec![0.1], contended: false },
+        measured_peak_bytes: None,
+        provenance: Provenance {
+            program: String::new(),
+            git_revision: None,
+            libtorch: String::new(),
+            device: "cpu".to_owned(),
+            cpu: None,
+            os: String::new(),
+            threads: 1,
+            jobs: 1,
+            started: String::new(),
+            ended: String::new(),
+        },
+    }
+}

@@ -1,0 +1,148 @@
+//! Trials that really train, on generated images.
+
+mod common;
+
+use std::path::Path;
+
+use common::{SMALL, plan};
+use mnist_data::DataDir;
+use pool_metrics::{TrialRecord, TrialStatus};
+use pool_train::{StopFlag, TrainError, Trial, TrialContext, TrialEvent, run_trial};
+
+fn context(threads: u32) -> TrialContext {
+    TrialContext {
+        data_dir: DataDir::at("no-data"),
+        threads,
+        jobs: 1,
+        program: "test".to_owned(),
+        git_revision: None,
+    }
+}
+
+/// Trains with one thread: libtorch's count is one number for the whole process, and tests share it.
+fn train(trial: &Trial, folder: &Path) -> TrialRecord {
+    run_trial(trial.spec(), folder, &context(1), &StopFlag::new(), &mut |_| {}).unwrap()
+}
+
+fn trial_of(text: &str, arm: &str, seed: u64) -> Trial {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), text).unwrap();
+    plan.trials.into_iter().find(|trial| trial.spec().arm == arm && trial.spec().seed == seed).unwrap()
+}
+
+/// Everything that a seed decides, to the last bit.
+fn fingerprint(record: &TrialRecord) -> Vec<u64> {
+    let epochs = record.epochs.iter().flat_map(|epoch| {
+        [epoch.train_loss, epoch.train_error, epoch.validation_loss, epoch.validation_error].map(f64::to_bits)
+    });
+    let ends = [record.train, record.validation, record.test].into_iter().flatten();
+    let ends = ends.flat_map(|evaluation| [evaluation.errors, evaluation.loss.to_bits()]);
+    epochs.chain(ends).chain(record.test_predictions.iter().map(|&class| class.into())).collect()
+}
+
+/// Tests of one process share libtorch's generator, so trials must not overlap here.
+static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[test]
+fn the_same_seed_gives_the_same_record_to_the_last_bit_and_another_seed_another() {
+    let _guard = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let first = train(&trial_of(SMALL, "max", 1), folder.path());
+    let again = train(&trial_of(SMALL, "max", 1), folder.path());
+    let other = train(&trial_of(SMALL, "max", 2), folder.path());
+    assert_eq!(fingerprint(&first), fingerprint(&again));
+    assert_ne!(fingerprint(&first), fingerprint(&other));
+}
+
+#[test]
+fn training_learns_and_the_record_tells_it_all() {
+    let _guard = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let trial = trial_of(&SMALL.replace("epochs = 2", "epochs = 12"), "max", 1);
+    let record = train(&trial, folder.path());
+    assert_eq!(record.status, TrialStatus::Finished);
+    assert_eq!(
+        record.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(),
+        (1..=12).collect::<Vec<_>>()
+    );
+    let (first, last) = (&record.epochs[0], &record.epochs[11]);
+    assert!(last.train_loss < 0.5 * first.train_loss, "{} {}", first.train_loss, last.train_loss);
+    let test = record.test.unwrap();
+    assert!(test.error_rate() < 0.25, "guessing errs on 75 %, this on {}", test.error_rate());
+    assert_eq!(record.test_predictions.len() as u64, test.images);
+    assert_eq!(record.test_confusion.as_ref().unwrap().errors(), test.errors);
+    assert_eq!(record.best_epoch, Some(12), "without early stopping the last epoch counts");
+    assert!(record.timing.prediction_s.len() > 1 && record.train_s() > 0.0);
+    let history = std::fs::read_to_string(folder.path().join("history.jsonl")).unwrap();
+    assert_eq!(history.lines().count(), 12);
+    assert_eq!(TrialRecord::from_json(&record.to_json()).unwrap(), record);
+}
+
+#[test]
+fn early_stopping_restores_the_best_epoch() {
+    let _guard = alone();
+    let folder = tempfile::tempdir().unwrap();
+    // A step size at which the validation loss goes up and down.
+    let text = SMALL
+        .replace("epochs = 2", "epochs = 40\nlearning_rate = 0.03")
+        .replace("[model]", "[train.early_stopping]\npatience = 2\n[model]");
+    let record = train(&trial_of(&text, "max", 1), folder.path());
+    assert_eq!(record.status, TrialStatus::StoppedEarly);
+    let best = record.best_epoch.unwrap();
+    assert_eq!(best as usize + 2, record.epochs.len(), "two epochs of patience after the best");
+    let best_loss = record.epochs[best as usize - 1].validation_loss;
+    assert!(record.epochs.iter().all(|epoch| epoch.validation_loss >= best_loss));
+    let evaluated = record.validation.unwrap().loss;
+    assert!((evaluated - best_loss).abs() < 1e-9, "evaluated {evaluated}, best epoch {best_loss}");
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_trial_as_diverged() {
+    let _guard = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let text = SMALL.replace("epochs = 2", "epochs = 5\nlearning_rate = 1e30");
+    let record = train(&trial_of(&text, "max", 1), folder.path());
+    assert_eq!(record.status, TrialStatus::Diverged);
+    assert!(record.epochs.len() < 5 && record.test.is_none() && record.best_epoch.is_none());
+    assert!(TrialRecord::from_json(&record.to_json()).is_ok(), "NaN must survive the file");
+}
+
+#[test]
+fn a_stopped_trial_leaves_no_record_and_says_so() {
+    let _guard = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let stop = StopFlag::new();
+    let trial = trial_of(SMALL, "max", 1);
+    let mut on_event = |event: TrialEvent| {
+        if matches!(event, TrialEvent::Epoch(_)) {
+            stop.set();
+        }
+    };
+    let error = run_trial(trial.spec(), folder.path(), &context(1), &stop, &mut on_event).unwrap_err();
+    assert!(matches!(error, TrainError::Stopped));
+    assert!(!folder.path().join("record.json").exists());
+}
+
+#[test]
+fn stored_weights_give_the_recorded_predictions() {
+    use pool_models::{Mode, load_weights, predicted_classes};
+    use tch::{Device, Kind, Tensor, nn};
+
+    let _guard = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let trial = trial_of(SMALL, "max", 1);
+    let record = train(&trial, folder.path());
+    let mut variables = nn::VarStore::new(Device::Cpu);
+    let net = trial.spec().model.clone().seed(99).build(&variables.root()).unwrap();
+    load_weights(&mut variables, &folder.path().join("model.safetensors")).unwrap();
+    let test = mnist_data::Dataset::bars_and_crosses(0).test;
+    let images = Tensor::from_data_size(test.pixels(), &[test.len() as i64, 1, 28, 28], Kind::Uint8);
+    let images = images.to_kind(Kind::Float) / 255.0;
+    let classes = predicted_classes(&net.forward(&images, Mode::Inference).unwrap()).unwrap();
+    let classes: Vec<i64> = Vec::try_from(classes).unwrap();
+    assert_eq!(classes, record.test_predictions.iter().map(|&c| c.into()).collect::<Vec<i64>>());
+}
