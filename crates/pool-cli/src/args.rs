@@ -78,7 +78,7 @@ Data sets lie in $POOL_DATA_DIR, or in ~/.cache/pooling-study/datasets.")]
 pub(crate) struct SweepArgs {
     /// The sweep file
     pub(crate) file: PathBuf,
-    /// The run directory [default: runs/<study>]
+    /// The run directory [default: runs/STUDY]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Trials to run at once; with more than one, times are marked as contended
@@ -152,6 +152,7 @@ pub(crate) struct DataArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataAction {
     /// Download what is missing, resume what was cut off, verify checksums
+    #[command(after_help = "Example:\n  pool-cli data fetch mnist")]
     Fetch {
         /// The data set
         set: PublicSet,
@@ -160,6 +161,7 @@ pub(crate) enum DataAction {
         offline: bool,
     },
     /// Check every file of the data sets against its checksum
+    #[command(after_help = "Example:\n  pool-cli data verify mnist")]
     Verify {
         /// The data sets [default: all]
         sets: Vec<PublicSet>,
@@ -168,6 +170,7 @@ pub(crate) enum DataAction {
         json: bool,
     },
     /// Images, sizes and classes of a data set
+    #[command(after_help = "Example:\n  pool-cli data info mnist --json")]
     Info {
         /// The data set
         set: PublicSet,

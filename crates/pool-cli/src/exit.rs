@@ -1,5 +1,6 @@
 //! How the program ends: exit codes, and errors as one line.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use pool_models::ModelError;
@@ -26,7 +27,7 @@ pub(crate) fn code_of(result: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::SomeTrialsFailed) => 4,
         Ok(Outcome::Interrupted) => 130,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            complain(&format!("error: {error:#}"));
             code_of_error(&error)
         }
     };
@@ -48,6 +49,11 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     }
 }
 
+/// Standard error may be a file on a full disk, where `eprintln` would panic.
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// A panic is a bug: it says so in one line and ends with exit code 1.
 pub(crate) fn explain_panics() {
     std::panic::set_hook(Box::new(|panic| {
@@ -58,7 +64,7 @@ pub(crate) fn explain_panics() {
             .or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        eprintln!("error: this is a bug in pool-cli, please report it: {message} ({place})");
+        complain(&format!("error: this is a bug in pool-cli, please report it: {message} ({place})"));
         std::process::exit(1);
     }));
 }

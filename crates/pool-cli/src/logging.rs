@@ -1,6 +1,7 @@
 //! Where the log goes.
 
 use std::fs::File;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -19,7 +20,10 @@ fn filter(verbose: u8) -> EnvFilter {
 
 /// The log of the program itself.
 pub(crate) fn to_stderr(verbose: u8, format: LogFormat) {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter(verbose)).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter(verbose))
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),

@@ -42,6 +42,8 @@ pub(crate) struct Bars {
     screen: MultiProgress,
     sweep: Option<ProgressBar>,
     trials: HashMap<String, TrialBar>,
+    ended: u64,
+    all: u64,
 }
 
 struct TrialBar {
@@ -49,23 +51,28 @@ struct TrialBar {
     steps_per_epoch: u64,
 }
 
+/// How finely the sweep's bar follows its trials, so that the time to go is known before the first has ended.
+const PARTS_OF_A_TRIAL: u64 = 1000;
+
 impl Bars {
     fn show(&mut self, event: &SweepEvent<'_>) {
         match event {
             SweepEvent::Planned { trials, finished } => {
+                (self.all, self.ended) = (*trials as u64, *finished as u64);
                 let bar = self
                     .screen
-                    .add(ProgressBar::new(*trials as u64))
-                    .with_style(style("{prefix} {bar:24} {pos}/{len} trials, {elapsed} so far, {eta} to go"));
-                bar.set_prefix("sweep");
-                // Finished trials must not make the others look fast.
-                bar.set_position(*finished as u64);
+                    .add(ProgressBar::new(self.all * PARTS_OF_A_TRIAL))
+                    .with_style(style("sweep {msg} {bar:16} {elapsed} so far, {eta} to go"));
+                // Trials that were finished before must not make the others look fast.
+                bar.set_position(self.ended * PARTS_OF_A_TRIAL);
                 bar.reset_eta();
                 bar.enable_steady_tick(std::time::Duration::from_secs(1));
                 self.sweep = Some(bar);
+                self.update_sweep();
             }
             SweepEvent::Started(trial) => {
-                let bar = self.screen.add(ProgressBar::new(0)).with_style(style("{prefix} {bar:24} {msg}"));
+                let bar =
+                    self.screen.add(ProgressBar::new(0)).with_style(style("{prefix} {bar:16} {wide_msg}"));
                 bar.set_prefix(trial.id().to_owned());
                 bar.set_message("starting");
                 self.trials.insert(trial.id().to_owned(), TrialBar { bar, steps_per_epoch: 0 });
@@ -74,16 +81,26 @@ impl Bars {
                 if let Some(trial) = self.trials.get_mut(trial.id()) {
                     trial.show(event);
                 }
+                self.update_sweep();
             }
             SweepEvent::Ended(trial, fate) => {
                 if let Some(TrialBar { bar, .. }) = self.trials.remove(trial.id()) {
                     bar.finish_and_clear();
                 }
                 let _ = self.screen.println(ending(trial, fate));
-                if let (Some(sweep), false) = (&self.sweep, matches!(fate, TrialFate::Stopped)) {
-                    sweep.inc(1);
+                if !matches!(fate, TrialFate::Stopped) {
+                    self.ended += 1;
                 }
+                self.update_sweep();
             }
+        }
+    }
+
+    fn update_sweep(&self) {
+        if let Some(sweep) = &self.sweep {
+            let running: u64 = self.trials.values().map(TrialBar::parts_done).sum();
+            sweep.set_position(self.ended * PARTS_OF_A_TRIAL + running);
+            sweep.set_message(format!("{}/{}", self.ended, self.all));
         }
     }
 
@@ -95,6 +112,11 @@ impl Bars {
 }
 
 impl TrialBar {
+    fn parts_done(&self) -> u64 {
+        let steps = self.bar.length().unwrap_or(0);
+        (self.bar.position() * PARTS_OF_A_TRIAL).checked_div(steps).unwrap_or(0)
+    }
+
     fn show(&mut self, event: &TrialEvent) {
         match event {
             TrialEvent::Started { epochs, steps } => {
@@ -107,13 +129,11 @@ impl TrialBar {
             }
             TrialEvent::Epoch(record) => {
                 self.bar.set_position(u64::from(record.epoch) * self.steps_per_epoch);
-                self.bar.set_message(format!(
-                    "epoch {}: validation error {:.2} %",
-                    record.epoch,
-                    100.0 * record.validation_error
-                ));
+                let error_percent = 100.0 * record.validation_error;
+                self.bar.set_message(format!("epoch {}, error {error_percent:.2} %", record.epoch));
             }
             TrialEvent::Evaluating => self.bar.set_message("evaluating"),
+            TrialEvent::Failed { reason } => self.bar.set_message(reason.clone()),
         }
     }
 }
@@ -146,7 +166,11 @@ impl Lines {
                 let epochs = self.epochs.get(trial.id()).copied().unwrap_or_default();
                 eprintln!("{}: {}", trial.id(), epoch_line(record, epochs));
             }
-            SweepEvent::Progress(_, TrialEvent::Step { .. } | TrialEvent::Evaluating) => {}
+            // A failure is told when its process has ended.
+            SweepEvent::Progress(
+                _,
+                TrialEvent::Step { .. } | TrialEvent::Evaluating | TrialEvent::Failed { .. },
+            ) => {}
             SweepEvent::Ended(trial, fate) => {
                 if !matches!(fate, TrialFate::Stopped) {
                     self.ended += 1;

@@ -5,7 +5,8 @@
 //! - *Memory*: a network is a list of [`LayerCost`] rows; [`MemoryModel::estimate`] turns them into an itemised
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
 //! - *Trade-offs*: [`pareto_front`].
-//! - *Records*: [`TrialRecord`], the versioned file that every trial leaves behind, and [`RunLayout`], where it lies.
+//! - *Records*: [`TrialRecord`], the versioned file that every trial leaves behind, and
+//!   [`RunLayout`], where it lies; [`atomic_write`] keeps it whole.
 //!
 //! ```
 //! use pool_metrics::{LayerCost, MemoryModel};
@@ -24,6 +25,7 @@
 //! The one decision: numbers are kept raw. A record holds every epoch and every test prediction, so that any
 //! statistic can be computed later without training again.
 
+mod atomic_write;
 mod classification;
 mod memory;
 mod pareto;
@@ -31,6 +33,7 @@ mod record;
 mod run_layout;
 mod statistics;
 
+pub use atomic_write::atomic_write;
 pub use classification::{ClassScores, ClassificationError, ConfusionMatrix, error_rate};
 pub use memory::{KeptTensor, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
 pub use pareto::{ParetoError, pareto_front};

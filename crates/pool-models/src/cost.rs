@@ -6,8 +6,9 @@
 
 use pool_metrics::{KeptTensor, LayerCost};
 
+use crate::layer_facts::pooling_axes;
 use crate::pool::need_padded_copy;
-use crate::sequential::{InferredLayer, elements, pooling_axes};
+use crate::sequential::{InferredLayer, elements};
 use crate::{Activation, Layer, Pool, Reducer};
 
 const F32_BYTES: u64 = 4;

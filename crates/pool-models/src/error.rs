@@ -94,16 +94,17 @@ pub enum SettingError {
     },
 }
 
+// Every message holds its cause, so that `source` would only say it twice.
 /// Anything that can go wrong while describing, building or running a network.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// A setting of a layer, found by inferring shapes.
-    #[error("layer {layer}: {source}")]
+    #[error("layer {layer}: {cause}")]
     Layer {
         /// The layer's name.
         layer: String,
         /// What is wrong.
-        source: SettingError,
+        cause: SettingError,
     },
     /// A setting outside any layer, or of a layer used alone.
     #[error(transparent)]
@@ -124,15 +125,21 @@ pub enum ModelError {
     },
     /// libtorch refused.
     #[error("libtorch: {}", first_line(.0))]
-    Torch(#[from] tch::TchError),
+    Torch(tch::TchError),
     /// A weights file that cannot be written, or does not belong to the network.
-    #[error("weights file {path}: {}", first_line(.source), path = .path.display())]
+    #[error("weights file {path}: {}", first_line(.cause), path = .path.display())]
     Weights {
         /// The file.
         path: PathBuf,
         /// libtorch's words.
-        source: tch::TchError,
+        cause: tch::TchError,
     },
+}
+
+impl From<tch::TchError> for ModelError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error)
+    }
 }
 
 /// libtorch's words without the C++ stack that follows them.

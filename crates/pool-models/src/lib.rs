@@ -35,6 +35,8 @@ mod error;
 mod extent;
 mod init;
 mod layer;
+mod layer_facts;
+mod layer_names;
 mod net;
 mod objective;
 mod pool;

@@ -4,9 +4,10 @@ use tch::{TchError, Tensor, nn};
 
 use crate::init::glorot_uniform;
 use crate::layer::Conv;
+use crate::layer_facts::conv_axes;
 use crate::pool::AxisWindow;
-use crate::sequential::{Inferred, InferredLayer, conv_axes};
-use crate::{Activation, Layer, ModelError, Pool, SettingError};
+use crate::sequential::{Inferred, InferredLayer};
+use crate::{Activation, Layer, ModelError, Pool};
 
 /// Whether a network learns or predicts; dropout and batch normalisation differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +187,7 @@ fn build_conv<const RANK: usize>(
     path: &nn::Path<'_>,
 ) -> Result<BuiltLayer, ModelError> {
     let axes = conv_axes(conv, &layer.input)
-        .map_err(|source: SettingError| ModelError::Layer { layer: layer.name.clone(), source })?;
+        .map_err(|cause| ModelError::Layer { layer: layer.name.clone(), cause })?;
     let volume: usize = axes.iter().map(|axis| axis.size).product();
     let channels = layer.input[0];
     let shape: Vec<i64> = [conv.filters, channels]

@@ -1,14 +1,13 @@
 //! A network as a list of layers, and the shapes that follow from it.
 
-use std::collections::HashMap;
-
 use pool_metrics::LayerCost;
 use serde::{Deserialize, Serialize};
 use tch::nn;
 
-use crate::layer::Conv;
-use crate::pool::{AxisWindow, pool_axes, split_channels};
-use crate::{Geometry, Layer, ModelError, Net, Pool, SettingError, Window, cost, net, summary};
+use crate::layer_facts::LayerFacts;
+use crate::layer_names::LayerNames;
+use crate::pool::split_channels;
+use crate::{Layer, ModelError, Net, Pool, SettingError, cost, net, summary};
 
 /// A network whose layers follow one another, as data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,7 +83,7 @@ impl Sequential {
         for layer in self.layers.iter().filter(|layer| !matches!(layer, Layer::Pool(Pool::None))) {
             let name = names.next(layer, shape.len().saturating_sub(1));
             let facts = LayerFacts::of(layer, &shape)
-                .map_err(|source| ModelError::Layer { layer: name.clone(), source })?;
+                .map_err(|cause| ModelError::Layer { layer: name.clone(), cause })?;
             let input = std::mem::replace(&mut shape, facts.output);
             layers.push(InferredLayer {
                 name,
@@ -145,151 +144,6 @@ impl Inferred {
 
 pub(crate) fn elements(shape: &[usize]) -> u64 {
     shape.iter().map(|&n| n as u64).product()
-}
-
-/// What follows from one layer and its input shape.
-struct LayerFacts {
-    output: Vec<usize>,
-    parameters: u64,
-    fixed_parameters: u64,
-    multiply_adds: u64,
-}
-
-impl LayerFacts {
-    fn of(layer: &Layer, input: &[usize]) -> Result<Self, SettingError> {
-        let unchanged = Self { output: input.to_vec(), parameters: 0, fixed_parameters: 0, multiply_adds: 0 };
-        Ok(match layer {
-            Layer::Conv1d(conv) => Self::of_conv(conv, input)?,
-            Layer::Conv2d(conv) => Self::of_conv(conv, input)?,
-            Layer::Conv3d(conv) => Self::of_conv(conv, input)?,
-            Layer::Pool(pool) => Self { output: pool.output_shape(input)?, ..unchanged },
-            Layer::Activation(_) => unchanged,
-            Layer::Dropout(dropout) => {
-                check_fraction("dropout", dropout.rate)?;
-                unchanged
-            }
-            Layer::BatchNorm(norm) => {
-                check_fraction("momentum", norm.momentum)?;
-                if !(norm.epsilon > 0.0 && norm.epsilon.is_finite()) {
-                    return Err(SettingError::Range {
-                        field: "epsilon",
-                        value: norm.epsilon,
-                        interval: "(0, inf)",
-                    });
-                }
-                let channels = input[0] as u64;
-                Self { parameters: 2 * channels, fixed_parameters: 2 * channels, ..unchanged }
-            }
-            Layer::Flatten => Self { output: vec![input.iter().product()], ..unchanged },
-            Layer::Dense(dense) => {
-                let &[features] = input else {
-                    return Err(SettingError::InputShape {
-                        expected: "[features]",
-                        found: input.to_vec(),
-                        cure: "; put flatten (or global pooling) before it",
-                    });
-                };
-                check_positive("units", dense.units)?;
-                let weights = (features * dense.units) as u64;
-                Self {
-                    output: vec![dense.units],
-                    parameters: weights + dense.units as u64,
-                    fixed_parameters: 0,
-                    multiply_adds: weights,
-                }
-            }
-        })
-    }
-
-    fn of_conv<const RANK: usize>(conv: &Conv<RANK>, input: &[usize]) -> Result<Self, SettingError> {
-        let (channels, _) = split_channels(input)?;
-        check_positive("filters", conv.filters)?;
-        let axes = conv_axes(conv, input)?;
-        let volume: usize = axes.iter().map(|axis| axis.size).product();
-        let positions: usize = axes.iter().map(|axis| axis.output).product();
-        let weights = (channels * volume * conv.filters) as u64;
-        Ok(Self {
-            output: std::iter::once(conv.filters).chain(axes.iter().map(|axis| axis.output)).collect(),
-            parameters: weights + conv.filters as u64,
-            fixed_parameters: 0,
-            multiply_adds: weights * positions as u64,
-        })
-    }
-}
-
-/// The kernel's windows over one input sample.
-pub(crate) fn conv_axes<const RANK: usize>(
-    conv: &Conv<RANK>,
-    input: &[usize],
-) -> Result<Vec<AxisWindow>, SettingError> {
-    match split_channels(input) {
-        Ok((_, spatial)) if spatial.len() == RANK => {
-            Window { size: conv.kernel.clone(), stride: conv.stride.clone(), padding: conv.padding.clone() }
-                .resolve("kernel", spatial)
-        }
-        _ => Err(SettingError::InputShape {
-            expected: ["[channels, length]", "[channels, height, width]", "[channels, depth, height, width]"]
-                [RANK - 1],
-            found: input.to_vec(),
-            cure: "",
-        }),
-    }
-}
-
-/// The windows of a pooling layer that has a fixed size.
-pub(crate) fn pooling_axes(pool: &Pool, input: &[usize]) -> Option<Vec<AxisWindow>> {
-    match pool {
-        Pool::Reduce { geometry: Geometry::Window(window), .. } => pool_axes(window, &input[1..]).ok(),
-        Pool::Reduce { .. } | Pool::None => None,
-    }
-}
-
-fn check_positive(field: &'static str, value: usize) -> Result<(), SettingError> {
-    if value == 0 { Err(SettingError::Zero { field, value: value.to_string() }) } else { Ok(()) }
-}
-
-fn check_fraction(field: &'static str, value: f64) -> Result<(), SettingError> {
-    if (0.0..1.0).contains(&value) {
-        Ok(())
-    } else {
-        Err(SettingError::Range { field, value, interval: "[0, 1)" })
-    }
-}
-
-/// Gives layers Keras's names: the second dense layer is `dense_1`.
-#[derive(Default)]
-struct LayerNames {
-    used: HashMap<String, usize>,
-}
-
-impl LayerNames {
-    fn next(&mut self, layer: &Layer, spatial_rank: usize) -> String {
-        let base = match layer {
-            Layer::Conv1d(_) => "conv1d".to_owned(),
-            Layer::Conv2d(_) => "conv2d".to_owned(),
-            Layer::Conv3d(_) => "conv3d".to_owned(),
-            Layer::Pool(pool) => pool_name(pool, spatial_rank),
-            Layer::Activation(_) => "activation".to_owned(),
-            Layer::Dropout(_) => "dropout".to_owned(),
-            Layer::BatchNorm(_) => "batch_normalization".to_owned(),
-            Layer::Flatten => "flatten".to_owned(),
-            Layer::Dense(_) => "dense".to_owned(),
-        };
-        let count = self.used.entry(base.clone()).or_insert(0);
-        let name = if *count == 0 { base.clone() } else { format!("{base}_{count}") };
-        *count += 1;
-        name
-    }
-}
-
-fn pool_name(pool: &Pool, spatial_rank: usize) -> String {
-    let Pool::Reduce { reducer, geometry } = pool else { return "none".to_owned() };
-    let prefix = match geometry {
-        Geometry::Window(_) => "",
-        Geometry::Adaptive(_) => "adaptive_",
-        Geometry::Global { .. } => "global_",
-    };
-    format!("{prefix}{}_pooling{spatial_rank}d", reducer.keras_word())
 }
 
 #[cfg(test)]

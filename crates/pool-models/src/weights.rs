@@ -11,7 +11,7 @@ use crate::ModelError;
 /// # Errors
 /// [`ModelError::Weights`] when the file cannot be written.
 pub fn save_weights(variables: &VarStore, path: &Path) -> Result<(), ModelError> {
-    variables.save(path).map_err(|source| ModelError::Weights { path: path.to_owned(), source })
+    variables.save(path).map_err(|cause| ModelError::Weights { path: path.to_owned(), cause })
 }
 
 /// Reads every variable back. The file's name must end in `.safetensors`.
@@ -19,5 +19,5 @@ pub fn save_weights(variables: &VarStore, path: &Path) -> Result<(), ModelError>
 /// # Errors
 /// [`ModelError::Weights`] when the file cannot be read or lacks a variable, or its shape differs.
 pub fn load_weights(variables: &mut VarStore, path: &Path) -> Result<(), ModelError> {
-    variables.load(path).map_err(|source| ModelError::Weights { path: path.to_owned(), source })
+    variables.load(path).map_err(|cause| ModelError::Weights { path: path.to_owned(), cause })
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::SweepError;
 
+// Every message holds its cause, so that `source` would only say it twice.
 /// Why a sweep or a trial could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -17,22 +18,22 @@ pub enum TrainError {
     #[error(transparent)]
     Model(#[from] pool_models::ModelError),
     /// A file of the run directory cannot be read or written.
-    #[error("cannot {action} {path}: {source}{cure}", path = .path.display(), cure = io_cure(.source))]
+    #[error("cannot {action} {path}: {cause}{cure}", path = .path.display(), cure = io_cure(.cause))]
     Io {
         /// What was attempted: `read`, `write`, `create`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// The system's words.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A file of the run directory does not hold what it should.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("{path}: {cause}", path = .path.display())]
     Json {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
     /// The run directory's place is taken.
     #[error(
@@ -66,7 +67,7 @@ impl TrainError {
     /// For use with `map_err` on file operations.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
+        move |cause| Self::Io { action, path, cause }
     }
 
     /// Whether fetching a data set would mend it.

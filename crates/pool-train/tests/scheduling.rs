@@ -11,7 +11,7 @@ use pool_metrics::{
     Evaluation, ModelFacts, Provenance, RECORD_VERSION, Timing, TrialRecord, TrialSettings, TrialStatus,
 };
 use pool_train::{
-    LaunchError, Launcher, Plan, RunDir, StopFlag, SweepOptions, SweepSummary, TrialEvent, TrialJob,
+    LaunchError, Launcher, Plan, RunDir, StopFlag, SweepOptions, SweepSummary, Trial, TrialEvent, TrialJob,
     run_sweep,
 };
 

@@ -10,6 +10,11 @@ use crate::exit::Outcome;
 use crate::logging;
 
 pub(crate) fn run(args: &TrialArgs, verbose: u8) -> anyhow::Result<Outcome> {
+    // The standard error of a trial is a file, which a full disk would not take.
+    train(args, verbose).inspect_err(|error| tell(&TrialEvent::Failed { reason: format!("{error:#}") }))
+}
+
+fn train(args: &TrialArgs, verbose: u8) -> anyhow::Result<Outcome> {
     logging::to_trial_folder(&args.folder, verbose)?;
     let spec = RunDir::read_spec(&args.folder)?;
     let context = TrialContext {

@@ -119,12 +119,12 @@ impl Pool {
         }
         let size = input.size();
         let sample: Vec<usize> = size.iter().skip(1).map(|&n| n as usize).collect();
-        let output = self.output_shape(&sample).map_err(|source| match source {
+        let output = self.output_shape(&sample).map_err(|error| match error {
             SettingError::InputShape { .. } => ModelError::TensorShape {
                 expected: "[N, C, spatial...] with 1 to 3 spatial axes".to_owned(),
                 found: size.clone(),
             },
-            source => source.into(),
+            error => error.into(),
         })?;
         let spatial = &sample[1..];
         let pooled = match geometry {

@@ -4,10 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use pool_metrics::{RunLayout, TrialFailure, TrialRecord};
+use pool_metrics::{RunLayout, TrialFailure, TrialRecord, atomic_write};
 use serde::Serialize;
 
-use super::atomic::{atomic_write, remove_if_there};
 use crate::{Plan, TrainError, Trial, TrialSpec};
 
 /// A run directory: the source of truth about which trials are finished.
@@ -25,7 +24,7 @@ impl RunDir {
         let layout = RunLayout::new(root);
         refuse_foreign_folder(&layout)?;
         fs::create_dir_all(layout.trials()).map_err(TrainError::io("create", &layout.trials()))?;
-        atomic_write(&layout.sweep_file(), plan.sweep_text.as_bytes())?;
+        write(&layout.sweep_file(), &plan.sweep_text)?;
         write_json(&layout.plan(), &plan.to_file())?;
         Ok(Self { layout })
     }
@@ -77,7 +76,7 @@ impl RunDir {
     pub fn read_spec(folder: &Path) -> Result<TrialSpec, TrainError> {
         let path = spec_path(folder);
         let text = fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
-        serde_json::from_str(&text).map_err(|source| TrainError::Json { path, source })
+        serde_json::from_str(&text).map_err(|cause| TrainError::Json { path, cause })
     }
 
     /// Stores a trial's record in its folder: from then on the trial is finished.
@@ -85,8 +84,14 @@ impl RunDir {
     /// # Errors
     /// A folder that cannot be written; the trial is then not finished.
     pub fn store_record(folder: &Path, record: &TrialRecord) -> Result<(), TrainError> {
-        atomic_write(&folder.join("record.json"), record.to_json().as_bytes())?;
-        remove_if_there(&folder.join("failure.json"))
+        write(&folder.join("record.json"), &record.to_json())?;
+        let failure = folder.join("failure.json");
+        match fs::remove_file(&failure) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(TrainError::io("remove", &failure)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Notes why a trial died. Its folder may be what failed, so that this may fail too.
@@ -103,7 +108,11 @@ fn spec_path(folder: &Path) -> PathBuf {
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
     let text = serde_json::to_string_pretty(value).expect("a plan holds only what JSON can express");
-    atomic_write(path, text.as_bytes())
+    write(path, &text)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), TrainError> {
+    atomic_write(path, text.as_bytes()).map_err(TrainError::io("write", path))
 }
 
 /// A folder with other things in it is somebody's: nothing is written there.

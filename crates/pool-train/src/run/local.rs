@@ -64,13 +64,17 @@ impl Launcher for LocalProcesses {
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(LaunchError::Died("the process has no pipes".to_owned()));
         };
-        let stopped = follow(stdin, stdout, stop, on_event);
+        let mut reason = None;
+        let stopped = follow(stdin, stdout, stop, &mut |event| match event {
+            TrialEvent::Failed { reason: told } => reason = Some(told),
+            event => on_event(event),
+        });
         let status = wait(&mut child, stopped)
             .map_err(|error| LaunchError::Died(format!("the process cannot be waited for: {error}")))?;
         match status {
             status if status.success() => Ok(()),
             _ if stopped => Err(LaunchError::Stopped),
-            status => Err(LaunchError::Died(obituary(status, &stderr))),
+            status => Err(LaunchError::Died(reason.unwrap_or_else(|| obituary(status, &stderr)))),
         }
     }
 }
@@ -127,7 +131,7 @@ fn wait(child: &mut Child, stopped: bool) -> std::io::Result<ExitStatus> {
     child.wait()
 }
 
-/// How a process ended, and its last words.
+/// How a process ended that could not say so itself, and its last words.
 fn obituary(status: ExitStatus, stderr: &Path) -> String {
     let text = fs::read_to_string(stderr).unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();

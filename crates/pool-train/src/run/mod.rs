@@ -1,6 +1,5 @@
 //! A run: its directory, its processes, and the order of things.
 
-mod atomic;
 mod dir;
 mod launcher;
 mod local;

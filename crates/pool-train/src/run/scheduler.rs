@@ -48,6 +48,16 @@ pub enum TrialFate {
     Stopped,
 }
 
+impl TrialFate {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Finished(_) => "finished",
+            Self::Failed(_) => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// What came of a sweep.
 #[derive(Debug, Default)]
 pub struct SweepSummary {
@@ -136,8 +146,10 @@ impl<'a> Worker<'a> {
             }
             match self.dir.prepare(trial) {
                 Ok(folder) => {
+                    tracing::info!(trial = trial.id(), folder = %folder.display(), "starting");
                     self.tell(Message::Started(trial));
                     let fate = self.run(trial, &folder);
+                    tracing::info!(trial = trial.id(), fate = fate.name(), "ended");
                     self.tell(Message::Ended(trial, fate));
                 }
                 Err(error) => {

@@ -25,4 +25,9 @@ pub enum TrialEvent {
     Epoch(EpochRecord),
     /// Training is over; the final evaluation begins.
     Evaluating,
+    /// The trial cannot go on. Its process ends after this, and may have nowhere else to say why.
+    Failed {
+        /// Why.
+        reason: String,
+    },
 }
