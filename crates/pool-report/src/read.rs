@@ -46,32 +46,32 @@ pub enum ReportError {
         path: PathBuf,
     },
     /// A file cannot be read or written.
-    #[error("cannot {action} {path}: {source}", path = .path.display())]
+    #[error("cannot {action} {path}: {cause}", path = .path.display())]
     Io {
         /// What was attempted.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// The system's words.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// `plan.json` does not hold a plan.
     #[error(
-        "{path}: {source}; run the sweep again to write it anew",
+        "{path}: {cause}; run the sweep again to write it anew",
         path = .path.display()
     )]
     Plan {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
 }
 
 impl ReportError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
+        move |cause| Self::Io { action, path, cause }
     }
 }
 
@@ -121,17 +121,22 @@ impl Run {
     fn look_for(&self, trial: &PlannedTrial) -> Found {
         match fs::read_to_string(self.layout.record(&trial.id)) {
             Ok(text) => match TrialRecord::from_json(&text) {
-                Ok(record) => Found::Record(Box::new(record)),
+                Ok(record) if record.id == trial.id => Found::Record(Box::new(record)),
+                Ok(record) => Found::Failure(format!("its record is that of trial {}", record.id)),
                 Err(error) => Found::Failure(format!("its record is unusable: {error}")),
             },
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let failure = fs::read_to_string(self.layout.failure(&trial.id)).ok();
-                match failure.and_then(|text| serde_json::from_str::<TrialFailure>(&text).ok()) {
-                    Some(failure) => Found::Failure(failure.reason),
-                    None => Found::Nothing,
-                }
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => self.look_for_failure(trial),
             Err(error) => Found::Failure(format!("its record cannot be read: {error}")),
+        }
+    }
+
+    fn look_for_failure(&self, trial: &PlannedTrial) -> Found {
+        match fs::read_to_string(self.layout.failure(&trial.id)) {
+            Ok(text) => Found::Failure(match serde_json::from_str::<TrialFailure>(&text) {
+                Ok(failure) => failure.reason,
+                Err(error) => format!("what happened cannot be read from its failure.json: {error}"),
+            }),
+            Err(_) => Found::Nothing,
         }
     }
 }
@@ -151,5 +156,5 @@ fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {
         }
         Err(error) => return Err(ReportError::io("read", &path)(error)),
     };
-    serde_json::from_str(&text).map_err(|source| ReportError::Plan { path, source })
+    serde_json::from_str(&text).map_err(|cause| ReportError::Plan { path, cause })
 }

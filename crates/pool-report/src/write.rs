@@ -1,7 +1,8 @@
 //! The report's files in the run directory.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use pool_metrics::atomic_write;
 
 use crate::{ReportError, Run, html_report, learning_curves_svg, markdown_tables, results_csv};
 
@@ -14,7 +15,8 @@ pub struct WrittenReport {
     pub files: Vec<PathBuf>,
 }
 
-/// Writes every form of the report into the run directory. Everything is rendered before the first file is touched.
+/// Writes every form of the report into the run directory. Everything is rendered before the first
+/// file is touched, and whoever has an old one open keeps seeing it whole.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -28,22 +30,7 @@ pub fn write_report(run: &Run) -> Result<WrittenReport, ReportError> {
         (root.join("learning-curves.svg"), learning_curves_svg(run)),
     ];
     for (path, text) in &contents {
-        replace(path, text).map_err(ReportError::io("write", path))?;
+        atomic_write(path, text.as_bytes()).map_err(ReportError::io("write", path))?;
     }
     Ok(WrittenReport { html, files: contents.into_iter().map(|(path, _)| path).collect() })
-}
-
-/// Whoever has the old report open keeps seeing a whole one.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o644));
-    }
-    let mut file = builder.prefix(".partial-").tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -8,30 +8,42 @@ pub(super) const NOTHING: &str = "-";
 /// `1.05 [0.93, 1.17]`, or the mean alone where one seed gives no interval.
 pub(super) fn estimate(value: Option<Estimate>, scale: f64, decimals: usize) -> String {
     let Some(Estimate { mean, interval }) = value else { return NOTHING.to_owned() };
-    let mean = mean * scale;
+    let figure = |value: f64| fixed(value * scale, decimals);
     match interval {
-        Some(interval) => {
-            let (low, high) = (interval.low * scale, interval.high * scale);
-            format!("{mean:.decimals$} [{low:.decimals$}, {high:.decimals$}]")
-        }
-        None => format!("{mean:.decimals$}"),
+        Some(interval) => format!("{} [{}, {}]", figure(mean), figure(interval.low), figure(interval.high)),
+        None => figure(mean),
     }
 }
 
+/// Without the sign of a negative number that rounds to zero.
+fn fixed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(digits) if digits.chars().all(|digit| matches!(digit, '0' | '.')) => digits.to_owned(),
+        _ => text,
+    }
+}
+
+/// `1844.04` as `1,844.0`.
 pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
-    value.map_or_else(|| NOTHING.to_owned(), |value| format!("{value:.decimals$}"))
+    value.map_or_else(|| NOTHING.to_owned(), |value| grouped(&fixed(value, decimals)))
 }
 
 /// `592074` as `592,074`.
 pub(super) fn thousands(value: Option<u64>) -> String {
-    let Some(value) = value else { return NOTHING.to_owned() };
-    let digits = value.to_string();
+    value.map_or_else(|| NOTHING.to_owned(), |value| grouped(&value.to_string()))
+}
+
+/// A comma after every third digit before the point.
+fn grouped(number: &str) -> String {
+    let whole = number.find('.').unwrap_or(number.len());
     let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+    for (index, character) in number.char_indices() {
+        let follows_digit = text.ends_with(|last: char| last.is_ascii_digit());
+        if index < whole && follows_digit && (whole - index).is_multiple_of(3) {
             text.push(',');
         }
-        text.push(digit);
+        text.push(character);
     }
     text
 }
@@ -59,6 +71,12 @@ mod tests {
         assert_eq!(estimate(with(interval), 100.0, 2), "1.05 [0.93, 1.17]");
         assert_eq!(estimate(with(None), 100.0, 2), "1.05");
         assert_eq!(estimate(None, 100.0, 2), "-");
+        let wide = Some(Interval { low: -0.00001, high: 0.02101 });
+        assert_eq!(estimate(with(wide), 100.0, 2), "1.05 [0.00, 2.10]");
+        assert_eq!(number(Some(-0.5), 1), "-0.5");
+        assert_eq!(number(Some(f64::NAN), 2), "NaN");
+        assert_eq!(number(Some(1_844.04), 1), "1,844.0");
+        assert_eq!(number(Some(-123_456.789), 3), "-123,456.789");
         for (value, text) in
             [(0, "0"), (999, "999"), (1_000, "1,000"), (592_074, "592,074"), (2_361_546, "2,361,546")]
         {

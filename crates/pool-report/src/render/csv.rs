@@ -1,6 +1,6 @@
 //! One line per trial and metric, for other programs.
 
-use pool_metrics::TrialRecord;
+use pool_metrics::{TrialRecord, TrialStatus};
 
 use crate::Run;
 
@@ -12,13 +12,30 @@ pub fn results_csv(run: &Run) -> String {
     for record in run.records() {
         for Metric { name, value, unit } in metrics(record) {
             let seed = record.seed.to_string();
-            let status = format!("{:?}", record.status).to_lowercase();
-            let line = [&run.study, &record.arm, &seed, &record.id, &status, &name, &value, unit];
+            let line = [
+                run.study.as_str(),
+                &record.arm,
+                &seed,
+                &record.id,
+                status(record.status),
+                &name,
+                &value,
+                unit,
+            ];
             writer.write_record(line).expect("writing to memory cannot fail");
         }
     }
     let bytes = writer.into_inner().expect("writing to memory cannot fail");
     String::from_utf8(bytes).expect("made of strings")
+}
+
+/// As the record spells it.
+fn status(status: TrialStatus) -> &'static str {
+    match status {
+        TrialStatus::Finished => "finished",
+        TrialStatus::StoppedEarly => "stopped_early",
+        TrialStatus::Diverged => "diverged",
+    }
 }
 
 struct Metric {
@@ -47,6 +64,8 @@ fn metrics(record: &TrialRecord) -> Vec<Metric> {
     for (repeat, seconds) in record.timing.prediction_s.iter().enumerate() {
         add(format!("prediction_time_{}", repeat + 1), Some(*seconds), "s");
     }
+    // 1 marks times that were taken while other trials ran, which must not be compared.
+    add("times_contended".to_owned(), Some(f64::from(u8::from(record.timing.contended))), "flag");
     for estimate in &record.model.memory {
         add(format!("memory_{}", estimate.model), Some(estimate.total_bytes() as f64), "byte");
     }

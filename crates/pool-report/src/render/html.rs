@@ -2,8 +2,9 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::curves::learning_curves_svg;
-use super::tables::{Table, absences, provenance, tables};
+use super::curves::{Stroke, caption, panels, strokes};
+use super::provenance::provenance;
+use super::tables::{Table, absences, tables};
 use crate::Run;
 
 const STYLE: &str = include_str!("report.css");
@@ -61,7 +62,7 @@ fn section(table: &Table) -> Markup {
                         @for row in &table.rows {
                             tr {
                                 @for (index, cell) in row.iter().enumerate() {
-                                    @if index == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                    @if index == 0 { th scope="row" { (cell) } } @else { td { (figure(cell)) } }
                                 }
                             }
                         }
@@ -73,19 +74,37 @@ fn section(table: &Table) -> Markup {
     }
 }
 
+/// On a narrow screen the interval stands beneath its mean.
+fn figure(cell: &str) -> Markup {
+    match cell.split_once(' ') {
+        Some((mean, interval)) => html! { (mean) " " span.interval { (interval) } },
+        None => html! { (cell) },
+    }
+}
+
 fn curves(run: &Run) -> Markup {
     html! {
         @if run.records().next().is_some() {
-            section {
+            section.curves {
                 h2 { "Learning curves" }
-                figure.wide {
-                    (PreEscaped(learning_curves_svg(run)))
-                    figcaption.note {
-                        "A thin line per seed, a thick one for their mean over the epochs that every seed reached. \
-                         Training figures are taken while the weights change and dropout is on, as Keras prints them."
+                ul.legend { @for (name, stroke) in strokes(run) { li { (sample(stroke)) (name) } } }
+                div.panels {
+                    @for (title, svg) in panels(run) {
+                        div role="img" aria-label=(title) { (PreEscaped(svg)) }
                     }
                 }
+                p.note { (caption(run)) }
             }
+        }
+    }
+}
+
+/// A short piece of an arm's curve.
+fn sample(stroke: Stroke) -> Markup {
+    let dash = stroke.dash.map(|(drawn, left)| format!("{drawn} {left}"));
+    html! {
+        svg width="34" height="10" aria-hidden="true" {
+            line x1="0" y1="5" x2="34" y2="5" stroke=(stroke.css_colour()) stroke-width="3" stroke-dasharray=[dash];
         }
     }
 }

@@ -1,19 +1,23 @@
 //! Tables for a document.
 
-use super::tables::{Table, absences, provenance, tables};
+use super::provenance::provenance;
+use super::tables::{Table, absences, tables};
 use crate::Run;
 
 /// All tables of a run as Markdown.
 pub fn markdown_tables(run: &Run) -> String {
     let mut text = format!("# {}\n\n", escape(&run.study));
-    for table in tables(run) {
-        text += &render(&table);
-    }
     for absence in absences(run) {
         text += &format!("{}\n\n", escape(&absence));
     }
-    text += "## Machine and settings\n\n";
-    for (label, value) in provenance(run) {
+    for table in tables(run) {
+        text += &render(&table);
+    }
+    let provenance = provenance(run);
+    if !provenance.is_empty() {
+        text += "## Machine and settings\n\n";
+    }
+    for (label, value) in provenance {
         text += &format!("- {label}: {}\n", escape(&value));
     }
     text
@@ -38,11 +42,20 @@ fn render(table: &Table) -> String {
     text
 }
 
-/// Keeps names from becoming table borders or HTML.
+/// Keeps names from becoming table borders, HTML or emphasis.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('|', "\\|")
-        .replace('\n', " ")
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            // A backslash before a pipe is read in two ways, an entity in one.
+            '\\' => escaped += "&#92;",
+            '|' | '*' | '`' => escaped.extend(['\\', character]),
+            control if control.is_control() => escaped.push(' '),
+            other => escaped.push(other),
+        }
+    }
+    escaped
 }

@@ -7,6 +7,7 @@ mod html;
 mod json;
 mod markdown;
 mod plan;
+mod provenance;
 mod tables;
 mod terminal;
 

@@ -20,43 +20,58 @@ pub struct PlannedArm {
 
 /// The arms of a plan, at most `width` columns wide where the words allow it.
 pub fn plan_table(arms: &[PlannedArm], width: u16) -> String {
-    let rows = arms.iter().map(|PlannedArm { arm, seeds, model }| {
-        let memory = |wanted| {
+    format!("{}\n{}", render_with_notes(&networks(arms), width), render_with_notes(&costs(arms), width))
+}
+
+fn networks(arms: &[PlannedArm]) -> Table {
+    let rows = arms.iter().map(|PlannedArm { arm, model, .. }| {
+        let shapes: Vec<String> = model.shapes.iter().map(|shape| shape_text(shape)).collect();
+        vec![arm.clone(), model.pool.clone(), shapes.join(" ")]
+    });
+    Table {
+        title: title(arms),
+        word_columns: 3,
+        header: ["arm", "pool", "shapes"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        notes: vec!["Shapes are those of one sample, on the way in and after every layer.".to_owned()],
+    }
+}
+
+fn costs(arms: &[PlannedArm]) -> Table {
+    let rows = arms.iter().map(|PlannedArm { arm, model, .. }| {
+        let bytes = |wanted| {
             model.memory.iter().find(|estimate| estimate.model == wanted).map(MemoryEstimate::total_bytes)
         };
         vec![
             arm.clone(),
-            model.pool.clone(),
-            seeds.len().to_string(),
-            model.shapes.iter().map(|shape| shape_text(shape)).collect::<Vec<_>>().join(" "),
             thousands(Some(model.parameters)),
-            gibibytes(memory(MemoryModel::KerasLegacy)),
-            mebibytes(memory(MemoryModel::Training).map(|bytes| bytes as f64)),
-            mebibytes(memory(MemoryModel::Inference).map(|bytes| bytes as f64)),
+            gibibytes(bytes(MemoryModel::KerasLegacy)),
+            mebibytes(bytes(MemoryModel::Training).map(|bytes| bytes as f64)),
+            mebibytes(bytes(MemoryModel::Inference).map(|bytes| bytes as f64)),
         ]
     });
-    let batch = arms
-        .first()
-        .and_then(|arm| arm.model.memory.first())
-        .map(|estimate| format!("Memory is for a batch of {}.", estimate.batch_size));
-    let trials: usize = arms.iter().map(|arm| arm.seeds.len()).sum();
-    let header = [
-        "arm",
-        "pool",
-        "seeds",
-        "shapes, layer by layer",
-        "parameters",
-        "keras_legacy, GiB",
-        "training, MiB",
-        "inference, MiB",
-    ];
-    let table = Table {
-        title: format!("{trials} trials, {} arms", arms.len()),
+    let batch = arms.first().and_then(|arm| arm.model.memory.first()).map(|estimate| estimate.batch_size);
+    let header = ["arm", "parameters", "keras_legacy, GiB", "training, MiB", "inference, MiB"];
+    Table {
+        title: format!("Parameters, and memory at batch size {}", thousands(batch)),
+        word_columns: 1,
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
-        notes: batch.into_iter().collect(),
-    };
-    render_with_notes(&table, width)
+        notes: Vec::new(),
+    }
+}
+
+/// All arms of a sweep have as many seeds; a plan put together by hand may not.
+fn title(arms: &[PlannedArm]) -> String {
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let trials: usize = arms.iter().map(|arm| arm.seeds.len()).sum();
+    let (trials, of_arms) = (counted(trials, "trial"), counted(arms.len(), "arm"));
+    match arms {
+        [first, others @ ..] if others.iter().all(|arm| arm.seeds.len() == first.seeds.len()) => {
+            format!("{trials}: {of_arms}, {} each", counted(first.seeds.len(), "seed"))
+        }
+        _ => format!("{trials}: {of_arms}"),
+    }
 }
 
 /// `[32, 12, 12]` as `32x12x12`.

@@ -2,20 +2,25 @@
 
 use pool_metrics::{MemoryModel, TrialRecord};
 
-use super::cells::{NOTHING, estimate, gibibytes, mebibytes, number, thousands};
+use super::cells::{estimate, gibibytes, mebibytes, number, thousands};
 use crate::{ArmFigures, PublishedArm, Run, published};
 
 /// A table of text: one header, then rows of as many cells.
 pub(super) struct Table {
     pub(super) title: String,
     pub(super) header: Vec<String>,
+    /// Leading columns that hold words; the others hold figures.
+    pub(super) word_columns: usize,
     pub(super) rows: Vec<Vec<String>>,
     /// What a reader must know to read it, in full sentences.
     pub(super) notes: Vec<String>,
 }
 
-/// Every table of a run, in reading order.
+/// Every table of a run, in reading order; none before the first trial has finished.
 pub(super) fn tables(run: &Run) -> Vec<Table> {
+    if run.records().next().is_none() {
+        return Vec::new();
+    }
     let figures: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
     let mut tables =
         vec![errors(run, &figures), losses(&figures), times(run, &figures), memory(run, &figures)];
@@ -29,13 +34,15 @@ pub(super) fn absences(run: &Run) -> Vec<String> {
         .failures
         .iter()
         .map(|failure| format!("Trial {} failed: {}.", failure.id, failure.reason.trim_end_matches('.')));
-    let missing = (!run.missing.is_empty()).then(|| {
-        format!(
-            "{} of the plan's trials have no record yet; run the same sweep again to add them.",
-            run.missing.len()
-        )
-    });
-    failures.chain(missing).collect()
+    let nothing = run.records().next().is_none().then(|| "No trial of this run has finished.".to_owned());
+    let missing = match run.missing.len() {
+        0 => None,
+        1 => Some("One trial of the plan has".to_owned()),
+        count => Some(format!("{count} trials of the plan have")),
+    };
+    let missing = missing
+        .map(|trials| format!("{trials} no record yet; run the same sweep again to add what is missing."));
+    nothing.into_iter().chain(failures).chain(missing).collect()
 }
 
 fn row(first: &str, rest: impl IntoIterator<Item = String>) -> Vec<String> {
@@ -75,6 +82,7 @@ fn errors(run: &Run, figures: &[ArmFigures]) -> Table {
     }
     Table {
         title: "Error, %".to_owned(),
+        word_columns: 1,
         header: header(&["arm", "seeds", "test", "validation", "training"]),
         rows: rows.collect(),
         notes,
@@ -92,6 +100,7 @@ fn losses(figures: &[ArmFigures]) -> Table {
     });
     Table {
         title: "Loss, categorical cross-entropy in nats".to_owned(),
+        word_columns: 1,
         header: header(&["arm", "test", "validation", "training"]),
         rows: rows.collect(),
         notes: Vec::new(),
@@ -102,7 +111,7 @@ fn times(run: &Run, figures: &[ArmFigures]) -> Table {
     let rows = figures.iter().map(|arm| {
         let rest = [
             thousands(arm.parameters),
-            estimate(arm.epochs, 1.0, 1),
+            number(arm.epochs.map(|epochs| epochs.mean), 1),
             estimate(arm.train_s, 1.0, 1),
             number(arm.epoch_s, 2),
             number(arm.prediction_s, 3),
@@ -111,8 +120,8 @@ fn times(run: &Run, figures: &[ArmFigures]) -> Table {
     });
     let images = run.records().next().map(|record| record.settings.test_images);
     let mut notes = vec![format!(
-        "Training counts the steps alone: no data loading, no validation. An epoch and the prediction of the {} test \
-         images are medians.",
+        "Training counts the steps alone: no data loading, no validation. The times of one epoch and of the prediction \
+         of the {} test images are medians.",
         thousands(images)
     )];
     if figures.iter().any(|arm| arm.contended) {
@@ -122,8 +131,9 @@ fn times(run: &Run, figures: &[ArmFigures]) -> Table {
         );
     }
     Table {
-        title: "Parameters and time, s".to_owned(),
-        header: header(&["arm", "parameters", "epochs", "training", "per epoch", "prediction"]),
+        title: "Parameters and time".to_owned(),
+        word_columns: 1,
+        header: header(&["arm", "parameters", "epochs", "training, s", "one epoch, s", "prediction, s"]),
         rows: rows.collect(),
         notes,
     }
@@ -137,6 +147,7 @@ fn memory(run: &Run, figures: &[ArmFigures]) -> Table {
     let batch = run.records().next().map(|record| record.settings.batch_size);
     Table {
         title: format!("Memory, MiB at batch size {}", thousands(batch)),
+        word_columns: 1,
         header: header(&["arm", "keras_legacy", "training", "inference", "measured peak"]),
         rows: rows.collect(),
         notes: vec![
@@ -154,74 +165,53 @@ fn beside_the_published(run: &Run, figures: &[ArmFigures]) -> Option<Table> {
     if !run.records().next().is_some_and(is_mnist) {
         return None;
     }
-    let pairs: Vec<(&ArmFigures, &PublishedArm)> =
-        figures.iter().filter_map(|arm| Some((arm, published(arm.pool.as_deref()?)?))).collect();
-    if pairs.is_empty() {
-        return None;
-    }
-    let quantity = |name: &str, theirs: fn(&PublishedArm) -> String, ours: fn(&ArmFigures) -> String| {
-        row(name, pairs.iter().flat_map(|(arm, study)| [theirs(study), ours(arm)]))
-    };
-    let rows = vec![
-        quantity(
-            "test error, %",
-            |study| number(Some(study.test_error_percent), 2),
-            |arm| number(arm.test_error.map(|error| 100.0 * error.mean), 2),
-        ),
-        quantity(
-            "training, s",
-            |study| number(Some(study.train_s), 2),
-            |arm| number(arm.train_s.map(|train| train.mean), 2),
-        ),
-        quantity("epochs", |_| "10".to_owned(), |arm| number(arm.epochs.map(|epochs| epochs.mean), 1)),
-        quantity(
-            "prediction, s",
-            |study| number(Some(study.prediction_s), 2),
-            |arm| number(arm.prediction_s, 2),
-        ),
-        quantity(
-            "memory by keras_legacy, GiB",
-            |study| number(Some(study.memory_gib), 2),
-            |arm| gibibytes(arm.memory(MemoryModel::KerasLegacy)),
-        ),
-    ];
-    let columns =
-        pairs.iter().flat_map(|(arm, _)| [format!("{}: study", arm.arm), format!("{}: ours", arm.arm)]);
-    Some(Table {
+    let rows: Vec<Vec<String>> = figures
+        .iter()
+        .filter_map(|arm| {
+            let study = published(arm.pool.as_deref()?)?;
+            (arm.parameters == Some(study.parameters)).then(|| [theirs(&arm.arm, study), ours(arm)])
+        })
+        .flatten()
+        .collect();
+    (!rows.is_empty()).then(|| Table {
         title: "Beside the published study".to_owned(),
-        header: row("", columns),
+        word_columns: 1,
+        header: header(&[
+            "arm",
+            "test error, %",
+            "epochs",
+            "training, s",
+            "prediction, s",
+            "memory, GiB",
+        ]),
         rows,
         notes: vec![
             "The study trained each arm once, on another machine: its times compare with one another, not with ours. \
-             Ten thousand test images alone leave a standard error of 0.10 points at an error of 1 %, as large as the \
-             differences that the study reports."
+             Memory is by keras_legacy, and the study's is cut to two decimals. Ten thousand test images alone leave a standard error of \
+             0.10 points at an error of 1 %, as large as the differences that the study reports."
                 .to_owned(),
         ],
     })
 }
 
-/// Label and text of everything that says where the numbers come from.
-pub(super) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
-    let Some(record) = run.records().next() else { return Vec::new() };
-    let TrialRecord { settings, provenance, .. } = record;
-    vec![
-        ("data", settings.dataset.clone()),
-        ("batch size", settings.batch_size.to_string()),
-        ("epochs at most", settings.max_epochs.to_string()),
-        ("optimizer", settings.optimizer.clone()),
-        ("early stopping", settings.early_stopping.clone()),
-        ("program", provenance.program.clone()),
-        ("git revision", provenance.git_revision.clone().unwrap_or_else(|| NOTHING.to_owned())),
-        ("libtorch", provenance.libtorch.clone()),
-        ("device", provenance.device.clone()),
-        ("processor", provenance.cpu.clone().unwrap_or_else(|| NOTHING.to_owned())),
-        ("system", provenance.os.clone()),
-        ("threads of a trial", provenance.threads.to_string()),
-        ("trials at once", provenance.jobs.to_string()),
-        (
-            "first trial started",
-            run.records().map(|r| &r.provenance.started).min().cloned().unwrap_or_default(),
-        ),
-        ("last trial ended", run.records().map(|r| &r.provenance.ended).max().cloned().unwrap_or_default()),
-    ]
+fn theirs(arm: &str, study: &PublishedArm) -> Vec<String> {
+    let rest = [
+        number(Some(study.test_error_percent), 2),
+        study.epochs.to_string(),
+        number(Some(study.train_s), 2),
+        number(Some(study.prediction_s), 2),
+        number(Some(study.memory_gib), 2),
+    ];
+    row(&format!("{arm}: study"), rest)
+}
+
+fn ours(arm: &ArmFigures) -> Vec<String> {
+    let rest = [
+        estimate(arm.test_error, 100.0, 2),
+        number(arm.epochs.map(|epochs| epochs.mean), 1),
+        number(arm.train_s.map(|train| train.mean), 2),
+        number(arm.prediction_s, 2),
+        gibibytes(arm.memory(MemoryModel::KerasLegacy)),
+    ];
+    row(&format!("{}: ours", arm.arm), rest)
 }

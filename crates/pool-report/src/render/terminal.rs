@@ -1,9 +1,15 @@
 //! Tables for a terminal.
 
-use comfy_table::{CellAlignment, ContentArrangement, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 
 use super::tables::{Table, absences, tables};
 use crate::Run;
+
+/// Columns between two columns of a table.
+const GAP: u16 = 2;
+/// A longer word among names may be broken; a figure never is.
+const LONGEST_NAME: u16 = 16;
+const NO_BREAK: &str = "\u{a0}";
 
 /// All tables of a run, at most `width` columns wide where the words allow it.
 pub fn terminal_tables(run: &Run, width: u16) -> String {
@@ -24,18 +30,58 @@ pub(super) fn render_with_notes(table: &Table, width: u16) -> String {
     format!("{}\n{}\n{notes}", table.title, render(table, width))
 }
 
-fn render(table: &Table, width: u16) -> comfy_table::Table {
+fn render(table: &Table, width: u16) -> String {
+    const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
+    // A unit stands beneath its word: columns are as narrow as their figures, and no unit is broken off by chance.
+    let header: Vec<String> = table.header.iter().map(|cell| cell.replacen(", ", "\n", 1)).collect();
+    let mut rows = table.rows.clone();
+    join_intervals(&mut rows, table.word_columns, NO_BREAK);
+    if least_widths(table.word_columns, &header, &rows).sum::<u16>() > width {
+        join_intervals(&mut rows, table.word_columns, "\n");
+    }
     let mut drawn = comfy_table::Table::new();
     drawn
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width)
-        .set_header(&table.header)
-        .add_rows(&table.rows);
-    for column in drawn.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+        .set_header(&header)
+        .add_rows(&rows);
+    let least_widths = least_widths(table.word_columns, &header, &rows);
+    for (index, (column, least)) in drawn.column_iter_mut().zip(least_widths).enumerate() {
+        let figures = index >= table.word_columns;
+        column.set_padding((if index == 0 { 0 } else { GAP }, 0));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        column.set_cell_alignment(if figures { CellAlignment::Right } else { CellAlignment::Left });
     }
-    drawn
+    let lines = drawn.lines().map(|line| line.trim_end().replace(NO_BREAK, " "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// `mean [low, high]` with this joint between mean and interval, and no place to break it elsewhere: the intervals of
+/// a table all stand beneath their means, or none does.
+fn join_intervals(rows: &mut [Vec<String>], word_columns: usize, joint: &str) {
+    for cell in rows.iter_mut().flat_map(|row| row.iter_mut().skip(word_columns)) {
+        if let Some((mean, interval)) =
+            cell.strip_suffix(']').and_then(|cell| cell.split_once([' ', '\u{a0}']))
+        {
+            *cell = format!("{mean}{joint}{}]", interval.replace(' ', NO_BREAK));
+        }
+    }
+}
+
+/// What each column needs, gap included, so that no word of it is broken; long words among names may be.
+fn least_widths<'a>(
+    word_columns: usize,
+    header: &'a [String],
+    rows: &'a [Vec<String>],
+) -> impl Iterator<Item = u16> + 'a {
+    header.iter().enumerate().map(move |(index, head)| {
+        let cells = std::iter::once(head).chain(rows.iter().filter_map(move |row| row.get(index)));
+        let words = cells.flat_map(|cell| cell.split([' ', '\n']));
+        let longest = words.map(|word| word.chars().count()).max().unwrap_or(0) as u16;
+        let longest = if index < word_columns { longest.min(LONGEST_NAME) } else { longest };
+        longest + if index == 0 { 0 } else { GAP }
+    })
 }
 
 /// Breaks a paragraph at spaces.

@@ -1,0 +1,56 @@
+//! Where the numbers of a run come from.
+
+use pool_metrics::TrialRecord;
+
+use super::cells::NOTHING;
+use crate::Run;
+
+/// Label and text of everything that was set and everything that it ran on; empty before the first trial has finished.
+pub(super) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
+    if run.records().next().is_none() {
+        return Vec::new();
+    }
+    let all = |text: fn(&TrialRecord) -> String| distinct(run.records().map(text));
+    vec![
+        ("data", all(|record| record.settings.dataset.clone())),
+        ("batch size", all(|record| record.settings.batch_size.to_string())),
+        ("epochs at most", all(|record| record.settings.max_epochs.to_string())),
+        ("optimizer", all(|record| record.settings.optimizer.clone())),
+        ("early stopping", all(|record| record.settings.early_stopping.clone())),
+        ("program", all(|record| record.provenance.program.clone())),
+        ("git revision", all(|record| or_nothing(record.provenance.git_revision.as_ref()))),
+        ("libtorch", all(|record| record.provenance.libtorch.clone())),
+        ("device", all(|record| record.provenance.device.clone())),
+        ("processor", all(|record| or_nothing(record.provenance.cpu.as_ref()))),
+        ("system", all(|record| record.provenance.os.clone())),
+        ("threads of a trial", all(|record| record.provenance.threads.to_string())),
+        ("trials at once", all(|record| record.provenance.jobs.to_string())),
+        ("first trial started", or_nothing(run.records().map(|record| &record.provenance.started).min())),
+        ("last trial ended", or_nothing(run.records().map(|record| &record.provenance.ended).max())),
+    ]
+}
+
+fn or_nothing(text: Option<&String>) -> String {
+    text.cloned().unwrap_or_else(|| NOTHING.to_owned())
+}
+
+/// A run can be resumed on another machine: every text once, in the order of the records.
+fn distinct(texts: impl Iterator<Item = String>) -> String {
+    let mut found: Vec<String> = Vec::new();
+    for text in texts {
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_differ_are_all_shown() {
+        assert_eq!(distinct(["cpu", "cuda:0", "cpu"].map(str::to_owned).into_iter()), "cpu; cuda:0");
+    }
+}

@@ -1,0 +1,88 @@
+//! CSV, Markdown and JSON, as other programs read them.
+
+use std::collections::BTreeSet;
+
+use pool_report::{json_results, markdown_tables, results_csv};
+
+use crate::synthetic::{Synthetic, diverged, trial};
+
+const STRANGE: &str = "max, \"2x2\"\nand | `*more*` \\| <b>&";
+
+fn csv_rows(text: &str) -> Vec<csv::StringRecord> {
+    csv::Reader::from_reader(text.as_bytes()).into_records().map(Result::unwrap).collect()
+}
+
+#[test]
+fn csv_has_one_line_per_trial_and_metric() {
+    let text = results_csv(&Synthetic::published(2, 3).read());
+    assert_eq!(text.lines().next().unwrap(), "study,arm,seed,trial,status,metric,value,unit");
+    let rows = csv_rows(&text);
+    let keys: BTreeSet<(&str, &str)> = rows.iter().map(|row| (&row[3], &row[5])).collect();
+    assert_eq!(keys.len(), rows.len(), "trial and metric are a key");
+    assert!(rows.iter().all(|row| row[6].parse::<f64>().is_ok()), "{text}");
+    let value = |trial: &str, metric: &str| {
+        let row = rows.iter().find(|row| &row[3] == trial && &row[5] == metric).unwrap();
+        (row[6].to_owned(), row[7].to_owned())
+    };
+    let pair = |value: &str, unit: &str| (value.to_owned(), unit.to_owned());
+    assert_eq!(value("trial-0", "test_error"), pair("0.011", "fraction"));
+    assert_eq!(value("trial-0", "train_time"), pair("22.5", "s"));
+    assert_eq!(value("trial-4", "parameters"), pair("2361546", "count"));
+    assert_eq!(value("trial-1", "prediction_time_2"), pair("0.38", "s"));
+    assert_eq!(value("trial-1", "memory_measured_peak"), pair("262144000", "byte"));
+    assert_eq!(value("trial-1", "times_contended"), pair("0", "flag"));
+}
+
+#[test]
+fn csv_spells_the_status_as_the_record_does() {
+    let mut study = Synthetic::study("status");
+    let mut stopped = trial("maximum", "\"max\"", 1, 2);
+    stopped.status = pool_metrics::TrialStatus::StoppedEarly;
+    study.finish(stopped);
+    study.finish(diverged("maximum", 2));
+    let text = results_csv(&study.read());
+    let found: BTreeSet<String> = csv_rows(&text).iter().map(|row| row[4].to_owned()).collect();
+    assert_eq!(found, BTreeSet::from(["stopped_early".to_owned(), "diverged".to_owned()]));
+}
+
+#[test]
+fn names_survive_csv_whatever_is_in_them() {
+    let mut study = Synthetic::study(STRANGE);
+    study.finish(trial(STRANGE, "\"max\"", 1, 2));
+    let rows = csv_rows(&results_csv(&study.read()));
+    assert!(rows.iter().all(|row| &row[0] == STRANGE && &row[1] == STRANGE));
+}
+
+#[test]
+fn csv_of_a_run_without_records_is_its_header() {
+    assert_eq!(results_csv(&Synthetic::study("empty").read()).lines().count(), 1);
+}
+
+#[test]
+fn names_break_no_markdown_table() {
+    let mut study = Synthetic::study(STRANGE);
+    study.finish(trial(STRANGE, "\"max\"", 1, 2));
+    let text = markdown_tables(&study.read());
+    let escaped = r#"max, "2x2" and \| \`\*more\*\` &#92;\| &lt;b&gt;&amp;"#;
+    assert!(text.starts_with(&format!("# {escaped}\n")), "{text}");
+    let borders = |line: &str| line.replace(r"\|", "").matches('|').count();
+    let tables = text.split("\n\n").filter(|paragraph| paragraph.starts_with('|'));
+    for table in tables {
+        let header = borders(table.lines().next().unwrap());
+        assert!(table.lines().all(|line| borders(line) == header), "{table}");
+    }
+    assert!(text.contains(&format!("| {escaped} | 1 | 1.10 |")), "{text}");
+}
+
+#[test]
+fn json_holds_the_figures_in_base_units_and_what_is_absent() {
+    let mut study = Synthetic::published(1, 2);
+    let id = study.plan("maximum", 2);
+    let json = json_results(&study.read());
+    assert_eq!(json["study"], "mnist-pooling");
+    assert_eq!(json["arms"][0]["arm"], "average");
+    assert_eq!(json["arms"][0]["test_error"]["mean"], 0.011);
+    assert!(json["arms"][0]["test_error"]["interval"].is_null());
+    assert_eq!(json["arms"][2]["parameters"], 2_361_546);
+    assert_eq!(json["missing"], serde_json::json!([id]));
+}

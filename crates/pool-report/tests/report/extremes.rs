@@ -1,0 +1,163 @@
+//! Runs at the edges: every form of a report is made of each, and is of use.
+
+use pool_metrics::TrialStatus;
+use pool_report::{
+    Run, html_report, json_results, learning_curves_svg, markdown_tables, results_csv, terminal_tables,
+};
+
+use crate::synthetic::{Synthetic, diverged, trial};
+
+/// Renders everything; the terminal's text and the curves are returned.
+fn render(run: &Run) -> (String, String) {
+    let page = html_report(run);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"), "{page}");
+    assert!(!page.contains("NaN") && !page.contains("inf\""), "{page}");
+    csv::Reader::from_reader(results_csv(run).as_bytes()).into_records().for_each(|row| drop(row.unwrap()));
+    assert!(markdown_tables(run).starts_with("# "));
+    assert!(json_results(run)["arms"].is_array());
+    let curves = learning_curves_svg(run);
+    assert!(curves.starts_with("<svg ") && curves.trim_end().ends_with("</svg>"), "{curves}");
+    assert!(!curves.contains("NaN"), "{curves}");
+    (terminal_tables(run, 80), curves)
+}
+
+/// Whether a line of the text is made of exactly these words.
+fn has_line(text: &str, words: &str) -> bool {
+    text.lines().any(|line| line.split_whitespace().eq(words.split(' ')))
+}
+
+fn drawn(curves: &str, element: &str) -> usize {
+    curves.matches(&format!("<{element} ")).count()
+}
+
+#[test]
+fn one_arm_with_one_seed() {
+    let mut study = Synthetic::study("one");
+    study.finish(trial("maximum", "\"max\"", 1, 10));
+    let (text, curves) = render(&study.read());
+    assert!(has_line(&text, "maximum 1 1.10 1.38 0.38"), "{text}");
+    assert!(curves.contains("maximum"), "the legend names a single arm, too");
+}
+
+#[test]
+fn no_records_at_all() {
+    let mut study = Synthetic::study("planned");
+    study.plan("maximum", 1);
+    study.plan("average", 1);
+    let (text, _) = render(&study.read());
+    assert_eq!(
+        text,
+        "No trial of this run has finished.\n2 trials of the plan have no record yet; run the same sweep again to \
+         add what is\nmissing.\n"
+    );
+    assert_eq!(render(&Synthetic::study("empty").read()).0, "No trial of this run has finished.\n");
+}
+
+#[test]
+fn all_trials_failed() {
+    let mut study = Synthetic::study("failed");
+    for seed in 1..=2 {
+        let id = study.plan("maximum", seed);
+        let failure =
+            serde_json::json!({"id": id, "arm": "maximum", "seed": seed, "reason": "out of memory."});
+        study.leave(&id, "failure.json", &failure.to_string());
+    }
+    let (text, _) = render(&study.read());
+    assert_eq!(
+        text,
+        "No trial of this run has finished.\nTrial trial-0 failed: out of memory.\nTrial trial-1 failed: out of \
+         memory.\n"
+    );
+}
+
+#[test]
+fn a_diverged_trial_beside_a_healthy_one_and_alone() {
+    let mut study = Synthetic::study("diverged");
+    study.finish(diverged("maximum", 1));
+    let (text, _) = render(&study.read());
+    assert!(has_line(&text, "maximum 1 - - -"), "{text}");
+    assert!(text.contains("1 trial of arm maximum diverged and enter no mean."), "{text}");
+    study.finish(trial("average", "\"avg\"", 1, 3));
+    let (text, _) = render(&study.read());
+    assert!(has_line(&text, "average 1 1.10 1.38 0.38"), "{text}");
+}
+
+#[test]
+fn a_loss_that_explodes_squeezes_no_other_curve() {
+    let mut study = Synthetic::study("exploding");
+    study.finish(trial("average", "\"avg\"", 1, 10));
+    let (_, alone) = render(&study.read());
+    let mut exploding = trial("maximum", "\"max\"", 1, 2);
+    exploding.status = TrialStatus::Diverged;
+    exploding.epochs[1].train_loss = 1e30;
+    exploding.epochs[1].validation_loss = f64::INFINITY;
+    study.finish(exploding);
+    let (_, beside) = render(&study.read());
+    let curve = |svg: &str| svg.lines().find(|line| line.contains("#0072B2")).unwrap().to_owned();
+    assert_eq!(curve(&alone), curve(&beside));
+}
+
+#[test]
+fn forty_arms_have_forty_curves_and_a_legend_that_hides_none() {
+    let mut study = Synthetic::study("forty");
+    for arm in 0..40 {
+        for seed in 1..=2 {
+            study.finish(trial(&format!("arm number {arm:02}"), "\"max\"", seed, 10));
+        }
+    }
+    let run = study.read();
+    let (text, curves) = render(&run);
+    let page = html_report(&run);
+    for arm in 0..40 {
+        let name = format!("arm number {arm:02}");
+        assert!(
+            text.matches(&name).count() >= 4,
+            "{name} is in the tables of errors, losses, times and memory"
+        );
+        assert_eq!(curves.matches(&name).count(), 1, "{name}");
+        assert!(page.contains(&format!("</svg>{name}</li>")), "{name}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let panels_end = 680;
+    let legend = curves.lines().zip(curves.lines().skip(1)).filter(|(_, next)| next.contains("arm number"));
+    let lowest_panel = legend.map(|(tag, _)| attribute(tag, "y")).min().unwrap();
+    assert!(lowest_panel > panels_end, "the legend begins at {lowest_panel}");
+    assert!(page.contains("Means over the epochs"), "seeds are not drawn");
+}
+
+/// A whole-numbered attribute of an SVG element.
+fn attribute(tag: &str, name: &str) -> i32 {
+    let (_, rest) = tag.split_once(&format!(" {name}=\"")).unwrap();
+    rest.split('"').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn histories_of_one_epoch_are_dots_and_of_two_are_lines() {
+    for (epochs, dots) in [(1, 4 * 3 * (2 + 1)), (2, 0)] {
+        let (_, curves) = render(&Synthetic::published(2, epochs).read());
+        assert_eq!(drawn(&curves, "circle"), dots, "{epochs} epochs");
+    }
+}
+
+#[test]
+fn seeds_that_stopped_at_different_epochs() {
+    let mut study = Synthetic::study("early");
+    for (seed, epochs) in [(1, 4), (2, 9), (3, 30)] {
+        study.finish(trial("maximum", "\"max\"", seed, epochs));
+    }
+    let (text, _) = render(&study.read());
+    assert!(text.contains("  14.3  "), "{text}");
+}
+
+#[test]
+fn an_error_of_zero_is_on_the_plot() {
+    let mut study = Synthetic::study("perfect");
+    let mut record = trial("maximum", "\"max\"", 1, 3);
+    for epoch in &mut record.epochs {
+        (epoch.train_error, epoch.validation_error) = (0.0, 0.0);
+    }
+    record.test.as_mut().unwrap().errors = 0;
+    study.finish(record);
+    let (text, _) = render(&study.read());
+    assert!(has_line(&text, "maximum 1 0.00 1.38 0.38"), "{text}");
+}

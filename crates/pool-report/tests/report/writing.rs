@@ -1,0 +1,97 @@
+//! The files of a report.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use pool_report::write_report;
+
+use crate::synthetic::Synthetic;
+
+const FILES: [&str; 4] = ["report.html", "results.md", "results.csv", "learning-curves.svg"];
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_report_leaves_its_files_and_no_partial_ones() {
+    let study = Synthetic::published(1, 2);
+    let before = names(study.root());
+    for attempt in ["first", "second"] {
+        let written = write_report(&study.read()).unwrap();
+        assert_eq!(written.html, study.root().join("report.html"));
+        assert_eq!(written.files, FILES.map(|file| study.root().join(file)));
+        let added: BTreeSet<String> = names(study.root()).difference(&before).cloned().collect();
+        assert_eq!(added, FILES.map(str::to_owned).into(), "{attempt} time");
+    }
+    for file in FILES {
+        assert!(fs::metadata(study.root().join(file)).unwrap().len() > 100, "{file}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn others_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let study = Synthetic::published(1, 2);
+    for file in write_report(&study.read()).unwrap().files {
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o044, 0o044 & !current_mask(study.root()), "{}", file.display());
+    }
+}
+
+/// What a new file is denied on this machine.
+#[cfg(unix)]
+fn current_mask(folder: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    let probe = folder.join("probe");
+    fs::write(&probe, "").unwrap();
+    let mode = fs::metadata(&probe).unwrap().permissions().mode();
+    fs::remove_file(probe).unwrap();
+    !mode & 0o777
+}
+
+#[test]
+fn a_folder_that_is_gone_is_named() {
+    let study = Synthetic::published(1, 2);
+    let run = study.read();
+    fs::remove_dir_all(study.root()).unwrap();
+    let error = write_report(&run).unwrap_err().to_string();
+    let file = study.root().join("report.html");
+    assert_eq!(error, format!("cannot write {}: entity not found", file.display()));
+}
+
+#[test]
+fn a_file_that_cannot_be_replaced_is_named_and_no_partial_one_stays() {
+    let study = Synthetic::published(1, 2);
+    let blocked = study.root().join("results.md");
+    fs::create_dir(&blocked).unwrap();
+    let error = write_report(&study.read()).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot write {}: ", blocked.display())), "{error}");
+    assert!(!error.contains(".partial-"), "{error}");
+    assert!(names(study.root()).iter().all(|name| !name.starts_with(".partial-")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_without_write_permission_is_named_and_its_records_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let study = Synthetic::published(1, 2);
+    let run = study.read();
+    let before = names(study.root());
+    fs::set_permissions(study.root(), fs::Permissions::from_mode(0o555)).unwrap();
+    let all_powerful = fs::write(study.root().join("probe"), "").is_ok();
+    let result = write_report(&run);
+    fs::set_permissions(study.root(), fs::Permissions::from_mode(0o755)).unwrap();
+    if all_powerful {
+        return;
+    }
+    let file = study.root().join("report.html");
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        format!("cannot write {}: permission denied", file.display())
+    );
+    assert_eq!(names(study.root()), before);
+    assert_eq!(study.read().records().count(), 3);
+}
