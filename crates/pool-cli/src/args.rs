@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -85,8 +84,8 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "N|auto", default_value = "1", value_parser = parse_jobs)]
     pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroU32>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
+    pub(crate) threads: Option<u32>,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,
@@ -103,14 +102,20 @@ pub(crate) struct SweepArgs {
 pub(crate) enum Jobs {
     /// One per processor thread.
     Auto,
-    Count(NonZeroU32),
+    Count(u32),
 }
+
+/// More threads or processes than this are a slip of the finger.
+const MOST_AT_ONCE: i64 = 1024;
 
 fn parse_jobs(text: &str) -> Result<Jobs, String> {
     if text == "auto" {
         return Ok(Jobs::Auto);
     }
-    text.parse().map(Jobs::Count).map_err(|_| "give a whole number from 1, or auto".to_owned())
+    match text.parse() {
+        Ok(count) if (1..=MOST_AT_ONCE).contains(&i64::from(count)) => Ok(Jobs::Count(count)),
+        _ => Err(format!("give a whole number from 1 to {MOST_AT_ONCE}, or auto")),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -72,7 +72,7 @@ fn wrong_commands_end_with_2() {
     for (arguments, part) in [
         (&["swep", "sweep.toml"][..], "unrecognized subcommand"),
         (&["sweep"], "required arguments"),
-        (&["sweep", "sweep.toml", "--jobs", "0"], "give a whole number from 1, or auto"),
+        (&["sweep", "sweep.toml", "--jobs", "0"], "give a whole number from 1 to 1024, or auto"),
         (&["sweep", "sweep.toml", "--threads", "0"], "--threads"),
         (
             &["sweep", "sweep.toml", "--only", "min"],
@@ -97,7 +97,7 @@ fn a_dry_run_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let output = sweep(folder.path(), &["--dry-run"]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("2 trials, 2 arms"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("2 trials: 2 arms"));
     assert!(!folder.path().join("runs").exists());
 }
 

@@ -106,7 +106,7 @@ pub struct MemoryItem {
 impl MemoryEstimate {
     /// The sum of all items, in bytes.
     pub fn total_bytes(&self) -> u64 {
-        self.items.iter().map(|item| item.bytes).sum()
+        saturating_sum(self.items.iter().map(|item| item.bytes))
     }
 
     /// The sum of all items, in GiB (2^30 bytes), the unit that the study calls GB.
@@ -117,45 +117,55 @@ impl MemoryEstimate {
 
 type Items = Vec<(&'static str, u64)>;
 
+/// Bytes of this many `f32`. Sizes may come from a file that nobody checked, so nothing here overflows.
+fn f32_bytes(batch_size: u64, elements: u64) -> u64 {
+    F32_BYTES.saturating_mul(batch_size).saturating_mul(elements)
+}
+
+fn saturating_sum(values: impl Iterator<Item = u64>) -> u64 {
+    values.fold(0, u64::saturating_add)
+}
+
 fn all_parameters(layers: &[LayerCost]) -> u64 {
-    layers.iter().map(|layer| layer.parameters + layer.fixed_parameters).sum()
+    saturating_sum(layers.iter().flat_map(|layer| [layer.parameters, layer.fixed_parameters]))
 }
 
 fn trainable_parameters(layers: &[LayerCost]) -> u64 {
-    layers.iter().map(|layer| layer.parameters).sum()
+    saturating_sum(layers.iter().map(|layer| layer.parameters))
 }
 
 /// A layer's input and output are alive at once while it runs, forward and backward alike.
 fn largest_pair_of_activations(layers: &[LayerCost]) -> u64 {
-    layers.iter().map(|layer| layer.input_elements + layer.output_elements).max().unwrap_or(0)
+    let pairs = layers.iter().map(|layer| layer.input_elements.saturating_add(layer.output_elements));
+    pairs.max().unwrap_or(0)
 }
 
 fn keras_legacy(layers: &[LayerCost], batch_size: u64) -> Items {
-    let outputs: u64 = layers.iter().map(|layer| layer.output_elements).sum();
+    let outputs = saturating_sum(layers.iter().map(|layer| layer.output_elements));
     vec![
-        ("layer outputs", F32_BYTES * batch_size * outputs),
-        ("parameters times batch size", F32_BYTES * batch_size * all_parameters(layers)),
+        ("layer outputs", f32_bytes(batch_size, outputs)),
+        ("parameters times batch size", f32_bytes(batch_size, all_parameters(layers))),
     ]
 }
 
 fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {
     let trainable = trainable_parameters(layers);
-    let kept: u64 = layers.iter().flat_map(|layer| &layer.kept).map(|tensor| tensor.bytes).sum();
+    let kept = saturating_sum(layers.iter().flat_map(|layer| &layer.kept).map(|tensor| tensor.bytes));
     vec![
-        ("parameters", F32_BYTES * all_parameters(layers)),
-        ("gradients", F32_BYTES * trainable),
-        ("optimizer state", 2 * F32_BYTES * trainable),
-        ("kept for backward", batch_size * kept),
-        ("activation gradients", F32_BYTES * batch_size * largest_pair_of_activations(layers)),
-        ("input batch", F32_BYTES * batch_size * input_elements),
+        ("parameters", f32_bytes(1, all_parameters(layers))),
+        ("gradients", f32_bytes(1, trainable)),
+        ("optimizer state", f32_bytes(2, trainable)),
+        ("kept for backward", batch_size.saturating_mul(kept)),
+        ("activation gradients", f32_bytes(batch_size, largest_pair_of_activations(layers))),
+        ("input batch", f32_bytes(batch_size, input_elements)),
     ]
 }
 
 fn inference(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {
     vec![
-        ("parameters", F32_BYTES * all_parameters(layers)),
-        ("activations", F32_BYTES * batch_size * largest_pair_of_activations(layers)),
-        ("input batch", F32_BYTES * batch_size * input_elements),
+        ("parameters", f32_bytes(1, all_parameters(layers))),
+        ("activations", f32_bytes(batch_size, largest_pair_of_activations(layers))),
+        ("input batch", f32_bytes(batch_size, input_elements)),
     ]
 }
 

@@ -61,6 +61,14 @@ pub enum SettingError {
         /// The interval, such as `[0, 1)`.
         interval: &'static str,
     },
+    /// More than any machine holds.
+    #[error("{product} come to {count}, and at most 2^32 are supported; choose smaller sizes")]
+    TooLarge {
+        /// What was counted.
+        product: &'static str,
+        /// How many there would be.
+        count: u128,
+    },
     /// An input of the wrong number of axes.
     #[error("needs an input of shape {expected}, found {found:?}{cure}")]
     InputShape {

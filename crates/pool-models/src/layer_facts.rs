@@ -13,7 +13,15 @@ pub(crate) struct LayerFacts {
 }
 
 impl LayerFacts {
+    /// # Errors
+    /// A setting that does not fit the input, or sizes beyond what can be counted.
     pub(crate) fn of(layer: &Layer, input: &[usize]) -> Result<Self, SettingError> {
+        let facts = Self::unlimited(layer, input)?;
+        count("output elements", &facts.output)?;
+        Ok(facts)
+    }
+
+    fn unlimited(layer: &Layer, input: &[usize]) -> Result<Self, SettingError> {
         let unchanged = Self { output: input.to_vec(), parameters: 0, fixed_parameters: 0, multiply_adds: 0 };
         Ok(match layer {
             Layer::Conv1d(conv) => Self::of_conv(conv, input)?,
@@ -47,7 +55,7 @@ impl LayerFacts {
                     });
                 };
                 check_positive("units", dense.units)?;
-                let weights = (features * dense.units) as u64;
+                let weights = count("weights", &[features, dense.units])?;
                 Self {
                     output: vec![dense.units],
                     parameters: weights + dense.units as u64,
@@ -62,14 +70,15 @@ impl LayerFacts {
         let (channels, _) = split_channels(input)?;
         check_positive("filters", conv.filters)?;
         let axes = conv_axes(conv, input)?;
-        let volume: usize = axes.iter().map(|axis| axis.size).product();
-        let positions: usize = axes.iter().map(|axis| axis.output).product();
-        let weights = (channels * volume * conv.filters) as u64;
+        let factors: Vec<usize> =
+            [channels, conv.filters].into_iter().chain(axes.iter().map(|axis| axis.size)).collect();
+        let weights = count("weights", &factors)?;
+        let positions = count("output positions", &axes.iter().map(|axis| axis.output).collect::<Vec<_>>())?;
         Ok(Self {
             output: std::iter::once(conv.filters).chain(axes.iter().map(|axis| axis.output)).collect(),
             parameters: weights + conv.filters as u64,
             fixed_parameters: 0,
-            multiply_adds: weights * positions as u64,
+            multiply_adds: weights.saturating_mul(positions),
         })
     }
 }
@@ -99,6 +108,13 @@ pub(crate) fn pooling_axes(pool: &Pool, input: &[usize]) -> Option<Vec<AxisWindo
         Pool::Reduce { geometry: Geometry::Window(window), .. } => pool_axes(window, &input[1..]).ok(),
         Pool::Reduce { .. } | Pool::None => None,
     }
+}
+
+/// The product of sizes, refused beyond 2^32, so that no later sum or product can overflow.
+pub(crate) fn count(product: &'static str, sizes: &[usize]) -> Result<u64, SettingError> {
+    const LIMIT: u128 = 1 << 32;
+    let count = sizes.iter().fold(1u128, |count, &size| count.saturating_mul(size as u128));
+    u64::try_from(count).ok().filter(|_| count <= LIMIT).ok_or(SettingError::TooLarge { product, count })
 }
 
 fn check_positive(field: &'static str, value: usize) -> Result<(), SettingError> {

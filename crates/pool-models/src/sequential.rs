@@ -4,7 +4,7 @@ use pool_metrics::LayerCost;
 use serde::{Deserialize, Serialize};
 use tch::nn;
 
-use crate::layer_facts::LayerFacts;
+use crate::layer_facts::{LayerFacts, count};
 use crate::layer_names::LayerNames;
 use crate::pool::split_channels;
 use crate::{Layer, ModelError, Net, Pool, SettingError, cost, net, summary};
@@ -77,6 +77,7 @@ impl Sequential {
     /// The first layer whose settings do not fit, with the setting, its value and the rule.
     pub fn infer(&self) -> Result<Inferred, ModelError> {
         split_channels(&self.input).map_err(|_| SettingError::ModelInput { shape: self.input.clone() })?;
+        let input_elements = count("input elements", &self.input)?;
         let mut shape = self.input.clone();
         let mut names = LayerNames::default();
         let mut layers = Vec::new();
@@ -95,7 +96,7 @@ impl Sequential {
                 multiply_adds: facts.multiply_adds,
             });
         }
-        Ok(Inferred { layers, input_elements: elements(&self.input) })
+        Ok(Inferred { layers, input_elements })
     }
 
     /// The table that Keras prints: layer, output shape, parameters.
@@ -224,6 +225,15 @@ mod tests {
             (
                 Sequential::new([1, 4, 4]).add(Conv2d::new(0, 1)),
                 "layer conv2d: filters = 0: every entry must be at least 1",
+            ),
+            (
+                Sequential::new([1, 4, 4]).add(Flatten).add(Dense::new(usize::MAX)),
+                "layer dense: weights come to 295147905179352825840, and at most 2^32 are supported; choose smaller \
+                 sizes",
+            ),
+            (
+                Sequential::new([1, 1 << 20, 1 << 20]),
+                "input elements come to 1099511627776, and at most 2^32 are supported; choose smaller sizes",
             ),
             (
                 Sequential::new([0, 4, 4]),

@@ -1,6 +1,5 @@
 //! `pool-cli sweep`: train what is missing, then report.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -51,9 +50,9 @@ fn options(args: &SweepArgs) -> SweepOptions {
     let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
     let jobs = match args.jobs {
         Jobs::Auto => processors,
-        Jobs::Count(count) => count.get(),
+        Jobs::Count(count) => count,
     };
-    let threads = args.threads.map_or((processors / jobs).max(1), NonZeroU32::get);
+    let threads = args.threads.unwrap_or((processors / jobs).max(1));
     SweepOptions { jobs, threads }
 }
 

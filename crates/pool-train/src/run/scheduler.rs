@@ -90,10 +90,11 @@ pub fn run_sweep(
 
     let mut summary = SweepSummary { kept, ..SweepSummary::default() };
     let mut broken = None;
+    let workers = missing.len().min(options.jobs as usize);
     let queue = Mutex::new(missing.into_iter());
     let (sender, messages) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..options.jobs {
+        for _ in 0..workers {
             let worker = Worker { dir, launcher, options, stop, sender: sender.clone() };
             let queue = &queue;
             scope.spawn(move || worker.work(queue));
