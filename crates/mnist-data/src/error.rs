@@ -207,6 +207,7 @@ impl DataError {
             | Self::Corrupt { .. }
             | Self::NoSuchFile { .. }
             | Self::Offline { .. }
+            | Self::NoDataDir
             | Self::AllMirrorsFailed { .. } => true,
             Self::Idx { .. }
             | Self::WrongKind { .. }
@@ -218,7 +219,6 @@ impl DataError {
             | Self::Fraction { .. }
             | Self::EmptyPart { .. }
             | Self::TooManyImages { .. }
-            | Self::NoDataDir
             | Self::UnknownSet { .. }
             | Self::Io { .. } => false,
         }

@@ -197,7 +197,7 @@ pub(crate) struct TrialArgs {
     /// The trial's folder, with its spec.json
     pub(crate) folder: PathBuf,
     /// Threads for libtorch
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
     pub(crate) threads: u32,
     /// Trials that may run at once, this one included
     #[arg(long)]

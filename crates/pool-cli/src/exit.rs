@@ -1,11 +1,12 @@
 //! How the program ends: exit codes, and errors as one line.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use pool_models::ModelError;
 use pool_report::ReportError;
 use pool_train::{SweepError, TrainError};
+
+use crate::output::say;
 
 /// How a command ended that was not refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(crate) fn code_of(result: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::SomeTrialsFailed) => 4,
         Ok(Outcome::Interrupted) => 130,
         Err(error) => {
-            complain(&format!("error: {error:#}"));
+            say(&format!("error: {error:#}"));
             code_of_error(&error)
         }
     };
@@ -49,11 +50,6 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// Standard error may be a file on a full disk, where `eprintln` would panic.
-fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
 /// A panic is a bug: it says so in one line and ends with exit code 1.
 pub(crate) fn explain_panics() {
     std::panic::set_hook(Box::new(|panic| {
@@ -63,8 +59,10 @@ pub(crate) fn explain_panics() {
             .copied()
             .or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
+        // libtorch's messages carry a C++ stack.
+        let message = message.lines().next().unwrap_or_default();
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        complain(&format!("error: this is a bug in pool-cli, please report it: {message} ({place})"));
+        say(&format!("error: this is a bug in pool-cli, please report it: {message} ({place})"));
         std::process::exit(1);
     }));
 }

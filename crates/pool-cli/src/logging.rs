@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Mutex;
 
+use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::LogFormat;
@@ -23,6 +24,7 @@ pub(crate) fn to_stderr(verbose: u8, format: LogFormat) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(verbose))
         .with_ansi(std::io::stderr().is_terminal())
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => builder.init(),
@@ -32,9 +34,11 @@ pub(crate) fn to_stderr(verbose: u8, format: LogFormat) {
 
 /// The log of one trial, `log.jsonl` in its folder: at least what `-v` shows.
 pub(crate) fn to_trial_folder(folder: &Path, verbose: u8) -> anyhow::Result<()> {
-    let file = File::create(folder.join("log.jsonl"))?;
+    let path = folder.join("log.jsonl");
+    let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
     tracing_subscriber::fmt()
         .json()
+        .log_internal_errors(false)
         .with_env_filter(filter(verbose.max(1)))
         .with_writer(Mutex::new(file))
         .init();

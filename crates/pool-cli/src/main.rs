@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod exit;
 mod logging;
+mod output;
 mod progress;
 
 use clap::Parser;
@@ -22,7 +23,7 @@ fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
         logging::to_stderr(cli.verbose, cli.log_format);
     }
     match &cli.command {
-        Command::Sweep(args) => commands::sweep::run(args),
+        Command::Sweep(args) => commands::sweep::run(args, cli.verbose),
         Command::Plan(args) => commands::plan::run(args),
         Command::Report(args) => commands::report::run(args),
         Command::Summary(args) => commands::summary::run(args),

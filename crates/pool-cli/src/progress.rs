@@ -7,6 +7,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pool_metrics::{EpochRecord, TrialRecord, TrialStatus};
 use pool_train::{SweepEvent, Trial, TrialEvent, TrialFate};
 
+use crate::output::say;
+
 /// Shows a sweep's events on standard error.
 pub(crate) enum Progress {
     Bars(Bars),
@@ -156,15 +158,15 @@ impl Lines {
             SweepEvent::Planned { trials, finished } => {
                 self.trials = *trials;
                 self.ended = *finished;
-                eprintln!("{trials} trials, {finished} of them finished already");
+                say(&format!("{trials} trials, {finished} of them finished already"));
             }
-            SweepEvent::Started(trial) => eprintln!("{}: started", trial.id()),
+            SweepEvent::Started(trial) => say(&format!("{}: started", trial.id())),
             SweepEvent::Progress(trial, TrialEvent::Started { epochs, .. }) => {
                 self.epochs.insert(trial.id().to_owned(), *epochs);
             }
             SweepEvent::Progress(trial, TrialEvent::Epoch(record)) => {
                 let epochs = self.epochs.get(trial.id()).copied().unwrap_or_default();
-                eprintln!("{}: {}", trial.id(), epoch_line(record, epochs));
+                say(&format!("{}: {}", trial.id(), epoch_line(record, epochs)));
             }
             // A failure is told when its process has ended.
             SweepEvent::Progress(
@@ -175,7 +177,7 @@ impl Lines {
                 if !matches!(fate, TrialFate::Stopped) {
                     self.ended += 1;
                 }
-                eprintln!("[{}/{}] {}", self.ended, self.trials, ending(trial, fate));
+                say(&format!("[{}/{}] {}", self.ended, self.trials, ending(trial, fate)));
             }
         }
     }

@@ -117,6 +117,17 @@ fn the_plan_of_the_study_shows_the_published_parameters_and_gigabytes() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_error_that_takes_nothing_does_not_stop_a_sweep() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sweep.toml"), SMOKE).unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = pool_cli(folder.path()).args(["sweep", "sweep.toml"]).stderr(full).output().unwrap().status;
+    assert_eq!(status.code(), Some(0));
+    assert!(folder.path().join("runs/smoke/report.html").exists());
+}
+
 /// Stands in for a full disk: files of the trials may not grow beyond 64 KiB, so that a model cannot be written.
 #[cfg(target_os = "linux")]
 #[test]

@@ -86,12 +86,12 @@ fn after_kill_9_no_trial_lives_on_and_the_same_command_trains_only_what_is_missi
         wait_until("a record", || records(folder.path()).len() >= finished);
         signal(&sweep, "-KILL");
         sweep.wait().unwrap();
-        wait_until("the end of the orphans", || trials_running(folder.path()) == 0);
         for path in records(folder.path()).keys() {
             let text = fs::read_to_string(path).unwrap();
             pool_metrics::TrialRecord::from_json(&text).expect("a record is whole or not there");
         }
     }
+    wait_until("the end of the orphans", || trials_running(folder.path()) == 0);
     let before = records(folder.path());
     assert!(before.len() >= 3);
     finish(folder.path());

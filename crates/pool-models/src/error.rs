@@ -111,6 +111,8 @@ pub enum ModelError {
     Layer {
         /// The layer's name.
         layer: String,
+        /// Its place in the network's list of layers, from 0.
+        index: usize,
         /// What is wrong.
         cause: SettingError,
     },

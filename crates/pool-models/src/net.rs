@@ -186,8 +186,7 @@ fn build_conv<const RANK: usize>(
     seed: u64,
     path: &nn::Path<'_>,
 ) -> Result<BuiltLayer, ModelError> {
-    let axes = conv_axes(conv, &layer.input)
-        .map_err(|cause| ModelError::Layer { layer: layer.name.clone(), cause })?;
+    let axes = conv_axes(conv, &layer.input)?;
     let volume: usize = axes.iter().map(|axis| axis.size).product();
     let channels = layer.input[0];
     let shape: Vec<i64> = [conv.filters, channels]

@@ -81,10 +81,14 @@ impl Sequential {
         let mut shape = self.input.clone();
         let mut names = LayerNames::default();
         let mut layers = Vec::new();
-        for layer in self.layers.iter().filter(|layer| !matches!(layer, Layer::Pool(Pool::None))) {
+        let exists = |(_, layer): &(usize, &Layer)| !matches!(layer, Layer::Pool(Pool::None));
+        for (index, layer) in self.layers.iter().enumerate().filter(exists) {
             let name = names.next(layer, shape.len().saturating_sub(1));
-            let facts = LayerFacts::of(layer, &shape)
-                .map_err(|cause| ModelError::Layer { layer: name.clone(), cause })?;
+            let facts = LayerFacts::of(layer, &shape).map_err(|cause| ModelError::Layer {
+                layer: name.clone(),
+                index,
+                cause,
+            })?;
             let input = std::mem::replace(&mut shape, facts.output);
             layers.push(InferredLayer {
                 name,

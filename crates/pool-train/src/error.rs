@@ -44,6 +44,20 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another sweep owns the run directory.
+    #[error("another sweep is running in {path}; wait for it, or choose another folder with --out", path = .path.display())]
+    Taken {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// A finished trial's record cannot be read, and may not be thrown away.
+    #[error("{path}: {cause}; move the trial's folder away to train it again", path = .path.display())]
+    Record {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// No arm has the name that was asked for.
     #[error("no arm is called \"{name}\"; the sweep has {known}")]
     UnknownArm {

@@ -37,4 +37,4 @@ pub use sweep::{
     Arm, DataSource, DataSpec, EarlyStopping, Monitor, NetworkTemplate, Plan, Split, Sweep, SweepError,
     TrainSpec, Trial, TrialSpec,
 };
-pub use trial::{TrialContext, TrialEvent, cpu_name, run_trial};
+pub use trial::{LIBTORCH_VERSION, TrialContext, TrialEvent, cpu_name, run_trial};

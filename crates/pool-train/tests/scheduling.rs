@@ -50,7 +50,8 @@ fn succeed(job: &TrialJob<'_>, _: &StopFlag) -> Result<(), LaunchError> {
 
 fn run(plan: &Plan, dir: &RunDir, launcher: &dyn Launcher, jobs: u32, stop: &StopFlag) -> SweepSummary {
     let trials = plan.select(&[]).unwrap();
-    run_sweep(&trials, dir, launcher, SweepOptions { jobs, threads: 1 }, stop, &mut |_| {}).unwrap()
+    run_sweep(&trials, dir, launcher, SweepOptions { jobs: Some(jobs), threads: Some(1) }, stop, &mut |_| {})
+        .unwrap()
 }
 
 fn ids(plan: &Plan) -> Vec<String> {
@@ -91,7 +92,9 @@ fn a_changed_setting_is_a_new_trial_and_the_old_one_stays() {
     let folder = tempfile::tempdir().unwrap();
     let before = plan(folder.path(), SMALL).unwrap();
     let root = folder.path().join("run");
-    run(&before, &RunDir::create(&root, &before).unwrap(), &Fake::new(succeed), 1, &StopFlag::new());
+    let dir = RunDir::create(&root, &before).unwrap();
+    run(&before, &dir, &Fake::new(succeed), 1, &StopFlag::new());
+    drop(dir);
     let after = plan(folder.path(), &SMALL.replace("epochs = 2", "epochs = 3")).unwrap();
     let dir = RunDir::create(&root, &after).unwrap();
     let fake = Fake::new(succeed);
@@ -99,7 +102,7 @@ fn a_changed_setting_is_a_new_trial_and_the_old_one_stays() {
     assert_eq!(fake.ran().len(), 4);
     let all: HashSet<String> = ids(&before).into_iter().chain(ids(&after)).collect();
     assert_eq!(all.len(), 8);
-    assert!(all.iter().all(|id| dir.record(id).is_some()));
+    assert!(all.iter().all(|id| dir.record(id).unwrap().is_some()));
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn a_record_that_cannot_be_read_is_made_again() {
     let fake = Fake::new(succeed);
     run(&plan, &dir, &fake, 1, &StopFlag::new());
     assert_eq!(fake.ran(), [torn]);
-    assert!(dir.record(torn).is_some());
+    assert!(dir.record(torn).unwrap().is_some());
 }
 
 #[test]
@@ -204,6 +207,68 @@ fn a_folder_with_other_things_in_it_is_left_alone() {
         "{error}"
     );
     assert_eq!(fs::read_dir(&taken).unwrap().count(), 1);
+}
+
+#[test]
+fn files_that_only_look_like_a_runs_are_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    for (name, text) in [("sweep.toml", "study = \"mine\""), ("plan.json", "{\"terraform\": true}")] {
+        let taken = folder.path().join(name.replace('.', "-"));
+        fs::create_dir(&taken).unwrap();
+        fs::write(taken.join(name), text).unwrap();
+        let error = RunDir::create(&taken, &plan).unwrap_err().to_string();
+        assert!(error.contains("is no run directory"), "{name}: {error}");
+        assert_eq!(fs::read_to_string(taken.join(name)).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_run_directory_belongs_to_one_sweep_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let root = folder.path().join("run");
+    let first = RunDir::create(&root, &plan).unwrap();
+    let error = RunDir::create(&root, &plan).unwrap_err().to_string();
+    assert!(error.starts_with("another sweep is running in"), "{error}");
+    drop(first);
+    RunDir::create(&root, &plan).unwrap();
+}
+
+#[test]
+fn a_record_of_another_version_is_neither_used_nor_thrown_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    run(&plan, &dir, &Fake::new(succeed), 1, &StopFlag::new());
+    let path = dir.layout().record(plan.trials[0].id());
+    let newer = fs::read_to_string(&path).unwrap().replace("\"version\":1", "\"version\":2");
+    fs::write(&path, &newer).unwrap();
+    let fake = Fake::new(succeed);
+    let trials = plan.select(&[]).unwrap();
+    let options = SweepOptions { jobs: Some(1), threads: Some(1) };
+    let error =
+        run_sweep(&trials, &dir, &fake, options, &StopFlag::new(), &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("record format 2") && error.contains("move the trial's folder away"), "{error}");
+    assert!(fake.ran().is_empty());
+    assert_eq!(fs::read_to_string(&path).unwrap(), newer);
+}
+
+#[test]
+fn fewer_trials_than_jobs_share_all_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), &SMALL.replace("[1, 2]", "[1]")).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let seen = Mutex::new(Vec::new());
+    let fake = Fake::new(|job: &TrialJob<'_>, stop: &StopFlag| {
+        seen.lock().unwrap().push((job.jobs, job.threads));
+        succeed(job, stop)
+    });
+    let one = [&plan.trials[0]];
+    let options = SweepOptions { jobs: Some(64), threads: None };
+    run_sweep(&one, &dir, &fake, options, &StopFlag::new(), &mut |_| {}).unwrap();
+    let processors = std::thread::available_parallelism().unwrap().get() as u32;
+    assert_eq!(*seen.lock().unwrap(), [(1, processors)]);
 }
 
 /// A record as `trial` would leave it, with made-up figures.

@@ -19,9 +19,12 @@ fn context(threads: u32) -> TrialContext {
     }
 }
 
-/// Trains with one thread: libtorch's count is one number for the whole process, and tests share it.
 fn train(trial: &Trial, folder: &Path) -> TrialRecord {
-    run_trial(trial.spec(), folder, &context(1), &StopFlag::new(), &mut |_| {}).unwrap()
+    train_with(trial, folder, 1)
+}
+
+fn train_with(trial: &Trial, folder: &Path, threads: u32) -> TrialRecord {
+    run_trial(trial.spec(), folder, &context(threads), &StopFlag::new(), &mut |_| {}).unwrap()
 }
 
 fn trial_of(text: &str, arm: &str, seed: u64) -> Trial {
@@ -40,7 +43,7 @@ fn fingerprint(record: &TrialRecord) -> Vec<u64> {
     epochs.chain(ends).chain(record.test_predictions.iter().map(|&class| class.into())).collect()
 }
 
-/// Tests of one process share libtorch's generator, so trials must not overlap here.
+/// Tests of one process share libtorch's generator and number of threads, so trials must not overlap here.
 static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 fn alone() -> std::sync::MutexGuard<'static, ()> {
@@ -51,11 +54,13 @@ fn alone() -> std::sync::MutexGuard<'static, ()> {
 fn the_same_seed_gives_the_same_record_to_the_last_bit_and_another_seed_another() {
     let _guard = alone();
     let folder = tempfile::tempdir().unwrap();
-    let first = train(&trial_of(SMALL, "max", 1), folder.path());
-    let again = train(&trial_of(SMALL, "max", 1), folder.path());
-    let other = train(&trial_of(SMALL, "max", 2), folder.path());
-    assert_eq!(fingerprint(&first), fingerprint(&again));
-    assert_ne!(fingerprint(&first), fingerprint(&other));
+    for threads in [1, 2] {
+        let first = train_with(&trial_of(SMALL, "max", 1), folder.path(), threads);
+        let again = train_with(&trial_of(SMALL, "max", 1), folder.path(), threads);
+        let other = train_with(&trial_of(SMALL, "max", 2), folder.path(), threads);
+        assert_eq!(fingerprint(&first), fingerprint(&again));
+        assert_ne!(fingerprint(&first), fingerprint(&other));
+    }
 }
 
 #[test]

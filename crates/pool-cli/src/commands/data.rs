@@ -7,9 +7,9 @@ use mnist_data::{
 };
 use serde_json::json;
 
-use super::print;
 use crate::args::{DataAction, DataArgs};
 use crate::exit::Outcome;
+use crate::output::{print, say};
 
 pub(crate) fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
     let dir = DataDir::from_env()?;
@@ -33,7 +33,7 @@ fn fetch_set(set: PublicSet, dir: &DataDir, offline: bool) -> anyhow::Result<Out
             bar.set_position(received_bytes);
         }
         FetchProgress::MirrorFailed { file, mirror, reason } => {
-            bar.suspend(|| eprintln!("{mirror} failed for {file}: {reason}"));
+            bar.suspend(|| say(&format!("{mirror} failed for {file}: {reason}")));
         }
         FetchProgress::Intact { .. } | FetchProgress::Stored { .. } => {}
     })?;
@@ -70,7 +70,7 @@ fn verify_sets(sets: &[PublicSet], dir: &DataDir, json: bool) -> anyhow::Result<
     let damaged: Vec<PublicSet> =
         checks.iter().filter(|(_, files)| !all_intact(files)).map(|(set, _)| *set).collect();
     for set in &damaged {
-        eprintln!("{set} is not complete: run pool-cli data fetch {set}");
+        say(&format!("{set} is not complete: run pool-cli data fetch {set}"));
     }
     Ok(if damaged.is_empty() { Outcome::Done } else { Outcome::Missing })
 }
@@ -82,7 +82,7 @@ pub(super) fn all_intact(files: &[FileCheck]) -> bool {
 fn files_json(files: &[FileCheck]) -> Vec<serde_json::Value> {
     files
         .iter()
-        .map(|file| json!({ "name": file.name, "path": file.path, "state": file.state.to_string() }))
+        .map(|file| json!({ "name": file.name, "path": file.path.display().to_string(), "state": file.state.to_string() }))
         .collect()
 }
 

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use mnist_data::{DataDir, PublicSet, verify};
+use pool_train::LIBTORCH_VERSION;
 use serde::Serialize;
 
 use super::data::all_intact;
-use super::print;
 use crate::args::DoctorArgs;
 use crate::exit::Outcome;
+use crate::output::print;
 
 #[derive(Debug, Serialize)]
 struct Finding {
@@ -32,8 +33,9 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
             }
         }
     }
-    // MNIST is what the study needs; the rest is good to have.
-    let ready = findings.iter().all(|finding| finding.healthy || finding.what != PublicSet::Mnist.name());
+    // Fashion-MNIST is good to have; the study needs the rest.
+    let ready =
+        findings.iter().all(|finding| finding.healthy || finding.what == PublicSet::FashionMnist.name());
     Ok(if ready { Outcome::Done } else { Outcome::Missing })
 }
 
@@ -57,7 +59,7 @@ fn libtorch() -> Finding {
     let sum =
         tch::Tensor::from_slice(&[1.0f32, 2.0]).f_sum(tch::Kind::Float).and_then(|sum| f64::try_from(&sum));
     match sum {
-        Ok(3.0) => healthy("libtorch", format!("2.11.0, built against {folder}")),
+        Ok(3.0) => healthy("libtorch", format!("{LIBTORCH_VERSION}, in {folder}")),
         other => Finding {
             what: "libtorch",
             healthy: false,

@@ -8,22 +8,12 @@ pub(crate) mod summary;
 pub(crate) mod sweep;
 pub(crate) mod trial;
 
-use std::io::{ErrorKind, Write};
-
 use pool_train::{Trial, TrialSpec};
 
 /// Columns of the terminal; a fixed number where there is none.
 fn terminal_width() -> u16 {
     const WITHOUT_TERMINAL: u16 = 110;
     terminal_size::terminal_size().map_or(WITHOUT_TERMINAL, |(width, _)| width.0)
-}
-
-/// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
-fn print(text: &str) -> anyhow::Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }
 
 /// The first trial's spec of each arm, in order.

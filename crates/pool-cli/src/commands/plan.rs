@@ -4,9 +4,10 @@ use mnist_data::DataDir;
 use pool_report::{PlannedArm, plan_table};
 use pool_train::{Sweep, TrainError, Trial};
 
-use super::{one_per_arm, print, terminal_width};
+use super::{one_per_arm, terminal_width};
 use crate::args::PlanArgs;
 use crate::exit::Outcome;
+use crate::output::print;
 
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;

@@ -4,9 +4,10 @@ use mnist_data::DataDir;
 use pool_models::ModelError;
 use pool_train::{Sweep, TrainError};
 
-use super::{one_per_arm, print};
+use super::one_per_arm;
 use crate::args::SummaryArgs;
 use crate::exit::Outcome;
+use crate::output::print;
 
 pub(crate) fn run(args: &SummaryArgs) -> anyhow::Result<Outcome> {
     let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;

@@ -9,9 +9,10 @@ use pool_train::{LocalProcesses, RunDir, StopFlag, Sweep, SweepOptions, SweepSum
 use crate::args::{Jobs, SweepArgs};
 use crate::commands::{plan, report};
 use crate::exit::Outcome;
+use crate::output::say;
 use crate::progress::Progress;
 
-pub(crate) fn run(args: &SweepArgs) -> anyhow::Result<Outcome> {
+pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let data_dir = DataDir::from_env()?;
     let sweep = Sweep::read(&args.file)?;
     let plan = sweep.plan(&data_dir)?;
@@ -21,19 +22,19 @@ pub(crate) fn run(args: &SweepArgs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     // Whether the images are there and intact is known now, not after the first process has started.
-    sweep.data.source.load(&data_dir)?;
+    sweep.check_data(&data_dir)?;
 
     let root = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&plan.study));
     let dir = RunDir::create(root, &plan)?;
     let stop = StopFlag::new();
     stop_on_signals(stop.clone())?;
     let program = std::env::current_exe().context("cannot find this program to start trials with")?;
+    let trial_arguments = std::iter::repeat_n("-v".to_owned(), verbose.into());
+    let launcher = LocalProcesses::new(program).with_arguments(trial_arguments);
     let mut progress = Progress::new();
-    let summary =
-        run_sweep(&trials, &dir, &LocalProcesses::new(program), options(args), &stop, &mut |event| {
-            progress.show(&event);
-        })?;
+    let ended = run_sweep(&trials, &dir, &launcher, options(args), &stop, &mut |event| progress.show(&event));
     progress.finish();
+    let summary = ended?;
     tell_the_end(&summary);
 
     if summary.finished + summary.kept > 0 {
@@ -47,13 +48,11 @@ pub(crate) fn run(args: &SweepArgs) -> anyhow::Result<Outcome> {
 }
 
 fn options(args: &SweepArgs) -> SweepOptions {
-    let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
     let jobs = match args.jobs {
-        Jobs::Auto => processors,
-        Jobs::Count(count) => count,
+        Jobs::Auto => None,
+        Jobs::Count(count) => Some(count),
     };
-    let threads = args.threads.unwrap_or((processors / jobs).max(1));
-    SweepOptions { jobs, threads }
+    SweepOptions { jobs, threads: args.threads }
 }
 
 /// The first signal asks the trials to stop; the second ends the program at once, and with it every trial.
@@ -62,7 +61,7 @@ fn stop_on_signals(stop: StopFlag) -> anyhow::Result<()> {
         if stop.is_set() {
             std::process::exit(130);
         }
-        eprintln!("stopping; finished trials are kept (once more to stop at once)");
+        say("stopping; finished trials are kept (once more to stop at once)");
         stop.set();
     })
     .context("cannot listen for Ctrl-C")
@@ -70,14 +69,17 @@ fn stop_on_signals(stop: StopFlag) -> anyhow::Result<()> {
 
 fn tell_the_end(summary: &SweepSummary) {
     for failure in &summary.failed {
-        eprintln!("failed: {} (arm {}, seed {}): {}", failure.id, failure.arm, failure.seed, failure.reason);
+        say(&format!(
+            "failed: {} (arm {}, seed {}): {}",
+            failure.id, failure.arm, failure.seed, failure.reason
+        ));
     }
     if summary.stopped {
-        eprintln!("stopped: run the same command again to finish the rest");
+        say("stopped: run the same command again to finish the rest");
     } else if !summary.failed.is_empty() {
-        eprintln!(
+        say(&format!(
             "{} failed; the others are kept. Run the same command again to retry",
             summary.failed.len()
-        );
+        ));
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn run(args: &TrialArgs, verbose: u8) -> anyhow::Result<Outcome> {
 }
 
 fn train(args: &TrialArgs, verbose: u8) -> anyhow::Result<Outcome> {
+    let _running = RunDir::join(&args.folder)?;
     logging::to_trial_folder(&args.folder, verbose)?;
     let spec = RunDir::read_spec(&args.folder)?;
     let context = TrialContext {

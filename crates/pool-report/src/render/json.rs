@@ -9,7 +9,7 @@ pub fn json_results(run: &Run) -> serde_json::Value {
     let arms: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
     json!({
         "study": run.study,
-        "run": run.layout.root(),
+        "run": run.layout.root().display().to_string(),
         "arms": arms,
         "failed": run.failures,
         "missing": run.missing,

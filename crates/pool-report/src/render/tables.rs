@@ -120,7 +120,7 @@ fn times(run: &Run, figures: &[ArmFigures]) -> Table {
     });
     let images = run.records().next().map(|record| record.settings.test_images);
     let mut notes = vec![format!(
-        "Training counts the steps alone: no data loading, no validation. The times of one epoch and of the prediction \
+        "Training counts the steps with the gathering of their batches, and no validation. The times of one epoch and of the prediction \
          of the {} test images are medians.",
         thousands(images)
     )];

@@ -1,32 +1,44 @@
 //! The run directory, as its writer sees it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use pool_metrics::{RunLayout, TrialFailure, TrialRecord, atomic_write};
+use pool_metrics::{PlanFile, RecordError, RunLayout, TrialFailure, TrialRecord, atomic_write};
 use serde::Serialize;
 
+use super::lock;
 use crate::{Plan, TrainError, Trial, TrialSpec};
 
-/// A run directory: the source of truth about which trials are finished.
-#[derive(Debug, Clone)]
+/// A run directory: the source of truth about which trials are finished. It is this process's own while this exists.
+#[derive(Debug)]
 pub struct RunDir {
     layout: RunLayout,
+    _lock: File,
 }
 
 impl RunDir {
     /// Opens the run directory at `root`, or makes it, and stores the plan in it. Trials of earlier plans stay.
     ///
     /// # Errors
-    /// A folder that holds something else, or that cannot be written.
+    /// A folder that holds something else, belongs to another running sweep, or cannot be written.
     pub fn create(root: impl Into<PathBuf>, plan: &Plan) -> Result<Self, TrainError> {
         let layout = RunLayout::new(root);
         refuse_foreign_folder(&layout)?;
         fs::create_dir_all(layout.trials()).map_err(TrainError::io("create", &layout.trials()))?;
-        write(&layout.sweep_file(), &plan.sweep_text)?;
+        let lock = lock::take(layout.root())?;
+        // The plan first: it is what makes a folder a run directory.
         write_json(&layout.plan(), &plan.to_file())?;
-        Ok(Self { layout })
+        write(&layout.sweep_file(), &plan.sweep_text)?;
+        Ok(Self { layout, _lock: lock })
+    }
+
+    /// Says that the trial in this folder is running, for as long as the file is kept: a new sweep waits for it.
+    ///
+    /// # Errors
+    /// A folder that is not inside a run directory that can be written.
+    pub fn join(folder: &Path) -> Result<File, TrainError> {
+        lock::join(&folder.join("../.."))
     }
 
     /// Where its files lie.
@@ -34,22 +46,27 @@ impl RunDir {
         &self.layout
     }
 
-    /// The record of a trial, if it is finished. A record that cannot be read is as good as none: the trial runs again.
-    pub fn record(&self, id: &str) -> Option<TrialRecord> {
+    /// The record of a trial, if it is finished. A torn record, which only a broken disk can leave, is as good as none.
+    ///
+    /// # Errors
+    /// A record that may be whole and still cannot be read: of another version, or on a disk that does not answer.
+    pub fn record(&self, id: &str) -> Result<Option<TrialRecord>, TrainError> {
         let path = self.layout.record(id);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return None,
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "record cannot be read; the trial will run again");
-                return None;
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(TrainError::Record { path, cause: error.to_string() }),
         };
-        TrialRecord::from_json(&text)
-            .inspect_err(|error| {
-                tracing::warn!(path = %path.display(), %error, "record is unusable; the trial will run again");
-            })
-            .ok()
+        match TrialRecord::from_json(&text) {
+            Ok(record) => Ok(Some(record)),
+            Err(RecordError::Json(error)) => {
+                tracing::warn!(path = %path.display(), %error, "the record is torn; the trial will run again");
+                Ok(None)
+            }
+            Err(error @ RecordError::Version { .. }) => {
+                Err(TrainError::Record { path, cause: error.to_string() })
+            }
+        }
     }
 
     /// Makes a trial's folder, empty but for its spec: what an interrupted attempt left is removed.
@@ -117,19 +134,18 @@ fn write(path: &Path, text: &str) -> Result<(), TrainError> {
 
 /// A folder with other things in it is somebody's: nothing is written there.
 fn refuse_foreign_folder(layout: &RunLayout) -> Result<(), TrainError> {
-    if layout.plan().exists() {
-        return Ok(());
+    let foreign = || Err(TrainError::ForeignFolder { path: layout.root().to_owned() });
+    match fs::read_to_string(layout.plan()) {
+        Ok(text) if serde_json::from_str::<PlanFile>(&text).is_ok() => return Ok(()),
+        Ok(_) => return foreign(),
+        Err(_) => {}
     }
     let mut entries = match fs::read_dir(layout.root()) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(TrainError::io("open", layout.root())(error)),
     };
-    if entries.all(|entry| is_leftover(entry.as_ref())) {
-        Ok(())
-    } else {
-        Err(TrainError::ForeignFolder { path: layout.root().to_owned() })
-    }
+    if entries.all(|entry| is_leftover(entry.as_ref())) { Ok(()) } else { foreign() }
 }
 
 /// What a sweep leaves that was killed before its plan was stored.
@@ -137,6 +153,9 @@ fn is_leftover(entry: Result<&fs::DirEntry, &std::io::Error>) -> bool {
     entry.is_ok_and(|entry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        name == "trials" || name == "sweep.toml" || name.starts_with(".partial-")
+        name == "trials"
+            || name == lock::SWEEP_LOCK
+            || name == lock::TRIALS_LOCK
+            || name.starts_with(".partial-")
     })
 }

@@ -25,12 +25,20 @@ const LAST_WORDS: usize = 3;
 #[derive(Debug, Clone)]
 pub struct LocalProcesses {
     program: PathBuf,
+    arguments: Vec<String>,
 }
 
 impl LocalProcesses {
     /// Trials are run by this program.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into() }
+        Self { program: program.into(), arguments: Vec::new() }
+    }
+
+    /// Further arguments for every trial.
+    #[must_use]
+    pub fn with_arguments(mut self, arguments: impl IntoIterator<Item = String>) -> Self {
+        self.arguments.extend(arguments);
+        self
     }
 
     fn spawn(&self, job: &TrialJob<'_>, stderr: &Path) -> std::io::Result<Child> {
@@ -40,6 +48,7 @@ impl LocalProcesses {
             .arg(job.folder)
             .args(["--threads", &job.threads.to_string(), "--jobs", &job.jobs.to_string()])
             .arg("--stop-with-stdin")
+            .args(&self.arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(stderr)?);
@@ -133,7 +142,8 @@ fn wait(child: &mut Child, stopped: bool) -> std::io::Result<ExitStatus> {
 
 /// How a process ended that could not say so itself, and its last words.
 fn obituary(status: ExitStatus, stderr: &Path) -> String {
-    let text = fs::read_to_string(stderr).unwrap_or_default();
+    let bytes = fs::read(stderr).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let words = lines[lines.len().saturating_sub(LAST_WORDS)..].join("; ");
     let end = describe(status);

@@ -3,6 +3,7 @@
 mod dir;
 mod launcher;
 mod local;
+mod lock;
 mod scheduler;
 mod stop;
 

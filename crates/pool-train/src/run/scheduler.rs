@@ -13,10 +13,26 @@ use crate::{TrainError, Trial, TrialEvent};
 /// How the trials share the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SweepOptions {
-    /// Trials that run at once.
-    pub jobs: u32,
-    /// Threads of each.
-    pub threads: u32,
+    /// Trials that may run at once; none means one per processor thread.
+    pub jobs: Option<u32>,
+    /// Threads of each; none divides the processor's among the trials that run at once.
+    pub threads: Option<u32>,
+}
+
+impl SweepOptions {
+    /// Jobs and threads for this many trials: no more jobs than trials, and no thread left idle for them.
+    fn share(self, trials: usize) -> Share {
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+        let trials = u32::try_from(trials).unwrap_or(u32::MAX);
+        let jobs = self.jobs.unwrap_or(processors).min(trials).max(1);
+        Share { jobs, threads: self.threads.unwrap_or((processors / jobs).max(1)) }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Share {
+    jobs: u32,
+    threads: u32,
 }
 
 /// What happens during a sweep.
@@ -74,7 +90,7 @@ pub struct SweepSummary {
 /// Runs every trial that has no record yet. One failing trial does not stop the others.
 ///
 /// # Errors
-/// A trial's folder cannot be prepared; trials that run are then let finish, and no more are started.
+/// A record that is there cannot be read, before anything is started; or a trial's folder cannot be prepared: trials that run are then let finish, and no more are started.
 pub fn run_sweep(
     trials: &[&Trial],
     dir: &RunDir,
@@ -83,19 +99,23 @@ pub fn run_sweep(
     stop: &StopFlag,
     on_event: &mut dyn FnMut(SweepEvent<'_>),
 ) -> Result<SweepSummary, TrainError> {
-    let missing: Vec<&Trial> =
-        trials.iter().copied().filter(|trial| dir.record(trial.id()).is_none()).collect();
+    let mut missing = Vec::new();
+    for &trial in trials {
+        if dir.record(trial.id())?.is_none() {
+            missing.push(trial);
+        }
+    }
     let kept = trials.len() - missing.len();
     on_event(SweepEvent::Planned { trials: trials.len(), finished: kept });
 
     let mut summary = SweepSummary { kept, ..SweepSummary::default() };
     let mut broken = None;
-    let workers = missing.len().min(options.jobs as usize);
+    let share = options.share(missing.len());
     let queue = Mutex::new(missing.into_iter());
     let (sender, messages) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let worker = Worker { dir, launcher, options, stop, sender: sender.clone() };
+        for _ in 0..share.jobs {
+            let worker = Worker { dir, launcher, share, stop, sender: sender.clone() };
             let queue = &queue;
             scope.spawn(move || worker.work(queue));
         }
@@ -133,7 +153,7 @@ enum Message<'a> {
 struct Worker<'a> {
     dir: &'a RunDir,
     launcher: &'a dyn Launcher,
-    options: SweepOptions,
+    share: Share,
     stop: &'a StopFlag,
     sender: Sender<Message<'a>>,
 }
@@ -163,16 +183,17 @@ impl<'a> Worker<'a> {
     }
 
     fn run(&self, trial: &'a Trial, folder: &std::path::Path) -> TrialFate {
-        let SweepOptions { jobs, threads } = self.options;
+        let Share { jobs, threads } = self.share;
         let job = TrialJob { trial, folder, threads, jobs };
         let ended =
             self.launcher.run(&job, self.stop, &mut |event| self.tell(Message::Progress(trial, event)));
         let reason = match (ended, self.dir.record(trial.id())) {
             // A record counts, however its process ended afterwards.
-            (_, Some(record)) => return TrialFate::Finished(Box::new(record)),
-            (Err(LaunchError::Stopped), None) => return TrialFate::Stopped,
-            (Err(LaunchError::Died(reason)), None) => reason,
-            (Ok(()), None) => "the process ended without a record".to_owned(),
+            (_, Ok(Some(record))) => return TrialFate::Finished(Box::new(record)),
+            (_, Err(error)) => error.to_string(),
+            (Err(LaunchError::Stopped), Ok(None)) => return TrialFate::Stopped,
+            (Err(LaunchError::Died(reason)), Ok(None)) => reason,
+            (Ok(()), Ok(None)) => "the process ended without a record".to_owned(),
         };
         let spec = trial.spec();
         let failure =

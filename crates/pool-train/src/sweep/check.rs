@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use mnist_data::DataDir;
-use pool_models::Pool;
+use pool_models::{ModelError, Pool};
 use toml::Spanned;
 
 use super::error::Source;
@@ -79,7 +79,7 @@ impl Sweep {
         let fraction = split.fraction();
         if !(fraction > 0.0 && fraction < 1.0) {
             let message =
-                format!("validation = {fraction}: the fraction must lie between 0 and 1, such as 0.2");
+                format!("validation = {fraction:?}: the fraction must lie between 0 and 1, such as 0.2");
             return Err(source.error_at(Some(raw.data.validation.span()), message));
         }
         let spans = Spans {
@@ -88,8 +88,7 @@ impl Sweep {
             validation: raw.data.validation.span(),
             model: raw.model.as_ref().map(|model| model.layers.span()),
         };
-        let data =
-            DataSpec { validation: *split, source: data_source(raw.data.dataset.into_inner(), folder) };
+        let data = DataSpec { validation: *split, source: data_source(&source, raw.data.dataset, folder)? };
         let train = check_train(&source, &raw.train)?;
         let network = match raw.model {
             None => None,
@@ -140,11 +139,25 @@ impl Sweep {
         Ok(Plan::new(self.study.clone(), self.source.text.clone(), trials))
     }
 
+    /// Loads the images once and divides them, so that what is missing or does not fit is known before the first trial.
+    ///
+    /// # Errors
+    /// Missing or broken data, or a validation split that leaves a part empty.
+    pub fn check_data(&self, data_dir: &DataDir) -> Result<(), TrainError> {
+        let data = self.data.source.load(data_dir)?;
+        self.data
+            .validation
+            .to_validation_split()
+            .split(data.train.labels())
+            .map_err(|error| self.source.error_at(Some(self.spans.validation.clone()), error.to_string()))?;
+        Ok(())
+    }
+
     fn check_sizes(&self, facts: DataFacts) -> Result<(), SweepError> {
         let available = (facts.train_images as f64 * (1.0 - self.data.validation.fraction())) as usize;
         if available == 0 || available == facts.train_images {
             let message = format!(
-                "validation = {}: leaves one side without images, of {} in all",
+                "validation = {:?}: leaves one side without images, of {} in all",
                 self.data.validation.fraction(),
                 facts.train_images
             );
@@ -168,7 +181,12 @@ impl Sweep {
         classes: usize,
     ) -> Result<(), SweepError> {
         let inferred = network.fill(input, &arm.pool, 0).infer().map_err(|error| {
-            self.source.error_at(Some(arm.span.clone()), format!("arm \"{}\": {error}", arm.name))
+            let layer = match &error {
+                ModelError::Layer { index, .. } => network.span_of_fixed(*index),
+                _ => None,
+            };
+            let span = layer.unwrap_or_else(|| arm.span.clone());
+            self.source.error_at(Some(span), format!("arm \"{}\": {error}", arm.name))
         })?;
         let output = inferred.output().unwrap_or(&input);
         if *output != [classes] {
@@ -220,14 +238,31 @@ fn check_seeds(source: &Source, seeds: &Spanned<Vec<Spanned<i64>>>) -> Result<Ve
         .collect()
 }
 
-fn data_source(dataset: DatasetToml, folder: &Path) -> DataSource {
-    match dataset {
+fn data_source(
+    source: &Source,
+    dataset: Spanned<DatasetToml>,
+    folder: &Path,
+) -> Result<DataSource, SweepError> {
+    let span = dataset.span();
+    Ok(match dataset.into_inner() {
         DatasetToml::Mnist => DataSource::Mnist,
         DatasetToml::FashionMnist => DataSource::FashionMnist,
         DatasetToml::Generated => DataSource::Generated,
-        // Relative to the sweep file, so that the file means the same from every working directory.
-        DatasetToml::Dir(path) => DataSource::Dir(std::path::absolute(folder.join(&path)).unwrap_or(path)),
-    }
+        DatasetToml::Dir(path) if path.as_os_str().is_empty() => {
+            let message = "dir = \"\": name the folder that holds the four IDX files";
+            return Err(source.error_at(Some(span), message));
+        }
+        DatasetToml::Dir(path) => {
+            // Relative to the sweep file, so that the file means the same from every working directory.
+            let path = std::path::absolute(folder.join(&path)).unwrap_or(path);
+            if path.to_str().is_none() {
+                let message =
+                    format!("dir = {}: the whole path must be UTF-8 text; rename the folder", path.display());
+                return Err(source.error_at(Some(span), message));
+            }
+            DataSource::Dir(path)
+        }
+    })
 }
 
 fn check_train(source: &Source, raw: &TrainToml) -> Result<TrainSpec, SweepError> {
@@ -280,9 +315,16 @@ fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError
         let span = name.span();
         let at = |message: String| source.error_at(Some(span.clone()), message);
         let (name, pool) = (name.into_inner(), pool.into_inner());
-        if name.trim().is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        let printable = |c: char| !c.is_control() && !is_invisible(c);
+        if name.is_empty()
+            || name.trim() != name
+            || name.chars().count() > MAX_NAME
+            || !name.chars().all(printable)
+        {
             let shown = name.escape_debug();
-            return Err(at(format!("arm name \"{shown}\": use 1 to {MAX_NAME} printable characters")));
+            return Err(at(format!(
+                "arm name \"{shown}\": use 1 to {MAX_NAME} visible characters, without spaces at the ends"
+            )));
         }
         for earlier in &arms {
             if earlier.name == name {
@@ -299,4 +341,9 @@ fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError
         arms.push(Arm { name, pool, span });
     }
     Ok(arms)
+}
+
+/// Characters that show nothing, or turn what follows around: two arms could look alike, and a table be scrambled.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

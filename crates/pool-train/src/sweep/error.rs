@@ -55,7 +55,8 @@ impl Source {
 
     /// An error at a byte range of the text.
     pub(super) fn error_at(&self, span: Option<Range<usize>>, message: impl Into<String>) -> SweepError {
-        let line = span.map(|span| {
+        // A setting that was left to its default stands nowhere.
+        let line = span.filter(|span| *span != (0..0)).map(|span| {
             let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
             before.iter().filter(|&&byte| byte == b'\n').count() + 1
         });
@@ -65,24 +66,37 @@ impl Source {
 
 /// The reader's message without Rust's names of types, and with a cure where it has none.
 fn in_plain_words(message: &str) -> String {
-    let mut words = message.replace('\n', "; ");
-    for (types, plain) in [
-        (&["i64", "u64", "u32", "usize"][..], "a whole number, 0 or greater"),
-        (&["f64"], "a number"),
-        (&["a string", "string"], "text in quotes"),
-        (&["a sequence"], "a list in brackets"),
-        (&["a boolean"], "true or false"),
-    ] {
-        for name in types {
-            if let Some(found) = words.strip_suffix(&format!("expected {name}")) {
-                words = format!("{found}expected {plain}");
-            }
+    let words = message.trim().replace('\n', "; ");
+    if let Some((found, expected)) = words.rsplit_once("expected ")
+        && let Some(plain) = plain_type(expected)
+    {
+        return format!("{found}expected {plain}");
+    }
+    match words.as_str() {
+        "wanted string or table" => {
+            "expected a word in quotes or a table such as { tail = 0.2 }, as in configs/sweep.toml".to_owned()
         }
+        "duplicate key" => "duplicate key; each setting may stand once, so remove one".to_owned(),
+        missing if missing.starts_with("missing field") => {
+            format!("{missing}; add it, as in configs/sweep.toml")
+        }
+        _ => words,
     }
-    if words.starts_with("missing field") {
-        words += "; add it, as in configs/sweep.toml";
-    } else if words == "duplicate key" {
-        words += "; each setting may stand once, so remove one";
-    }
-    words
+}
+
+/// What a user would call the thing that Rust's reader expects.
+fn plain_type(expected: &str) -> Option<&'static str> {
+    Some(match expected {
+        "i64" | "u64" | "usize" => "a whole number, 0 or greater",
+        "u32" => "a whole number from 0 to 4294967295",
+        "f64" => "a number",
+        "a string" | "string" | "path string" => "text in quotes",
+        "a sequence" => "a list in brackets",
+        "a boolean" => "true or false",
+        "unit" => "no value: write the word alone, in quotes",
+        "newtype variant" => "a value: write a table such as { dropout = 0.2 }, as in configs/sweep.toml",
+        "enum" => "a table with one key, as in configs/sweep.toml",
+        name if name.starts_with("struct ") => "a table of settings, as in configs/sweep.toml",
+        _ => return None,
+    })
 }

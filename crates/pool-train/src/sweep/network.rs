@@ -1,16 +1,20 @@
 //! The network that all arms share, with one or more slots for the pooling layer under comparison.
 
 use std::fmt;
+use std::ops::Range;
 
 use pool_models::{Conv2d, Dense, Dropout, Flatten, Layer, Pool, Sequential};
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use toml::Spanned;
 
 /// The layers of a sweep's network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkTemplate {
     layers: Vec<TemplateLayer>,
+    /// Where each layer stands in the sweep file; empty for a network that stands in none.
+    spans: Vec<Range<usize>>,
 }
 
 /// A layer, or the place where an arm's pooling layer goes: the word `"pool"` in a sweep file.
@@ -33,11 +37,21 @@ impl NetworkTemplate {
                 fixed(Dense::new(128).relu().into()),
                 fixed(Dense::new(classes).into()),
             ],
+            spans: Vec::new(),
         }
     }
 
-    pub(super) fn new(layers: Vec<TemplateLayer>) -> Self {
-        Self { layers }
+    pub(super) fn new(layers: Vec<Spanned<TemplateLayer>>) -> Self {
+        let spans = layers.iter().map(Spanned::span).collect();
+        Self { layers: layers.into_iter().map(Spanned::into_inner).collect(), spans }
+    }
+
+    /// Where the layer at this position stands, unless it is an arm's.
+    pub(super) fn span_of_fixed(&self, index: usize) -> Option<Range<usize>> {
+        match self.layers.get(index)? {
+            TemplateLayer::Slot => None,
+            TemplateLayer::Fixed(_) => self.spans.get(index).cloned(),
+        }
     }
 
     /// How many places the arm's pooling layer takes.
@@ -75,8 +89,14 @@ impl<'de> Deserialize<'de> for TemplateLayer {
                 Layer::deserialize(StrDeserializer::<E>::new(text)).map(TemplateLayer::Fixed)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TemplateLayer, A::Error> {
-                Layer::deserialize(MapAccessDeserializer::new(map)).map(TemplateLayer::Fixed)
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TemplateLayer, A::Error> {
+                let layer = Layer::deserialize(MapAccessDeserializer::new(&mut map))?;
+                match map.next_key::<String>()? {
+                    None => Ok(TemplateLayer::Fixed(layer)),
+                    Some(key) => Err(A::Error::custom(format!(
+                        "a second layer or key, `{key}`, in one table; give each layer a table of its own"
+                    ))),
+                }
             }
         }
 

@@ -65,7 +65,7 @@ fn adams_learning_rate() -> Spanned<f64> {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelToml {
-    pub(super) layers: Spanned<Vec<TemplateLayer>>,
+    pub(super) layers: Spanned<Vec<Spanned<TemplateLayer>>>,
 }
 
 #[derive(Debug, Deserialize)]

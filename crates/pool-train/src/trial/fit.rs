@@ -52,7 +52,7 @@ impl Fit<'_> {
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
         let mut history = History::create(self.folder)?;
         let mut patience = self.spec.early_stopping.map(Patience::new);
-        let mut best = None;
+        let mut best: Option<(u32, Weights)> = None;
         let mut status = TrialStatus::Finished;
         on_event(TrialEvent::Started { epochs: self.spec.epochs, steps: self.steps_per_epoch() });
 
@@ -66,7 +66,11 @@ impl Fit<'_> {
                 break;
             }
             match patience.as_mut().map(|patience| patience.judge(&record)) {
-                Some(Verdict::Improved) => best = Some((epoch, snapshot(variables)?)),
+                Some(Verdict::Improved) => {
+                    // The old copy goes before the new one is made: two would stand in the measured memory.
+                    drop(best.take());
+                    best = Some((epoch, snapshot(variables)?));
+                }
                 Some(Verdict::Stop) => {
                     status = TrialStatus::StoppedEarly;
                     break;

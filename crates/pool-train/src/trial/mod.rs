@@ -16,7 +16,7 @@ use pool_models::{Net, save_weights};
 use tch::{Device, nn};
 
 pub use event::TrialEvent;
-pub use provenance::cpu_name;
+pub use provenance::{LIBTORCH_VERSION, cpu_name};
 
 use crate::run::StopFlag;
 use crate::{EarlyStopping, TrainError, TrialSpec};
@@ -69,7 +69,9 @@ pub fn run_trial(
 
     on_event(TrialEvent::Evaluating);
     let results = Results::of(spec, &net, &data, &fitted, stop)?;
-    save_model(&variables, folder)?;
+    if fitted.status != TrialStatus::Diverged {
+        save_model(&variables, folder)?;
+    }
 
     Ok(TrialRecord {
         version: RECORD_VERSION,

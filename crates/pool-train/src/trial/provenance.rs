@@ -5,7 +5,7 @@ use pool_metrics::Provenance;
 use super::TrialContext;
 
 /// The libtorch that tch was written against; torch-sys refuses to build with another.
-const LIBTORCH_VERSION: &str = "2.11.0";
+pub const LIBTORCH_VERSION: &str = "2.11.0";
 
 /// Now, in RFC 3339, UTC, to the second.
 pub(super) fn now() -> String {

@@ -1,0 +1,17 @@
+//! Writing to a person, or to whatever stands in for one.
+
+use std::io::{ErrorKind, Write};
+
+/// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to standard error. Where it cannot be written (a full disk, a closed pipe) there is nobody to tell,
+/// and `eprintln` would panic.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
