@@ -99,10 +99,12 @@ impl Needs {
         // Padding that libtorch cannot express is a copy of the input, and backward reads the copy.
         let padded_copy =
             pooling_axes(pool, &layer.input).filter(|axes| need_padded_copy(*reducer, axes)).map(|axes| {
-                axes.iter().map(|axis| (axis.before + axis.input + axis.after) as u64).product::<u64>()
+                let sizes = axes.iter().map(|axis| (axis.before + axis.input + axis.after) as u64);
+                // A window may be far larger than its input, and so may its padding.
+                sizes.fold(layer.input[0] as u64, u64::saturating_mul)
             });
         if let Some(cells) = padded_copy {
-            extras.push(tensor("padded input", F32_BYTES * cells * layer.input[0] as u64));
+            extras.push(tensor("padded input", cells.saturating_mul(F32_BYTES)));
         }
         match reducer {
             Reducer::Max => extras.push(tensor("indices", INDEX_BYTES * elements(&layer.output))),
