@@ -18,8 +18,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// Errors, losses, epochs and seconds are never negative, and neither is what an interval says of them.
     fn of(values: &[f64]) -> Option<Self> {
-        Some(Self { mean: mean(values)?, interval: t_interval(values, LEVEL) })
+        let interval = t_interval(values, LEVEL)
+            .map(|Interval { low, high }| Interval { low: low.max(0.0), high: high.max(0.0) });
+        Some(Self { mean: mean(values)?, interval })
     }
 }
 

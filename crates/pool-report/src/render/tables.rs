@@ -153,7 +153,8 @@ fn memory(run: &Run, figures: &[ArmFigures]) -> Table {
         notes: vec![
             "keras_legacy is the formula that the published study cites; it multiplies the parameters by the batch \
              size. training and inference count what is really kept. The measured peak is the resident memory of the \
-             trial's process above what it held before the model was built."
+             trial's process above what it held before the model was built; it holds freed pages too, and libtorch's \
+             own buffers, which no model counts."
                 .to_owned(),
         ],
     }
