@@ -129,18 +129,9 @@ fn tensor(what: &str, bytes: u64) -> KeptTensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Conv2d, Dense, Dropout, Flatten, Padding, Sequential};
+    use crate::reference_network::reference;
+    use crate::{Dense, Flatten, Padding, Sequential};
     use pool_metrics::MemoryModel;
-
-    fn reference(pool: Pool) -> Sequential {
-        Sequential::new([1, 28, 28])
-            .add(Conv2d::new(32, 5).relu())
-            .add(pool)
-            .add(Dropout::new(0.2))
-            .add(Flatten)
-            .add(Dense::new(128).relu())
-            .add(Dense::new(10))
-    }
 
     fn kept(model: &Sequential) -> Vec<(String, String, u64)> {
         let rows = model.infer().unwrap().costs();

@@ -40,6 +40,8 @@ mod layer_names;
 mod net;
 mod objective;
 mod pool;
+#[cfg(test)]
+mod reference_network;
 mod sequential;
 mod summary;
 mod weights;

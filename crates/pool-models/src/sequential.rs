@@ -154,17 +154,8 @@ pub(crate) fn elements(shape: &[usize]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference_network::reference;
     use crate::{Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Reducer};
-
-    fn reference(pool: Pool) -> Sequential {
-        Sequential::new([1, 28, 28])
-            .add(Conv2d::new(32, 5).relu())
-            .add(pool)
-            .add(Dropout::new(0.2))
-            .add(Flatten)
-            .add(Dense::new(128).relu())
-            .add(Dense::new(10))
-    }
 
     #[test]
     fn the_reference_network_has_the_studys_parameters() {
