@@ -43,12 +43,22 @@ impl RunLayout {
 
     /// The trial's [`TrialRecord`](crate::TrialRecord): there whole, or not at all.
     pub fn record(&self, id: &str) -> PathBuf {
-        self.trial(id).join("record.json")
+        Self::record_in(&self.trial(id))
+    }
+
+    /// The record in a trial's folder, for the trial's own process, which knows no more than that folder.
+    pub fn record_in(trial: &Path) -> PathBuf {
+        trial.join("record.json")
     }
 
     /// The trial's [`TrialFailure`](crate::TrialFailure), when its process died.
     pub fn failure(&self, id: &str) -> PathBuf {
-        self.trial(id).join("failure.json")
+        Self::failure_in(&self.trial(id))
+    }
+
+    /// The failure in a trial's folder.
+    pub fn failure_in(trial: &Path) -> PathBuf {
+        trial.join("failure.json")
     }
 }
 

@@ -5,8 +5,6 @@
 pub struct PublishedArm {
     /// The pooling layer, as a sweep file spells it.
     pub pool: &'static str,
-    /// The study's word for it.
-    pub name: &'static str,
     /// Trainable parameters, which tell the study's network from another one with the same pooling layer.
     pub parameters: u64,
     /// Epochs of training.
@@ -25,7 +23,6 @@ pub struct PublishedArm {
 const PUBLISHED: [PublishedArm; 3] = [
     PublishedArm {
         pool: "\"avg\"",
-        name: "average",
         parameters: 592_074,
         epochs: 10,
         test_error_percent: 1.19,
@@ -35,7 +32,6 @@ const PUBLISHED: [PublishedArm; 3] = [
     },
     PublishedArm {
         pool: "\"max\"",
-        name: "maximum",
         parameters: 592_074,
         epochs: 10,
         test_error_percent: 1.19,
@@ -45,7 +41,6 @@ const PUBLISHED: [PublishedArm; 3] = [
     },
     PublishedArm {
         pool: "\"none\"",
-        name: "none",
         parameters: 2_361_546,
         epochs: 10,
         test_error_percent: 1.10,

@@ -101,8 +101,8 @@ impl RunDir {
     /// # Errors
     /// A folder that cannot be written; the trial is then not finished.
     pub fn store_record(folder: &Path, record: &TrialRecord) -> Result<(), TrainError> {
-        write(&folder.join("record.json"), &record.to_json())?;
-        let failure = folder.join("failure.json");
+        write(&RunLayout::record_in(folder), &record.to_json())?;
+        let failure = RunLayout::failure_in(folder);
         match fs::remove_file(&failure) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(TrainError::io("remove", &failure)(error))
