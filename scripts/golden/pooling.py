@@ -15,223 +15,102 @@ The output is the same on every run; a changed line in it means that a library o
 
 The peers differ in one thing: where the gradient of a maximum goes when several inputs share it. PyTorch, and
 TensorFlow in one and two dimensions, send it to the first of them, and so do the pooling layers. TensorFlow's
-`MaxPool3D` sends all of it to each of them, and Keras's global maximum splits it evenly; `check_ties` holds that
-this is still so. Cases of these two layers therefore have no ties.
+`MaxPool3D` sends all of it to each of them, Keras's global maximum splits it evenly, and Keras's adaptive maximum,
+which goes axis by axis, finds the first along the last axis; `check_ties` holds that this is still so. Cases of these
+layers therefore have no ties.
+
+TensorFlow's gradient of a maximum whose window is larger than the input is memory that nobody wrote. Keras's adaptive
+maximum runs such windows when an axis has one entry or one output; no case does. TensorFlow's gradient of an average
+with padding "same" is wrong for some windows larger than the input (`check_wide_averages`): the first output of five
+entries under a window of six is the mean of four of them, yet gives a fifth to each of five.
 
 On the CPU, TensorFlow's windows over three axes exist in float32 only.
 """
 
 import json
-import os
-from collections.abc import Callable
-from importlib.metadata import version
 from itertools import product
-from math import prod
-from pathlib import Path
 
-os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
-# oneDNN picks its kernels, and with them the order of a sum, by the processor.
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-
-import keras
 import numpy as np
-import tensorflow as tf
-import torch
 
-OUTPUT = Path(__file__).resolve().parents[2] / "crates/pool-models/tests/golden/pooling.json"
-REDUCERS = {"max": ("Max", "Max"), "avg": ("Avg", "Average")}  # the word in PyTorch's and in Keras's layer names
-DTYPES = {"f32": "float32", "f64": "float64"}
-
-# Shape [N, C, spatial...], the pool without its reducer, how the input is filled, why the case is there.
-BOTH_PEERS = [
-    ((2, 3, 8), {"size": 2}, "distinct", "the input divides evenly"),
-    ((1, 2, 9), {"size": 2}, "negative", "the last entry falls away"),
-    ((1, 2, 9), {"size": [3], "stride": 1}, "ties", "windows overlap"),
-    ((1, 2, 9), {"size": 2, "stride": [3]}, "distinct", "the stride is larger than the window"),
-    ((1, 1, 5), {"size": 5}, "constant", "one window sees everything"),
-    ((2, 3, 6, 6), {"size": 2}, "distinct", "the study's window"),
-    ((1, 2, 7, 9), {"size": 2}, "ties", "odd inputs"),
-    ((1, 2, 7, 7), {"size": 3, "stride": 2}, "negative", "windows overlap"),
-    ((1, 2, 6, 9), {"size": [2, 3]}, "distinct", "a window that is not square"),
-    ((2, 1, 8, 7), {"size": [3, 2], "stride": [1, 3]}, "ties", "window and stride are not square"),
-    ((1, 2, 9, 8), {"size": 2, "stride": 3}, "distinct", "the stride is larger than the window"),
-    ((1, 3, 1, 9), {"size": [1, 2]}, "negative", "one row"),
-    ((1, 2, 5, 5), {"size": 3, "stride": 1}, "constant", "windows overlap on equal values"),
-    ((1, 2, 4, 4), {"size": 1}, "distinct", "each window is one entry"),
-    ((1, 2, 4, 4, 4), {"size": 2}, "distinct", "the input divides evenly"),
-    ((1, 1, 5, 4, 5), {"size": 3, "stride": 1}, "negative", "windows overlap"),
-    ((1, 1, 5, 6, 4), {"size": [2, 3, 1], "stride": [2, 1, 3]}, "distinct", "window and stride are not cubic"),
-    ((2, 1, 1, 5, 4), {"size": [1, 2, 2]}, "distinct", "one plane"),
-]
-SAME_PADDING = [
-    ((2, 2, 9), {"size": 2}, "negative", "one padded cell, at the end"),
-    ((1, 2, 8), {"size": 3, "stride": 1}, "ties", "one padded cell at both ends"),
-    ((1, 2, 8), {"size": [4], "stride": 1}, "negative", "the odd padded cell comes last"),
-    ((1, 2, 9), {"size": 2, "stride": 4}, "distinct", "the stride is larger than the window"),
-    ((1, 2, 3), {"size": 7, "stride": 2}, "negative", "the window is larger than the input"),
-    ((2, 3, 5, 5), {"size": 2}, "negative", "one padded row and column, at the end"),
-    ((1, 2, 7, 8), {"size": 3, "stride": 2}, "ties", "the padding differs between the axes"),
-    ((1, 2, 6, 6), {"size": 3, "stride": 1}, "negative", "the output is as large as the input"),
-    ((1, 2, 5, 7), {"size": [2, 3]}, "distinct", "a window that is not square"),
-    ((1, 2, 7, 6), {"size": [4, 3], "stride": [1, 2]}, "negative", "window and stride are not square"),
-    ((1, 2, 9, 7), {"size": 2, "stride": 3}, "distinct", "the stride is larger than the window"),
-    ((1, 3, 1, 7), {"size": 2}, "negative", "one row: half of each window is padding"),
-    ((1, 2, 3, 2), {"size": 5, "stride": 2}, "ties", "the window is larger than the input"),
-    ((1, 2, 5, 5), {"size": 2, "stride": 1}, "constant", "no padded cell receives a gradient"),
-    ((1, 2, 5, 4, 3), {"size": 2}, "negative", "odd and even axes"),
-    ((1, 1, 4, 5, 4), {"size": 3, "stride": [1, 2, 2]}, "negative", "the padding differs between the axes"),
-    ((1, 2, 1, 4, 5), {"size": [2, 2, 3], "stride": [1, 3, 2]}, "distinct", "one plane"),
-    ((1, 2, 1, 4, 3), {"size": 3, "stride": 1}, "negative", "one plane amid padding: the window is larger"),
-]
-SYMMETRIC_PADDING = [
-    ((1, 2, 8), {"size": 3, "stride": 2, "padding": 1}, "negative", "the last padded cell is not reached"),
-    ((2, 2, 7), {"size": [4], "stride": 1, "padding": [2]}, "ties", "half of the window is padding"),
-    ((1, 2, 3), {"size": 5, "padding": 2}, "negative", "the window is larger than the input"),
-    ((2, 2, 7, 7), {"size": 3, "stride": 2, "padding": 1}, "negative", "the window of ResNet"),
-    ((1, 2, 6, 5), {"size": 2, "padding": 1}, "ties", "half of the window is padding"),
-    ((1, 2, 6, 7), {"size": [2, 3], "stride": [2, 1], "padding": [0, 1]}, "negative", "one axis is padded"),
-    ((1, 2, 8, 9), {"size": [3, 5], "stride": [4, 3], "padding": [1, 2]}, "distinct", "nothing is square"),
-    ((1, 2, 1, 6), {"size": [3, 2], "stride": 1, "padding": [1, 0]}, "negative", "one row amid padding"),
-    ((1, 2, 4, 4), {"size": 3, "stride": 1, "padding": 1}, "constant", "no padded cell receives a gradient"),
-    ((1, 2, 4, 3, 5), {"size": 3, "stride": 2, "padding": 1}, "negative", "three axes are padded"),
-    ((1, 1, 4, 5, 3), {"size": [2, 3, 2], "stride": 1, "padding": [1, 0, 1]}, "ties", "two axes are padded"),
-]
-ADAPTIVE = [
-    ((2, 2, 8), {"adaptive": 4}, "distinct", "the output divides the input"),
-    ((1, 2, 9), {"adaptive": [4]}, "negative", "windows overlap"),
-    ((1, 2, 3), {"adaptive": 5}, "ties", "more windows than inputs"),
-    ((2, 2, 8, 8), {"adaptive": 4}, "negative", "the output divides the input"),
-    ((1, 2, 7, 9), {"adaptive": 3}, "ties", "the output does not divide the input"),
-    ((1, 2, 9, 5), {"adaptive": [4, 3]}, "distinct", "an output that is not square"),
-    ((1, 2, 4, 3), {"adaptive": [7, 2]}, "negative", "more windows than inputs along one axis"),
-    ((1, 3, 1, 8), {"adaptive": [1, 5]}, "negative", "one row"),
-    ((1, 2, 5, 5), {"adaptive": 3}, "constant", "windows overlap on equal values"),
-    ((1, 2, 4, 5, 6), {"adaptive": 2}, "distinct", "the output does not divide every axis"),
-    ((1, 1, 5, 4, 3), {"adaptive": [3, 1, 2]}, "ties", "an output that is not cubic"),
-    ((1, 1, 2, 3, 3), {"adaptive": [3, 2, 4]}, "negative", "more windows than inputs along two axes"),
-    # PyTorch's word for a global pool that keeps its axes.
-    ((2, 2, 7), {"global": {"keep_dims": True}}, "ties", "the first of equal values takes the gradient"),
-    ((2, 2, 5, 5), {"global": {"keep_dims": True}}, "ties", "the first of equal values takes the gradient"),
-    ((1, 2, 3, 4, 3), {"global": {"keep_dims": True}}, "ties", "the first of equal values takes the gradient"),
-]
-GLOBAL = [
-    ((2, 3, 9), "negative", "one axis"),
-    ((2, 3, 5, 5), "negative", "two axes"),
-    ((1, 3, 1, 7), "distinct", "one row"),
-    ((2, 2, 3, 4, 4), "distinct", "three axes"),
-]
-
-# Makes the weights of the output's entries once its shape is known.
-DrawWeights = Callable[[tuple[int, ...]], np.ndarray]
-
-
-def fill(rng: np.random.Generator, how: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Values of three decimals; only "ties" and "constant" hold equal ones."""
-    count = prod(shape)
-    match how:
-        case "distinct":
-            values = rng.choice(np.arange(-2_000, 2_001), count, replace=False)
-        case "negative":
-            values = rng.choice(np.arange(-2_000, -500), count, replace=False)
-        case "ties":
-            values = rng.integers(-2, 3, count) * 250
-        case "constant":
-            values = np.full(count, -625)
-        case _:
-            raise ValueError(how)
-    return (values / 1_000).reshape(shape)
-
-
-def per_axis(value: int | list[int], rank: int) -> tuple[int, ...]:
-    return (value,) * rank if isinstance(value, int) else tuple(value)
-
-
-def torch_layer(pool: dict, rank: int) -> torch.nn.Module:
-    word = REDUCERS[pool["reduce"]][0]
-    if "size" not in pool:
-        return getattr(torch.nn, f"Adaptive{word}Pool{rank}d")(pool.get("adaptive", 1))
-    size, stride = pool["size"], pool.get("stride", pool["size"])
-    padding = 0 if pool.get("padding", "valid") == "valid" else pool["padding"]
-    own = {"count_include_pad": False} if pool["reduce"] == "avg" else {}
-    return getattr(torch.nn, f"{word}Pool{rank}d")(size, stride, padding, **own)
-
-
-def keras_layer(pool: dict, rank: int, dtype: str) -> keras.layers.Layer:
-    word = REDUCERS[pool["reduce"]][1]
-    if "global" in pool:
-        keep_dims = pool["global"] is not True
-        return getattr(keras.layers, f"Global{word}Pooling{rank}D")(keepdims=keep_dims, dtype=dtype)
-    size, stride = per_axis(pool["size"], rank), per_axis(pool.get("stride", pool["size"]), rank)
-    layer = getattr(keras.layers, f"{word}Pooling{rank}D")
-    return layer(size, stride, pool.get("padding", "valid"), data_format="channels_last", dtype=dtype)
-
-
-def run_torch(layer: torch.nn.Module, values: np.ndarray, draw_weights: DrawWeights) -> tuple[np.ndarray, ...]:
-    inputs = torch.tensor(values, requires_grad=True)
-    output = layer(inputs)
-    weights = draw_weights(tuple(output.shape))
-    (output * torch.tensor(weights)).sum().backward()
-    return output.detach().numpy(), weights, inputs.grad.numpy()
-
-
-def run_keras(layer: keras.layers.Layer, values: np.ndarray, draw_weights: DrawWeights) -> tuple[np.ndarray, ...]:
-    inputs = tf.Variable(np.moveaxis(values, 1, -1))
-    with tf.GradientTape() as tape:
-        output = layer(inputs)
-        channels_first = np.moveaxis(output.numpy(), -1, 1)
-        weights = draw_weights(channels_first.shape)
-        loss = tf.reduce_sum(output * np.moveaxis(weights, 1, -1))
-    return channels_first, weights, np.moveaxis(tape.gradient(loss, inputs).numpy(), -1, 1)
+from cases import (
+    DTYPES,
+    REDUCERS,
+    case,
+    dilated_tensorflow_pool,
+    fill,
+    generator,
+    keras_layer,
+    run_keras,
+    run_tensorflow,
+    run_torch,
+    torch_layer,
+    weights_from,
+    write,
+)
+from pooling_tables import (
+    ADAPTIVE,
+    ADAPTIVE_SAME,
+    BOTH_PEERS,
+    CEIL,
+    CHANNELS_FIRST,
+    COUNTED_PADDING,
+    DILATION,
+    GLOBAL,
+    KERAS_ADAPTIVE,
+    KERAS_OWN_GLOBAL_VALUES,
+    KERAS_OWN_SHAPES,
+    KERAS_OWN_VALUES,
+    SAME_PADDING,
+    SYMMETRIC_PADDING,
+    TENSORFLOW_DILATION,
+    WIDE_PADDING,
+)
 
 
 class Cases:
-    """Collects cases; each has its own generator, so that a new case changes no other."""
-
     def __init__(self) -> None:
         self.cases = []
 
-    def add(self, peer: str, shape: tuple[int, ...], pool: dict, how: str, why: str) -> None:
-        name = json.dumps([peer, shape, pool, how])
-        rng = np.random.default_rng(list(name.encode()))
+    def add(self, peer: str, shape: tuple[int, ...], pool: dict, how: str, why: str, layout: str = "") -> None:
+        """`layout` is Keras's data_format where it is not the one that the other cases have."""
+        name = json.dumps([peer, shape, pool, how, layout] if layout else [peer, shape, pool, how])
+        rng = generator(name)
         rank = len(shape) - 2
         # For one shape the two reducers, and the two peers, are run in different types.
         swap = sum(shape) + (pool["reduce"] == "avg") + (peer == "Keras")
         dtype = list(DTYPES)[swap % 2]
-        if peer == "Keras" and rank == 3 and "size" in pool:
+        if peer != "PyTorch" and rank == 3 and "global" not in pool:
             dtype = "f32"
         kind = DTYPES[dtype]
-        values = fill(rng, how, shape).astype(kind)
-
-        def draw_weights(output_shape: tuple[int, ...]) -> np.ndarray:
-            weights = rng.choice(np.arange(1, 400), prod(output_shape), replace=False) / 100
-            return weights.reshape(output_shape).astype(kind)
-
+        values = fill(rng, how, shape)
+        if how == "counting" and layout == "channels_last":
+            values = np.moveaxis(values.reshape(channels_last(shape)), -1, 1)
+        if how == "counting" and "adaptive" in pool:  # Keras's tests of these count from one
+            values = values + 1
+        values = values.astype(kind)
+        draw_weights = weights_from(rng, kind)
         if peer == "PyTorch":
             layer = torch_layer(pool, rank)
-            output, weights, gradient = run_torch(layer, values, draw_weights)
+            run = run_torch(layer, values, draw_weights)
+        elif peer == "Keras":
+            layer = keras_layer(pool, rank, kind, layout or "channels_last")
+            run = run_keras(layer, values, draw_weights)
         else:
-            layer = keras_layer(pool, rank, kind)
-            output, weights, gradient = run_keras(layer, values, draw_weights)
-        assert output.dtype == gradient.dtype == kind and gradient.shape == shape, name
-        self.cases.append({
-            "peer": peer,
-            "layer": type(layer).__name__,
-            "why": why,
-            "pool": pool,
-            "dtype": dtype,
-            "shape": shape,
-            "input": flat(values),
-            "output_shape": output.shape,
-            "output": flat(output),
-            "weights": flat(weights),
-            "gradient": flat(gradient),
-        })  # fmt: skip
+            layer = dilated_tensorflow_pool(pool, rank)
+            run = run_tensorflow(layer, values, draw_weights)
+        layer_name = "tf.nn.pool" if peer == "TensorFlow" else type(layer).__name__
+        self.cases.append(case(peer, layer_name, why, pool, values, run))
 
 
-def flat(values: np.ndarray) -> list[int | float]:
-    """The shortest decimals that give the same value back in the array's own type."""
-    decimals = (float(np.format_float_scientific(value, unique=True)) for value in np.ravel(values))
-    return [int(value) if value.is_integer() else value for value in decimals]
+def channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (shape[0], *shape[2:], shape[1])
+
+
+def add_keras_own(cases: Cases, reducer: str, own_shape: tuple[int, ...], pool: dict, layout: str, how: str) -> None:
+    shape = own_shape if layout == "channels_first" else (own_shape[0], own_shape[-1], *own_shape[1:-1])
+    kind = next(kind for kind in ("size", "adaptive", "global") if kind in pool).replace("size", "window")
+    what = "values" if how == "counting" else "shapes"
+    cases.add("Keras", shape, {"reduce": reducer} | pool, how, f"Keras's own test: {kind}, {what}, {layout}", layout)
 
 
 def check_ties() -> None:
@@ -250,10 +129,46 @@ def check_ties() -> None:
         ]:
             _, _, gradient = run(layer, equal, lambda shape: np.ones(shape, "float32"))
             assert gradient.ravel().tolist() == expected, (type(layer).__name__, gradient.ravel())
+    # Two outputs along each axis, of four entries: see the top of this file on one output.
+    crossed = np.tile(np.array([[0, 1], [1, 0]], "float32"), (2, 2))[None, None]
+    halves = {"reduce": "max", "adaptive": 2}
+    for run, layer, expected in [
+        (run_torch, torch_layer(halves, 2), [0, 1, 0, 0]),
+        (run_keras, keras_layer(halves, 2, "float32"), [0, 0, 1, 0]),
+    ]:
+        _, _, gradient = run(layer, crossed, lambda shape: np.ones(shape, "float32"))
+        assert gradient[0, 0, :2, :2].ravel().tolist() == expected, (type(layer).__name__, gradient)
+
+
+def check_padding() -> None:
+    """PyTorch's greatest padding is half of the window, whatever its dilation; a window may see padding alone."""
+    for rank, (size, dilation) in product((1, 2, 3), ((2, 1), (3, 1), (3, 3), (4, 2), (5, 2))):
+        inputs = np.ones((1, 1) + (20,) * rank, "float32")
+        for padding in (size // 2, size // 2 + 1):
+            layer = torch_layer({"reduce": "max", "size": size, "padding": padding, "dilation": dilation}, rank)
+            try:
+                run_torch(layer, inputs, lambda shape: np.ones(shape, "float32"))
+                accepted = True
+            except RuntimeError:
+                accepted = False
+            assert accepted == (padding <= size // 2), (rank, size, dilation, padding)
+    layer = torch_layer({"reduce": "max", "size": 2, "stride": 1, "padding": 1, "dilation": 2}, 2)
+    output, _, _ = run_torch(layer, np.ones((1, 1, 1, 1), "float32"), lambda shape: np.ones(shape, "float32"))
+    assert output.ravel().tolist() == [-np.inf], output
+
+
+def check_wide_averages() -> None:
+    """TensorFlow's wrong gradient: see the top of this file."""
+    layer = keras_layer({"reduce": "avg", "size": 6, "stride": 1, "padding": "same"}, 1, "float64")
+    only_first = np.array([1.0, 0, 0, 0, 0]).reshape(1, 1, 5)
+    output, _, gradient = run_keras(layer, np.array([[[1.0, 1, 1, 1, -4]]]), lambda _: only_first)
+    assert output[0, 0, 0] == 1 and np.allclose(gradient, 0.2), (output, gradient)
 
 
 def main() -> None:
     check_ties()
+    check_padding()
+    check_wide_averages()
     cases = Cases()
     for shape, pool, how, why in BOTH_PEERS:
         cases.add("PyTorch", shape, {"reduce": "max"} | pool, how, why)
@@ -269,11 +184,32 @@ def main() -> None:
     for (shape, how, why), spelling, reducer in product(GLOBAL, (True, {"keep_dims": True}), REDUCERS):
         cases.add("Keras", shape, {"reduce": reducer, "global": spelling}, how, why)
 
-    made_with = {name: version(name) for name in ["torch", "keras", "tensorflow-cpu", "numpy"]}
-    # One case a line, so that a changed value is a changed line and not a changed file.
-    lines = ",\n".join("    " + json.dumps(case, separators=(",", ":"), allow_nan=False) for case in cases.cases)
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(f'{{\n  "made_with": {json.dumps(made_with)},\n  "cases": [\n{lines}\n  ]\n}}\n')
+    for shape, pool, how, why in DILATION:
+        cases.add("PyTorch", shape, {"reduce": "max"} | pool, how, why)
+    for (shape, pool, how, why), reducer in product(CEIL, REDUCERS):
+        cases.add("PyTorch", shape, {"reduce": reducer} | pool | {"ceil": True}, how, why)
+    for shape, pool, how, why in COUNTED_PADDING:
+        cases.add("PyTorch", shape, {"reduce": "avg"} | pool | {"count_padding": True}, how, why)
+    for (shape, pool, how, why), reducer in product(WIDE_PADDING + ADAPTIVE_SAME, REDUCERS):
+        cases.add("PyTorch", shape, {"reduce": reducer} | pool, how, why)
+    for (shape, pool, how, why), reducer in product(CHANNELS_FIRST, REDUCERS):
+        cases.add("Keras", shape, {"reduce": reducer} | pool, how, f"{why}, channels_first", "channels_first")
+    for (shape, pool, how, why), (reducer, layout) in product(
+        KERAS_ADAPTIVE, zip(REDUCERS, ("channels_last", "channels_first"), strict=True)
+    ):
+        cases.add("Keras", shape, {"reduce": reducer} | pool, how, f"{why}, {layout}", layout)
+    for table, how in ((KERAS_OWN_SHAPES, "distinct"), (KERAS_OWN_VALUES, "counting")):
+        for reducers, own_shape, pool, layout in table:
+            for reducer in reducers.split():
+                add_keras_own(cases, reducer, own_shape, pool, layout, how)
+    for own_shape, layout, spelling, reducer in product(
+        KERAS_OWN_GLOBAL_VALUES, ("channels_last", "channels_first"), (True, {"keep_dims": True}), REDUCERS
+    ):
+        add_keras_own(cases, reducer, own_shape, {"global": spelling}, layout, "counting")
+    for (shape, pool, how, why), reducer in product(TENSORFLOW_DILATION, REDUCERS):
+        cases.add("TensorFlow", shape, {"reduce": reducer} | pool, how, why)
+
+    write("pooling.json", ["torch", "keras", "tensorflow-cpu", "numpy"], cases=cases.cases)
 
 
 if __name__ == "__main__":

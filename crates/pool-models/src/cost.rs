@@ -6,13 +6,11 @@
 
 use pool_metrics::{KeptTensor, LayerCost};
 
-use crate::layer_facts::pooling_axes;
-use crate::pool::need_padded_copy;
+use crate::pool::PoolCost;
 use crate::sequential::{InferredLayer, elements};
-use crate::{Activation, Layer, Pool, Reducer};
+use crate::{Activation, Layer};
 
 const F32_BYTES: u64 = 4;
-const INDEX_BYTES: u64 = 8;
 
 /// One row per layer, in order.
 pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
@@ -62,7 +60,10 @@ impl Needs {
             Layer::Conv2d(conv) => Self::of_linear(conv.activation, output),
             Layer::Conv3d(conv) => Self::of_linear(conv.activation, output),
             Layer::Dense(dense) => Self::of_linear(dense.activation, output),
-            Layer::Pool(pool) => Self::of_pool(pool, layer),
+            Layer::Pool(pool) => {
+                let cost = PoolCost::of(pool, &layer.input, &layer.output);
+                Self { input: cost.keeps_input, output: cost.keeps_output, extras: cost.kept }
+            }
             Layer::Activation(activation) => {
                 let from_output = derivative_from_output(*activation);
                 Self { input: !from_output, output: from_output, extras: Vec::new() }
@@ -90,28 +91,6 @@ impl Needs {
             },
         }
     }
-
-    fn of_pool(pool: &Pool, layer: &InferredLayer) -> Self {
-        let Pool::Reduce { reducer, .. } = pool else {
-            return Self { input: false, output: false, extras: Vec::new() };
-        };
-        let mut extras = Vec::new();
-        // Padding that libtorch cannot express is a copy of the input, and backward reads the copy.
-        let padded_copy =
-            pooling_axes(pool, &layer.input).filter(|axes| need_padded_copy(*reducer, axes)).map(|axes| {
-                let sizes = axes.iter().map(|axis| (axis.before + axis.input + axis.after) as u64);
-                // A window may be far larger than its input, and so may its padding.
-                sizes.fold(layer.input[0] as u64, u64::saturating_mul)
-            });
-        if let Some(cells) = padded_copy {
-            extras.push(tensor("padded input", cells.saturating_mul(F32_BYTES)));
-        }
-        match reducer {
-            Reducer::Max => extras.push(tensor("indices", INDEX_BYTES * elements(&layer.output))),
-            Reducer::Avg => {}
-        }
-        Self { input: padded_copy.is_none(), output: false, extras }
-    }
 }
 
 /// Whether libtorch computes the derivative from the activation's result instead of its argument.
@@ -130,7 +109,7 @@ fn tensor(what: &str, bytes: u64) -> KeptTensor {
 mod tests {
     use super::*;
     use crate::reference_network::reference;
-    use crate::{Dense, Flatten, Padding, Sequential};
+    use crate::{Dense, Flatten, Padding, Pool, Sequential};
     use pool_metrics::MemoryModel;
 
     fn kept(model: &Sequential) -> Vec<(String, String, u64)> {

@@ -86,17 +86,27 @@ impl<'de> Deserialize<'de> for Extent {
 /// The greatest size that is taken seriously; products of three of them still fit 64 bits.
 const GREATEST: u64 = 1 << 20;
 
-struct ExtentVisitor;
-
-impl ExtentVisitor {
-    fn checked<E: serde::de::Error>(value: i128) -> Result<usize, E> {
+impl Extent {
+    /// A size as it was read.
+    pub(crate) fn checked_size<E: serde::de::Error>(value: i128) -> Result<usize, E> {
         u64::try_from(value)
             .ok()
             .filter(|&size| size <= GREATEST)
             .and_then(|size| usize::try_from(size).ok())
             .ok_or_else(|| E::custom(format!("{value} is no size; give a whole number from 0 to {GREATEST}")))
     }
+
+    /// Whether a list of this many entries can belong to an input; if not, why.
+    pub(crate) fn checked_length(length: usize) -> Result<(), &'static str> {
+        match length {
+            0 => Err("an empty list; give one whole number per spatial axis"),
+            1..=3 => Ok(()),
+            _ => Err("more than 3 entries; inputs have 1 to 3 spatial axes"),
+        }
+    }
 }
+
+struct ExtentVisitor;
 
 impl<'de> Visitor<'de> for ExtentVisitor {
     type Value = Extent;
@@ -106,24 +116,19 @@ impl<'de> Visitor<'de> for ExtentVisitor {
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Extent, E> {
-        Self::checked(value.into()).map(Extent::All)
+        Extent::checked_size(value.into()).map(Extent::All)
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Extent, E> {
-        Self::checked(value.into()).map(Extent::All)
+        Extent::checked_size(value.into()).map(Extent::All)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Extent, A::Error> {
         let mut sizes = Vec::new();
         while let Some(value) = list.next_element::<i64>()? {
-            if sizes.len() == 3 {
-                return Err(A::Error::custom("more than 3 entries; inputs have 1 to 3 spatial axes"));
-            }
-            sizes.push(Self::checked(value.into())?);
+            sizes.push(Extent::checked_size(value.into())?);
         }
-        if sizes.is_empty() {
-            return Err(A::Error::custom("an empty list; give one whole number per spatial axis"));
-        }
+        Extent::checked_length(sizes.len()).map_err(A::Error::custom)?;
         Ok(Extent::Each(sizes))
     }
 }

@@ -6,6 +6,21 @@ use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use tch::{TchError, Tensor};
 
+/// The values that a variable starts from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Start {
+    Constant(f64),
+    /// Normally distributed around `mean`.
+    Normal {
+        mean: f64,
+        deviation: f64,
+    },
+    Glorot {
+        fan_in: usize,
+        fan_out: usize,
+    },
+}
+
 /// Weights of `shape` from the uniform distribution on `[-l, l)`, `l = sqrt(6 / (fan_in + fan_out))`
 /// (Glorot & Bengio 2010), as Keras initialises dense and convolution layers.
 pub(crate) fn glorot_uniform(
@@ -15,17 +30,57 @@ pub(crate) fn glorot_uniform(
     seed: u64,
     layer: &str,
 ) -> Result<Tensor, TchError> {
-    let limit = (6.0 / (fan_in + fan_out) as f64).sqrt() as f32;
-    let mut generator = generator_of(seed, layer);
-    let count = shape.iter().product::<i64>() as usize;
-    let values: Vec<f32> = (0..count).map(|_| generator.random_range(-limit..limit)).collect();
-    Tensor::f_from_slice(&values)?.f_reshape(shape)
+    Starts::new(seed, layer).values(shape, Start::Glorot { fan_in, fan_out })
+}
+
+/// The values that the variables of one layer start from, drawn one variable after another.
+pub(crate) struct Starts(ChaCha8Rng);
+
+impl Starts {
+    pub(crate) fn new(seed: u64, layer: &str) -> Self {
+        Self(generator_of(seed, layer))
+    }
+
+    pub(crate) fn values(&mut self, shape: &[i64], start: Start) -> Result<Tensor, TchError> {
+        let count = shape.iter().product::<i64>() as usize;
+        let values: Vec<f32> = match start {
+            Start::Constant(value) => vec![value as f32; count],
+            Start::Normal { mean, deviation } => {
+                (0..count).map(|_| (mean + deviation * self.standard_normal()) as f32).collect()
+            }
+            Start::Glorot { fan_in, fan_out } => {
+                let limit = glorot_limit(fan_in, fan_out);
+                (0..count).map(|_| self.0.random_range(-limit..limit)).collect()
+            }
+        };
+        Tensor::f_from_slice(&values)?.f_reshape(shape)
+    }
+
+    /// Box & Muller 1958.
+    fn standard_normal(&mut self) -> f64 {
+        let (radius, angle): (f64, f64) = (self.0.random(), self.0.random());
+        (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+    }
+}
+
+fn glorot_limit(fan_in: usize, fan_out: usize) -> f32 {
+    (6.0 / (fan_in + fan_out) as f64).sqrt() as f32
 }
 
 /// A generator that depends on the seed and the layer's name alone, so that layers cannot shift one another's weights.
 fn generator_of(seed: u64, layer: &str) -> ChaCha8Rng {
     let digest = Sha256::new().chain_update(seed.to_le_bytes()).chain_update(layer).finalize();
     ChaCha8Rng::from_seed(digest.into())
+}
+
+/// The key of what a layer draws while it runs, which its initial weights do not share.
+pub(crate) fn running_key(seed: u64, layer: &str) -> [u8; 32] {
+    Sha256::new()
+        .chain_update("running")
+        .chain_update(seed.to_le_bytes())
+        .chain_update(layer)
+        .finalize()
+        .into()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What follows from one layer and the shape of its input.
 
 use crate::layer::Conv;
-use crate::pool::{AxisWindow, pool_axes, split_channels};
-use crate::{Geometry, Layer, Pool, SettingError, Window};
+use crate::pool::{AxisWindow, PoolCost, split_channels};
+use crate::{Layer, SettingError, Window};
 
 /// What follows from one layer and its input shape.
 pub(crate) struct LayerFacts {
@@ -27,7 +27,12 @@ impl LayerFacts {
             Layer::Conv1d(conv) => Self::of_conv(conv, input)?,
             Layer::Conv2d(conv) => Self::of_conv(conv, input)?,
             Layer::Conv3d(conv) => Self::of_conv(conv, input)?,
-            Layer::Pool(pool) => Self { output: pool.output_shape(input)?, ..unchanged },
+            Layer::Pool(pool) => {
+                let output = pool.output_shape(input)?;
+                count("output elements", &output)?;
+                let PoolCost { parameters, multiply_adds, .. } = PoolCost::of(pool, input, &output);
+                Self { output, parameters, fixed_parameters: 0, multiply_adds }
+            }
             Layer::Activation(_) => unchanged,
             Layer::Dropout(dropout) => {
                 check_fraction("dropout", dropout.rate)?;
@@ -90,8 +95,8 @@ pub(crate) fn conv_axes<const RANK: usize>(
 ) -> Result<Vec<AxisWindow>, SettingError> {
     match split_channels(input) {
         Ok((_, spatial)) if spatial.len() == RANK => {
-            Window { size: conv.kernel.clone(), stride: conv.stride.clone(), padding: conv.padding.clone() }
-                .resolve("kernel", spatial)
+            let (stride, padding) = (conv.stride.clone(), conv.padding.clone());
+            Window { stride, padding, ..Window::new(conv.kernel.clone()) }.resolve("kernel", spatial)
         }
         _ => Err(SettingError::InputShape {
             expected: ["[channels, length]", "[channels, height, width]", "[channels, depth, height, width]"]
@@ -102,19 +107,15 @@ pub(crate) fn conv_axes<const RANK: usize>(
     }
 }
 
-/// The windows of a pooling layer that has a fixed size.
-pub(crate) fn pooling_axes(pool: &Pool, input: &[usize]) -> Option<Vec<AxisWindow>> {
-    match pool {
-        Pool::Reduce { geometry: Geometry::Window(window), .. } => pool_axes(window, &input[1..]).ok(),
-        Pool::Reduce { .. } | Pool::None => None,
-    }
-}
-
 /// The product of sizes, refused beyond 2^32, so that no later sum or product can overflow.
 pub(crate) fn count(product: &'static str, sizes: &[usize]) -> Result<u64, SettingError> {
     const LIMIT: u128 = 1 << 32;
     let count = sizes.iter().fold(1u128, |count, &size| count.saturating_mul(size as u128));
-    u64::try_from(count).ok().filter(|_| count <= LIMIT).ok_or(SettingError::TooLarge { product, count })
+    u64::try_from(count).ok().filter(|_| count <= LIMIT).ok_or(SettingError::TooLarge {
+        product,
+        count,
+        limit: "2^32",
+    })
 }
 
 fn check_positive(field: &'static str, value: usize) -> Result<(), SettingError> {

@@ -30,6 +30,7 @@
 //! networks are known, and impossible ones refused, before the first tensor exists; the size of the first dense layer
 //! is inferred, so that changing a pooling layer is changing one value.
 
+mod convolution;
 mod cost;
 mod error;
 mod extent;
@@ -51,6 +52,10 @@ pub use extent::Extent;
 pub use layer::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
 pub use net::{Mode, Net};
 pub use objective::{count_errors, cross_entropy, predicted_classes};
-pub use pool::{Geometry, Padding, Pool, Reducer, Window};
+pub use pool::{
+    Blur, BlurReduce, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
+    FractionalSize, Geometry, Learned, OpenExtent, Padding, Pool, PoolLayer, Reducer, StridedConv, Window,
+    max_unpool,
+};
 pub use sequential::{Inferred, InferredLayer, Sequential};
 pub use weights::{load_weights, save_weights};

@@ -1,20 +1,22 @@
 //! A network with its variables, ready to run.
 
-use tch::{TchError, Tensor, nn};
+use tch::{Tensor, nn};
 
+use crate::convolution::{activate, convolve};
 use crate::init::glorot_uniform;
 use crate::layer::Conv;
 use crate::layer_facts::conv_axes;
 use crate::pool::AxisWindow;
 use crate::sequential::{Inferred, InferredLayer};
-use crate::{Activation, Layer, ModelError, Pool};
+use crate::{Activation, Layer, ModelError, PoolLayer};
 
-/// Whether a network learns or predicts; dropout and batch normalisation differ.
+/// Whether a network learns or predicts; dropout, batch normalisation and pooling that draws random numbers differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Dropout drops, batch normalisation uses and updates the batch's statistics.
+    /// Dropout drops, batch normalisation uses and updates the batch's statistics, random pooling draws.
     Training,
-    /// Dropout passes everything, batch normalisation uses its running statistics.
+    /// Dropout passes everything, batch normalisation uses its running statistics, random pooling gives what it would
+    /// give on average.
     Inference,
 }
 
@@ -30,7 +32,7 @@ enum BuiltLayer {
     Conv { weight: Tensor, bias: Tensor, axes: Vec<AxisWindow>, activation: Option<Activation> },
     Dense { weight: Tensor, bias: Tensor, activation: Option<Activation> },
     BatchNorm { weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, momentum: f64, epsilon: f64 },
-    Pool(Pool),
+    Pool(PoolLayer),
     Activation(Activation),
     Dropout(f64),
     Flatten,
@@ -89,43 +91,11 @@ impl BuiltLayer {
                 *epsilon,
                 false,
             )?,
-            Self::Pool(pool) => pool.forward(input)?,
+            Self::Pool(pool) => pool.forward(input, mode)?,
             Self::Activation(activation) => activate(input.shallow_clone(), Some(*activation))?,
             Self::Dropout(rate) => input.f_dropout(*rate, mode == Mode::Training)?,
             Self::Flatten => input.f_flatten(1, -1)?,
         })
-    }
-}
-
-fn activate(input: Tensor, activation: Option<Activation>) -> Result<Tensor, TchError> {
-    match activation {
-        None => Ok(input),
-        Some(Activation::Relu) => input.f_relu(),
-        Some(Activation::Tanh) => input.f_tanh(),
-        Some(Activation::Elu) => input.f_elu(),
-        Some(Activation::Sigmoid) => input.f_sigmoid(),
-        Some(Activation::Softplus) => input.f_softplus(),
-    }
-}
-
-fn convolve(input: &Tensor, weight: &Tensor, bias: &Tensor, axes: &[AxisWindow]) -> Result<Tensor, TchError> {
-    let stride: Vec<i64> = axes.iter().map(|axis| axis.stride as i64).collect();
-    let dilation = vec![1i64; axes.len()];
-    let before: Vec<i64> = axes.iter().map(|axis| axis.before as i64).collect();
-    let odd: Vec<i64> =
-        axes.iter().rev().flat_map(|axis| [0, axis.after as i64 - axis.before as i64]).collect();
-    // libtorch pads both ends alike; what "same" adds at the end is padded by hand.
-    let padded;
-    let input = if odd.iter().all(|&cells| cells == 0) {
-        input
-    } else {
-        padded = input.f_pad(&odd, "constant", 0.0)?;
-        &padded
-    };
-    match axes.len() {
-        1 => input.f_conv1d(weight, Some(bias), &stride, &before, &dilation, 1),
-        2 => input.f_conv2d(weight, Some(bias), &stride, &before, &dilation, 1),
-        _ => input.f_conv3d(weight, Some(bias), &stride, &before, &dilation, 1),
     }
 }
 
@@ -173,7 +143,7 @@ fn build_layer(layer: &InferredLayer, seed: u64, path: &nn::Path<'_>) -> Result<
                 epsilon: norm.epsilon,
             }
         }
-        Layer::Pool(pool) => BuiltLayer::Pool(pool.clone()),
+        Layer::Pool(pool) => BuiltLayer::Pool(pool.build_named(&layer.input, seed, &layer.name, path)?),
         Layer::Activation(activation) => BuiltLayer::Activation(*activation),
         Layer::Dropout(dropout) => BuiltLayer::Dropout(dropout.rate),
         Layer::Flatten => BuiltLayer::Flatten,

@@ -46,7 +46,8 @@ pub struct InferredLayer {
     pub parameters: u64,
     /// Parameters that no gradient changes.
     pub fixed_parameters: u64,
-    /// Multiply-adds of one sample, forward. The comparisons and additions of pooling are none.
+    /// Multiply-adds of one sample, forward. A power or exponential of pooling counts as one; its comparisons and plain
+    /// sums as none.
     pub multiply_adds: u64,
 }
 

@@ -1,7 +1,7 @@
 //! The table that Keras users know.
 
+use crate::layer_names::{base_name, class_of};
 use crate::sequential::{Inferred, InferredLayer};
-use crate::{Geometry, Layer, Pool, Reducer};
 
 /// Renders layer, output shape and parameters, with totals below.
 pub(crate) fn render(model: &Inferred) -> String {
@@ -45,30 +45,7 @@ pub(crate) fn render(model: &Inferred) -> String {
 }
 
 fn class(layer: &InferredLayer) -> String {
-    let rank = layer.input.len().saturating_sub(1);
-    match &layer.layer {
-        Layer::Conv1d(_) | Layer::Conv2d(_) | Layer::Conv3d(_) => format!("Conv{rank}D"),
-        Layer::Pool(pool) => pool_class(pool, rank),
-        Layer::Activation(_) => "Activation".to_owned(),
-        Layer::Dropout(_) => "Dropout".to_owned(),
-        Layer::BatchNorm(_) => "BatchNormalization".to_owned(),
-        Layer::Flatten => "Flatten".to_owned(),
-        Layer::Dense(_) => "Dense".to_owned(),
-    }
-}
-
-fn pool_class(pool: &Pool, rank: usize) -> String {
-    let Pool::Reduce { reducer, geometry } = pool else { return "None".to_owned() };
-    let prefix = match geometry {
-        Geometry::Window(_) => "",
-        Geometry::Adaptive(_) => "Adaptive",
-        Geometry::Global { .. } => "Global",
-    };
-    let word = match reducer {
-        Reducer::Max => "Max",
-        Reducer::Avg => "Average",
-    };
-    format!("{prefix}{word}Pooling{rank}D")
+    class_of(&base_name(&layer.layer, layer.input.len().saturating_sub(1)))
 }
 
 fn shape(sample: &[usize]) -> String {

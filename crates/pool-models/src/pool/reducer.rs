@@ -2,44 +2,316 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How a window becomes one value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+use crate::SettingError;
+
+/// How a window becomes one value. `x` are the values that the window sees, `n` how many; padded cells are not among
+/// them.
+///
+/// Formulas, gradients at ties and at zero, papers and the names in other libraries stand in `docs/operators.md` and in
+/// [`catalogue`](crate::catalogue).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reducer {
     /// The greatest value. Of equal ones, the first in row-major order receives the gradient, as in PyTorch, and as in
     /// TensorFlow's one- and two-dimensional windows (its 3D windows give all of it to each, and Keras's global maximum
     /// splits it). Keras: `MaxPooling`; PyTorch: `MaxPool`.
     Max,
-    /// The arithmetic mean of the values inside the input; padded cells never count. Keras: `AveragePooling`;
-    /// PyTorch: `AvgPool` with `count_include_pad=False`.
+    /// The arithmetic mean. Keras: `AveragePooling`; PyTorch: `AvgPool` with `count_include_pad=False`.
     Avg,
+    /// The smallest value; ties as in [`Reducer::Max`].
+    Min,
+    /// The middle value; of an even number of values the lower of the two in the middle, as `torch.median`.
+    Median,
+    /// The p-norm `(sum |x|^p)^(1/p)` (Sermanet et al. 2012). PyTorch: `LPPool`.
+    Lp {
+        /// The exponent, in `[1, inf)`: 1 is the sum of magnitudes.
+        #[serde(default = "defaults::p_of_lp")]
+        p: f64,
+    },
+    /// Generalised mean `(mean max(x, 1e-6)^p)^(1/p)` (Radenovic et al. 2018).
+    Gem {
+        /// The exponent, in `(0, inf)`; where it starts if it is learned.
+        #[serde(default = "defaults::p_of_gem")]
+        p: f64,
+        /// Whether the exponent is learned.
+        #[serde(default)]
+        learned: Learned,
+    },
+    /// Log-mean-exp `(logsumexp(r x) - ln n) / r` (Pinheiro & Collobert 2015): between the mean (r near 0) and the
+    /// maximum (large r).
+    Lse {
+        /// The sharpness, not 0; where it starts if it is learned.
+        #[serde(default = "defaults::r")]
+        r: f64,
+        /// Whether the sharpness is learned.
+        #[serde(default)]
+        learned: Learned,
+    },
+    /// `sum softmax(beta x) x` (SoftPool: Stergiou et al. 2021, with `beta = 1`).
+    Soft {
+        /// The inverse temperature; 0 is the mean.
+        #[serde(default = "defaults::beta")]
+        beta: f64,
+    },
+    /// In training one of the values `a = max(x, 0)`, drawn with probability `a / sum a`; in prediction
+    /// `sum a^2 / sum a` (Zeiler & Fergus 2013). An all-zero window gives 0.
+    Stochastic,
+    /// `alpha max + (1 - alpha) avg` (Lee, Gallagher & Tu 2016).
+    Mixed {
+        /// The share of the maximum, in `[0, 1]`; where it starts if it is learned, and then neither 0 nor 1.
+        #[serde(default = "defaults::alpha")]
+        alpha: f64,
+        /// Whether the share is learned; it is the logistic function of a parameter, and so stays in `(0, 1)`.
+        #[serde(default)]
+        learned: Learned,
+    },
+    /// `s max + (1 - s) avg` with `s = sigmoid(w . x)`, where the learned `w` has one weight per cell of the window
+    /// (Lee, Gallagher & Tu 2016).
+    Gated,
+    /// `s (v1 . x) + (1 - s) (v2 . x)` with `s = sigmoid(w . x)`: two learned filters and a learned gate, the paper's
+    /// tree of two levels (Lee, Gallagher & Tu 2016).
+    Tree,
+    /// In training the maximum or the average, by a fair coin per sample and channel; in prediction the mean of both
+    /// (Yu, Wang, Chen & Wei 2014).
+    RandomMixed,
+    /// `(avg + max) / 2`. timm: `SelectAdaptivePool2d("avgmax")`.
+    AvgMax,
+    /// Average and maximum side by side: twice the channels, averages first. timm:
+    /// `SelectAdaptivePool2d("catavgmax")`.
+    CatAvgMax,
+    /// `sum w x / sum w` with `w = exp(G(x))`, where the logit `G` is a learned 1x1 convolution, instance
+    /// normalisation, and 12 times the logistic function (local importance pooling: Gao, Wang & Wu 2019).
+    Lip,
+    /// Softmax of `q . x / sqrt(C)` over all places as weights of a mean, with one learned query `q` of `C` entries.
+    /// Global windows only.
+    Attention,
+    /// Maximum with stride 1, then, in training, random rows and columns of every grid; in prediction the expectation
+    /// over them (S3Pool: Zhai et al. 2017). Windows of a fixed size only.
+    S3 {
+        /// Rows and columns of a grid, a multiple of the stride; each grid keeps one in `stride` of them.
+        #[serde(default = "defaults::grid")]
+        grid: usize,
+    },
+}
+
+/// Whether a number of a reducer is learned with the network's weights, and how many of it there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Learned {
+    /// It stays as it is given.
+    #[default]
+    No,
+    /// One for the whole layer.
+    Layer,
+    /// One for each channel.
+    Channel,
+}
+
+/// What a sweep file may leave out.
+mod defaults {
+    pub(super) const fn p_of_lp() -> f64 {
+        2.0
+    }
+    pub(super) const fn p_of_gem() -> f64 {
+        3.0
+    }
+    pub(super) const fn r() -> f64 {
+        10.0
+    }
+    pub(super) const fn beta() -> f64 {
+        1.0
+    }
+    pub(super) const fn alpha() -> f64 {
+        0.5
+    }
+    pub(super) const fn grid() -> usize {
+        2
+    }
 }
 
 impl Reducer {
-    /// Every reducer, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Max, Self::Avg];
+    /// Every reducer with its default settings, in the order of the documentation.
+    pub const ALL: [Self; 18] = [
+        Self::Max,
+        Self::Avg,
+        Self::Min,
+        Self::Median,
+        Self::Lp { p: defaults::p_of_lp() },
+        Self::Gem { p: defaults::p_of_gem(), learned: Learned::No },
+        Self::Lse { r: defaults::r(), learned: Learned::No },
+        Self::Soft { beta: defaults::beta() },
+        Self::Stochastic,
+        Self::Mixed { alpha: defaults::alpha(), learned: Learned::No },
+        Self::Gated,
+        Self::Tree,
+        Self::RandomMixed,
+        Self::AvgMax,
+        Self::CatAvgMax,
+        Self::Lip,
+        Self::Attention,
+        Self::S3 { grid: defaults::grid() },
+    ];
 
     /// The word that a sweep file uses.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Max => "max",
             Self::Avg => "avg",
+            Self::Min => "min",
+            Self::Median => "median",
+            Self::Lp { .. } => "lp",
+            Self::Gem { .. } => "gem",
+            Self::Lse { .. } => "lse",
+            Self::Soft { .. } => "soft",
+            Self::Stochastic => "stochastic",
+            Self::Mixed { .. } => "mixed",
+            Self::Gated => "gated",
+            Self::Tree => "tree",
+            Self::RandomMixed => "random_mixed",
+            Self::AvgMax => "avg_max",
+            Self::CatAvgMax => "cat_avg_max",
+            Self::Lip => "lip",
+            Self::Attention => "attention",
+            Self::S3 { .. } => "s3",
         }
     }
 
-    /// The word in Keras's layer names, such as `max_pooling2d`.
-    pub(crate) fn keras_word(self) -> &'static str {
+    /// The reducer of this name with its default settings.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reducer| reducer.name() == name)
+    }
+
+    /// Channels of the output.
+    pub(crate) fn channels(&self, input: usize) -> usize {
         match self {
-            Self::Max => "max",
-            Self::Avg => "average",
+            Self::CatAvgMax => 2 * input,
+            Self::Max
+            | Self::Avg
+            | Self::Min
+            | Self::Median
+            | Self::Lp { .. }
+            | Self::Gem { .. }
+            | Self::Lse { .. }
+            | Self::Soft { .. }
+            | Self::Stochastic
+            | Self::Mixed { .. }
+            | Self::Gated
+            | Self::Tree
+            | Self::RandomMixed
+            | Self::AvgMax
+            | Self::Lip
+            | Self::Attention
+            | Self::S3 { .. } => input,
+        }
+    }
+
+    /// Whether windows are laid out side by side, which takes as much memory as all their cells together; the others
+    /// run on libtorch's pooling functions wherever those know the windows.
+    pub(crate) fn lays_windows_out(&self) -> bool {
+        !matches!(
+            self,
+            Self::Max
+                | Self::Avg
+                | Self::Min
+                | Self::Mixed { .. }
+                | Self::RandomMixed
+                | Self::AvgMax
+                | Self::CatAvgMax
+                | Self::Lip
+                | Self::S3 { .. }
+        )
+    }
+
+    /// Settings that work whatever the geometry.
+    ///
+    /// # Errors
+    /// The setting outside its interval.
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
+        let within = |field, value: f64, holds: bool, interval| {
+            if holds && value.is_finite() {
+                Ok(())
+            } else {
+                Err(SettingError::Range { field, value, interval })
+            }
+        };
+        match *self {
+            Self::Lp { p } => within("p", p, p >= 1.0, "[1, inf)"),
+            Self::Gem { p, .. } => within("p", p, p > 0.0, "(0, inf)"),
+            Self::Lse { r, .. } => {
+                within("r", r, r != 0.0, "(-inf, inf) without 0, where it would be the average")
+            }
+            Self::Soft { beta } => within("beta", beta, true, "(-inf, inf)"),
+            Self::Mixed { alpha, learned: Learned::No } => {
+                within("alpha", alpha, (0.0..=1.0).contains(&alpha), "[0, 1]")
+            }
+            Self::Mixed { alpha, .. } => {
+                within("alpha", alpha, alpha > 0.0 && alpha < 1.0, "(0, 1) where it is learned")
+            }
+            Self::S3 { grid: 0 } => Err(SettingError::Zero { field: "grid", value: "0".to_owned() }),
+            Self::S3 { .. }
+            | Self::Max
+            | Self::Avg
+            | Self::Min
+            | Self::Median
+            | Self::Stochastic
+            | Self::Gated
+            | Self::Tree
+            | Self::RandomMixed
+            | Self::AvgMax
+            | Self::CatAvgMax
+            | Self::Lip
+            | Self::Attention => Ok(()),
         }
     }
 }
 
+/// The name: `lp`.
 impl fmt::Display for Reducer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// A reducer with its default settings is written as its name.
+impl Serialize for Reducer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if Self::ALL.contains(self) {
+            serializer.serialize_str(self.name())
+        } else {
+            Self::serialize(self, serializer)
+        }
+    }
+}
+
+/// `"lp"`, or `{ lp = { p = 3.0 } }`.
+impl<'de> Deserialize<'de> for Reducer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ReducerVisitor;
+
+        impl<'de> Visitor<'de> for ReducerVisitor {
+            type Value = Reducer;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a reducer, such as \"max\" or { lp = { p = 3.0 } }")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Reducer, E> {
+                match Reducer::named(text) {
+                    Some(reducer) => Ok(reducer),
+                    // The derived reader knows every name, and says so.
+                    None => Reducer::deserialize(StrDeserializer::<E>::new(text)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Reducer, A::Error> {
+                Reducer::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_any(ReducerVisitor)
     }
 }

@@ -6,14 +6,18 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Geometry, Padding, Pool, Reducer, Window};
+use super::{
+    Blur, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence, FractionalSize, Geometry,
+    OpenExtent, Padding, Pool, Reducer, StridedConv, Window,
+};
 use crate::{Extent, SettingError};
 
-/// The long spelling, key by key, before it is checked.
-#[derive(Serialize, Deserialize)]
+/// Every key that a pooling layer can have, before it is checked.
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LongSpelling {
-    reduce: Reducer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reduce: Option<Reducer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<Extent>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,60 +25,252 @@ struct LongSpelling {
     #[serde(skip_serializing_if = "Option::is_none")]
     padding: Option<Padding>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    adaptive: Option<Extent>,
+    dilation: Option<Extent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ceil: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count_padding: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adaptive: Option<OpenExtent>,
     #[serde(skip_serializing_if = "Option::is_none")]
     global: Option<GlobalSpelling>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fractional: Option<FractionalSpelling>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pyramid: Option<Vec<LevelSpelling>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strided_conv: Option<StridedConv>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blur: Option<Blur>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    haar: Option<NoSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spectral: Option<SpectralSpelling>,
+}
+
+/// `{}`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoSettings {}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpectralSpelling {
+    output: Extent,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FractionalSpelling {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratio: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Extent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<Extent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    regions: Option<RegionsWord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<FractionalSequence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation: Option<FractionalEvaluation>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RegionsWord {
+    Disjoint,
+    Overlapping,
+}
+
+impl TryFrom<FractionalSpelling> for Fractional {
+    type Error = SettingError;
+
+    fn try_from(spelling: FractionalSpelling) -> Result<Self, SettingError> {
+        let conflict = |found: &str| SettingError::Conflict { found: found.to_owned() };
+        let size = match (spelling.ratio, spelling.output) {
+            (Some(_), Some(_)) => return Err(conflict("ratio and output")),
+            (Some(ratio), None) => FractionalSize::Ratio(ratio),
+            (None, Some(output)) => FractionalSize::Output(output),
+            (None, None) => return Err(SettingError::NoFractionalSize),
+        };
+        let regions = match (spelling.size, spelling.regions) {
+            (Some(_), Some(_)) => return Err(conflict("size and regions")),
+            (Some(size), None) => FractionalRegions::Sized(size),
+            (None, Some(RegionsWord::Overlapping)) => FractionalRegions::Overlapping,
+            (None, Some(RegionsWord::Disjoint) | None) => FractionalRegions::Disjoint,
+        };
+        let sequence = spelling.sequence.unwrap_or_default();
+        let evaluation = spelling.evaluation.unwrap_or_default();
+        Ok(Self { size, sequence, regions, evaluation })
+    }
+}
+
+impl From<&Fractional> for FractionalSpelling {
+    fn from(fractional: &Fractional) -> Self {
+        let Fractional { size, sequence, regions, evaluation } = fractional;
+        let (ratio, output) = match size {
+            FractionalSize::Ratio(ratio) => (Some(*ratio), None),
+            FractionalSize::Output(output) => (None, Some(output.clone())),
+        };
+        let (size, regions) = match regions {
+            FractionalRegions::Disjoint => (None, None),
+            FractionalRegions::Overlapping => (None, Some(RegionsWord::Overlapping)),
+            FractionalRegions::Sized(size) => (Some(size.clone()), None),
+        };
+        Self {
+            ratio,
+            output,
+            size,
+            regions,
+            sequence: unless_default(*sequence),
+            evaluation: unless_default(*evaluation),
+        }
+    }
+}
+
+fn unless_default<T: Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}
+
+/// One level of a pyramid.
+struct LevelSpelling(usize);
+
+impl Serialize for LevelSpelling {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LevelSpelling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let level = i64::deserialize(deserializer)?;
+        Extent::checked_size(level.into()).map(Self)
+    }
 }
 
 impl TryFrom<LongSpelling> for Pool {
     type Error = SettingError;
 
     fn try_from(long: LongSpelling) -> Result<Self, SettingError> {
-        let given: Vec<&str> = [
+        let layers = given([
+            ("strided_conv", long.strided_conv.is_some()),
+            ("blur", long.blur.is_some()),
+            ("haar", long.haar.is_some()),
+            ("spectral", long.spectral.is_some()),
+        ]);
+        let geometries = given([
             ("size", long.size.is_some()),
             ("adaptive", long.adaptive.is_some()),
             ("global", long.global.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(key, given)| given.then_some(key))
-        .collect();
-        if given.len() > 1 {
-            return Err(SettingError::ManyGeometries { found: given.join(" and ") });
+            ("fractional", long.fractional.is_some()),
+            ("pyramid", long.pyramid.is_some()),
+        ]);
+        let of_windows = given([
+            ("stride", long.stride.is_some()),
+            ("padding", long.padding.is_some()),
+            ("dilation", long.dilation.is_some()),
+            ("ceil", long.ceil.is_some()),
+            ("count_padding", long.count_padding.is_some()),
+        ]);
+        if let [layer, ..] = layers[..] {
+            let others =
+                given([("reduce", long.reduce.is_some())]).into_iter().chain(geometries).chain(of_windows);
+            let all: Vec<&str> = layers.iter().copied().chain(others).collect();
+            return match all.len() {
+                1 => Ok(long.layer(layer)),
+                _ => Err(SettingError::Conflict { found: all.join(" and ") }),
+            };
         }
-        if long.size.is_none() {
-            for (field, given) in [("stride", long.stride.is_some()), ("padding", long.padding.is_some())] {
-                if given {
-                    return Err(SettingError::OnlyWithSize { field });
-                }
-            }
+        let Some(reducer) = long.reduce else { return Err(SettingError::NoOperator) };
+        match (&geometries[..], &of_windows[..]) {
+            ([], _) => Err(SettingError::NoGeometry),
+            (["size"], _) | ([_], []) => Ok(Self::Reduce { reducer, geometry: long.geometry()? }),
+            ([_], [field, ..]) => Err(SettingError::Misplaced { field, owner: "size" }),
+            (many, _) => Err(SettingError::Conflict { found: many.join(" and ") }),
         }
-        let geometry = match (long.size, long.adaptive, long.global) {
-            (Some(size), _, _) => Geometry::Window(Window {
-                stride: long.stride.unwrap_or_else(|| size.clone()),
-                size,
-                padding: long.padding.unwrap_or_default(),
-            }),
-            (None, Some(output), _) => Geometry::Adaptive(output),
-            (None, None, Some(GlobalSpelling { keep_dims })) => Geometry::Global { keep_dims },
-            (None, None, None) => return Err(SettingError::NoGeometry),
-        };
-        Ok(Self::Reduce { reducer: long.reduce, geometry })
     }
 }
 
-impl From<(Reducer, Geometry)> for LongSpelling {
-    fn from((reduce, geometry): (Reducer, Geometry)) -> Self {
-        let mut long = Self { reduce, size: None, stride: None, padding: None, adaptive: None, global: None };
-        match geometry {
-            Geometry::Window(Window { size, stride, padding }) => {
-                long.size = Some(size);
-                long.stride = Some(stride);
-                long.padding = Some(padding);
+/// The keys that are there.
+fn given<const KEYS: usize>(keys: [(&'static str, bool); KEYS]) -> Vec<&'static str> {
+    keys.into_iter().filter_map(|(key, given)| given.then_some(key)).collect()
+}
+
+impl LongSpelling {
+    /// The only layer given.
+    fn layer(self, name: &str) -> Pool {
+        match self {
+            Self { strided_conv: Some(conv), .. } => Pool::StridedConv(conv),
+            Self { blur: Some(blur), .. } => Pool::Blur(blur),
+            Self { spectral: Some(spectral), .. } => Pool::Spectral { output: spectral.output },
+            Self { .. } => {
+                debug_assert_eq!(name, "haar");
+                Pool::Haar
             }
-            Geometry::Adaptive(output) => long.adaptive = Some(output),
-            Geometry::Global { keep_dims } => long.global = Some(GlobalSpelling { keep_dims }),
         }
-        long
+    }
+
+    /// The only geometry given.
+    fn geometry(self) -> Result<Geometry, SettingError> {
+        Ok(match self {
+            Self { size: Some(size), .. } => Geometry::Window(Window {
+                stride: self.stride.unwrap_or_else(|| size.clone()),
+                padding: self.padding.unwrap_or_default(),
+                dilation: self.dilation.unwrap_or(Extent::All(1)),
+                ceil: self.ceil.unwrap_or_default(),
+                count_padding: self.count_padding.unwrap_or_default(),
+                size,
+            }),
+            Self { adaptive: Some(output), .. } => Geometry::Adaptive(output),
+            Self { global: Some(GlobalSpelling { keep_dims }), .. } => Geometry::Global { keep_dims },
+            Self { fractional: Some(fractional), .. } => Geometry::Fractional(fractional.try_into()?),
+            Self { pyramid: Some(levels), .. } => {
+                Geometry::Pyramid(levels.into_iter().map(|LevelSpelling(level)| level).collect())
+            }
+            Self { .. } => return Err(SettingError::NoGeometry),
+        })
+    }
+}
+
+/// Only what differs from the defaults.
+impl From<&Pool> for LongSpelling {
+    fn from(pool: &Pool) -> Self {
+        match pool {
+            Pool::None => Self::default(),
+            Pool::Reduce { reducer, geometry } => Self { reduce: Some(*reducer), ..geometry.into() },
+            Pool::StridedConv(conv) => Self { strided_conv: Some(conv.clone()), ..Self::default() },
+            Pool::Blur(blur) => Self { blur: Some(blur.clone()), ..Self::default() },
+            Pool::Haar => Self { haar: Some(NoSettings {}), ..Self::default() },
+            Pool::Spectral { output } => {
+                Self { spectral: Some(SpectralSpelling { output: output.clone() }), ..Self::default() }
+            }
+        }
+    }
+}
+
+impl From<&Geometry> for LongSpelling {
+    fn from(geometry: &Geometry) -> Self {
+        let empty = Self::default();
+        match geometry {
+            Geometry::Window(Window { size, stride, padding, dilation, ceil, count_padding }) => Self {
+                stride: (stride != size).then(|| stride.clone()),
+                size: Some(size.clone()),
+                padding: unless_default(padding.clone()),
+                dilation: (*dilation != Extent::All(1)).then(|| dilation.clone()),
+                ceil: unless_default(*ceil),
+                count_padding: unless_default(*count_padding),
+                ..empty
+            },
+            Geometry::Adaptive(output) => Self { adaptive: Some(output.clone()), ..empty },
+            Geometry::Global { keep_dims } => {
+                Self { global: Some(GlobalSpelling { keep_dims: *keep_dims }), ..empty }
+            }
+            Geometry::Fractional(fractional) => Self { fractional: Some(fractional.into()), ..empty },
+            Geometry::Pyramid(levels) => {
+                Self { pyramid: Some(levels.iter().map(|&level| LevelSpelling(level)).collect()), ..empty }
+            }
+        }
     }
 }
 
@@ -128,13 +324,39 @@ impl<'de> Deserialize<'de> for GlobalSpelling {
     }
 }
 
+/// The layers that one word says, each with its default settings.
+fn one_word(name: &str) -> Option<Pool> {
+    match name {
+        "none" => Some(Pool::None),
+        "haar" => Some(Pool::Haar),
+        "blur" => Some(Pool::Blur(Blur::default())),
+        "strided_conv" => Some(Pool::strided_conv(2)),
+        name => match Reducer::named(name)? {
+            Reducer::Attention => Some(Pool::global(Reducer::Attention)),
+            reducer => Some(Pool::window(reducer, 2)),
+        },
+    }
+}
+
+/// The word for a layer, if there is one.
+fn word_of(pool: &Pool) -> Option<&'static str> {
+    let name = match pool {
+        Pool::None => "none",
+        Pool::Reduce { reducer, .. } => reducer.name(),
+        Pool::StridedConv(_) => "strided_conv",
+        Pool::Blur(_) => "blur",
+        Pool::Haar => "haar",
+        Pool::Spectral { .. } => return None,
+    };
+    (one_word(name).as_ref() == Some(pool)).then_some(name)
+}
+
+/// As short as it can be.
 impl Serialize for Pool {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::None => serializer.serialize_str("none"),
-            Self::Reduce { reducer, geometry } => {
-                LongSpelling::from((*reducer, geometry.clone())).serialize(serializer)
-            }
+        match word_of(self) {
+            Some(word) => serializer.serialize_str(word),
+            None => LongSpelling::from(self).serialize(serializer),
         }
     }
 }
@@ -151,21 +373,7 @@ impl<'de> Deserialize<'de> for Pool {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Pool, E> {
-                if text == "none" {
-                    return Ok(Pool::None);
-                }
-                match Reducer::ALL.into_iter().find(|reducer| reducer.name() == text) {
-                    Some(reducer) => Ok(Pool::window(reducer, 2)),
-                    None => {
-                        let known: Vec<String> =
-                            Reducer::ALL.iter().map(|reducer| format!("\"{reducer}\"")).collect();
-                        Err(E::custom(format!(
-                            "unknown pooling layer \"{text}\"; use {}, \"none\", or a table such as {{ reduce = \
-                             \"max\", size = 2 }}",
-                            known.join(", ")
-                        )))
-                    }
-                }
+                one_word(text).ok_or_else(|| E::custom(unknown(text)))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Pool, A::Error> {
@@ -178,38 +386,40 @@ impl<'de> Deserialize<'de> for Pool {
     }
 }
 
+fn unknown(word: &str) -> String {
+    if word == "spectral" {
+        return "spectral pooling needs its output size: { spectral = { output = 7 } }".to_owned();
+    }
+    let known: Vec<String> = Reducer::ALL.iter().map(|reducer| format!("\"{reducer}\"")).collect();
+    format!(
+        "unknown pooling layer \"{word}\"; use {}, \"strided_conv\", \"blur\", \"haar\", \"none\", or a table such as \
+         {{ reduce = \"max\", size = 2 }}",
+        known.join(", ")
+    )
+}
+
 /// The TOML spelling, as short as it can be.
 impl fmt::Display for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (reducer, geometry) = match self {
-            Self::None => return f.write_str("\"none\""),
-            Self::Reduce { reducer, geometry } => (reducer, geometry),
-        };
-        if *self == Self::window(*reducer, 2) {
-            return write!(f, "\"{reducer}\"");
-        }
-        write!(f, "{{ reduce = \"{reducer}\", ")?;
-        match geometry {
-            Geometry::Window(Window { size, stride, padding }) => {
-                write!(f, "size = {size}")?;
-                if stride != size {
-                    write!(f, ", stride = {stride}")?;
-                }
-                if *padding != Padding::Valid {
-                    write!(f, ", padding = {padding}")?;
-                }
-            }
-            Geometry::Adaptive(output) => write!(f, "adaptive = {output}")?,
-            Geometry::Global { keep_dims: false } => f.write_str("global = true")?,
-            Geometry::Global { keep_dims: true } => f.write_str("global = { keep_dims = true }")?,
-        }
-        f.write_str(" }")
+        let mut spelling = String::new();
+        self.serialize(toml::ser::ValueSerializer::new(&mut spelling)).map_err(|_| fmt::Error)?;
+        f.write_str(&spelling)
+    }
+}
+
+impl std::str::FromStr for Pool {
+    type Err = toml::de::Error;
+
+    /// Reads a TOML value: `"max"` with its quotes, or `{ reduce = "max", size = 3 }`.
+    fn from_str(text: &str) -> Result<Self, toml::de::Error> {
+        Self::deserialize(toml::de::ValueDeserializer::parse(text)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Learned;
 
     #[derive(Debug, Serialize, Deserialize)]
     struct Arm {
@@ -217,9 +427,10 @@ mod tests {
     }
 
     fn read(value: &str) -> Result<Pool, String> {
-        toml::from_str::<Arm>(&format!("pool = {value}"))
-            .map(|arm| arm.pool)
-            .map_err(|error| error.message().to_owned())
+        let alone = value.parse::<Pool>().map_err(|error| error.message().to_owned());
+        let in_a_file = toml::from_str::<Arm>(&format!("pool = {value}")).map(|arm| arm.pool);
+        assert_eq!(in_a_file.map_err(|error| error.message().to_owned()), alone);
+        alone
     }
 
     #[test]
@@ -237,10 +448,44 @@ mod tests {
             ),
             ("{ reduce = \"max\", adaptive = [7, 7] }", Pool::adaptive(Reducer::Max, [7, 7])),
             ("{ reduce = \"avg\", global = true }", Pool::global(Reducer::Avg)),
+            ("{ reduce = \"avg\", global = { keep_dims = true } }", Pool::global_keep_dims(Reducer::Avg)),
+            ("\"median\"", Pool::window(Reducer::Median, 2)),
+            ("\"attention\"", Pool::global(Reducer::Attention)),
+            ("\"haar\"", Pool::Haar),
+            ("\"blur\"", Pool::blur(2)),
+            ("\"strided_conv\"", Pool::strided_conv(2)),
+            ("{ reduce = { lp = { p = 3.0 } }, size = 2 }", Pool::window(Reducer::Lp { p: 3.0 }, 2)),
             (
-                "{ reduce = \"avg\", global = { keep_dims = true } }",
-                Pool::Reduce { reducer: Reducer::Avg, geometry: Geometry::Global { keep_dims: true } },
+                "{ reduce = { gem = { p = 3.0, learned = \"channel\" } }, size = 2 }",
+                Pool::window(Reducer::Gem { p: 3.0, learned: Learned::Channel }, 2),
             ),
+            (
+                "{ reduce = \"max\", size = 3, stride = 2, padding = 1, dilation = 2, ceil = true }",
+                Pool::max(3).stride(2).padding(Padding::Symmetric(1.into())).dilation(2).ceil(),
+            ),
+            (
+                "{ reduce = \"avg\", size = 3, padding = 1, count_padding = true }",
+                Pool::avg(3).padding(Padding::Symmetric(1.into())).count_padding(),
+            ),
+            ("{ reduce = \"max\", adaptive = [7, \"same\"] }", Pool::adaptive(Reducer::Max, [Some(7), None])),
+            ("{ reduce = \"max\", fractional = { ratio = 0.7 } }", Pool::fractional(Reducer::Max, 0.7)),
+            (
+                "{ reduce = \"max\", fractional = { output = [3, 4], size = 2, sequence = \"random\", evaluation = \
+                 \"expectation\" } }",
+                Pool::Reduce {
+                    reducer: Reducer::Max,
+                    geometry: Geometry::Fractional(Fractional {
+                        size: FractionalSize::Output([3, 4].into()),
+                        sequence: FractionalSequence::Random,
+                        regions: FractionalRegions::Sized(2.into()),
+                        evaluation: FractionalEvaluation::Expectation,
+                    }),
+                },
+            ),
+            ("{ reduce = \"avg\", pyramid = [4, 2, 1] }", Pool::pyramid(Reducer::Avg, [4, 2, 1])),
+            ("{ strided_conv = { size = 3, stride = 2 } }", Pool::strided_conv(3).stride(2)),
+            ("{ blur = { reduce = \"max\", size = 3, stride = 2, taps = 3 } }", Pool::blur(3)),
+            ("{ spectral = { output = 7 } }", Pool::spectral(7)),
         ] {
             assert_eq!(read(text), Ok(pool.clone()), "{text}");
             assert_eq!(pool.to_string(), text, "shown as it was written");
@@ -252,17 +497,36 @@ mod tests {
     #[test]
     fn wrong_spellings_say_what_is_right() {
         for (text, part) in [
-            ("\"maximum\"", "unknown pooling layer \"maximum\"; use \"max\", \"avg\", \"none\", or a table"),
+            ("\"maximum\"", "unknown pooling layer \"maximum\"; use \"max\", \"avg\", \"min\""),
+            ("\"spectral\"", "needs its output size"),
             ("3", "a pooling layer, such as \"max\""),
-            ("{ reduce = \"maximum\", size = 2 }", "unknown variant `maximum`, expected `max` or `avg`"),
+            ("{ reduce = \"maximum\", size = 2 }", "unknown variant `maximum`, expected one of `max`, `avg`"),
+            ("{ reduce = 3, size = 2 }", "a reducer, such as \"max\" or { lp = { p = 3.0 } }"),
+            ("{ reduce = { lp = { q = 3.0 } }, size = 2 }", "unknown field `q`, expected `p`"),
+            ("{ reduce = { lp = { p = \"x\" } }, size = 2 }", "expected f64"),
             ("{ reduce = \"max\" }", "no window is given"),
-            ("{ size = 2 }", "missing field `reduce`"),
+            ("{ size = 2 }", "nothing says how to pool"),
             ("{ reduce = \"max\", size = 2, global = true }", "size and global exclude each other"),
             ("{ reduce = \"max\", adaptive = 7, stride = 2 }", "stride belongs to size"),
+            ("{ reduce = \"avg\", global = true, count_padding = true }", "count_padding belongs to size"),
             ("{ reduce = \"max\", size = 2, padding = \"full\" }", "unknown variant `full`"),
             ("{ reduce = \"max\", size = -2 }", "-2 is no size"),
             ("{ reduce = \"max\", sice = 2 }", "unknown field `sice`, expected one of"),
             ("{ reduce = \"max\", global = false }", "leave the key out"),
+            ("{ reduce = \"max\", adaptive = [7, \"open\"] }", "unknown variant `open`, expected `same`"),
+            ("{ reduce = \"max\", fractional = {} }", "give ratio or output"),
+            ("{ reduce = \"max\", fractional = { ratio = 0.5, output = 3 } }", "ratio and output exclude"),
+            (
+                "{ reduce = \"max\", fractional = { ratio = 0.5, size = 2, regions = \"disjoint\" } }",
+                "size and regions exclude",
+            ),
+            ("{ reduce = \"max\", pyramid = [4, -1] }", "-1 is no size"),
+            (
+                "{ reduce = \"max\", strided_conv = { size = 2 } }",
+                "strided_conv and reduce exclude each other",
+            ),
+            ("{ blur = { tabs = 3 } }", "unknown field `tabs`"),
+            ("{ haar = { size = 3 } }", "unknown field `size`"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");

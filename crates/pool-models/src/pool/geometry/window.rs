@@ -1,26 +1,12 @@
-//! Which windows exist: the geometry of pooling and convolution, as pure arithmetic.
+//! Windows of a fixed size that move by a stride, of pooling and convolution alike, as pure arithmetic.
 
 use std::fmt;
 
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::pool::shape::check_count;
 use crate::{Extent, SettingError};
-
-/// Which windows of the input become one value each.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Geometry {
-    /// A window of fixed size that moves by a stride.
-    Window(Window),
-    /// As many windows as the output has entries: along each axis, of `n` inputs and `o` outputs, window `i` is
-    /// `[floor(i n / o), ceil((i + 1) n / o))`.
-    Adaptive(Extent),
-    /// One window over all spatial axes.
-    Global {
-        /// Keep the spatial axes with size 1 (`[N, C, 1, 1]`) instead of dropping them (`[N, C]`).
-        keep_dims: bool,
-    },
-}
 
 /// A window of fixed size that moves by a stride.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,6 +17,12 @@ pub struct Window {
     pub stride: Extent,
     /// What happens at the edges.
     pub padding: Padding,
+    /// Steps between the entries of one window; 1 is a window without holes.
+    pub dilation: Extent,
+    /// Whether a last window that begins inside the input but ends beyond it counts. PyTorch: `ceil_mode`.
+    pub ceil: bool,
+    /// Whether an average counts padded cells as zeros. PyTorch: `count_include_pad`, `true` there by default.
+    pub count_padding: bool,
 }
 
 /// What happens at the edges. Padded cells never count in an average and never win a maximum.
@@ -52,26 +44,64 @@ pub(crate) struct AxisWindow {
     pub(crate) input: usize,
     pub(crate) size: usize,
     pub(crate) stride: usize,
+    pub(crate) dilation: usize,
     /// Padding before the first and after the last input entry.
     pub(crate) before: usize,
     pub(crate) after: usize,
+    /// Cells beyond the padding that the last window of ceil mode reaches; no average counts them.
+    pub(crate) overhang: usize,
     pub(crate) output: usize,
 }
 
 impl AxisWindow {
+    /// A window of one entry on an axis of one entry.
+    pub(crate) const UNIT: Self =
+        Self { input: 1, size: 1, stride: 1, dilation: 1, before: 0, after: 0, overhang: 0, output: 1 };
+
+    /// Input entries from the first of a window to its last.
+    pub(crate) fn reach(&self) -> usize {
+        reach(self.size, self.dilation)
+    }
+
+    /// The input entry under cell `cell` of window `index`; none where the cell is padding.
+    pub(crate) fn entry(&self, index: usize, cell: usize) -> Option<usize> {
+        (index * self.stride + cell * self.dilation)
+            .checked_sub(self.before)
+            .filter(|&entry| entry < self.input)
+    }
+
     /// Input entries, padding left out, that window `index` sees.
     pub(crate) fn visible(&self, index: usize) -> usize {
-        let start = index * self.stride;
-        let end = (start + self.size).min(self.before + self.input);
-        end.saturating_sub(start.max(self.before))
+        self.cells_before(index, self.before + self.input) - self.cells_before(index, self.before)
     }
+
+    /// Cells of window `index` that lie in the input or its padding.
+    pub(crate) fn padded(&self, index: usize) -> usize {
+        self.cells_before(index, self.before + self.input + self.after)
+    }
+
+    /// Cells of window `index` that lie before `place`, both counted from the beginning of the padding.
+    fn cells_before(&self, index: usize, place: usize) -> usize {
+        place.saturating_sub(index * self.stride).div_ceil(self.dilation).min(self.size)
+    }
+}
+
+fn reach(size: usize, dilation: usize) -> usize {
+    (size - 1) * dilation + 1
 }
 
 impl Window {
     /// A window of `size` that moves by its own size, without padding.
     pub fn new(size: impl Into<Extent>) -> Self {
         let size = size.into();
-        Self { stride: size.clone(), size, padding: Padding::Valid }
+        Self {
+            stride: size.clone(),
+            size,
+            padding: Padding::Valid,
+            dilation: Extent::All(1),
+            ceil: false,
+            count_padding: false,
+        }
     }
 
     /// Decides every axis for an input with these `spatial` sizes; `field` is what the user calls the window's size.
@@ -83,56 +113,81 @@ impl Window {
         let rank = spatial.len();
         let sizes = self.size.resolve_positive(field, rank)?;
         let strides = self.stride.resolve_positive("stride", rank)?;
+        let dilations = self.dilation.resolve_positive("dilation", rank)?;
         let symmetric = match &self.padding {
             Padding::Symmetric(padding) => padding.resolve("padding", rank)?,
             Padding::Valid | Padding::Same => vec![0; rank],
         };
         (0..rank)
             .map(|axis| {
-                let (input, size, stride) = (spatial[axis], sizes[axis], strides[axis]);
+                let (input, size, stride, dilation) =
+                    (spatial[axis], sizes[axis], strides[axis], dilations[axis]);
+                let reach = reach(size, dilation);
                 let (before, after) = match self.padding {
                     Padding::Valid => (0, 0),
-                    Padding::Same => same_padding(input, size, stride),
+                    Padding::Same => same_padding(input, reach, stride),
                     Padding::Symmetric(_) => (symmetric[axis], symmetric[axis]),
                 };
                 let padded = before + input + after;
-                if size > padded {
-                    return Err(SettingError::WindowTooLarge { field, size, input: padded, axis });
+                if reach > padded {
+                    return Err(SettingError::WindowTooLarge { field, size, reach, input: padded, axis });
                 }
-                let output = (padded - size) / stride + 1;
-                Ok(AxisWindow { input, size, stride, before, after, output })
+                let mut output = (padded - reach) / stride + 1;
+                // A window that began in the padding after the input would see nothing else.
+                if self.ceil && (padded - reach) % stride > 0 && output * stride < before + input {
+                    output += 1;
+                }
+                let overhang = ((output - 1) * stride + reach).saturating_sub(padded);
+                Ok(AxisWindow { input, size, stride, dilation, before, after, overhang, output })
             })
             .collect()
+    }
+
+    /// Decides every axis, and holds pooling's own rules: no window may see padding alone.
+    ///
+    /// # Errors
+    /// The setting that does not fit.
+    pub(crate) fn resolve_pooling(&self, spatial: &[usize]) -> Result<Vec<AxisWindow>, SettingError> {
+        let axes = self.resolve("size", spatial)?;
+        let padded = axes.iter().map(|axis| axis.before + axis.input + axis.after + axis.overhang);
+        check_count("entries with their padding", padded.fold(1, usize::saturating_mul))?;
+        if self.ceil && self.padding == Padding::Same {
+            return Err(SettingError::Idle {
+                field: "ceil",
+                reason: "padding = \"same\" leaves no entry out",
+            });
+        }
+        for (index, axis) in axes.iter().enumerate() {
+            let limit = axis.size / 2;
+            if matches!(self.padding, Padding::Symmetric(_)) && axis.before > limit {
+                return Err(SettingError::PaddingTooLarge {
+                    padding: axis.before,
+                    size: axis.reach(),
+                    limit,
+                });
+            }
+            // Without holes the limit above suffices; with them a short input may lie in a hole.
+            if axis.dilation > 1
+                && let Some(window) = (0..axis.output).find(|&window| axis.visible(window) == 0)
+            {
+                return Err(SettingError::BlindWindow { dilation: axis.dilation, window, axis: index });
+            }
+        }
+        Ok(axes)
     }
 }
 
 /// Cells before and after, so that `ceil(input / stride)` windows fit; the odd cell comes after.
-fn same_padding(input: usize, size: usize, stride: usize) -> (usize, usize) {
+fn same_padding(input: usize, reach: usize, stride: usize) -> (usize, usize) {
     let output = input.div_ceil(stride);
-    let total = ((output - 1) * stride + size).saturating_sub(input);
+    let total = ((output - 1) * stride + reach).saturating_sub(input);
     (total / 2, total - total / 2)
 }
 
-/// Pooling's own rule: no window may see padding alone.
-pub(crate) fn check_pool_padding(axes: &[AxisWindow], padding: &Padding) -> Result<(), SettingError> {
-    if let Padding::Symmetric(_) = padding {
-        for axis in axes {
-            let limit = axis.size / 2;
-            if axis.before > limit {
-                return Err(SettingError::PaddingTooLarge { padding: axis.before, size: axis.size, limit });
-            }
-        }
-    }
-    Ok(())
-}
-
-impl fmt::Display for Padding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Valid => f.write_str("\"valid\""),
-            Self::Same => f.write_str("\"same\""),
-            Self::Symmetric(cells) => cells.fmt(f),
-        }
+impl Padding {
+    /// Whether there is none.
+    pub(crate) fn is_valid(&self) -> bool {
+        *self == Self::Valid
     }
 }
 
@@ -196,9 +251,9 @@ mod tests {
     #[test]
     fn output_sizes_follow_keras_and_pytorch() {
         let window = |size: usize, stride: usize, padding| Window {
-            size: size.into(),
             stride: stride.into(),
             padding,
+            ..Window::new(size)
         };
         for (window, input, expected, why) in [
             (window(2, 2, Padding::Valid), 24, 12, "the study's window"),
@@ -243,11 +298,50 @@ mod tests {
         ] {
             assert_eq!(window.resolve("size", &[8, 8]).unwrap_err().to_string(), expected);
         }
-        let window = Window { padding: Padding::Symmetric(2.into()), ..window };
-        let axes = window.resolve("size", &[8, 8]).unwrap();
-        assert_eq!(
-            check_pool_padding(&axes, &window.padding).unwrap_err().to_string(),
-            "padding = 2: at most half of the window is allowed, here 1 (size = 2)"
-        );
+    }
+
+    #[test]
+    fn no_window_may_see_padding_alone() {
+        let symmetric = |cells: usize| Padding::Symmetric(cells.into());
+        for (window, input, expected) in [
+            (
+                Window { padding: symmetric(2), ..Window::new(2) },
+                8,
+                "padding = 2: at most half of the window is allowed, here 1 (size = 2)",
+            ),
+            (
+                Window { padding: symmetric(1), dilation: 2.into(), ..Window::new(2) },
+                1,
+                "dilation = 2: window 0 along spatial axis 0 would see padding alone; make the dilation or the \
+                 padding smaller",
+            ),
+            (
+                Window { padding: Padding::Same, ceil: true, ..Window::new(2) },
+                8,
+                "ceil says nothing here: padding = \"same\" leaves no entry out; leave it out",
+            ),
+        ] {
+            assert_eq!(window.resolve_pooling(&[input]).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn ceil_mode_adds_a_window_only_where_it_begins_inside_the_input() {
+        let ceil = |size: usize, stride: usize, padding: usize| Window {
+            stride: stride.into(),
+            padding: Padding::Symmetric(padding.into()),
+            ceil: true,
+            ..Window::new(size)
+        };
+        for (window, input, expected, why) in [
+            (ceil(2, 2, 0), 5, 3, "the last entry gets a window"),
+            (ceil(2, 2, 0), 4, 2, "nothing is left over"),
+            (ceil(3, 2, 1), 6, 4, "(6 + 2 - 3) / 2 rounded up, plus 1"),
+            (ceil(2, 2, 1), 5, 3, "a fourth window would begin in the padding"),
+            (ceil(1, 3, 0), 3, 1, "a second window would begin beyond the input"),
+        ] {
+            assert_eq!(outputs(&window, &[input]), Ok(vec![expected]), "{why}");
+        }
+        assert_eq!(ceil(2, 2, 0).resolve("size", &[5]).unwrap()[0].overhang, 1);
     }
 }

@@ -1,0 +1,149 @@
+//! Blur pooling: pool densely, then low-pass and stride (Zhang, "Making Convolutional Networks Shift-Invariant Again",
+//! 2019).
+
+use serde::{Deserialize, Serialize};
+use tch::{TchError, Tensor};
+
+use super::Window;
+use super::geometry::{AxisWindow, Cells};
+use super::windows::Windows;
+use crate::{Extent, ModelError, SettingError};
+
+/// Maximum or average with stride 1, then a binomial filter with stride; the filter reflects at the edges. timm:
+/// `BlurPool2d` is `size = 1` with an odd number of taps.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blur {
+    /// What is done densely, before the filter.
+    #[serde(default)]
+    pub reduce: BlurReduce,
+    /// The window of the dense step; 1 leaves the filter alone.
+    #[serde(default = "two")]
+    pub size: Extent,
+    /// Steps of the filter.
+    #[serde(default = "two")]
+    pub stride: Extent,
+    /// Entries of the binomial filter along each axis, 2 to 7.
+    #[serde(default = "three")]
+    pub taps: usize,
+}
+
+/// The dense step of [`Blur`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlurReduce {
+    /// Maximum: MaxBlurPool.
+    #[default]
+    Max,
+    /// Average.
+    Avg,
+}
+
+fn two() -> Extent {
+    Extent::All(2)
+}
+
+fn three() -> usize {
+    3
+}
+
+impl Default for Blur {
+    fn default() -> Self {
+        Self { reduce: BlurReduce::default(), size: two(), stride: two(), taps: three() }
+    }
+}
+
+impl Blur {
+    /// The dense windows along each axis, and how many outputs the stride leaves.
+    ///
+    /// # Errors
+    /// The setting that does not fit.
+    pub(super) fn resolve(&self, spatial: &[usize]) -> Result<(Vec<AxisWindow>, Vec<usize>), SettingError> {
+        if !(2..=7).contains(&self.taps) {
+            return Err(SettingError::WholeRange { field: "taps", value: self.taps, interval: "[2, 7]" });
+        }
+        let strides = self.stride.resolve_positive("stride", spatial.len())?;
+        let dense =
+            Window { stride: Extent::All(1), ..Window::new(self.size.clone()) }.resolve("size", spatial)?;
+        for (axis, window) in dense.iter().enumerate() {
+            let padding = self.taps / 2;
+            if padding >= window.output {
+                let input = window.output;
+                return Err(SettingError::ReflectionTooWide { taps: self.taps, padding, input, axis });
+            }
+        }
+        let outputs = dense.iter().zip(strides).map(|(axis, stride)| axis.output.div_ceil(stride)).collect();
+        Ok((dense, outputs))
+    }
+}
+
+/// `[N, C, spatial...]` to `[N, C, output...]`.
+pub(super) fn forward(blur: &Blur, input: &Tensor) -> Result<Tensor, ModelError> {
+    let spatial: Vec<usize> = input.size()[2..].iter().map(|&n| n as usize).collect();
+    let (dense, outputs) = blur.resolve(&spatial)?;
+    let strides = blur.stride.resolve_positive("stride", spatial.len())?;
+    let cells = Cells::Windows(dense);
+    let windows = Windows::new(input, &cells);
+    let pooled = match blur.reduce {
+        BlurReduce::Max => windows.max()?,
+        BlurReduce::Avg => windows.mean()?,
+    };
+    let mut blurred = reflect(&pooled, blur.taps)?;
+    for (axis, (&stride, &output)) in strides.iter().zip(&outputs).enumerate() {
+        blurred = low_pass(&blurred, axis as i64 + 2, blur.taps, stride as i64, output as i64)?;
+    }
+    Ok(blurred)
+}
+
+/// Reflects at both ends of every spatial axis so that the filter gives one value per entry; of an even filter the odd
+/// entry is added at the end.
+fn reflect(input: &Tensor, taps: usize) -> Result<Tensor, TchError> {
+    let ends = [(taps as i64 - 1) / 2, taps as i64 / 2];
+    let cells: Vec<i64> = std::iter::repeat_n(ends, input.dim() - 2).flatten().collect();
+    input.f_pad(&cells, "reflect", None)
+}
+
+/// The binomial filter along one axis: shifted and strided views, weighted and summed.
+fn low_pass(
+    input: &Tensor,
+    dimension: i64,
+    taps: usize,
+    stride: i64,
+    output: i64,
+) -> Result<Tensor, TchError> {
+    let view = |tap: usize| {
+        let first = tap as i64;
+        input.f_slice(dimension, first, first + (output - 1) * stride + 1, stride)
+    };
+    let weights = binomial(taps);
+    let mut sum = view(0)?.f_mul_scalar(weights[0])?;
+    for (tap, &weight) in weights.iter().enumerate().skip(1) {
+        sum = sum.f_add(&view(tap)?.f_mul_scalar(weight)?)?;
+    }
+    Ok(sum)
+}
+
+/// A row of Pascal's triangle that sums to 1.
+fn binomial(taps: usize) -> Vec<f64> {
+    let mut row = vec![1.0];
+    for _ in 1..taps {
+        let padded = |index: usize| row.get(index).copied().unwrap_or(0.0);
+        row = (0..=row.len())
+            .map(|index| (padded(index) + index.checked_sub(1).map_or(0.0, padded)) / 2.0)
+            .collect();
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_rows_of_pascals_triangle() {
+        assert_eq!(binomial(2), [0.5, 0.5]);
+        assert_eq!(binomial(3), [0.25, 0.5, 0.25]);
+        assert_eq!(binomial(5), [1.0, 4.0, 6.0, 4.0, 1.0].map(|entry| entry / 16.0));
+        assert_eq!(binomial(7).iter().sum::<f64>(), 1.0);
+    }
+}

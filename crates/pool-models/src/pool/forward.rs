@@ -1,0 +1,156 @@
+//! From an input tensor to a pooled one.
+
+use rand_chacha::ChaCha8Rng;
+use tch::{Kind, TchError, Tensor};
+
+use super::built::Context;
+use super::geometry::{Cells, Fractional, FractionalEvaluation, Geometry, Window};
+use super::reduce::reduce;
+use super::windows::Windows;
+use super::{Pool, Reducer, blur, haar, sample_of, spectral, strided_conv};
+use crate::{Mode, ModelError, SettingError};
+
+/// `[N, C, spatial...]` to `[N, output...]`.
+pub(super) fn forward(
+    pool: &Pool,
+    input: &Tensor,
+    mask: Option<&Tensor>,
+    context: &Context<'_>,
+) -> Result<Tensor, ModelError> {
+    let output = check_input(pool, input)?;
+    if let Some(mask) = mask {
+        check_mask(pool, input, mask)?;
+    }
+    Ok(match pool {
+        Pool::None => input.shallow_clone(),
+        Pool::Reduce { reducer, geometry } => {
+            let pooled = reduce_geometry(reducer, geometry, input, mask, context)?;
+            // Global pooling that drops its axes.
+            pooled.f_reshape(&output)?
+        }
+        Pool::StridedConv(conv) => strided_conv::forward(conv, input, context)?,
+        Pool::Blur(blur) => blur::forward(blur, input)?,
+        Pool::Haar => haar::forward(input)?,
+        Pool::Spectral { .. } => spectral::forward(input, &output[2..])?,
+    })
+}
+
+/// The maxima and their places.
+pub(super) fn forward_with_indices(
+    pool: &Pool,
+    input: &Tensor,
+    context: &Context<'_>,
+) -> Result<(Tensor, Tensor), ModelError> {
+    let output = check_input(pool, input)?;
+    let no_indices = || SettingError::NoIndices { pool: pool.to_string() };
+    let Pool::Reduce { reducer: Reducer::Max, geometry } = pool else { return Err(no_indices().into()) };
+    if context.mode == Mode::Inference && takes_expectation(geometry) {
+        return Err(no_indices().into());
+    }
+    let cells = geometry.cells(&sample_of(input)[1..], generator(geometry, context).as_mut())?;
+    let ([cells], false) = (&cells[..], matches!(geometry, Geometry::Pyramid(_))) else {
+        return Err(no_indices().into());
+    };
+    let (values, indices) = Windows::new(input, cells).max_with_indices()?;
+    Ok((values.f_reshape(&output)?, indices.f_reshape(&output)?))
+}
+
+/// Refuses what cannot be pooled, and gives the shape of the result, batch included.
+fn check_input(pool: &Pool, input: &Tensor) -> Result<Vec<i64>, ModelError> {
+    let shape = input.size();
+    if *pool == Pool::None {
+        return Ok(shape);
+    }
+    if !input.is_floating_point() {
+        return Err(ModelError::TensorKind { found: input.kind() });
+    }
+    let output = pool.output_shape(&sample_of(input)).map_err(|error| match error {
+        SettingError::InputShape { .. } => ModelError::TensorShape {
+            expected: "[N, C, spatial...] with 1 to 3 spatial axes".to_owned(),
+            found: shape.clone(),
+        },
+        error => error.into(),
+    })?;
+    Ok(shape[..1].iter().copied().chain(output.iter().map(|&n| n as i64)).collect())
+}
+
+fn check_mask(pool: &Pool, input: &Tensor, mask: &Tensor) -> Result<(), ModelError> {
+    if !matches!(pool, Pool::Reduce { geometry: Geometry::Global { .. }, .. }) {
+        return Err(SettingError::NoMask { pool: pool.to_string() }.into());
+    }
+    let mut expected = input.size();
+    expected.remove(1);
+    if mask.size() != expected {
+        return Err(ModelError::MaskShape { expected, found: mask.size() });
+    }
+    if mask.kind() != Kind::Bool {
+        return Err(ModelError::MaskKind { found: mask.kind() });
+    }
+    Ok(())
+}
+
+/// `[N, C, output...]`, with the spatial axes that global pooling drops.
+fn reduce_geometry(
+    reducer: &Reducer,
+    geometry: &Geometry,
+    input: &Tensor,
+    mask: Option<&Tensor>,
+    context: &Context<'_>,
+) -> Result<Tensor, ModelError> {
+    let once = |mut generator: Option<ChaCha8Rng>| -> Result<Tensor, ModelError> {
+        let counted = matches!(geometry, Geometry::Window(Window { count_padding: true, .. }));
+        let over = |cells: &Cells| {
+            reduce(reducer, &Windows::new(input, cells).count_padding(counted).mask(mask), context)
+        };
+        match &geometry.cells(&sample_of(input)[1..], generator.as_mut())?[..] {
+            [cells] if !matches!(geometry, Geometry::Pyramid(_)) => Ok(over(cells)?),
+            levels => {
+                let flat = levels.iter().map(|cells| over(cells)?.f_flatten(1, -1));
+                Ok(Tensor::f_cat(&flat.collect::<Result<Vec<_>, TchError>>()?, 1)?)
+            }
+        }
+    };
+    if context.mode == Mode::Training || !takes_expectation(geometry) {
+        return once(generator(geometry, context));
+    }
+    // The last streams, which training never reaches.
+    let mut sum = once(Some(context.random.stream(u64::MAX)))?;
+    for draw in 1..Fractional::DRAWS {
+        sum = sum.f_add(&once(Some(context.random.stream(u64::MAX - draw)))?)?;
+    }
+    Ok(sum.f_div_scalar(Fractional::DRAWS as f64)?)
+}
+
+/// What fractional windows are drawn from; nothing in prediction, and for other windows.
+fn generator(geometry: &Geometry, context: &Context<'_>) -> Option<ChaCha8Rng> {
+    match (context.mode, geometry) {
+        (Mode::Training, Geometry::Fractional(_)) => Some(context.random.generator()),
+        _ => None,
+    }
+}
+
+fn takes_expectation(geometry: &Geometry) -> bool {
+    matches!(geometry, Geometry::Fractional(Fractional { evaluation: FractionalEvaluation::Expectation, .. }))
+}
+
+/// Puts pooled values back where their indices say, `[N, C, output...]` to `[N, C, spatial...]`, with zeros elsewhere.
+/// Where several values share a place, they are the same maximum. PyTorch: `MaxUnpool2d`.
+///
+/// # Errors
+/// Fewer than three or more than five axes, indices of another shape or type, or an index outside `spatial`.
+pub fn max_unpool(pooled: &Tensor, indices: &Tensor, spatial: &[usize]) -> Result<Tensor, ModelError> {
+    let shape = pooled.size();
+    if !(3..=5).contains(&shape.len()) || spatial.len() + 2 != shape.len() {
+        return Err(ModelError::TensorShape {
+            expected: format!("[N, C, output...] with as many spatial axes as {spatial:?}"),
+            found: shape,
+        });
+    }
+    if indices.size() != shape || indices.kind() != Kind::Int64 {
+        return Err(ModelError::Indices { expected: shape, found: indices.size(), kind: indices.kind() });
+    }
+    let places: usize = spatial.iter().product();
+    let full: Vec<i64> = shape[..2].iter().copied().chain(spatial.iter().map(|&n| n as i64)).collect();
+    let zeros = Tensor::f_zeros([shape[0], shape[1], places as i64], (pooled.kind(), pooled.device()))?;
+    Ok(zeros.f_scatter(-1, &indices.f_flatten(2, -1)?, &pooled.f_flatten(2, -1)?)?.f_reshape(&full)?)
+}

@@ -1,0 +1,17 @@
+//! Attention pooling with one learned query.
+
+use tch::{TchError, Tensor};
+
+use crate::pool::built::Context;
+use crate::pool::windows::Windows;
+
+/// `sum softmax(query . x / sqrt(C)) x` over all places, which one window holds.
+pub(super) fn attention(windows: &Windows<'_>, context: &Context<'_>) -> Result<Tensor, TchError> {
+    let channels = windows.input().size()[1] as f64;
+    let gathered = windows.gather()?;
+    let query = context.per_channel("query", windows)?.f_unsqueeze(-1)?;
+    let scores = gathered.values.f_mul(&query)?.f_sum_dim_intlist([1i64].as_slice(), true, None)?;
+    let scores = scores.f_div_scalar(channels.sqrt())?;
+    let weights = gathered.fill(&scores, f64::NEG_INFINITY)?.f_softmax(-1, None)?;
+    gathered.values.f_mul(&weights)?.f_sum_dim_intlist([-1i64].as_slice(), false, None)
+}

@@ -1,0 +1,49 @@
+//! Stochastic pooling.
+
+use tch::{Kind, TchError, Tensor};
+
+use crate::Mode;
+use crate::pool::built::Context;
+use crate::pool::windows::{Gathered, Windows};
+
+/// Of `a = max(x, 0)`: in training one value, drawn with probability `a / sum a`; in prediction `sum a^2 / sum a`.
+/// Zero where all of `a` is. A window that sees NaN or infinity gives NaN.
+pub(super) fn stochastic(windows: &Windows<'_>, context: &Context<'_>) -> Result<Tensor, TchError> {
+    let gathered = windows.gather()?;
+    let activations = gathered.fill(&gathered.values.f_relu()?, 0.0)?;
+    match context.mode {
+        Mode::Training => sampled(&activations, context),
+        Mode::Inference => expected(&gathered, &activations),
+    }
+}
+
+/// The draw `u` picks the first cell at which the running sum exceeds `u` times the whole.
+fn sampled(activations: &Tensor, context: &Context<'_>) -> Result<Tensor, TchError> {
+    let (picked, total) = {
+        let _no_gradient = tch::no_grad_guard();
+        let running = activations.f_cumsum(-1, Kind::Double)?;
+        let total = running.f_slice(-1, -1, None, 1)?;
+        let draws = context.random.uniform(&total.size())?.f_to_device(total.device())?;
+        let beyond = running.f_gt_tensor(&draws.f_mul(&total)?)?;
+        (beyond.f_to_kind(Kind::Int8)?.f_argmax(-1, true)?, total)
+    };
+    let value = activations.f_gather(-1, &picked, false)?.f_squeeze_dim(-1)?;
+    // Zero, unless the sum is no number.
+    let flaw = total.f_squeeze_dim(-1)?.f_mul_scalar(0.0)?.f_to_kind(value.kind())?;
+    value.f_add(&flaw)
+}
+
+/// `sum a^2 / sum a`, with the greatest value divided out so that no square overflows.
+fn expected(gathered: &Gathered, activations: &Tensor) -> Result<Tensor, TchError> {
+    let scale = {
+        let _no_gradient = tch::no_grad_guard();
+        let greatest = activations.f_amax([-1i64].as_slice(), true)?;
+        greatest.f_masked_fill(&greatest.f_eq(0.0)?, 1.0)?
+    };
+    let relative = activations.f_div(&scale)?;
+    let sum = gathered.sum(&relative)?;
+    let squares = gathered.sum(&relative.f_square()?)?;
+    // Nothing but zeros: their squares are zero as well, over anything but zero.
+    let sum = sum.f_masked_fill(&sum.f_eq(0.0)?, 1.0)?;
+    squares.f_div(&sum)?.f_mul(&scale.f_squeeze_dim(-1)?)
+}

@@ -1,0 +1,120 @@
+//! The shape rule: what comes out of a pooling layer, and which settings cannot be, without making a tensor.
+
+use tch::Tensor;
+
+use super::geometry::Geometry;
+use super::{Pool, Reducer, Window, haar, spectral};
+use crate::SettingError;
+
+impl Pool {
+    /// Shape of one output sample for one input sample `[C, spatial...]`. Pure: makes no tensor.
+    ///
+    /// # Errors
+    /// The setting that cannot be, or does not fit the input.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, SettingError> {
+        if *self == Self::None {
+            return Ok(input.to_vec());
+        }
+        let (channels, spatial) = split_channels(input)?;
+        let (channels, output) = match self {
+            Self::None => (channels, spatial.to_vec()),
+            Self::Reduce { reducer, geometry } => {
+                reducer.check()?;
+                check_pair(reducer, geometry, spatial.len())?;
+                let output = geometry.output(spatial)?;
+                if reducer.lays_windows_out() {
+                    for cells in geometry.cells(spatial, None)? {
+                        check_count("cells of all windows", cells.count())?;
+                    }
+                }
+                let channels = reducer.channels(channels);
+                match geometry {
+                    // All windows of all channels in one axis.
+                    Geometry::Pyramid(_) => (channels.saturating_mul(output[0]), Vec::new()),
+                    Geometry::Window(_)
+                    | Geometry::Adaptive(_)
+                    | Geometry::Global { .. }
+                    | Geometry::Fractional(_) => (channels, output),
+                }
+            }
+            Self::StridedConv(conv) => {
+                (channels, conv.window().resolve("size", spatial)?.iter().map(|axis| axis.output).collect())
+            }
+            Self::Blur(blur) => (channels, blur.resolve(spatial)?.1),
+            Self::Haar => {
+                let axes = haar::window().resolve_pooling(spatial)?;
+                (channels, axes.iter().map(|axis| axis.output).collect())
+            }
+            Self::Spectral { output } => (channels, spectral::resolve(output, spatial)?),
+        };
+        Ok(std::iter::once(channels).chain(output).collect())
+    }
+}
+
+/// Refuses reducers over windows that cannot feed them, and settings of windows that a reducer cannot use.
+fn check_pair(reducer: &Reducer, geometry: &Geometry, rank: usize) -> Result<(), SettingError> {
+    match (reducer, geometry) {
+        (Reducer::Gated | Reducer::Tree, Geometry::Window(_))
+        | (Reducer::Attention, Geometry::Global { .. }) => {}
+        (Reducer::S3 { grid }, Geometry::Window(window)) => check_grid(*grid, window, rank)?,
+        (Reducer::Gated | Reducer::Tree | Reducer::S3 { .. }, _) => {
+            return Err(SettingError::Geometry {
+                reducer: reducer.name(),
+                needed: "windows of a fixed size",
+                cure: "add size = 2",
+            });
+        }
+        (Reducer::Attention, _) => {
+            return Err(SettingError::Geometry {
+                reducer: reducer.name(),
+                needed: "one window over everything",
+                cure: "use global = true",
+            });
+        }
+        _ => {}
+    }
+    match geometry {
+        Geometry::Window(Window { count_padding: true, .. }) if *reducer != Reducer::Avg => {
+            Err(SettingError::Misplaced { field: "count_padding", owner: "reduce = \"avg\"" })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_grid(grid: usize, window: &Window, rank: usize) -> Result<(), SettingError> {
+    let strides = window.stride.resolve_positive("stride", rank)?;
+    match strides.iter().position(|stride| !grid.is_multiple_of(*stride)) {
+        None => Ok(()),
+        Some(axis) => Err(SettingError::Grid { grid, stride: strides[axis], axis }),
+    }
+}
+
+/// More entries of one channel than any machine wants to hold.
+const MOST_ENTRIES: usize = 1 << 28;
+
+/// Refuses what could only end in an allocation that fails.
+pub(super) fn check_count(product: &'static str, count: usize) -> Result<(), SettingError> {
+    if count <= MOST_ENTRIES {
+        return Ok(());
+    }
+    Err(SettingError::TooLarge { product, count: count as u128, limit: "2^28" })
+}
+
+/// Splits one sample's shape into channels and spatial sizes.
+pub(crate) fn split_channels(sample: &[usize]) -> Result<(usize, &[usize]), SettingError> {
+    match sample {
+        [channels, spatial @ ..] if (1..=3).contains(&spatial.len()) && !sample.contains(&0) => {
+            Ok((*channels, spatial))
+        }
+        _ => Err(SettingError::InputShape {
+            expected: "[channels, spatial...] with 1 to 3 spatial axes, none of them empty",
+            found: sample.to_vec(),
+            cure: "; put it before flatten",
+        }),
+    }
+}
+
+/// The shape of one sample of a batch.
+pub(crate) fn sample_of(input: &Tensor) -> Vec<usize> {
+    input.size().iter().skip(1).map(|&n| n as usize).collect()
+}

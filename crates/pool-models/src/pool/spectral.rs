@@ -1,0 +1,47 @@
+//! Spectral pooling: cropping in the frequency domain (Rippel, Snoek & Adams, "Spectral Representations for
+//! Convolutional Neural Networks", 2015).
+
+use tch::{TchError, Tensor};
+
+use crate::{Extent, SettingError};
+
+/// The output's size along each axis.
+///
+/// # Errors
+/// A size of zero, or larger than the input.
+pub(super) fn resolve(output: &Extent, spatial: &[usize]) -> Result<Vec<usize>, SettingError> {
+    let outputs = output.resolve_positive("output", spatial.len())?;
+    for (axis, (&input, &output)) in spatial.iter().zip(&outputs).enumerate() {
+        if output > input {
+            return Err(SettingError::OutputTooLarge { field: "output", output, input, limit: input, axis });
+        }
+    }
+    Ok(outputs)
+}
+
+/// Keeps the lowest frequencies of every spatial axis, and the mean as it is.
+pub(super) fn forward(input: &Tensor, output: &[i64]) -> Result<Tensor, TchError> {
+    let mut cropped = input.shallow_clone();
+    for (axis, &size) in output.iter().enumerate() {
+        cropped = crop(&cropped, axis as i64 + 2, size)?;
+    }
+    Ok(cropped)
+}
+
+/// Along one axis; the input is real, so half of its spectrum says it all.
+fn crop(input: &Tensor, dimension: i64, output: i64) -> Result<Tensor, TchError> {
+    let size = input.size()[dimension as usize];
+    if output == size {
+        return Ok(input.shallow_clone());
+    }
+    let half = output / 2;
+    let kept = input.f_fft_rfft(None, dimension, "backward")?.f_narrow(dimension, 0, half + 1)?;
+    // Of an even output, the highest frequency stands for itself and its mirror image, which was cut off.
+    let kept = if output % 2 == 0 {
+        let highest = kept.f_narrow(dimension, half, 1)?.f_mul_scalar(2.0)?;
+        Tensor::f_cat(&[kept.f_narrow(dimension, 0, half)?, highest], dimension)?
+    } else {
+        kept
+    };
+    kept.f_fft_irfft(output, dimension, "backward")?.f_mul_scalar(output as f64 / size as f64)
+}

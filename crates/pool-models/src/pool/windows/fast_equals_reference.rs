@@ -1,0 +1,120 @@
+//! libtorch's kernels and gathered windows give the same values, indices and gradients.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tch::{Kind, TchError, Tensor};
+
+use super::{Kernels, Windows};
+use crate::Extent;
+use crate::pool::geometry::{Cells, Geometry, OpenExtent, Padding, Window};
+
+#[derive(Debug, Clone)]
+struct Case {
+    geometry: Geometry,
+    shape: Vec<i64>,
+    /// With many equal ones.
+    values: Vec<f64>,
+}
+
+fn windows(rank: usize) -> impl Strategy<Value = Geometry> {
+    let padding = prop_oneof![
+        Just(Padding::Valid),
+        Just(Padding::Same),
+        vec(0..3usize, rank).prop_map(|cells| Padding::Symmetric(Extent::Each(cells)))
+    ];
+    (vec(1..5usize, rank), vec(1..4usize, rank), vec(1..3usize, rank), padding, any::<bool>(), any::<bool>())
+        .prop_map(|(size, stride, dilation, padding, ceil, count_padding)| {
+            Geometry::Window(Window {
+                size: Extent::Each(size),
+                stride: Extent::Each(stride),
+                dilation: Extent::Each(dilation),
+                ceil: ceil && padding != Padding::Same,
+                padding,
+                count_padding,
+            })
+        })
+}
+
+fn geometries(rank: usize) -> impl Strategy<Value = Geometry> {
+    prop_oneof![
+        4 => windows(rank),
+        1 => vec(proptest::option::of(1..6usize), rank).prop_map(|sizes| Geometry::Adaptive(OpenExtent::Each(sizes))),
+        1 => Just(Geometry::Global { keep_dims: true }),
+    ]
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    (1..=3usize)
+        .prop_flat_map(|rank| (geometries(rank), vec(1..8i64, rank)))
+        .prop_filter("the windows fit", |(geometry, spatial)| {
+            let spatial: Vec<usize> = spatial.iter().map(|&n| n as usize).collect();
+            geometry.output(&spatial).is_ok()
+        })
+        .prop_flat_map(|(geometry, spatial)| {
+            let shape: Vec<i64> = [2, 1].into_iter().chain(spatial).collect();
+            let count = shape.iter().product::<i64>() as usize;
+            vec((-3..3i32).prop_map(f64::from), count).prop_map(move |values| Case {
+                geometry: geometry.clone(),
+                shape: shape.clone(),
+                values,
+            })
+        })
+}
+
+impl Case {
+    fn cells(&self) -> Cells {
+        let spatial: Vec<usize> = self.shape[2..].iter().map(|&n| n as usize).collect();
+        self.geometry.cells(&spatial, None).unwrap().remove(0)
+    }
+
+    /// Values and gradient of a weighted sum.
+    fn run(
+        &self,
+        kernels: Kernels,
+        reduce: impl Fn(&Windows<'_>) -> Result<Tensor, TchError>,
+    ) -> (Tensor, Tensor) {
+        let input = Tensor::from_slice(&self.values).reshape(&self.shape).set_requires_grad(true);
+        let cells = self.cells();
+        let counted = matches!(self.geometry, Geometry::Window(Window { count_padding: true, .. }));
+        let windows = Windows::new(&input, &cells).count_padding(counted).kernels(kernels);
+        let output = reduce(&windows).unwrap();
+        let weights =
+            Tensor::arange(output.numel() as i64, (Kind::Double, input.device())).reshape(output.size());
+        (&output * (weights + 1.0)).sum(Kind::Double).backward();
+        (output.detach(), input.grad())
+    }
+}
+
+fn distance(left: &Tensor, right: &Tensor) -> f64 {
+    assert_eq!(left.size(), right.size());
+    ((left - right).abs() / (right.abs() + 1.0)).max().double_value(&[])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn of_the_maximum(case in cases()) {
+        let run = |kernels| case.run(kernels, |windows| windows.max());
+        let (fast, slow) = (run(Kernels::Fast), run(Kernels::Reference));
+        prop_assert_eq!(fast.0, slow.0, "values");
+        prop_assert_eq!(fast.1, slow.1, "gradients, those of equal values included");
+    }
+
+    #[test]
+    fn of_the_mean(case in cases()) {
+        let run = |kernels| case.run(kernels, |windows| windows.mean());
+        let (fast, slow) = (run(Kernels::Fast), run(Kernels::Reference));
+        prop_assert!(distance(&fast.0, &slow.0) <= 1e-14, "values {:?} {:?}", fast.0, slow.0);
+        prop_assert!(distance(&fast.1, &slow.1) <= 1e-14, "gradients {:?} {:?}", fast.1, slow.1);
+    }
+
+    #[test]
+    fn of_the_indices(case in cases()) {
+        let indices = |kernels| {
+            let input = Tensor::from_slice(&case.values).reshape(&case.shape);
+            Windows::new(&input, &case.cells()).kernels(kernels).max_with_indices().unwrap()
+        };
+        prop_assert_eq!(indices(Kernels::Fast), indices(Kernels::Reference));
+    }
+}

@@ -1,0 +1,175 @@
+//! Windows laid out side by side: the plain way to compute any reducer.
+
+use tch::{Kind, TchError, Tensor};
+
+use crate::pool::geometry::{AxisCells, AxisWindow, Cells};
+
+/// The values of each window, `[N, C, output..., K]` where `K` is the size of the largest window.
+pub(crate) struct Gathered {
+    /// In the cells that a window does not see stands some value of the input, or zero.
+    pub(crate) values: Tensor,
+    /// True where a cell is not seen: padding, beyond the end of a shorter window, or masked. Broadcasts to `values`.
+    hidden: Option<Tensor>,
+    /// How many cells a mean counts, broadcastable to `[N, C, output...]`; `K` where there is none.
+    count: Option<Tensor>,
+    axes: Vec<AxisCells>,
+    /// The input's spatial sizes.
+    spatial: Vec<i64>,
+}
+
+impl Gathered {
+    pub(super) fn new(
+        input: &Tensor,
+        cells: &Cells,
+        count_padding: bool,
+        mask: Option<&Tensor>,
+    ) -> Result<Self, TchError> {
+        let axes = cells.axes();
+        let device = input.device();
+        let gaps = axes.iter().any(AxisCells::has_gaps);
+        let mut hidden = if gaps { Some(hidden_cells(&axes)?.f_to_device(device)?) } else { None };
+        let mut count = match (&hidden, cells) {
+            (Some(_), Cells::Windows(windows)) if count_padding => {
+                Some(counted_cells(windows)?.f_to_kind(input.kind())?.f_to_device(device)?)
+            }
+            _ => None,
+        };
+        if let Some(mask) = mask {
+            let masked = lay_out(&mask.f_unsqueeze(1)?.f_logical_not()?, cells, &axes)?;
+            hidden = Some(match hidden {
+                Some(hidden) => masked.f_logical_or(&hidden)?,
+                None => masked,
+            });
+        }
+        if let (Some(hidden), None) = (&hidden, &count) {
+            count =
+                Some(hidden.f_logical_not()?.f_sum_dim_intlist([-1i64].as_slice(), false, input.kind())?);
+        }
+        let spatial = input.size().split_off(2);
+        Ok(Self { values: lay_out(input, cells, &axes)?, hidden, count, axes, spatial })
+    }
+
+    /// A copy of `cells`, which has the shape of `values`, with `value` where nothing is seen.
+    pub(crate) fn fill(&self, cells: &Tensor, value: f64) -> Result<Tensor, TchError> {
+        match &self.hidden {
+            Some(hidden) => cells.f_masked_fill(hidden, value),
+            None => Ok(cells.shallow_clone()),
+        }
+    }
+
+    /// The sum of `cells` over each window, `[N, C, output...]`.
+    pub(crate) fn sum(&self, cells: &Tensor) -> Result<Tensor, TchError> {
+        self.fill(cells, 0.0)?.f_sum_dim_intlist([-1i64].as_slice(), false, None)
+    }
+
+    /// The mean of `cells` over what each window sees, `[N, C, output...]`.
+    pub(crate) fn mean(&self, cells: &Tensor) -> Result<Tensor, TchError> {
+        match &self.count {
+            Some(count) => self.sum(cells)?.f_div(count),
+            None => cells.f_mean_dim([-1i64].as_slice(), false, None),
+        }
+    }
+
+    /// How many cells each window sees, broadcastable to `[N, C, output...]`; `K` where all see as many.
+    pub(crate) fn seen(&self) -> Result<Option<Tensor>, TchError> {
+        let Some(hidden) = &self.hidden else { return Ok(None) };
+        hidden.f_logical_not()?.f_sum_dim_intlist([-1i64].as_slice(), false, Kind::Int64).map(Some)
+    }
+
+    /// The greatest value of each window and its cell; of equal ones the first.
+    pub(crate) fn max(&self) -> Result<(Tensor, Tensor), TchError> {
+        self.fill(&self.values, f64::NEG_INFINITY)?.f_max_dim(-1, false)
+    }
+
+    /// Cells of the largest window.
+    pub(crate) fn width(&self) -> i64 {
+        self.values.size().last().copied().unwrap_or(1)
+    }
+
+    /// Flat indices into one plane of the chosen cells, `[N, C, output...]`.
+    pub(super) fn places(&self, chosen: &Tensor) -> Result<Tensor, TchError> {
+        let places = places(&self.axes, &self.spatial)?
+            .f_to_device(chosen.device())?
+            .f_expand(self.values.size(), false)?;
+        places.f_gather(-1, &chosen.f_unsqueeze(-1)?, false)?.f_squeeze_dim(-1)
+    }
+}
+
+/// `[N, C, spatial...]` to `[N, C, output..., K]`.
+fn lay_out(input: &Tensor, cells: &Cells, axes: &[AxisCells]) -> Result<Tensor, TchError> {
+    let mut laid_out = input.shallow_clone();
+    for (index, axis) in axes.iter().enumerate() {
+        let dimension = index as i64 + 2;
+        laid_out = match cells {
+            Cells::Windows(windows) if !axis.has_gaps() => slide(&laid_out, dimension, &windows[index])?,
+            Cells::Windows(_) | Cells::Adaptive { .. } | Cells::Regions(_) => {
+                pick(&laid_out, dimension, axis)?
+            }
+        };
+    }
+    // Each axis has put its cells last, in order: they become one axis.
+    laid_out.f_flatten(-(axes.len() as i64), -1)
+}
+
+/// Windows of one size without gaps are a view.
+fn slide(input: &Tensor, dimension: i64, window: &AxisWindow) -> Result<Tensor, TchError> {
+    let views = input.f_unfold(dimension, window.reach() as i64, window.stride as i64)?;
+    if window.dilation == 1 { Ok(views) } else { views.f_slice(-1, None, None, window.dilation as i64) }
+}
+
+/// Any windows, entry by entry.
+fn pick(input: &Tensor, dimension: i64, axis: &AxisCells) -> Result<Tensor, TchError> {
+    let entries: Vec<i64> = axis.entries().iter().map(|entry| entry.unwrap_or(0) as i64).collect();
+    let entries = Tensor::f_from_slice(&entries)?.f_to_device(input.device())?;
+    input
+        .f_index_select(dimension, &entries)?
+        .f_unflatten(dimension, [axis.output() as i64, axis.width() as i64])?
+        .f_movedim([dimension + 1].as_slice(), [-1i64].as_slice())
+}
+
+/// One row of numbers per axis and window, multiplied or added into one array over all axes.
+fn combine<T: Copy>(axes: &[Vec<T>], first: T, join: impl Fn(usize, T, T) -> T) -> Vec<T> {
+    axes.iter().enumerate().fold(vec![first], |all, (index, axis)| {
+        let join = &join;
+        all.iter().flat_map(|&left| axis.iter().map(move |&right| join(index, left, right))).collect()
+    })
+}
+
+/// `combine` over cells gives `[output1, cells1, output2, cells2, ...]`; this moves all cells behind all outputs.
+fn cells_last(flat: &Tensor, axes: &[AxisCells]) -> Result<Tensor, TchError> {
+    let shape: Vec<i64> = axes.iter().flat_map(|axis| [axis.output() as i64, axis.width() as i64]).collect();
+    let order: Vec<i64> = (0..axes.len() as i64)
+        .map(|axis| 2 * axis)
+        .chain((0..axes.len() as i64).map(|axis| 2 * axis + 1))
+        .collect();
+    flat.f_reshape(&shape)?.f_permute(&order)?.f_flatten(axes.len() as i64, -1)
+}
+
+/// `[output..., K]`, true where a cell is not seen.
+fn hidden_cells(axes: &[AxisCells]) -> Result<Tensor, TchError> {
+    let seen: Vec<Vec<bool>> =
+        axes.iter().map(|axis| axis.entries().iter().map(Option::is_some).collect()).collect();
+    let hidden: Vec<bool> =
+        combine(&seen, true, |_, left, right| left && right).iter().map(|seen| !seen).collect();
+    cells_last(&Tensor::f_from_slice(&hidden)?, axes)
+}
+
+/// Cells that lie in the input or its padding, `[output...]`: what a mean divides by when it counts padding.
+fn counted_cells(windows: &[AxisWindow]) -> Result<Tensor, TchError> {
+    let counts: Vec<Vec<i64>> = windows
+        .iter()
+        .map(|axis| (0..axis.output).map(|window| axis.padded(window) as i64).collect())
+        .collect();
+    let shape: Vec<i64> = windows.iter().map(|axis| axis.output as i64).collect();
+    Tensor::f_from_slice(&combine(&counts, 1, |_, left, right| left * right))?.f_reshape(&shape)
+}
+
+/// Flat index within one plane of every cell, `[output..., K]`; anything where the cell is not seen.
+fn places(axes: &[AxisCells], spatial: &[i64]) -> Result<Tensor, TchError> {
+    let entries: Vec<Vec<i64>> = axes
+        .iter()
+        .map(|axis| axis.entries().iter().map(|entry| entry.unwrap_or(0) as i64).collect())
+        .collect();
+    let flat = combine(&entries, 0, |axis, left, right| left * spatial[axis] + right);
+    cells_last(&Tensor::f_from_slice(&flat)?, axes)
+}

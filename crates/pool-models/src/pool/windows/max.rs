@@ -1,0 +1,65 @@
+//! Maximum pooling by libtorch's own functions.
+
+use tch::{TchError, Tensor};
+
+use super::torch_args::{
+    TorchWindow, need_padded_copy, pad, two_sizes, two_windows, with_own_axes, with_two_axes,
+};
+use crate::pool::geometry::{AxisWindow, Cells};
+
+/// The maximum of each window, if libtorch has a function for these windows.
+pub(super) fn fast(input: &Tensor, cells: &Cells) -> Result<Option<Tensor>, TchError> {
+    let Cells::Windows(axes) = cells else {
+        return Ok(fast_with_indices(input, cells)?.map(|(values, _)| values));
+    };
+    let wide = with_two_axes(input)?;
+    let axes = two_windows(axes);
+    let values = if need_padded_copy(&axes) {
+        max_pool(&pad(&wide, &axes, f64::NEG_INFINITY)?, &TorchWindow::without_padding(&axes))?
+    } else {
+        max_pool(&wide, &TorchWindow::with_own_padding(&axes))?
+    };
+    with_own_axes(values, input).map(Some)
+}
+
+/// The maximum of each window and its flat index, if libtorch has a function for these windows.
+pub(super) fn fast_with_indices(input: &Tensor, cells: &Cells) -> Result<Option<(Tensor, Tensor)>, TchError> {
+    let wide = with_two_axes(input)?;
+    let (values, indices) = match cells {
+        Cells::Windows(axes) => match max_pool_with_indices(&wide, &two_windows(axes))? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
+        Cells::Adaptive { output, .. } => adaptive_max_pool(&wide, &two_sizes(output))?,
+        Cells::Regions(_) => return Ok(None),
+    };
+    Ok(Some((with_own_axes(values, input)?, with_own_axes(indices, input)?)))
+}
+
+fn max_pool(input: &Tensor, args: &TorchWindow) -> Result<Tensor, TchError> {
+    let TorchWindow { size, stride, padding, dilation, ceil } = args;
+    match size.len() {
+        2 => input.f_max_pool2d(size, stride, padding, dilation, *ceil),
+        _ => input.f_max_pool3d(size, stride, padding, dilation, *ceil),
+    }
+}
+
+fn max_pool_with_indices(input: &Tensor, axes: &[AxisWindow]) -> Result<Option<(Tensor, Tensor)>, TchError> {
+    // Indices into a padded copy would be those of another plane.
+    if need_padded_copy(axes) {
+        return Ok(None);
+    }
+    let TorchWindow { size, stride, padding, dilation, ceil } = &TorchWindow::with_own_padding(axes);
+    match size.len() {
+        2 => input.f_max_pool2d_with_indices(size, stride, padding, dilation, *ceil),
+        _ => input.f_max_pool3d_with_indices(size, stride, padding, dilation, *ceil),
+    }
+    .map(Some)
+}
+
+fn adaptive_max_pool(input: &Tensor, output: &[i64]) -> Result<(Tensor, Tensor), TchError> {
+    match output.len() {
+        2 => input.f_adaptive_max_pool2d(output),
+        _ => input.f_adaptive_max_pool3d(output),
+    }
+}
