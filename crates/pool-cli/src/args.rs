@@ -56,6 +56,14 @@ The same command again runs only what is missing: an interrupted sweep loses the
     /// Print the networks of a sweep file as Keras does: layer, output shape, parameters
     #[command(after_help = "Example:\n  pool-cli summary configs/sweep.toml --only max")]
     Summary(SummaryArgs),
+    /// Show every pooling operator: spelling, formula, what it learns
+    #[command(after_help = "\
+Examples:
+  pool-cli operators
+  pool-cli operators --json
+
+docs/operators.md has the same list with gradients, costs, papers and the names in Keras, PyTorch and timm.")]
+    Operators(OperatorsArgs),
     /// Fetch, verify and describe data sets
     #[command(after_help = "\
 Examples:
@@ -146,6 +154,16 @@ pub(crate) struct SummaryArgs {
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OperatorsArgs {
+    /// Print everything about each operator as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print docs/operators.md
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Args)]

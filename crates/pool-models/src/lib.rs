@@ -30,6 +30,7 @@
 //! networks are known, and impossible ones refused, before the first tensor exists; the size of the first dense layer
 //! is inferred, so that changing a pooling layer is changing one value.
 
+mod catalogue;
 mod convolution;
 mod cost;
 mod error;
@@ -47,6 +48,7 @@ mod sequential;
 mod summary;
 mod weights;
 
+pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
 pub use error::{ModelError, SettingError};
 pub use extent::Extent;
 pub use layer::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};

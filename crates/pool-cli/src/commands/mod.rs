@@ -2,6 +2,7 @@
 
 pub(crate) mod data;
 pub(crate) mod doctor;
+pub(crate) mod operators;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod summary;

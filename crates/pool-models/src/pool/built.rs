@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tch::{TchError, Tensor, nn};
 
-use super::forward::{forward, forward_with_indices};
+use super::forward::{check_input, forward, forward_with_indices};
 use super::learned::parameters;
 use super::random::Random;
 use super::windows::Windows;
@@ -145,8 +145,7 @@ impl PoolLayer {
     /// A wrong number of axes, a tensor of integers, a setting that does not fit the input, another number of
     /// channels than the layer was built for, or libtorch's refusal.
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
-        self.check_variables(input)?;
-        forward(&self.pool, input, None, &self.context(mode))
+        self.run(input, None, mode)
     }
 
     /// As [`PoolLayer::forward`], and the place of each maximum: flat row-major indices into the spatial axes, `i64`,
@@ -167,8 +166,17 @@ impl PoolLayer {
     /// As [`PoolLayer::forward`], a mask of another shape, and [`SettingError::NoMask`](crate::SettingError::NoMask)
     /// for anything but global pooling.
     pub fn forward_masked(&self, input: &Tensor, mask: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
+        self.run(input, Some(mask), mode)
+    }
+
+    fn run(&self, input: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor, ModelError> {
+        let output = check_input(&self.pool, input)?;
         self.check_variables(input)?;
-        forward(&self.pool, input, Some(mask), &self.context(mode))
+        if output.first() == Some(&0) {
+            // Not every function of libtorch takes an empty batch; nothing becomes nothing of another shape.
+            return Ok(input.f_reshape(&output)?);
+        }
+        forward(&self.pool, input, &output, mask, &self.context(mode))
     }
 
     fn context(&self, mode: Mode) -> Context<'_> {
@@ -177,9 +185,11 @@ impl PoolLayer {
 
     /// Whether the variables are those that this input needs.
     fn check_variables(&self, input: &Tensor) -> Result<(), ModelError> {
+        if self.pool == Pool::None {
+            return Ok(());
+        }
         let sample = sample_of(input);
-        // What is wrong with the sample itself is said by `forward`.
-        let Ok(needed) = parameters(&self.pool, &sample) else { return Ok(()) };
+        let needed = parameters(&self.pool, &sample)?;
         let there = |name: &str| self.variables.get(name).map(Tensor::size);
         let fits = needed.iter().all(|parameter| {
             there(parameter.name)

@@ -3,10 +3,11 @@
 //! The kept tensors are read off the reducers' functions and libtorch's derivatives: an exponential keeps its result, a
 //! power its argument, a product both factors, a sum nothing.
 
-use pool_metrics::KeptTensor;
+use pool_metrics::{KeptTensor, LayerCost};
 
 use super::geometry::{AxisWindow, Cells, Geometry};
 use super::{BlurReduce, Learned, Pool, Reducer, mean_needs_padded_copy, need_padded_copy, parameters};
+use crate::SettingError;
 
 const F32_BYTES: u64 = 4;
 const INDEX_BYTES: u64 = 8;
@@ -251,6 +252,36 @@ fn route(channels: u64, axes: &[AxisWindow], padded_copy: bool) -> Route {
     let sizes = axes.iter().map(|axis| (axis.before + axis.input + axis.after + axis.overhang) as u64);
     // A window may be far larger than its input, and so may its padding.
     Route::PaddedCopy(sizes.fold(channels, u64::saturating_mul))
+}
+
+impl Pool {
+    /// What the layer costs for one `f32` sample `[C, spatial...]`: parameters, multiply-adds (a power or an exponential
+    /// counts as one, comparisons and plain sums as none) and the tensors that its backward pass reads. Pure: makes no
+    /// tensor.
+    ///
+    /// # Errors
+    /// As [`Pool::output_shape`].
+    pub fn cost(&self, input: &[usize]) -> Result<LayerCost, SettingError> {
+        let output = self.output_shape(input)?;
+        let PoolCost { parameters, multiply_adds, keeps_input, keeps_output, mut kept } =
+            PoolCost::of(self, input, &output);
+        let whole = [("input", keeps_input, input), ("output", keeps_output, &output)];
+        kept.extend(
+            whole
+                .into_iter()
+                .filter(|(_, keeps, _)| *keeps)
+                .map(|(what, _, shape)| tensor(what, F32_BYTES, product(shape))),
+        );
+        Ok(LayerCost {
+            name: self.to_string(),
+            input_elements: product(input),
+            output_elements: product(&output),
+            parameters,
+            fixed_parameters: 0,
+            multiply_adds,
+            kept,
+        })
+    }
 }
 
 fn product(sizes: &[usize]) -> u64 {

@@ -10,14 +10,14 @@ use super::windows::Windows;
 use super::{Pool, Reducer, blur, haar, sample_of, spectral, strided_conv};
 use crate::{Mode, ModelError, SettingError};
 
-/// `[N, C, spatial...]` to `[N, output...]`.
+/// `[N, C, spatial...]` to `output`, the shape that [`check_input`] gave.
 pub(super) fn forward(
     pool: &Pool,
     input: &Tensor,
+    output: &[i64],
     mask: Option<&Tensor>,
     context: &Context<'_>,
 ) -> Result<Tensor, ModelError> {
-    let output = check_input(pool, input)?;
     if let Some(mask) = mask {
         check_mask(pool, input, mask)?;
     }
@@ -26,7 +26,7 @@ pub(super) fn forward(
         Pool::Reduce { reducer, geometry } => {
             let pooled = reduce_geometry(reducer, geometry, input, mask, context)?;
             // Global pooling that drops its axes.
-            pooled.f_reshape(&output)?
+            pooled.f_reshape(output)?
         }
         Pool::StridedConv(conv) => strided_conv::forward(conv, input, context)?,
         Pool::Blur(blur) => blur::forward(blur, input)?,
@@ -56,7 +56,7 @@ pub(super) fn forward_with_indices(
 }
 
 /// Refuses what cannot be pooled, and gives the shape of the result, batch included.
-fn check_input(pool: &Pool, input: &Tensor) -> Result<Vec<i64>, ModelError> {
+pub(super) fn check_input(pool: &Pool, input: &Tensor) -> Result<Vec<i64>, ModelError> {
     let shape = input.size();
     if *pool == Pool::None {
         return Ok(shape);

@@ -38,7 +38,7 @@ pub enum Reducer {
         #[serde(default = "defaults::p_of_gem")]
         p: f64,
         /// Whether the exponent is learned.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Learned::is_no")]
         learned: Learned,
     },
     /// Log-mean-exp `(logsumexp(r x) - ln n) / r` (Pinheiro & Collobert 2015): between the mean (r near 0) and the
@@ -48,7 +48,7 @@ pub enum Reducer {
         #[serde(default = "defaults::r")]
         r: f64,
         /// Whether the sharpness is learned.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Learned::is_no")]
         learned: Learned,
     },
     /// `sum softmax(beta x) x` (SoftPool: Stergiou et al. 2021, with `beta = 1`).
@@ -66,7 +66,7 @@ pub enum Reducer {
         #[serde(default = "defaults::alpha")]
         alpha: f64,
         /// Whether the share is learned; it is the logistic function of a parameter, and so stays in `(0, 1)`.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Learned::is_no")]
         learned: Learned,
     },
     /// `s max + (1 - s) avg` with `s = sigmoid(w . x)`, where the learned `w` has one weight per cell of the window
@@ -109,6 +109,13 @@ pub enum Learned {
     Layer,
     /// One for each channel.
     Channel,
+}
+
+impl Learned {
+    /// Signature as serde wants it.
+    fn is_no(&self) -> bool {
+        *self == Self::No
+    }
 }
 
 /// What a sweep file may leave out.

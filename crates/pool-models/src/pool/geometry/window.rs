@@ -134,7 +134,7 @@ impl Window {
                 }
                 let mut output = (padded - reach) / stride + 1;
                 // A window that began in the padding after the input would see nothing else.
-                if self.ceil && (padded - reach) % stride > 0 && output * stride < before + input {
+                if self.ceil && !(padded - reach).is_multiple_of(stride) && output * stride < before + input {
                     output += 1;
                 }
                 let overhang = ((output - 1) * stride + reach).saturating_sub(padded);

@@ -15,17 +15,10 @@ pub(super) fn local_importance(windows: &Windows<'_>, context: &Context<'_>) -> 
     let variable = |name| context.variable(name, windows.input());
     // A convolution with a kernel of 1 is a product over the channels alone, whatever the rank.
     let projected = variable("projection")?.f_matmul(&input.f_flatten(2, -1)?)?.f_reshape(input.size())?;
-    let (running, use_batch, momentum) = (None, true, 0.0);
-    let normalised = projected.f_instance_norm(
-        Some(&variable("scale")?),
-        Some(&variable("shift")?),
-        running,
-        running,
-        use_batch,
-        momentum,
-        EPSILON,
-        false,
-    )?;
+    // Instance normalisation is group normalisation with one channel per group.
+    let groups = input.size()[1];
+    let (scale, shift) = (variable("scale")?, variable("shift")?);
+    let normalised = projected.f_group_norm(groups, Some(&scale), Some(&shift), EPSILON, false)?;
     let weights = normalised.f_sigmoid()?.f_mul_scalar(GREATEST_LOGIT)?.f_exp()?;
     windows.over(&input.f_mul(&weights)?).mean()?.f_div(&windows.over(&weights).mean()?)
 }

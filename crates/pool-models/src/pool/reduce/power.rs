@@ -11,7 +11,7 @@ use crate::pool::windows::Windows;
 /// The least value that a generalised mean takes a power of.
 const GEM_FLOOR: f64 = 1e-6;
 
-/// `(sum |x|^p)^(1/p)`. An all-zero window gives 0, and a gradient of 0 where other implementations give NaN.
+/// `(sum |x|^p)^(1/p)`. An all-zero window gives 0, and a gradient of 0, as in PyTorch.
 pub(super) fn lp(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
     let gathered = windows.gather()?;
     let magnitudes = gathered.fill(&gathered.values.f_abs()?, 0.0)?;

@@ -71,7 +71,7 @@ impl Case {
     fn run(
         &self,
         kernels: Kernels,
-        reduce: impl Fn(&Windows<'_>) -> Result<Tensor, TchError>,
+        reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>,
     ) -> (Tensor, Tensor) {
         let input = Tensor::from_slice(&self.values).reshape(&self.shape).set_requires_grad(true);
         let cells = self.cells();
@@ -85,6 +85,14 @@ impl Case {
     }
 }
 
+fn max(windows: &Windows<'_>) -> Result<Tensor, TchError> {
+    windows.max()
+}
+
+fn mean(windows: &Windows<'_>) -> Result<Tensor, TchError> {
+    windows.mean()
+}
+
 fn distance(left: &Tensor, right: &Tensor) -> f64 {
     assert_eq!(left.size(), right.size());
     ((left - right).abs() / (right.abs() + 1.0)).max().double_value(&[])
@@ -95,7 +103,7 @@ proptest! {
 
     #[test]
     fn of_the_maximum(case in cases()) {
-        let run = |kernels| case.run(kernels, |windows| windows.max());
+        let run = |kernels| case.run(kernels, max);
         let (fast, slow) = (run(Kernels::Fast), run(Kernels::Reference));
         prop_assert_eq!(fast.0, slow.0, "values");
         prop_assert_eq!(fast.1, slow.1, "gradients, those of equal values included");
@@ -103,7 +111,7 @@ proptest! {
 
     #[test]
     fn of_the_mean(case in cases()) {
-        let run = |kernels| case.run(kernels, |windows| windows.mean());
+        let run = |kernels| case.run(kernels, mean);
         let (fast, slow) = (run(Kernels::Fast), run(Kernels::Reference));
         prop_assert!(distance(&fast.0, &slow.0) <= 1e-14, "values {:?} {:?}", fast.0, slow.0);
         prop_assert!(distance(&fast.1, &slow.1) <= 1e-14, "gradients {:?} {:?}", fast.1, slow.1);

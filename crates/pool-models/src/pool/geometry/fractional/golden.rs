@@ -47,12 +47,20 @@ fn golden() -> Golden {
     serde_json::from_str(include_str!("../../../../tests/golden/fractional.json")).unwrap()
 }
 
+fn max(windows: &Windows<'_>) -> Result<Tensor, TchError> {
+    windows.max()
+}
+
+fn mean(windows: &Windows<'_>) -> Result<Tensor, TchError> {
+    windows.mean()
+}
+
 /// The greatest difference of values and gradient.
 fn distance(
     cells: &Cells,
     (shape, input): (&[i64], &[f64]),
     (output_values, weights, gradient): (&[f64], &[f64], &[f64]),
-    reduce: impl Fn(&Windows<'_>) -> Result<Tensor, TchError>,
+    reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>,
 ) -> f64 {
     let input = Tensor::from_slice(input).reshape(shape).set_requires_grad(true);
     let output = reduce(&Windows::new(&input, cells)).unwrap();
@@ -76,7 +84,7 @@ fn regions_of_one_size_are_pytorchs() {
         });
         let cells = Cells::Regions(axes.collect());
         let expected = (&case.output_values[..], &case.weights[..], &case.gradient[..]);
-        let distance = distance(&cells, (&case.shape, &case.input), expected, |windows| windows.max());
+        let distance = distance(&cells, (&case.shape, &case.input), expected, max);
         assert!(distance <= 1e-12, "{}: off by {distance:e}", case.why);
     }
 }
@@ -91,8 +99,7 @@ fn disjoint_and_overlapping_regions_are_tensorflows() {
         let cells =
             Cells::Regions(axes.map(|(bounds, &input)| between(bounds, reach, input as usize)).collect());
         let expected = (&case.output_values[..], &case.weights[..], &case.gradient[..]);
-        let max = case.reduce == "max";
-        let reduce = |windows: &Windows<'_>| if max { windows.max() } else { windows.mean() };
+        let reduce = if case.reduce == "max" { max } else { mean };
         let distance = distance(&cells, (&case.shape, &case.input), expected, reduce);
         assert!(distance <= 1e-12, "{}, {}: off by {distance:e}", case.reduce, case.why);
     }

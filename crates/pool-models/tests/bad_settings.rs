@@ -1,0 +1,245 @@
+//! Every impossible setting has its own message, which names the setting, its value and the rule.
+
+use pool_models::{Learned, Mode, Pool, Reducer, max_unpool};
+use tch::{Device, Kind, Tensor, nn};
+
+/// `(spelling, sample, message)`; the sample is `[C, spatial...]`.
+const IMPOSSIBLE: [(&str, &[usize], &str); 44] = [
+    ("{ reduce = 'max', size = 0 }", &[1, 8], "size = 0: every entry must be at least 1"),
+    ("{ reduce = 'max', size = [2, 0] }", &[1, 8, 8], "size = [2, 0]: every entry must be at least 1"),
+    ("{ reduce = 'max', size = 2, stride = 0 }", &[1, 8], "stride = 0: every entry must be at least 1"),
+    ("{ reduce = 'max', size = 2, dilation = 0 }", &[1, 8], "dilation = 0: every entry must be at least 1"),
+    (
+        "{ reduce = 'max', size = 2, padding = 2 }",
+        &[1, 8],
+        "padding = 2: at most half of the window is allowed, here 1 (size = 2)",
+    ),
+    (
+        "{ reduce = 'max', size = [2, 2], stride = 1 }",
+        &[1, 8],
+        "size = [2, 2]: the input has 1 spatial axes, so give one number for all of them or a list of 1",
+    ),
+    (
+        "{ reduce = 'max', size = 2, stride = [1, 1, 1] }",
+        &[1, 8, 8],
+        "stride = [1, 1, 1]: the input has 2 spatial axes, so give one number for all of them or a list of 2",
+    ),
+    (
+        "{ reduce = 'max', size = 9 }",
+        &[1, 8],
+        "size = 9: the window is larger than its input (8 along spatial axis 0, padding included); make it smaller or \
+         use padding = \"same\"",
+    ),
+    (
+        "{ reduce = 'max', size = 3, dilation = 4 }",
+        &[1, 8],
+        "size = 3: the window spreads over 9 entries and is larger than its input (8 along spatial axis 0, padding \
+         included); make it smaller or use padding = \"same\"",
+    ),
+    (
+        "{ reduce = 'max', size = 2, dilation = 2, padding = 1 }",
+        &[1, 1],
+        "dilation = 2: window 0 along spatial axis 0 would see padding alone; make the dilation or the padding smaller",
+    ),
+    (
+        "{ reduce = 'avg', size = 2, padding = 'same', ceil = true }",
+        &[1, 8],
+        "ceil says nothing here: padding = \"same\" leaves no entry out; leave it out",
+    ),
+    (
+        "{ reduce = 'max', size = 2, count_padding = true }",
+        &[1, 8],
+        "count_padding belongs to reduce = \"avg\"; leave it out here",
+    ),
+    (
+        "{ reduce = 'max', size = 100000, padding = 'same' }",
+        &[1, 8, 8],
+        "entries with their padding come to 10000000000, and at most 2^28 are supported; choose smaller sizes",
+    ),
+    (
+        "{ reduce = 'median', size = 1000, stride = 1 }",
+        &[1, 2000, 2000],
+        "cells of all windows come to 1002001000000, and at most 2^28 are supported; choose smaller sizes",
+    ),
+    ("{ reduce = 'max', adaptive = 0 }", &[1, 8], "adaptive = 0: every entry must be at least 1"),
+    (
+        "{ reduce = 'max', adaptive = [2, 'same'] }",
+        &[1, 8],
+        "adaptive = [2, \"same\"]: the input has 1 spatial axes, so give one number for all of them or a list of 1",
+    ),
+    ("{ reduce = 'max', fractional = { ratio = 0.0 } }", &[1, 8], "ratio = 0: must lie in (0, 1]"),
+    ("{ reduce = 'max', fractional = { ratio = 1.5 } }", &[1, 8], "ratio = 1.5: must lie in (0, 1]"),
+    ("{ reduce = 'max', fractional = { ratio = nan } }", &[1, 8], "ratio = NaN: must lie in (0, 1]"),
+    (
+        "{ reduce = 'max', fractional = { ratio = 0.1 } }",
+        &[1, 8],
+        "ratio = 0.1: leaves nothing of the 8 entries along spatial axis 0; choose a greater one",
+    ),
+    (
+        "{ reduce = 'max', fractional = { output = 0 } }",
+        &[1, 8],
+        "output = 0: every entry must be at least 1",
+    ),
+    (
+        "{ reduce = 'max', fractional = { output = 9 } }",
+        &[1, 8],
+        "output = 9: at most 8 of the 8 entries along spatial axis 0 can be asked for; choose a smaller output",
+    ),
+    (
+        "{ reduce = 'max', fractional = { output = 8, size = 2 } }",
+        &[1, 8],
+        "output = 8: at most 7 of the 8 entries along spatial axis 0 can be asked for; choose a smaller output",
+    ),
+    ("{ reduce = 'max', pyramid = [] }", &[1, 8], "pyramid = []: give at least one level, such as [4, 2, 1]"),
+    ("{ reduce = 'max', pyramid = [2, 0] }", &[1, 8], "pyramid = [2, 0]: every entry must be at least 1"),
+    ("{ reduce = { lp = { p = 0 } }, size = 2 }", &[1, 8], "p = 0: must lie in [1, inf)"),
+    ("{ reduce = { lp = { p = 0.5 } }, size = 2 }", &[1, 8], "p = 0.5: must lie in [1, inf)"),
+    ("{ reduce = { lp = { p = inf } }, size = 2 }", &[1, 8], "p = inf: must lie in [1, inf)"),
+    ("{ reduce = { gem = { p = 0 } }, size = 2 }", &[1, 8], "p = 0: must lie in (0, inf)"),
+    ("{ reduce = { gem = { p = nan } }, size = 2 }", &[1, 8], "p = NaN: must lie in (0, inf)"),
+    (
+        "{ reduce = { lse = { r = 0 } }, size = 2 }",
+        &[1, 8],
+        "r = 0: must lie in (-inf, inf) without 0, where it would be the average",
+    ),
+    ("{ reduce = { soft = { beta = inf } }, size = 2 }", &[1, 8], "beta = inf: must lie in (-inf, inf)"),
+    ("{ reduce = { mixed = { alpha = 1.1 } }, size = 2 }", &[1, 8], "alpha = 1.1: must lie in [0, 1]"),
+    ("{ reduce = { mixed = { alpha = -0.1 } }, size = 2 }", &[1, 8], "alpha = -0.1: must lie in [0, 1]"),
+    (
+        "{ reduce = { mixed = { alpha = 1, learned = 'layer' } }, size = 2 }",
+        &[1, 8],
+        "alpha = 1: must lie in (0, 1) where it is learned",
+    ),
+    (
+        "{ reduce = 'gated', global = true }",
+        &[1, 8],
+        "reduce = \"gated\" works on windows of a fixed size only; add size = 2",
+    ),
+    (
+        "{ reduce = 'tree', pyramid = [2] }",
+        &[1, 8],
+        "reduce = \"tree\" works on windows of a fixed size only; add size = 2",
+    ),
+    (
+        "{ reduce = 'attention', size = 2 }",
+        &[1, 8],
+        "reduce = \"attention\" works on one window over everything only; use global = true",
+    ),
+    ("{ reduce = { s3 = { grid = 0 } }, size = 2 }", &[1, 8], "grid = 0: every entry must be at least 1"),
+    (
+        "{ reduce = { s3 = { grid = 3 } }, size = 2 }",
+        &[1, 8],
+        "grid = 3: must be a multiple of the stride, 2 along spatial axis 0",
+    ),
+    ("{ blur = { taps = 8 } }", &[1, 8], "taps = 8: must lie in [2, 7]"),
+    (
+        "{ blur = { size = 6, taps = 7 } }",
+        &[1, 8],
+        "taps = 7: reflecting 3 entries needs more than the 3 that are left along spatial axis 0 by size; use fewer taps",
+    ),
+    (
+        "{ spectral = { output = 9 } }",
+        &[1, 8],
+        "output = 9: at most 8 of the 8 entries along spatial axis 0 can be asked for; choose a smaller output",
+    ),
+    (
+        "'haar'",
+        &[1, 1],
+        "size = 2: the window is larger than its input (1 along spatial axis 0, padding included); make it smaller or \
+         use padding = \"same\"",
+    ),
+];
+
+fn zeros(shape: &[i64]) -> Tensor {
+    Tensor::zeros(shape, (Kind::Float, Device::Cpu))
+}
+
+#[test]
+fn each_impossible_setting_is_refused_by_shape_cost_build_and_forward_alike() {
+    for (spelling, sample, expected) in IMPOSSIBLE {
+        let pool: Pool = spelling.parse().unwrap_or_else(|error| panic!("{spelling}: {error}"));
+        let shape: Vec<i64> = [1].into_iter().chain(sample.iter().map(|&n| n as i64)).collect();
+        let variables = nn::VarStore::new(Device::Cpu);
+        assert_eq!(pool.output_shape(sample).unwrap_err().to_string(), expected, "{spelling}");
+        assert_eq!(pool.cost(sample).unwrap_err().to_string(), expected, "{spelling}");
+        assert_eq!(pool.forward(&zeros(&shape)).unwrap_err().to_string(), expected, "{spelling}");
+        let built = pool.build(sample, 0, &variables.root());
+        assert_eq!(built.unwrap_err().to_string(), expected, "{spelling}");
+    }
+}
+
+#[test]
+fn a_layer_that_learns_must_be_built_and_fits_what_it_was_built_for() {
+    let pool = Pool::window(Reducer::Gem { p: 3.0, learned: Learned::Channel }, 2);
+    assert_eq!(
+        pool.forward(&zeros(&[1, 2, 8])).unwrap_err().to_string(),
+        "{ reduce = { gem = { p = 3.0, learned = \"channel\" } }, size = 2 } has parameters to learn; build it first \
+         (Pool::build, or as a layer of a network)"
+    );
+    let variables = nn::VarStore::new(Device::Cpu);
+    let layer = pool.build(&[2, 8], 0, &variables.root()).unwrap();
+    assert_eq!(
+        layer.forward(&zeros(&[1, 3, 8]), Mode::Inference).unwrap_err().to_string(),
+        "the input has a sample of shape [3, 8], and the layer was built for [2, 8]"
+    );
+    assert_eq!(layer.forward(&zeros(&[1, 2, 4, 4]), Mode::Inference).unwrap().size(), [1, 2, 2, 2]);
+}
+
+#[test]
+fn masks_belong_to_global_pooling_and_have_one_boolean_per_place() {
+    let input = zeros(&[2, 3, 4]);
+    let masked = |pool: Pool, mask: &Tensor| pool.forward_masked(&input, mask).unwrap_err().to_string();
+    let whole = Tensor::ones([2, 4], (Kind::Bool, Device::Cpu));
+    assert_eq!(masked(Pool::max(2), &whole), "\"max\" takes no mask; global pooling does");
+    assert_eq!(
+        masked(Pool::global(Reducer::Avg), &whole.narrow(1, 0, 3)),
+        "the mask has shape [2, 3], expected [2, 4]: one entry per place of each sample"
+    );
+    assert_eq!(
+        masked(Pool::global(Reducer::Avg), &whole.to_kind(Kind::Float)),
+        "the mask holds Float, expected booleans, true where an entry counts"
+    );
+}
+
+#[test]
+fn indices_belong_to_one_set_of_maxima() {
+    for spelling in [
+        "'avg'",
+        "'haar'",
+        "{ reduce = 'max', pyramid = [1] }",
+        "{ reduce = 'max', fractional = { ratio = 0.5, evaluation = 'expectation' } }",
+    ] {
+        let pool: Pool = spelling.parse().unwrap();
+        let error = pool.forward_with_indices(&zeros(&[1, 2, 8])).unwrap_err().to_string();
+        assert!(
+            error.ends_with(
+                "has no indices; only maximum pooling over one set of windows has (no pyramid, no \
+                                 expectation)"
+            ),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn unpooling_takes_back_what_pooling_with_indices_gave() {
+    let pooled = zeros(&[1, 2, 4]);
+    let indices = Tensor::zeros([1, 2, 4], (Kind::Int64, Device::Cpu));
+    let message = |pooled: &Tensor, indices: &Tensor, spatial: &[usize]| {
+        max_unpool(pooled, indices, spatial).unwrap_err().to_string()
+    };
+    assert_eq!(
+        message(&pooled, &indices.narrow(2, 0, 3), &[8]),
+        "the indices have shape [1, 2, 3] and type Int64, expected [1, 2, 4] and Int64, as the values"
+    );
+    assert_eq!(
+        message(&pooled, &pooled, &[8]),
+        "the indices have shape [1, 2, 4] and type Float, expected [1, 2, 4] and Int64, as the values"
+    );
+    assert_eq!(
+        message(&pooled, &indices, &[8, 8]),
+        "the input tensor has shape [1, 2, 4], expected [N, C, output...] with as many spatial axes as [8, 8]"
+    );
+    let error = message(&pooled, &(&indices + 8), &[8]);
+    assert!(error.starts_with("libtorch: ") && error.contains("out of bounds"), "{error}");
+}
