@@ -36,6 +36,7 @@ mod cost;
 mod error;
 mod extent;
 mod init;
+pub mod keras;
 mod layer;
 mod layer_facts;
 mod layer_names;
