@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mnist_data::PublicSet;
+use pool_models::Pool;
 
 /// Which pooling layer should a network use, and what does the choice cost?
 #[derive(Debug, Parser)]
@@ -56,6 +57,18 @@ The same command again runs only what is missing: an interrupted sweep loses the
     /// Print the networks of a sweep file as Keras does: layer, output shape, parameters
     #[command(after_help = "Example:\n  pool-cli summary configs/sweep.toml --only max")]
     Summary(SummaryArgs),
+    /// Run one pooling layer on an array (.npy) or a picture (.png)
+    #[command(after_help = "\
+Examples:
+  pool-cli apply --pool max --input x.npy --output y.npy
+  pool-cli apply --pool '{ reduce = \"avg\", size = 3, padding = \"same\" }' --input photo.png --output small.png
+  pool-cli apply --pool max --input x.npy --output y.npy --indices i.npy --grad-output gy.npy --grad-input gx.npy
+  pool-cli apply --gallery operators.svg
+
+Arrays are float32 or float64, batch first: [N, C, spatial...], or [N, spatial..., C] with --data-format channels_last, \
+Keras's default. Pictures are one sample of 1 or 3 channels from 0 to 1; values outside are stretched from black to \
+white. What a layer learns stands where learning starts.")]
+    Apply(ApplyArgs),
     /// Show every pooling operator: spelling, formula, what it learns
     #[command(after_help = "\
 Examples:
@@ -154,6 +167,54 @@ pub(crate) struct SummaryArgs {
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// The pooling layer, as a sweep file writes it
+    #[arg(long, value_name = "TOML", required_unless_present = "gallery")]
+    pub(crate) pool: Option<Pool>,
+    /// The array or picture; the gallery's default is the first test image of MNIST
+    #[arg(long, value_name = "FILE", required_unless_present = "gallery")]
+    pub(crate) input: Option<PathBuf>,
+    /// Where the result goes
+    #[arg(long, value_name = "FILE", required_unless_present = "gallery")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where the channels of every array stand
+    #[arg(long, value_enum, default_value_t = Format::ChannelsFirst)]
+    pub(crate) data_format: Format,
+    /// Run as in training: layers that draw random numbers draw
+    #[arg(long)]
+    pub(crate) train: bool,
+    /// Seeds what the layer draws and learns
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The derivative of a loss with respect to the output
+    #[arg(long, value_name = "FILE", requires = "grad_input")]
+    pub(crate) grad_output: Option<PathBuf>,
+    /// Where the derivative with respect to the input goes
+    #[arg(long, value_name = "FILE", requires = "grad_output")]
+    pub(crate) grad_input: Option<PathBuf>,
+    /// Where the places of the maxima go: flat indices into the spatial axes, int64
+    #[arg(long, value_name = "FILE")]
+    pub(crate) indices: Option<PathBuf>,
+    /// Draw one picture through every operator, as SVG
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["pool", "output", "grad_output", "grad_input", "indices", "train"]
+    )]
+    pub(crate) gallery: Option<PathBuf>,
+}
+
+/// Where the channels stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Format {
+    /// [N, C, spatial...]
+    ChannelsFirst,
+    /// [N, spatial..., C]
+    ChannelsLast,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use pool_models::ModelError;
+use pool_models::files::FileError;
 use pool_report::ReportError;
 use pool_train::{SweepError, TrainError};
 
@@ -39,15 +40,28 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<mnist_data::DataError>() {
         return if error.is_missing() { 3 } else { 2 };
     }
-    if error.is::<SweepError>() || error.is::<ReportError>() || error.is::<std::io::Error>() {
+    if error.is::<SweepError>()
+        || error.is::<ReportError>()
+        || error.is::<FileError>()
+        || error.is::<std::io::Error>()
+    {
         return 2;
+    }
+    if let Some(error) = error.downcast_ref::<ModelError>() {
+        return code_of_model_error(error);
     }
     match error.downcast_ref::<TrainError>() {
         Some(error) if error.is_missing_data() => 3,
         Some(TrainError::Stopped) => 130,
-        Some(TrainError::Model(ModelError::Torch(_))) | None => 1,
+        Some(TrainError::Model(error)) => code_of_model_error(error),
+        None => 1,
         Some(_) => 2,
     }
+}
+
+/// Settings and inputs were checked before libtorch saw them.
+fn code_of_model_error(error: &ModelError) -> u8 {
+    if matches!(error, ModelError::Torch(_)) { 1 } else { 2 }
 }
 
 /// A panic is a bug: it says so in one line and ends with exit code 1.

@@ -27,6 +27,7 @@ fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
         Command::Plan(args) => commands::plan::run(args),
         Command::Report(args) => commands::report::run(args),
         Command::Summary(args) => commands::summary::run(args),
+        Command::Apply(args) => commands::apply::run(args),
         Command::Operators(args) => commands::operators::run(args),
         Command::Data(args) => commands::data::run(args),
         Command::Doctor(args) => commands::doctor::run(args),

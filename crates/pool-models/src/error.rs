@@ -275,6 +275,14 @@ pub enum ModelError {
         /// The shape found.
         found: Vec<usize>,
     },
+    /// A derivative of another shape than what it is the derivative of.
+    #[error("the gradient has shape {found:?}, expected that of the output, {expected:?}")]
+    GradShape {
+        /// The expected shape.
+        expected: Vec<i64>,
+        /// The shape found.
+        found: Vec<i64>,
+    },
     /// A mask of another shape than the batch.
     #[error("the mask has shape {found:?}, expected {expected:?}: one entry per place of each sample")]
     MaskShape {
@@ -324,6 +332,14 @@ impl From<tch::TchError> for ModelError {
     fn from(error: tch::TchError) -> Self {
         Self::Torch(error)
     }
+}
+
+/// A pooling layer that is spelt wrongly, outside a file: one line, without a place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct SpellingError {
+    /// What is wrong, and what would be right.
+    pub reason: String,
 }
 
 /// libtorch's words without the C++ stack that follows them.

@@ -30,11 +30,14 @@
 //! networks are known, and impossible ones refused, before the first tensor exists; the size of the first dense layer
 //! is inferred, so that changing a pooling layer is changing one value.
 
+mod apply;
 mod catalogue;
 mod convolution;
 mod cost;
 mod error;
 mod extent;
+#[cfg(feature = "files")]
+pub mod files;
 mod init;
 pub mod keras;
 mod layer;
@@ -49,8 +52,9 @@ mod sequential;
 mod summary;
 mod weights;
 
+pub use apply::{Application, Applied};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
-pub use error::{ModelError, SettingError};
+pub use error::{ModelError, SettingError, SpellingError};
 pub use extent::Extent;
 pub use layer::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
 pub use net::{Mode, Net};

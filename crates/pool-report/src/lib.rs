@@ -2,7 +2,8 @@
 //!
 //! [`Run::read`] reads the records of a run directory; [`write_report`] leaves `report.html`, `results.md`,
 //! `results.csv` and `learning-curves.svg` beside them; [`terminal_tables`] is what a person sees after a sweep, and
-//! [`plan_table`] before one. [`operator_table`] shows the pooling operators that there are.
+//! [`plan_table`] before one. [`operator_table`] and [`gallery_svg`] show the
+//! pooling operators that there are.
 //!
 //! ```no_run
 //! use pool_report::{Run, terminal_tables, write_report};
@@ -26,7 +27,7 @@ pub use figures::{ArmFigures, Estimate};
 pub use published::{PublishedArm, published};
 pub use read::{ArmResults, ReportError, Run};
 pub use render::{
-    OperatorRow, PlannedArm, html_report, json_results, learning_curves_svg, markdown_tables, operator_table,
-    plan_table, results_csv, terminal_tables,
+    OperatorRow, PlannedArm, Tile, gallery_svg, html_report, json_results, learning_curves_svg,
+    markdown_tables, operator_table, plan_table, results_csv, terminal_tables,
 };
 pub use write::{WrittenReport, write_report};

@@ -1,7 +1,9 @@
 //! One file per command.
 
+pub(crate) mod apply;
 pub(crate) mod data;
 pub(crate) mod doctor;
+mod gallery;
 pub(crate) mod operators;
 pub(crate) mod plan;
 pub(crate) mod report;

@@ -10,7 +10,7 @@ use super::{
     Blur, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence, FractionalSize, Geometry,
     OpenExtent, Padding, Pool, Reducer, StridedConv, Window,
 };
-use crate::{Extent, SettingError};
+use crate::{Extent, SettingError, SpellingError};
 
 /// Every key that a pooling layer can have, before it is checked.
 #[derive(Default, Serialize, Deserialize)]
@@ -408,11 +408,21 @@ impl fmt::Display for Pool {
 }
 
 impl std::str::FromStr for Pool {
-    type Err = toml::de::Error;
+    type Err = SpellingError;
 
-    /// Reads a TOML value: `"max"` with its quotes, or `{ reduce = "max", size = 3 }`.
-    fn from_str(text: &str) -> Result<Self, toml::de::Error> {
-        Self::deserialize(toml::de::ValueDeserializer::parse(text)?)
+    /// Reads a TOML value: `"max"`, or `{ reduce = "max", size = 3 }`. A word needs no quotes, which a shell would take
+    /// away.
+    fn from_str(text: &str) -> Result<Self, SpellingError> {
+        let text = text.trim();
+        if let Some(pool) = one_word(text) {
+            return Ok(pool);
+        }
+        if text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+            return Err(SpellingError { reason: unknown(text) });
+        }
+        toml::de::ValueDeserializer::parse(text)
+            .and_then(Self::deserialize)
+            .map_err(|error| SpellingError { reason: error.message().to_owned() })
     }
 }
 
@@ -427,7 +437,7 @@ mod tests {
     }
 
     fn read(value: &str) -> Result<Pool, String> {
-        let alone = value.parse::<Pool>().map_err(|error| error.message().to_owned());
+        let alone = value.parse::<Pool>().map_err(|error| error.to_string());
         let in_a_file = toml::from_str::<Arm>(&format!("pool = {value}")).map(|arm| arm.pool);
         assert_eq!(in_a_file.map_err(|error| error.message().to_owned()), alone);
         alone
@@ -495,11 +505,19 @@ mod tests {
     }
 
     #[test]
+    fn a_word_needs_no_quotes_outside_a_file() {
+        assert_eq!(" max ".parse(), Ok(Pool::max(2)));
+        assert_eq!("none".parse(), Ok(Pool::None));
+        let error = "maximum".parse::<Pool>().unwrap_err().to_string();
+        assert!(error.starts_with("unknown pooling layer \"maximum\"; use \"max\""), "{error}");
+    }
+
+    #[test]
     fn wrong_spellings_say_what_is_right() {
         for (text, part) in [
             ("\"maximum\"", "unknown pooling layer \"maximum\"; use \"max\", \"avg\", \"min\""),
             ("\"spectral\"", "needs its output size"),
-            ("3", "a pooling layer, such as \"max\""),
+            ("3.5", "a pooling layer, such as \"max\""),
             ("{ reduce = \"maximum\", size = 2 }", "unknown variant `maximum`, expected one of `max`, `avg`"),
             ("{ reduce = 3, size = 2 }", "a reducer, such as \"max\" or { lp = { p = 3.0 } }"),
             ("{ reduce = { lp = { q = 3.0 } }, size = 2 }", "unknown field `q`, expected `p`"),

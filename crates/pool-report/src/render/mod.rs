@@ -3,6 +3,7 @@
 mod cells;
 mod csv;
 mod curves;
+mod gallery;
 mod html;
 mod json;
 mod markdown;
@@ -14,6 +15,7 @@ mod terminal;
 
 pub use csv::results_csv;
 pub use curves::learning_curves_svg;
+pub use gallery::{Tile, gallery_svg};
 pub use html::html_report;
 pub use json::json_results;
 pub use markdown::markdown_tables;

@@ -35,8 +35,10 @@ pub(super) fn gem(windows: &Windows<'_>, p: &Number) -> Result<Tensor, TchError>
         Number::Given(p) => {
             gathered.mean(&relative.f_pow_tensor_scalar(*p)?)?.f_pow_tensor_scalar(1.0 / p)?
         }
+        // Nothing here is zero, and libtorch's power of two tensors takes ten times as long as two logarithms.
         Number::Learned(p) => {
-            gathered.mean(&relative.f_pow(&p.f_unsqueeze(-1)?)?)?.f_pow(&p.f_reciprocal()?)?
+            let powers = relative.f_log()?.f_mul(&p.f_unsqueeze(-1)?)?.f_exp()?;
+            gathered.mean(&powers)?.f_log()?.f_div(p)?.f_exp()?
         }
     };
     root.f_mul(&scale.f_squeeze_dim(-1)?)

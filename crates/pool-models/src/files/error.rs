@@ -1,0 +1,80 @@
+//! What can be wrong with a file.
+
+use std::path::{Path, PathBuf};
+
+/// A file that cannot be read or written, or holds something else.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system refused.
+    #[error("{path}: cannot {doing} it: {cause}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `write`.
+        doing: &'static str,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// No array in numpy's format.
+    #[error("{path}: no .npy array: {reason}", path = .path.display())]
+    NotNpy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An array of something else than floating-point numbers.
+    #[error(
+        "{path}: holds {found}, expected float32 or float64; in Python, array.astype(\"float32\") converts it",
+        path = .path.display()
+    )]
+    ElementType {
+        /// The file.
+        path: PathBuf,
+        /// numpy's name of the type.
+        found: String,
+    },
+    /// No PNG, or one that cannot be decoded.
+    #[error("{path}: no PNG picture: {reason}", path = .path.display())]
+    NotPng {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A tensor that is no picture.
+    #[error(
+        "{path}: a tensor of shape {shape:?} is no picture, which needs [1, C, H, W]; write it as .npy",
+        path = .path.display()
+    )]
+    NoPicture {
+        /// The file.
+        path: PathBuf,
+        /// The tensor's shape.
+        shape: Vec<i64>,
+    },
+    /// libtorch refused.
+    #[error("{path}: libtorch: {cause}", path = .path.display())]
+    Torch {
+        /// The file.
+        path: PathBuf,
+        /// libtorch's words.
+        cause: tch::TchError,
+    },
+}
+
+impl FileError {
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |cause| {
+            let no_folder = doing == "write" && cause.kind() == std::io::ErrorKind::NotFound;
+            let cause = if no_folder { std::io::Error::other("its folder does not exist") } else { cause };
+            Self::Io { path, doing, cause }
+        }
+    }
+
+    pub(super) fn torch(path: &Path) -> impl FnOnce(tch::TchError) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::Torch { path, cause }
+    }
+}

@@ -1,0 +1,184 @@
+//! Arrays in numpy's format.
+
+use std::path::Path;
+
+use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
+use pool_metrics::atomic_write;
+use tch::{Kind, Tensor};
+
+use super::FileError;
+
+/// Reads an array of `float32` or `float64`, of either byte order, in C or Fortran order.
+///
+/// # Errors
+/// A file that cannot be read, is no array, is shorter than its header says, or holds another type.
+pub fn read_array(path: &Path) -> Result<Tensor, FileError> {
+    let bytes = std::fs::read(path).map_err(FileError::io("read", path))?;
+    let not_npy = |reason: String| FileError::NotNpy { path: path.to_owned(), reason };
+    if shape_overflows(&bytes) {
+        return Err(not_npy("the header promises more entries than can be counted".to_owned()));
+    }
+    let mut rest = &bytes[..];
+    let header = NpyHeader::from_reader(&mut rest).map_err(|error| not_npy(error.to_string()))?;
+    let (shape, order) = (header.shape().to_vec(), header.order());
+    let (size, found) = element(&header.dtype());
+    let size = size.ok_or_else(|| FileError::ElementType { path: path.to_owned(), found })?;
+    // The header is believed only as far as there are bytes, so that no length in it can ask for memory.
+    let needed = shape.iter().try_fold(size, |bytes, &n| bytes.checked_mul(n));
+    if needed.is_none_or(|needed| needed > rest.len() as u64) {
+        return Err(not_npy(format!(
+            "the header promises an array of shape {shape:?}, and the file ends before"
+        )));
+    }
+    let file = NpyFile::with_header(header, rest);
+    let values = match size {
+        4 => file.into_vec::<f32>().map(|values| Tensor::f_from_slice(&values)),
+        _ => file.into_vec::<f64>().map(|values| Tensor::f_from_slice(&values)),
+    };
+    let flat = values.map_err(|error| not_npy(error.to_string()))?.map_err(FileError::torch(path))?;
+    let shape: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
+    in_c_order(&flat, &shape, order).map_err(FileError::torch(path))
+}
+
+/// Whether the sizes in the header multiply to more than 64 bits hold; npyz would multiply them unchecked.
+fn shape_overflows(bytes: &[u8]) -> bool {
+    const LONGEST_HEADER: usize = 1 << 16;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_HEADER)]);
+    let Some((_, after)) = text.split_once("shape") else { return false };
+    let tuple = after.split(')').next().unwrap_or_default();
+    let sizes = tuple.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    let product = sizes
+        .map(|digits| digits.parse::<u64>().ok())
+        .try_fold(1u64, |product, size| product.checked_mul(size?));
+    product.is_none()
+}
+
+/// Bytes of one element, if it is a number that can be pooled, and numpy's name for it.
+fn element(dtype: &DType) -> (Option<u64>, String) {
+    match dtype {
+        DType::Plain(plain) => {
+            let float = plain.type_char() == TypeChar::Float;
+            let size =
+                plain.num_bytes().map(|bytes| bytes as u64).filter(|bytes| float && matches!(bytes, 4 | 8));
+            (size, format!("'{plain}'"))
+        }
+        other => (None, other.descr()),
+    }
+}
+
+fn in_c_order(flat: &Tensor, shape: &[i64], order: Order) -> Result<Tensor, tch::TchError> {
+    match order {
+        Order::C => flat.f_reshape(shape),
+        Order::Fortran => {
+            let reversed: Vec<i64> = shape.iter().rev().copied().collect();
+            let axes: Vec<i64> = (0..shape.len() as i64).rev().collect();
+            flat.f_reshape(&reversed)?.f_permute(&axes)?.f_contiguous()
+        }
+    }
+}
+
+/// Writes a tensor of `f32`, `f64` or `i64`; other types become `f32`. The file is there whole or not at all.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_array(path: &Path, tensor: &Tensor) -> Result<(), FileError> {
+    let torch = || FileError::torch(path);
+    let flat = tensor.detach().f_contiguous().and_then(|tensor| tensor.f_flatten(0, -1)).map_err(torch())?;
+    let shape: Vec<u64> = tensor.size().iter().map(|&n| n as u64).collect();
+    let bytes = match tensor.kind() {
+        Kind::Double => encode(&shape, &Vec::<f64>::try_from(&flat).map_err(torch())?),
+        Kind::Int64 => encode(&shape, &Vec::<i64>::try_from(&flat).map_err(torch())?),
+        _ => {
+            let flat = flat.f_to_kind(Kind::Float).map_err(torch())?;
+            encode(&shape, &Vec::<f32>::try_from(&flat).map_err(torch())?)
+        }
+    };
+    bytes.and_then(|bytes| atomic_write(path, &bytes)).map_err(FileError::io("write", path))
+}
+
+fn encode<T: npyz::AutoSerialize + Copy>(shape: &[u64], values: &[T]) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd()?;
+    writer.extend(values.iter().copied())?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+
+    /// A file of format 1.0 with this header and body.
+    fn npy(header: &str, body: &[u8]) -> Vec<u8> {
+        let header = format!("{header}\n");
+        let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), body].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Tensor, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        std::fs::write(&path, bytes).unwrap();
+        read_array(&path).map_err(|error| error.to_string().replace(&path.display().to_string(), "x.npy"))
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        for kind in [Kind::Float, Kind::Double] {
+            for shape in [&[2i64, 3, 4][..], &[1], &[], &[2, 0, 3]] {
+                let tensor = Tensor::rand(shape, (kind, Device::Cpu));
+                write_array(&path, &tensor).unwrap();
+                let found = read_array(&path).unwrap();
+                assert_eq!((found.size(), found.kind()), (shape.to_vec(), kind));
+                assert_eq!(found, tensor);
+            }
+        }
+    }
+
+    #[test]
+    fn both_byte_orders_and_both_axis_orders_are_read() {
+        let numbers: Vec<f32> = (0..6u8).map(f32::from).collect();
+        let big: Vec<u8> = numbers.iter().flat_map(|n| n.to_be_bytes()).collect();
+        let little: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        let expected = Tensor::from_slice(&numbers).reshape([2, 3]);
+        let c_order = "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }";
+        assert_eq!(read(&npy(c_order, &big)).unwrap(), expected);
+        // numpy.asfortranarray: the first axis runs fastest.
+        let fortran = "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }";
+        let found = read(&npy(fortran, &little)).unwrap();
+        assert_eq!(found, Tensor::from_slice(&[0f32, 2.0, 4.0, 1.0, 3.0, 5.0]).reshape([2, 3]));
+    }
+
+    #[test]
+    fn files_that_are_something_else_are_refused_in_words() {
+        let header = |descr: &str, shape: &str| {
+            npy(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"), &[0; 16])
+        };
+        for (bytes, part) in [
+            (b"not an array".to_vec(), "x.npy: no .npy array: "),
+            (Vec::new(), "x.npy: no .npy array: "),
+            (b"\x93NUMPY\x01\x00\xff\xff{".to_vec(), "x.npy: no .npy array: "),
+            (header("<i8", "(2,)"), "x.npy: holds '<i8', expected float32 or float64; in Python,"),
+            (header("<f2", "(2,)"), "x.npy: holds '<f2', expected float32"),
+            (header("<f4", "(5,)"), "the header promises an array of shape [5], and the file ends before"),
+            (
+                header("<f4", "(4000000000, 4000000000, 4000000000)"),
+                "promises more entries than can be counted",
+            ),
+            (header("<f8", "(4000000000, 4000000000)"), "the file ends before"),
+        ] {
+            let error = read(&bytes).unwrap_err();
+            assert!(error.contains(part), "{error}: {part}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read_array("nowhere/x.npy".as_ref()).unwrap_err().to_string();
+        assert!(error.starts_with("nowhere/x.npy: cannot read it: "), "{error}");
+    }
+}
