@@ -125,7 +125,7 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 44] = [
         &[1, 8],
         "reduce = \"attention\" works on one window over everything only; use global = true",
     ),
-    ("{ reduce = { s3 = { grid = 0 } }, size = 2 }", &[1, 8], "grid = 0: every entry must be at least 1"),
+    ("{ reduce = { s3 = { grid = 0 } }, size = 2 }", &[1, 8], "grid = 0: must lie in [1, inf)"),
     (
         "{ reduce = { s3 = { grid = 3 } }, size = 2 }",
         &[1, 8],

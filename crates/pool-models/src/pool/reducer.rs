@@ -163,28 +163,46 @@ impl Reducer {
         Self::S3 { grid: defaults::grid() },
     ];
 
+    /// What every reducer says about itself.
+    fn row(&self) -> Row {
+        let row = |name| Row { name, channels: 1, range: None };
+        match *self {
+            Self::Max => row("max"),
+            Self::Avg => row("avg"),
+            Self::Min => row("min"),
+            Self::Median => row("median"),
+            Self::Lp { p } => Row { range: Some(("p", p, p >= 1.0, "[1, inf)")), ..row("lp") },
+            Self::Gem { p, .. } => Row { range: Some(("p", p, p > 0.0, "(0, inf)")), ..row("gem") },
+            Self::Lse { r, .. } => {
+                const WITHOUT_ZERO: &str = "(-inf, inf) without 0, where it would be the average";
+                Row { range: Some(("r", r, r != 0.0, WITHOUT_ZERO)), ..row("lse") }
+            }
+            Self::Soft { beta } => Row { range: Some(("beta", beta, true, "(-inf, inf)")), ..row("soft") },
+            Self::Stochastic => row("stochastic"),
+            Self::Mixed { alpha, learned: Learned::No } => {
+                Row { range: Some(("alpha", alpha, (0.0..=1.0).contains(&alpha), "[0, 1]")), ..row("mixed") }
+            }
+            // The ends would be infinite logits.
+            Self::Mixed { alpha, .. } => {
+                let inside = alpha > 0.0 && alpha < 1.0;
+                Row { range: Some(("alpha", alpha, inside, "(0, 1) where it is learned")), ..row("mixed") }
+            }
+            Self::Gated => row("gated"),
+            Self::Tree => row("tree"),
+            Self::RandomMixed => row("random_mixed"),
+            Self::AvgMax => row("avg_max"),
+            Self::CatAvgMax => Row { channels: 2, ..row("cat_avg_max") },
+            Self::Lip => row("lip"),
+            Self::Attention => row("attention"),
+            Self::S3 { grid } => {
+                Row { range: Some(("grid", grid as f64, grid > 0, "[1, inf)")), ..row("s3") }
+            }
+        }
+    }
+
     /// The word that a sweep file uses.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Max => "max",
-            Self::Avg => "avg",
-            Self::Min => "min",
-            Self::Median => "median",
-            Self::Lp { .. } => "lp",
-            Self::Gem { .. } => "gem",
-            Self::Lse { .. } => "lse",
-            Self::Soft { .. } => "soft",
-            Self::Stochastic => "stochastic",
-            Self::Mixed { .. } => "mixed",
-            Self::Gated => "gated",
-            Self::Tree => "tree",
-            Self::RandomMixed => "random_mixed",
-            Self::AvgMax => "avg_max",
-            Self::CatAvgMax => "cat_avg_max",
-            Self::Lip => "lip",
-            Self::Attention => "attention",
-            Self::S3 { .. } => "s3",
-        }
+        self.row().name
     }
 
     /// The reducer of this name with its default settings.
@@ -194,26 +212,7 @@ impl Reducer {
 
     /// Channels of the output.
     pub(crate) fn channels(&self, input: usize) -> usize {
-        match self {
-            Self::CatAvgMax => 2 * input,
-            Self::Max
-            | Self::Avg
-            | Self::Min
-            | Self::Median
-            | Self::Lp { .. }
-            | Self::Gem { .. }
-            | Self::Lse { .. }
-            | Self::Soft { .. }
-            | Self::Stochastic
-            | Self::Mixed { .. }
-            | Self::Gated
-            | Self::Tree
-            | Self::RandomMixed
-            | Self::AvgMax
-            | Self::Lip
-            | Self::Attention
-            | Self::S3 { .. } => input,
-        }
+        self.row().channels * input
     }
 
     /// Whether windows are laid out side by side, which takes as much memory as all their cells together; the others
@@ -233,47 +232,28 @@ impl Reducer {
         )
     }
 
-    /// Settings that work whatever the geometry.
+    /// Refuses a setting outside its interval.
     ///
     /// # Errors
-    /// The setting outside its interval.
+    /// The setting, its value and the interval.
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        let within = |field, value: f64, holds: bool, interval| {
-            if holds && value.is_finite() {
-                Ok(())
-            } else {
+        match self.row().range {
+            Some((field, value, inside, interval)) if !(inside && value.is_finite()) => {
                 Err(SettingError::Range { field, value, interval })
             }
-        };
-        match *self {
-            Self::Lp { p } => within("p", p, p >= 1.0, "[1, inf)"),
-            Self::Gem { p, .. } => within("p", p, p > 0.0, "(0, inf)"),
-            Self::Lse { r, .. } => {
-                within("r", r, r != 0.0, "(-inf, inf) without 0, where it would be the average")
-            }
-            Self::Soft { beta } => within("beta", beta, true, "(-inf, inf)"),
-            Self::Mixed { alpha, learned: Learned::No } => {
-                within("alpha", alpha, (0.0..=1.0).contains(&alpha), "[0, 1]")
-            }
-            Self::Mixed { alpha, .. } => {
-                within("alpha", alpha, alpha > 0.0 && alpha < 1.0, "(0, 1) where it is learned")
-            }
-            Self::S3 { grid: 0 } => Err(SettingError::Zero { field: "grid", value: "0".to_owned() }),
-            Self::S3 { .. }
-            | Self::Max
-            | Self::Avg
-            | Self::Min
-            | Self::Median
-            | Self::Stochastic
-            | Self::Gated
-            | Self::Tree
-            | Self::RandomMixed
-            | Self::AvgMax
-            | Self::CatAvgMax
-            | Self::Lip
-            | Self::Attention => Ok(()),
+            _ => Ok(()),
         }
     }
+}
+
+/// What a reducer says about itself.
+struct Row {
+    /// The word that a sweep file uses.
+    name: &'static str,
+    /// Output channels per input channel.
+    channels: usize,
+    /// A setting, its value, whether it lies inside its interval, and the interval.
+    range: Option<(&'static str, f64, bool, &'static str)>,
 }
 
 /// The name: `lp`.
