@@ -1,8 +1,8 @@
 //! Pooling layers for libtorch, and small networks described as data.
 //!
-//! - A [`Pool`] is a value: a [`Geometry`] (which windows exist) and a [`Reducer`] (how a window becomes one value).
-//!   It knows its output shape without making a tensor, reads and writes as TOML, and pools inputs of one, two or
-//!   three spatial axes.
+//! - A [`Pool`] is a value: a [`Geometry`] (which windows exist) and a [`Reducer`] (how a window becomes one value), or
+//!   one of the few layers that are both at once. It knows its output shape and cost without making a tensor, reads and
+//!   writes as TOML, and pools inputs of one, two or three spatial axes.
 //! - A [`Sequential`] is a list of [`Layer`]s. [`Sequential::infer`] gives every shape and cost,
 //!   [`Sequential::summary`] the table that Keras users know, [`Sequential::build`] a [`Net`] that trains.
 //!
@@ -29,6 +29,66 @@
 //! The one decision: a network is data until it is built. Shapes, parameters and memory of a hundred candidate
 //! networks are known, and impossible ones refused, before the first tensor exists; the size of the first dense layer
 //! is inferred, so that changing a pooling layer is changing one value.
+//!
+//! # A pooling layer by itself
+//!
+//! A layer that learns nothing pools at once. One that learns, or draws random numbers in training, is built first, for
+//! samples of one shape and from one seed:
+//!
+//! ```
+//! use pool_models::{Learned, Mode, Pool, Reducer};
+//! use tch::{Device, Kind, Tensor, nn};
+//!
+//! let sound = Tensor::rand([8, 2, 100], (Kind::Float, Device::Cpu));
+//! assert_eq!(Pool::avg(4).forward(&sound)?.size(), [8, 2, 25]);
+//!
+//! let weights = nn::VarStore::new(Device::Cpu);
+//! let gem = Pool::window(Reducer::Gem { p: 3.0, learned: Learned::Channel }, 4);
+//! let layer = gem.build(&[2, 100], 0, &weights.root())?;
+//! assert_eq!(layer.forward(&sound, Mode::Training)?.size(), [8, 2, 25]);
+//! # Ok::<(), pool_models::ModelError>(())
+//! ```
+//!
+//! The same layers as a sweep file, a command line or Rust write them:
+//!
+//! ```
+//! use pool_models::{Padding, Pool, Reducer};
+//!
+//! for (text, pool) in [
+//!     ("max", Pool::max(2)),
+//!     (r#"{ reduce = "avg", size = 3, stride = 2, padding = "same" }"#, Pool::avg(3).stride(2).padding(Padding::Same)),
+//!     (r#"{ reduce = "max", adaptive = [7, "same"] }"#, Pool::adaptive(Reducer::Max, [Some(7), None])),
+//!     (r#"{ reduce = { lp = { p = 3.0 } }, global = true }"#, Pool::global(Reducer::Lp { p: 3.0 })),
+//!     (r#"{ strided_conv = { size = 2 } }"#, Pool::strided_conv(2)),
+//! ] {
+//!     assert_eq!(text.parse(), Ok(pool));
+//! }
+//! ```
+//!
+//! [`keras`] has the same layers by Keras's names, [`max_unpool`] undoes a maximum, and [`Pool::forward_masked`] pools
+//! sequences of different lengths.
+//!
+//! # Choosing an operator
+//!
+//! `docs/operators.md`, which is made from [`catalogue`], has every formula, gradient, cost and source. In short:
+//!
+//! | you want | take |
+//! |---|---|
+//! | the usual, and the cheapest | [`Reducer::Max`], [`Reducer::Avg`] over windows of 2 |
+//! | something between them | [`Reducer::AvgMax`], [`Reducer::Mixed`], [`Reducer::Lse`], [`Reducer::Soft`], [`Reducer::Gem`] |
+//! | the network to decide | `learned` in `Gem`, `Lse` and `Mixed`; [`Reducer::Gated`], [`Reducer::Tree`], [`Reducer::Lip`]; [`StridedConv`] |
+//! | robustness to outliers | [`Reducer::Median`] |
+//! | robustness to small shifts | [`Blur`] |
+//! | regularisation | [`Reducer::Stochastic`], [`Reducer::RandomMixed`], [`Reducer::S3`], [`Fractional`] in training |
+//! | inputs of any size, an output of one | [`Geometry::Global`], [`Geometry::Adaptive`], [`Geometry::Pyramid`], [`Reducer::Attention`] |
+//! | to shrink by less than a half | [`Geometry::Fractional`], [`Pool::Spectral`], overlapping windows |
+//! | a linear map without aliasing | [`Pool::Haar`], [`Pool::Spectral`], [`Blur`] of the average |
+//!
+//! # Adding your own
+//!
+//! A new reducer is a variant of [`Reducer`] with the rows that the compiler then asks for, one function from windows to
+//! values, and one row in the tests; `docs/adding-an-operator.md` goes through it. Values, gradients, shapes, costs,
+//! spelling, seeds and special values of every reducer in the catalogue are tested without further ado.
 
 mod apply;
 mod catalogue;
