@@ -109,12 +109,13 @@ mod pool;
 #[cfg(test)]
 mod reference_network;
 mod sequential;
+mod setting_error;
 mod summary;
 mod weights;
 
 pub use apply::{Application, Applied};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
-pub use error::{ModelError, SettingError, SpellingError};
+pub use error::{ModelError, SpellingError};
 pub use extent::Extent;
 pub use layer::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
 pub use net::{Mode, Net};
@@ -125,4 +126,5 @@ pub use pool::{
     max_unpool,
 };
 pub use sequential::{Inferred, InferredLayer, Sequential};
+pub use setting_error::SettingError;
 pub use weights::{load_weights, save_weights};

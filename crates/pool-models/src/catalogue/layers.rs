@@ -40,7 +40,7 @@ fn blur() -> Facts {
         settings: "reduce = \"max\" | \"avg\"; size = 2 (1: the filter alone); stride = 2; taps = 3, from 2 to 7",
         learns: NOTHING,
         gradient: "of max, to the first of equal values, or of avg",
-        cost: "taps multiply-adds per dense value; keeps the input, and one index per dense value of max",
+        cost: "taps multiply-adds per dense value; keeps the input and the dense values, and for max an index of each",
         source: "Zhang, \"Making Convolutional Networks Shift-Invariant Again\", 2019",
         elsewhere: Elsewhere { timm: Some("BlurPool2d (size 1, odd taps)"), ..NOWHERE },
     }

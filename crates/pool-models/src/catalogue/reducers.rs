@@ -82,7 +82,7 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             settings: "p = 3, in (0, inf); learned = \"no\" | \"layer\" | \"channel\"",
             learns: "p, one or C of it, if learned",
             gradient: "0 where x < 1e-6",
-            cost: "one power per cell; keeps two copies of all windows, three if p is learned",
+            cost: "one power per cell; keeps two copies of all windows, four if p is learned",
             source: "Radenović, Tolias & Chum, \"Fine-tuning CNN Image Retrieval with No Human Annotation\", 2018",
             ..plain
         },
@@ -161,7 +161,7 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         Reducer::Lip => Facts {
             formula: "sum w x / sum w, w = exp(12 sigmoid(instance_norm(P x)))",
             learns: "P, C x C from 0, and the norm's scale and shift: it starts as avg",
-            cost: "C multiply-adds per input; keeps the input four times",
+            cost: "C multiply-adds per input; keeps the input and five tensors of its size",
             source: "Gao, Wang & Wu, \"LIP: Local Importance-Based Pooling\", 2019 (P is a 1x1 convolution)",
             ..plain
         },

@@ -3,6 +3,7 @@
 mod cells;
 mod fractional;
 mod open_extent;
+mod padding;
 mod window;
 
 pub(crate) use cells::{AxisCells, Cells};
@@ -10,8 +11,9 @@ pub use fractional::{
     Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence, FractionalSize,
 };
 pub use open_extent::OpenExtent;
+pub use padding::Padding;
 pub(crate) use window::AxisWindow;
-pub use window::{Padding, Window};
+pub use window::Window;
 
 use rand_chacha::ChaCha8Rng;
 

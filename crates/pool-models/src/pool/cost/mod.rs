@@ -1,0 +1,118 @@
+//! What a pooling layer costs: multiply-adds, and the tensors that its backward pass reads.
+//!
+//! The kept tensors are read off the reducers' functions and libtorch's derivatives: an exponential keeps its result, a
+//! power its argument, a product both factors, a sum nothing.
+
+mod of_windows;
+
+use pool_metrics::{KeptTensor, LayerCost};
+
+use super::{BlurReduce, Pool, parameters};
+use crate::SettingError;
+use of_windows::Sizes;
+
+const F32_BYTES: u64 = 4;
+const INDEX_BYTES: u64 = 8;
+
+/// What a layer costs for one sample; the settings have been checked.
+#[derive(Debug, Default)]
+pub(crate) struct PoolCost {
+    pub(crate) parameters: u64,
+    /// Forward; a power or an exponential counts as one, comparisons and plain sums as none.
+    pub(crate) multiply_adds: u64,
+    /// Whether backward reads the layer's input itself.
+    pub(crate) keeps_input: bool,
+    /// Whether backward reads the layer's output itself.
+    pub(crate) keeps_output: bool,
+    /// What else backward reads.
+    pub(crate) kept: Vec<KeptTensor>,
+}
+
+impl PoolCost {
+    pub(crate) fn of(pool: &Pool, sample: &[usize], output: &[usize]) -> Self {
+        let [channels, spatial @ ..] = sample else { return Self::default() };
+        let (outputs, inputs) = (product(output), product(sample));
+        let parameters = parameters(pool, sample).unwrap_or_default();
+        let parameters =
+            parameters.iter().map(|parameter| product(&parameter.shape)).fold(0, u64::saturating_add);
+        let cost = match pool {
+            Pool::None => Self::default(),
+            Pool::Reduce { reducer, geometry } => {
+                let sizes = Sizes::of(geometry, *channels, spatial);
+                sizes.cost(reducer, spatial)
+            }
+            Pool::StridedConv(conv) => {
+                let axes = conv.window().resolve("size", spatial).unwrap_or_default();
+                let odd = axes.iter().any(|axis| axis.before != axis.after);
+                // What libtorch's own padding cannot do is padded by hand, and that copy is kept instead.
+                let copy = axes.iter().map(|axis| (axis.input + axis.after - axis.before) as u64);
+                let copy =
+                    || tensor("padded input", F32_BYTES, copy.fold(*channels as u64, u64::saturating_mul));
+                Self {
+                    multiply_adds: (parameters - *channels as u64).saturating_mul(product(&output[1..])),
+                    keeps_input: !odd,
+                    keeps_output: conv.activation.is_some(),
+                    kept: odd.then(copy).into_iter().collect(),
+                    ..Self::default()
+                }
+            }
+            Pool::Blur(blur) => {
+                let dense = blur.resolve(spatial).map(|(dense, _)| dense).unwrap_or_default();
+                let dense = dense.iter().fold(*channels as u64, |product, axis| product * axis.output as u64);
+                let indices = match blur.reduce {
+                    BlurReduce::Max => Some(tensor("indices", INDEX_BYTES, dense)),
+                    BlurReduce::Avg => None,
+                };
+                let dense_values = tensor("dense values", F32_BYTES, dense);
+                let kept = std::iter::once(dense_values).chain(indices).collect();
+                // Axis by axis; the first ones still see the full width of the others, which is at most the dense map.
+                let multiply_adds = dense.saturating_mul(blur.taps as u64);
+                Self { keeps_input: true, multiply_adds, kept, ..Self::default() }
+            }
+            Pool::Haar => Self { keeps_input: true, multiply_adds: outputs, ..Self::default() },
+            Pool::Spectral { .. } => {
+                let levels = spatial.iter().map(|&n| u64::from(n.max(2).ilog2())).sum::<u64>();
+                Self { multiply_adds: inputs.saturating_mul(levels), ..Self::default() }
+            }
+        };
+        Self { parameters, ..cost }
+    }
+}
+
+impl Pool {
+    /// What the layer costs for one `f32` sample `[C, spatial...]`: parameters, multiply-adds (a power or an exponential
+    /// counts as one, comparisons and plain sums as none) and the tensors that its backward pass reads. Pure: makes no
+    /// tensor.
+    ///
+    /// # Errors
+    /// As [`Pool::output_shape`].
+    pub fn cost(&self, input: &[usize]) -> Result<LayerCost, SettingError> {
+        let output = self.output_shape(input)?;
+        let PoolCost { parameters, multiply_adds, keeps_input, keeps_output, mut kept } =
+            PoolCost::of(self, input, &output);
+        let whole = [("input", keeps_input, input), ("output", keeps_output, &output)];
+        kept.extend(
+            whole
+                .into_iter()
+                .filter(|(_, keeps, _)| *keeps)
+                .map(|(what, _, shape)| tensor(what, F32_BYTES, product(shape))),
+        );
+        Ok(LayerCost {
+            name: self.to_string(),
+            input_elements: product(input),
+            output_elements: product(&output),
+            parameters,
+            fixed_parameters: 0,
+            multiply_adds,
+            kept,
+        })
+    }
+}
+
+fn product(sizes: &[usize]) -> u64 {
+    sizes.iter().map(|&n| n as u64).fold(1, u64::saturating_mul)
+}
+
+fn tensor(what: &str, element_bytes: u64, elements: u64) -> KeptTensor {
+    KeptTensor { what: what.to_owned(), bytes: elements.saturating_mul(element_bytes) }
+}

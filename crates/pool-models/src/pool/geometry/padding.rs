@@ -1,0 +1,77 @@
+//! What happens at the edges of the input.
+
+use std::fmt;
+
+use serde::de::{Error as _, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Extent;
+
+/// What happens at the edges. Padded cells never count in an average and never win a maximum.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Padding {
+    /// Only windows that lie inside the input.
+    #[default]
+    Valid,
+    /// As many windows as the stride fits into the input, as Keras does: `ceil(n / stride)` outputs, the odd cell of
+    /// padding at the end.
+    Same,
+    /// This many cells at both ends, at most half of the window.
+    Symmetric(Extent),
+}
+
+impl Padding {
+    /// Whether there is none.
+    pub(crate) fn is_valid(&self) -> bool {
+        *self == Self::Valid
+    }
+}
+
+impl Serialize for Padding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Valid => serializer.serialize_str("valid"),
+            Self::Same => serializer.serialize_str("same"),
+            Self::Symmetric(cells) => cells.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Padding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PaddingVisitor;
+
+        impl<'de> Visitor<'de> for PaddingVisitor {
+            type Value = Padding;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"valid\", \"same\", or a number of cells")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Padding, E> {
+                match text {
+                    "valid" => Ok(Padding::Valid),
+                    "same" => Ok(Padding::Same),
+                    other => Err(E::unknown_variant(other, &["valid", "same"])),
+                }
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Padding, E> {
+                let cells = serde::de::value::I64Deserializer::<E>::new(value);
+                Extent::deserialize(cells).map(Padding::Symmetric)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Padding, E> {
+                self.visit_i64(i64::try_from(value).map_err(|_| E::custom("padding is too large"))?)
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Padding, A::Error> {
+                Extent::deserialize(serde::de::value::SeqAccessDeserializer::new(list))
+                    .map(Padding::Symmetric)
+                    .map_err(A::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_any(PaddingVisitor)
+    }
+}

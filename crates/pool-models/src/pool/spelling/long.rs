@@ -1,0 +1,196 @@
+//! The long spelling, key by key.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::fractional::{FractionalSpelling, unless_default};
+use super::global::GlobalSpelling;
+use crate::pool::{Blur, Geometry, OpenExtent, Padding, Pool, Reducer, StridedConv, Window};
+use crate::{Extent, SettingError};
+
+/// Every key that a pooling layer can have, before it is checked.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LongSpelling {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reduce: Option<Reducer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<Extent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stride: Option<Extent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    padding: Option<Padding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dilation: Option<Extent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ceil: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count_padding: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adaptive: Option<OpenExtent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    global: Option<GlobalSpelling>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fractional: Option<FractionalSpelling>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pyramid: Option<Vec<LevelSpelling>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strided_conv: Option<StridedConv>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blur: Option<Blur>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    haar: Option<NoSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spectral: Option<SpectralSpelling>,
+}
+
+/// `{}`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoSettings {}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpectralSpelling {
+    output: Extent,
+}
+
+impl TryFrom<LongSpelling> for Pool {
+    type Error = SettingError;
+
+    fn try_from(long: LongSpelling) -> Result<Self, SettingError> {
+        let layers = given([
+            ("strided_conv", long.strided_conv.is_some()),
+            ("blur", long.blur.is_some()),
+            ("haar", long.haar.is_some()),
+            ("spectral", long.spectral.is_some()),
+        ]);
+        let geometries = given([
+            ("size", long.size.is_some()),
+            ("adaptive", long.adaptive.is_some()),
+            ("global", long.global.is_some()),
+            ("fractional", long.fractional.is_some()),
+            ("pyramid", long.pyramid.is_some()),
+        ]);
+        let of_windows = given([
+            ("stride", long.stride.is_some()),
+            ("padding", long.padding.is_some()),
+            ("dilation", long.dilation.is_some()),
+            ("ceil", long.ceil.is_some()),
+            ("count_padding", long.count_padding.is_some()),
+        ]);
+        if let [layer, ..] = layers[..] {
+            let others =
+                given([("reduce", long.reduce.is_some())]).into_iter().chain(geometries).chain(of_windows);
+            let all: Vec<&str> = layers.iter().copied().chain(others).collect();
+            return match all.len() {
+                1 => Ok(long.layer(layer)),
+                _ => Err(SettingError::Conflict { found: all.join(" and ") }),
+            };
+        }
+        let Some(reducer) = long.reduce else { return Err(SettingError::NoOperator) };
+        match (&geometries[..], &of_windows[..]) {
+            ([], _) => Err(SettingError::NoGeometry),
+            (["size"], _) | ([_], []) => Ok(Self::Reduce { reducer, geometry: long.geometry()? }),
+            ([_], [field, ..]) => Err(SettingError::Misplaced { field, owner: "size" }),
+            (many, _) => Err(SettingError::Conflict { found: many.join(" and ") }),
+        }
+    }
+}
+
+/// The keys that are there.
+fn given<const KEYS: usize>(keys: [(&'static str, bool); KEYS]) -> Vec<&'static str> {
+    keys.into_iter().filter_map(|(key, given)| given.then_some(key)).collect()
+}
+
+impl LongSpelling {
+    /// The only layer given.
+    fn layer(self, name: &str) -> Pool {
+        match self {
+            Self { strided_conv: Some(conv), .. } => Pool::StridedConv(conv),
+            Self { blur: Some(blur), .. } => Pool::Blur(blur),
+            Self { spectral: Some(spectral), .. } => Pool::Spectral { output: spectral.output },
+            Self { .. } => {
+                debug_assert_eq!(name, "haar");
+                Pool::Haar
+            }
+        }
+    }
+
+    /// The only geometry given.
+    fn geometry(self) -> Result<Geometry, SettingError> {
+        Ok(match self {
+            Self { size: Some(size), .. } => Geometry::Window(Window {
+                stride: self.stride.unwrap_or_else(|| size.clone()),
+                padding: self.padding.unwrap_or_default(),
+                dilation: self.dilation.unwrap_or(Extent::All(1)),
+                ceil: self.ceil.unwrap_or_default(),
+                count_padding: self.count_padding.unwrap_or_default(),
+                size,
+            }),
+            Self { adaptive: Some(output), .. } => Geometry::Adaptive(output),
+            Self { global: Some(GlobalSpelling { keep_dims }), .. } => Geometry::Global { keep_dims },
+            Self { fractional: Some(fractional), .. } => Geometry::Fractional(fractional.try_into()?),
+            Self { pyramid: Some(levels), .. } => {
+                Geometry::Pyramid(levels.into_iter().map(|LevelSpelling(level)| level).collect())
+            }
+            Self { .. } => return Err(SettingError::NoGeometry),
+        })
+    }
+}
+
+/// Only what differs from the defaults.
+impl From<&Pool> for LongSpelling {
+    fn from(pool: &Pool) -> Self {
+        match pool {
+            Pool::None => Self::default(),
+            Pool::Reduce { reducer, geometry } => Self { reduce: Some(*reducer), ..geometry.into() },
+            Pool::StridedConv(conv) => Self { strided_conv: Some(conv.clone()), ..Self::default() },
+            Pool::Blur(blur) => Self { blur: Some(blur.clone()), ..Self::default() },
+            Pool::Haar => Self { haar: Some(NoSettings {}), ..Self::default() },
+            Pool::Spectral { output } => {
+                Self { spectral: Some(SpectralSpelling { output: output.clone() }), ..Self::default() }
+            }
+        }
+    }
+}
+
+impl From<&Geometry> for LongSpelling {
+    fn from(geometry: &Geometry) -> Self {
+        let empty = Self::default();
+        match geometry {
+            Geometry::Window(Window { size, stride, padding, dilation, ceil, count_padding }) => Self {
+                stride: (stride != size).then(|| stride.clone()),
+                size: Some(size.clone()),
+                padding: unless_default(padding.clone()),
+                dilation: (*dilation != Extent::All(1)).then(|| dilation.clone()),
+                ceil: unless_default(*ceil),
+                count_padding: unless_default(*count_padding),
+                ..empty
+            },
+            Geometry::Adaptive(output) => Self { adaptive: Some(output.clone()), ..empty },
+            Geometry::Global { keep_dims } => {
+                Self { global: Some(GlobalSpelling { keep_dims: *keep_dims }), ..empty }
+            }
+            Geometry::Fractional(fractional) => Self { fractional: Some(fractional.into()), ..empty },
+            Geometry::Pyramid(levels) => {
+                Self { pyramid: Some(levels.iter().map(|&level| LevelSpelling(level)).collect()), ..empty }
+            }
+        }
+    }
+}
+
+/// One level of a pyramid.
+struct LevelSpelling(usize);
+
+impl Serialize for LevelSpelling {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LevelSpelling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let level = i64::deserialize(deserializer)?;
+        Extent::checked_size(level.into()).map(Self)
+    }
+}

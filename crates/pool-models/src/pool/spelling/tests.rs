@@ -1,0 +1,126 @@
+//! Every spelling is read, shown and stored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Learned;
+use crate::pool::{
+    Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence, FractionalSize, Geometry,
+    Padding, Pool, Reducer,
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Arm {
+    pool: Pool,
+}
+
+fn read(value: &str) -> Result<Pool, String> {
+    let alone = value.parse::<Pool>().map_err(|error| error.to_string());
+    let in_a_file = toml::from_str::<Arm>(&format!("pool = {value}")).map(|arm| arm.pool);
+    assert_eq!(in_a_file.map_err(|error| error.message().to_owned()), alone);
+    alone
+}
+
+#[test]
+fn every_spelling_means_the_layer_that_its_rust_constructor_makes() {
+    for (text, pool) in [
+        ("\"max\"", Pool::max(2)),
+        ("\"avg\"", Pool::avg(2)),
+        ("\"none\"", Pool::None),
+        ("{ reduce = \"max\", size = 3 }", Pool::max(3)),
+        ("{ reduce = \"avg\", size = [2, 3], stride = 2 }", Pool::avg([2, 3]).stride(2)),
+        ("{ reduce = \"max\", size = 3, padding = \"same\" }", Pool::max(3).padding(Padding::Same)),
+        (
+            "{ reduce = \"max\", size = 3, padding = [1, 0] }",
+            Pool::max(3).padding(Padding::Symmetric([1, 0].into())),
+        ),
+        ("{ reduce = \"max\", adaptive = [7, 7] }", Pool::adaptive(Reducer::Max, [7, 7])),
+        ("{ reduce = \"avg\", global = true }", Pool::global(Reducer::Avg)),
+        ("{ reduce = \"avg\", global = { keep_dims = true } }", Pool::global_keep_dims(Reducer::Avg)),
+        ("\"median\"", Pool::window(Reducer::Median, 2)),
+        ("\"attention\"", Pool::global(Reducer::Attention)),
+        ("\"haar\"", Pool::Haar),
+        ("\"blur\"", Pool::blur(2)),
+        ("\"strided_conv\"", Pool::strided_conv(2)),
+        ("{ reduce = { lp = { p = 3.0 } }, size = 2 }", Pool::window(Reducer::Lp { p: 3.0 }, 2)),
+        (
+            "{ reduce = { gem = { p = 3.0, learned = \"channel\" } }, size = 2 }",
+            Pool::window(Reducer::Gem { p: 3.0, learned: Learned::Channel }, 2),
+        ),
+        (
+            "{ reduce = \"max\", size = 3, stride = 2, padding = 1, dilation = 2, ceil = true }",
+            Pool::max(3).stride(2).padding(Padding::Symmetric(1.into())).dilation(2).ceil(),
+        ),
+        (
+            "{ reduce = \"avg\", size = 3, padding = 1, count_padding = true }",
+            Pool::avg(3).padding(Padding::Symmetric(1.into())).count_padding(),
+        ),
+        ("{ reduce = \"max\", adaptive = [7, \"same\"] }", Pool::adaptive(Reducer::Max, [Some(7), None])),
+        ("{ reduce = \"max\", fractional = { ratio = 0.7 } }", Pool::fractional(Reducer::Max, 0.7)),
+        (
+            "{ reduce = \"max\", fractional = { output = [3, 4], size = 2, sequence = \"random\", evaluation = \
+             \"expectation\" } }",
+            Pool::Reduce {
+                reducer: Reducer::Max,
+                geometry: Geometry::Fractional(Fractional {
+                    size: FractionalSize::Output([3, 4].into()),
+                    sequence: FractionalSequence::Random,
+                    regions: FractionalRegions::Sized(2.into()),
+                    evaluation: FractionalEvaluation::Expectation,
+                }),
+            },
+        ),
+        ("{ reduce = \"avg\", pyramid = [4, 2, 1] }", Pool::pyramid(Reducer::Avg, [4, 2, 1])),
+        ("{ strided_conv = { size = 3, stride = 2 } }", Pool::strided_conv(3).stride(2)),
+        ("{ blur = { reduce = \"max\", size = 3, stride = 2, taps = 3 } }", Pool::blur(3)),
+        ("{ spectral = { output = 7 } }", Pool::spectral(7)),
+    ] {
+        assert_eq!(read(text), Ok(pool.clone()), "{text}");
+        assert_eq!(pool.to_string(), text, "shown as it was written");
+        let stored = serde_json::to_string(&pool).unwrap();
+        assert_eq!(serde_json::from_str::<Pool>(&stored).unwrap(), pool, "{stored}");
+    }
+}
+
+#[test]
+fn a_word_needs_no_quotes_outside_a_file() {
+    assert_eq!(" max ".parse(), Ok(Pool::max(2)));
+    assert_eq!("none".parse(), Ok(Pool::None));
+    let error = "maximum".parse::<Pool>().unwrap_err().to_string();
+    assert!(error.starts_with("unknown pooling layer \"maximum\"; use \"max\""), "{error}");
+}
+
+#[test]
+fn wrong_spellings_say_what_is_right() {
+    for (text, part) in [
+        ("\"maximum\"", "unknown pooling layer \"maximum\"; use \"max\", \"avg\", \"min\""),
+        ("\"spectral\"", "needs its output size"),
+        ("3.5", "a pooling layer, such as \"max\""),
+        ("{ reduce = \"maximum\", size = 2 }", "unknown variant `maximum`, expected one of `max`, `avg`"),
+        ("{ reduce = 3, size = 2 }", "a reducer, such as \"max\" or { lp = { p = 3.0 } }"),
+        ("{ reduce = { lp = { q = 3.0 } }, size = 2 }", "unknown field `q`, expected `p`"),
+        ("{ reduce = { lp = { p = \"x\" } }, size = 2 }", "expected f64"),
+        ("{ reduce = \"max\" }", "no window is given"),
+        ("{ size = 2 }", "nothing says how to pool"),
+        ("{ reduce = \"max\", size = 2, global = true }", "size and global exclude each other"),
+        ("{ reduce = \"max\", adaptive = 7, stride = 2 }", "stride belongs to size"),
+        ("{ reduce = \"avg\", global = true, count_padding = true }", "count_padding belongs to size"),
+        ("{ reduce = \"max\", size = 2, padding = \"full\" }", "unknown variant `full`"),
+        ("{ reduce = \"max\", size = -2 }", "-2 is no size"),
+        ("{ reduce = \"max\", sice = 2 }", "unknown field `sice`, expected one of"),
+        ("{ reduce = \"max\", global = false }", "leave the key out"),
+        ("{ reduce = \"max\", adaptive = [7, \"open\"] }", "unknown variant `open`, expected `same`"),
+        ("{ reduce = \"max\", fractional = {} }", "give ratio or output"),
+        ("{ reduce = \"max\", fractional = { ratio = 0.5, output = 3 } }", "ratio and output exclude"),
+        (
+            "{ reduce = \"max\", fractional = { ratio = 0.5, size = 2, regions = \"disjoint\" } }",
+            "size and regions exclude",
+        ),
+        ("{ reduce = \"max\", pyramid = [4, -1] }", "-1 is no size"),
+        ("{ reduce = \"max\", strided_conv = { size = 2 } }", "strided_conv and reduce exclude each other"),
+        ("{ blur = { tabs = 3 } }", "unknown field `tabs`"),
+        ("{ haar = { size = 3 } }", "unknown field `size`"),
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}
