@@ -23,13 +23,9 @@ Where a peer does otherwise than the pooling layers, `check_peers` holds that it
 """
 
 import json
-import sys
 from collections.abc import Callable
 from math import comb, isnan
 from zlib import crc32
-
-# timm imports the standard library's statistics, not the script of that name in this folder.
-sys.path.append(sys.path.pop(0))
 
 import numpy as np
 import pywt

@@ -1,4 +1,4 @@
-//! Statistics and scores equal those of SciPy, statsmodels and scikit-learn; `scripts/golden/statistics.py` made the
+//! Statistics and scores equal those of SciPy, statsmodels and scikit-learn; `scripts/golden/metrics.py` made the
 //! values and names the versions.
 
 use pool_metrics::{

@@ -6,7 +6,7 @@
 
 Run it after `pip install` of the dependencies above, or with a runner that reads them from this header:
 
-    python scripts/golden/statistics.py
+    python scripts/golden/metrics.py
 
 The output is the same on every run; a changed line in it means that a library or a case below changed.
 """
