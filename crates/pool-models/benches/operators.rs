@@ -1,57 +1,69 @@
-//! Time of each pooling operator, forward alone and forward with backward, on the study's feature maps and on ones with
-//! more channels: `cargo bench -p pool-models`.
+//! Time of each pooling operator, forward alone and forward with backward: every operator of the catalogue on the study's
+//! feature maps, and the usual ones on a deeper network's: `cargo bench -p pool-models`.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
-use pool_models::{Padding, Pool, Reducer};
+use pool_models::{Mode, Padding, Pool, PoolLayer, Reducer, catalogue};
+use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, no_grad};
 
-/// `[N, C, H, W]`: what the study's convolution gives at its batch size, and an input of a deeper network.
-const SHAPES: [[i64; 4]; 2] = [[200, 32, 24, 24], [32, 64, 28, 28]];
+/// `[N, C, H, W]`: what the study's convolution gives at its batch size.
+const STUDY: [i64; 4] = [200, 32, 24, 24];
+/// An input of a deeper network.
+const DEEPER: [i64; 4] = [32, 64, 28, 28];
 
-fn operators() -> [(&'static str, Pool); 6] {
-    [
-        ("max 2x2", Pool::max(2)),
-        ("avg 2x2", Pool::avg(2)),
-        ("max 3x3 stride 2 same", Pool::max(3).stride(2).padding(Padding::Same)),
-        ("global max", Pool::global(Reducer::Max)),
-        ("global avg", Pool::global(Reducer::Avg)),
-        ("adaptive avg 7x7", Pool::adaptive(Reducer::Avg, 7)),
-    ]
+fn usual() -> Vec<(String, Pool)> {
+    let pools = [
+        Pool::max(2),
+        Pool::avg(2),
+        Pool::max(3).stride(2).padding(Padding::Same),
+        Pool::global(Reducer::Max),
+        Pool::global(Reducer::Avg),
+        Pool::adaptive(Reducer::Avg, 7),
+    ];
+    pools.into_iter().map(|pool| (pool.to_string(), pool)).collect()
 }
 
-fn forward(pool: &Pool, input: &Tensor) -> Tensor {
-    no_grad(|| pool.forward(black_box(input))).expect("the operator fits the input")
+/// The layer that stands for each operator; what does nothing is not timed.
+fn every_operator() -> Vec<(String, Pool)> {
+    let operators = catalogue().into_iter().filter(|operator| operator.pool != Pool::None);
+    operators.map(|operator| (operator.name.to_owned(), operator.pool)).collect()
+}
+
+/// As in training, where operators that draw random numbers draw.
+fn forward(layer: &PoolLayer, input: &Tensor) -> Tensor {
+    layer.forward(black_box(input), Mode::Training).expect("the operator fits the input")
 }
 
 /// The gradient comes back as a value: nothing accumulates on the input, and the graph is freed with the output.
-fn forward_backward(pool: &Pool, input: &Tensor) -> Vec<Tensor> {
-    let output = pool.forward(black_box(input)).expect("the operator fits the input");
+fn forward_backward(layer: &PoolLayer, input: &Tensor) -> Vec<Tensor> {
+    let output = forward(layer, input).sum(Kind::Float);
     let (keep_graph, create_graph) = (false, false);
     Tensor::run_backward(&[output], &[input], keep_graph, create_graph)
 }
 
-fn bench_operators(criterion: &mut Criterion) {
-    for shape in SHAPES {
-        let [n, c, h, w] = shape;
-        let input = Tensor::randn(shape, (Kind::Float, Device::Cpu));
-        let leaf = input.copy().set_requires_grad(true);
-        let mut group = criterion.benchmark_group(format!("{n}x{c}x{h}x{w}"));
-        // The slowest operators take tens of milliseconds: the same number of runs in every sample.
-        group.sampling_mode(SamplingMode::Flat);
-        group.throughput(Throughput::Elements(input.numel() as u64));
-        for (name, pool) in operators() {
-            group.bench_function(BenchmarkId::new("forward", name), |bencher| {
-                bencher.iter(|| forward(&pool, &input));
-            });
-            group.bench_function(BenchmarkId::new("forward_backward", name), |bencher| {
-                bencher.iter(|| forward_backward(&pool, &leaf));
-            });
-        }
-        group.finish();
+fn bench(criterion: &mut Criterion, shape: [i64; 4], pools: Vec<(String, Pool)>) {
+    let [n, c, h, w] = shape;
+    let input = Tensor::randn(shape, (Kind::Float, Device::Cpu));
+    let leaf = input.copy().set_requires_grad(true);
+    let mut group = criterion.benchmark_group(format!("{n}x{c}x{h}x{w}"));
+    // The slowest operators take tens of milliseconds: the same number of runs in every sample.
+    group.sampling_mode(SamplingMode::Flat);
+    group.throughput(Throughput::Elements(input.numel() as u64));
+    for (name, pool) in pools {
+        let variables = VarStore::new(Device::Cpu);
+        let sample = [c as usize, h as usize, w as usize];
+        let layer = pool.build(&sample, 0, &variables.root()).expect("the operator fits the input");
+        group.bench_function(BenchmarkId::new("forward", &name), |bencher| {
+            bencher.iter(|| no_grad(|| forward(&layer, &input)));
+        });
+        group.bench_function(BenchmarkId::new("forward_backward", &name), |bencher| {
+            bencher.iter(|| forward_backward(&layer, &leaf));
+        });
     }
+    group.finish();
 }
 
 fn main() {
@@ -63,6 +75,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
-    bench_operators(&mut criterion);
+    bench(&mut criterion, STUDY, every_operator());
+    bench(&mut criterion, DEEPER, usual());
     criterion.final_summary();
 }
