@@ -51,12 +51,14 @@ fn every_operator_is_listed_for_every_rank() {
     assert!(names.iter().all(|name| table.lines().any(|line| line.starts_with(name))), "{table}");
 }
 
-/// What the sweep file spells: its arms' pools are read again, key by key.
+/// What the sweep file spells: its arms' pools are read again, key by key. Planning refuses what cannot be trained.
 #[test]
 fn the_sweep_over_all_operators_leaves_none_out() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/operators.toml");
+    let planned: serde_json::Value = serde_json::from_str(&text(&["plan", path, "--json"])).unwrap();
     let file = std::fs::read_to_string(path).unwrap();
     let pools: Vec<&str> = file.lines().filter_map(|line| line.strip_prefix("pool = ")).collect();
+    assert_eq!(planned.as_array().unwrap().len(), pools.len());
     let says = |word: &str| {
         pools.iter().any(|pool| {
             pool.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
