@@ -91,6 +91,21 @@ impl AxisCells {
                 .collect(),
         }
     }
+
+    /// The same, with the nearest entry of the window where there is none: of equal values, the window's own comes
+    /// first or is the same.
+    pub(crate) fn nearest_entries(&self) -> Vec<usize> {
+        let mut nearest = Vec::new();
+        for window in self.entries().chunks(self.width().max(1)) {
+            // Gaps are at the beginning and the end of a window.
+            let mut last = window.iter().find_map(|&entry| entry).unwrap_or(0);
+            for entry in window {
+                last = entry.unwrap_or(last);
+                nearest.push(last);
+            }
+        }
+        nearest
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +122,7 @@ mod tests {
     fn a_shorter_window_has_gaps_at_its_end() {
         let cells = AxisCells::Regions(vec![0..2, 2..3]);
         assert_eq!(cells.entries(), [Some(0), Some(1), Some(2), None]);
+        assert_eq!(cells.nearest_entries(), [0, 1, 2, 2]);
         assert!(cells.has_gaps());
     }
 }

@@ -78,12 +78,12 @@ impl TryFrom<LongSpelling> for Pool {
             ("ceil", long.ceil.is_some()),
             ("count_padding", long.count_padding.is_some()),
         ]);
-        if let [layer, ..] = layers[..] {
+        if !layers.is_empty() {
             let others =
                 given([("reduce", long.reduce.is_some())]).into_iter().chain(geometries).chain(of_windows);
             let all: Vec<&str> = layers.iter().copied().chain(others).collect();
             return match all.len() {
-                1 => Ok(long.layer(layer)),
+                1 => long.layer(),
                 _ => Err(SettingError::Conflict { found: all.join(" and ") }),
             };
         }
@@ -104,15 +104,13 @@ fn given<const KEYS: usize>(keys: [(&'static str, bool); KEYS]) -> Vec<&'static 
 
 impl LongSpelling {
     /// The only layer given.
-    fn layer(self, name: &str) -> Pool {
+    fn layer(self) -> Result<Pool, SettingError> {
         match self {
-            Self { strided_conv: Some(conv), .. } => Pool::StridedConv(conv),
-            Self { blur: Some(blur), .. } => Pool::Blur(blur),
-            Self { spectral: Some(spectral), .. } => Pool::Spectral { output: spectral.output },
-            Self { .. } => {
-                debug_assert_eq!(name, "haar");
-                Pool::Haar
-            }
+            Self { strided_conv: Some(conv), .. } => Ok(Pool::StridedConv(conv)),
+            Self { blur: Some(blur), .. } => Ok(Pool::Blur(blur)),
+            Self { haar: Some(NoSettings {}), .. } => Ok(Pool::Haar),
+            Self { spectral: Some(spectral), .. } => Ok(Pool::Spectral { output: spectral.output }),
+            Self { .. } => Err(SettingError::NoOperator),
         }
     }
 

@@ -6,12 +6,14 @@ use crate::pool::geometry::{AxisCells, AxisWindow, Cells};
 
 /// The values of each window, `[N, C, output..., K]` where `K` is the size of the largest window.
 pub(crate) struct Gathered {
-    /// In the cells that a window does not see stands some value of the input, or zero.
+    /// In the cells that a window does not see stands another value that it does see, or a masked one.
     pub(crate) values: Tensor,
     /// True where a cell is not seen: padding, beyond the end of a shorter window, or masked. Broadcasts to `values`.
     hidden: Option<Tensor>,
     /// How many cells a mean counts, broadcastable to `[N, C, output...]`; `K` where there is none.
     count: Option<Tensor>,
+    /// Whether some cells are hidden by a mask.
+    masked: bool,
     axes: Vec<AxisCells>,
     /// The input's spatial sizes.
     spatial: Vec<i64>,
@@ -46,7 +48,8 @@ impl Gathered {
                 Some(hidden.f_logical_not()?.f_sum_dim_intlist([-1i64].as_slice(), false, input.kind())?);
         }
         let spatial = input.size().split_off(2);
-        Ok(Self { values: lay_out(input, cells, &axes)?, hidden, count, axes, spatial })
+        let masked = mask.is_some();
+        Ok(Self { values: lay_out(input, cells, &axes)?, hidden, count, masked, axes, spatial })
     }
 
     /// A copy of `cells`, which has the shape of `values`, with `value` where nothing is seen.
@@ -76,9 +79,13 @@ impl Gathered {
         hidden.f_logical_not()?.f_sum_dim_intlist([-1i64].as_slice(), false, Kind::Int64).map(Some)
     }
 
-    /// The greatest value of each window and its cell; of equal ones the first.
+    /// The greatest value of each window and its cell; of equal ones the first. A cell beyond the window holds one of
+    /// the window's values, so that only masked cells must be kept from winning.
     pub(crate) fn max(&self) -> Result<(Tensor, Tensor), TchError> {
-        self.fill(&self.values, f64::NEG_INFINITY)?.f_max_dim(-1, false)
+        if self.masked {
+            return self.fill(&self.values, f64::NEG_INFINITY)?.f_max_dim(-1, false);
+        }
+        self.values.f_max_dim(-1, false)
     }
 
     /// Cells of the largest window.
@@ -119,7 +126,7 @@ fn slide(input: &Tensor, dimension: i64, window: &AxisWindow) -> Result<Tensor, 
 
 /// Any windows, entry by entry.
 fn pick(input: &Tensor, dimension: i64, axis: &AxisCells) -> Result<Tensor, TchError> {
-    let entries: Vec<i64> = axis.entries().iter().map(|entry| entry.unwrap_or(0) as i64).collect();
+    let entries: Vec<i64> = axis.nearest_entries().iter().map(|&entry| entry as i64).collect();
     let entries = Tensor::f_from_slice(&entries)?.f_to_device(input.device())?;
     input
         .f_index_select(dimension, &entries)?
@@ -164,12 +171,10 @@ fn counted_cells(windows: &[AxisWindow]) -> Result<Tensor, TchError> {
     Tensor::f_from_slice(&combine(&counts, 1, |_, left, right| left * right))?.f_reshape(&shape)
 }
 
-/// Flat index within one plane of every cell, `[output..., K]`; anything where the cell is not seen.
+/// Flat index within one plane of every cell, `[output..., K]`.
 fn places(axes: &[AxisCells], spatial: &[i64]) -> Result<Tensor, TchError> {
-    let entries: Vec<Vec<i64>> = axes
-        .iter()
-        .map(|axis| axis.entries().iter().map(|entry| entry.unwrap_or(0) as i64).collect())
-        .collect();
+    let entries: Vec<Vec<i64>> =
+        axes.iter().map(|axis| axis.nearest_entries().iter().map(|&entry| entry as i64).collect()).collect();
     let flat = combine(&entries, 0, |axis, left, right| left * spatial[axis] + right);
     cells_last(&Tensor::f_from_slice(&flat)?, axes)
 }
