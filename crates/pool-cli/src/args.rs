@@ -16,7 +16,7 @@ Examples:
   pool-cli report runs/mnist-pooling     make the report of a run again
   pool-cli doctor                        see whether this machine is ready
 
-Exit codes: 0 done, 1 a bug, 2 a wrong command or sweep file, 3 data or libtorch missing, 4 some trials failed \
+Exit codes: 0 done, 1 a bug, 2 a wrong command, sweep file or input, 3 a data set or libtorch missing, 4 some trials failed \
 (the others are kept), 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -58,11 +58,14 @@ The same command again runs only what is missing: an interrupted sweep loses the
     #[command(after_help = "Example:\n  pool-cli summary configs/sweep.toml --only max")]
     Summary(SummaryArgs),
     /// Run one pooling layer on an array (.npy) or a picture (.png)
+    #[command(override_usage = "\
+pool-cli apply --pool <TOML> --input <FILE> --output <FILE> [OPTIONS]
+       pool-cli apply --gallery <FILE> [--input <FILE>] [--seed <N>]")]
     #[command(after_help = "\
 Examples:
   pool-cli apply --pool max --input x.npy --output y.npy
-  pool-cli apply --pool '{ reduce = \"avg\", size = 3, padding = \"same\" }' --input photo.png --output small.png
-  pool-cli apply --pool max --input x.npy --output y.npy --indices i.npy --grad-output gy.npy --grad-input gx.npy
+  pool-cli apply --pool '{ blur = { taps = 5 } }' --input in.png --output out.png
+  pool-cli apply --pool max --input x.npy --output y.npy --indices i.npy
   pool-cli apply --gallery operators.svg
 
 Arrays are float32 or float64, batch first: [N, C, spatial...], or [N, spatial..., C] with --data-format channels_last, \

@@ -120,6 +120,14 @@ fn what_is_wrong_is_said_in_one_line() {
         ("max", "x.npy", "nowhere/y.npy", &[], "nowhere/y.npy: cannot write it: its folder does not exist"),
         ("avg", "x.npy", "y.npy", &["--indices", "i.npy"], "\"avg\" has no indices"),
         (
+            "max",
+            "x.npy",
+            "y.npy",
+            &["--indices", "y.npy"],
+            "y.npy: two results would be written to this file",
+        ),
+        ("max", "x.npy", ".", &[], ".: cannot write it: it is no regular file"),
+        (
             "avg",
             "x.npy",
             "y.npy",

@@ -7,10 +7,17 @@ use std::path::Path;
 /// Writes under a temporary name, flushes to the disk, and renames: a reader, and a machine that loses power, sees the
 /// old file or the new one and nothing between.
 ///
+/// A link is followed, and what is no file (a folder, a device, a pipe) is refused: renaming would replace it.
+///
 /// # Errors
-/// The system's, of any of the three steps.
+/// The system's, of any of the three steps, in words where its own would say little.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_and_rename(path, bytes).map_err(without_temporary_name)
+    // A path that leads nowhere yet is written where it says.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if target.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("it is no regular file, and would be replaced by one"));
+    }
+    write_and_rename(&target, bytes).map_err(without_temporary_name)
 }
 
 fn write_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -37,7 +44,11 @@ fn new_temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 /// tempfile adds the temporary name to an error, which says nothing to a user.
 fn without_temporary_name(error: io::Error) -> io::Error {
-    if error.raw_os_error().is_some() { error } else { error.kind().into() }
+    match error.kind() {
+        _ if error.raw_os_error().is_some() => error,
+        io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "its folder does not exist"),
+        kind => kind.into(),
+    }
 }
 
 #[cfg(test)]
@@ -52,6 +63,23 @@ mod tests {
         atomic_write(&path, b"second").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"second");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_nothing_but_files_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        atomic_write(&file, b"first").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        atomic_write(&link, b"second").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"second");
+        assert!(link.is_symlink());
+        for path in [folder.path(), Path::new("/dev/null")] {
+            let error = atomic_write(path, b"").unwrap_err().to_string();
+            assert_eq!(error, "it is no regular file, and would be replaced by one", "{}", path.display());
+        }
+        assert!(!Path::new("/dev/null").is_file());
     }
 
     #[test]

@@ -43,10 +43,17 @@ impl<'a> Application<'a> {
     /// A setting that does not fit the input, a derivative of another shape than the output, or indices of a layer that
     /// has none.
     pub fn run(&self, input: &Tensor) -> Result<Applied, ModelError> {
+        if self.grad_output.is_some() && input.defined() && !input.is_floating_point() {
+            return Err(ModelError::TensorKind { found: input.kind() });
+        }
+        // Whoever calls may have switched gradients off.
+        tch::with_grad(|| self.run_with_gradients(input))
+    }
+
+    fn run_with_gradients(&self, input: &Tensor) -> Result<Applied, ModelError> {
         let sample: Vec<usize> = input.size().iter().skip(1).map(|&n| n as usize).collect();
         let variables = nn::VarStore::new(Device::Cpu);
-        let differentiable = self.grad_output.is_some() && input.is_floating_point();
-        let input = input.f_detach()?.f_set_requires_grad(differentiable)?;
+        let input = input.f_detach()?.f_set_requires_grad(self.grad_output.is_some())?;
         // An input that cannot be pooled is described as such, and not as a layer that cannot be built.
         let layer = match self.pool.build(&sample, self.seed, &variables.root()) {
             Ok(layer) => layer,
@@ -89,6 +96,19 @@ mod tests {
         assert_eq!(output, Tensor::from_slice(&[3.0, 5.0]).reshape([1, 1, 2]));
         assert_eq!(grad_input.unwrap(), Tensor::from_slice(&[0.0, 10.0, 0.0, 20.0]).reshape([1, 1, 4]));
         assert_eq!(indices.unwrap(), Tensor::from_slice(&[1i64, 3]).reshape([1, 1, 2]));
+    }
+
+    #[test]
+    fn a_caller_without_gradients_still_gets_the_one_it_asks_for() {
+        let input = Tensor::from_slice(&[1.0, 3.0]).reshape([1, 1, 2]);
+        let gradient = Tensor::from_slice(&[10.0]).reshape([1, 1, 1]);
+        let max = Pool::max(2);
+        let application = Application { grad_output: Some(&gradient), ..Application::new(&max) };
+        let applied = tch::no_grad(|| application.run(&input)).unwrap();
+        assert_eq!(applied.grad_input.unwrap(), Tensor::from_slice(&[0.0, 10.0]).reshape([1, 1, 2]));
+        let whole = input.to_kind(tch::Kind::Int64);
+        let application = Application { grad_output: Some(&gradient), ..Application::new(&Pool::None) };
+        assert!(application.run(&whole).unwrap_err().to_string().contains("holds Int64"));
     }
 
     #[test]

@@ -111,6 +111,6 @@ pub struct SpellingError {
 }
 
 /// libtorch's words without the C++ stack that follows them.
-fn first_line(error: &tch::TchError) -> String {
+pub(crate) fn first_line(error: &tch::TchError) -> String {
     error.to_string().lines().next().unwrap_or("no reason given").to_owned()
 }

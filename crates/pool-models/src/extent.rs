@@ -21,12 +21,20 @@ impl Extent {
     /// The size along each of `spatial_rank` axes.
     ///
     /// # Errors
-    /// [`SettingError::Entries`] when a list has another length; `field` names the setting in the message.
+    /// [`SettingError::Entries`] when a list has another length, [`SettingError::WholeRange`] for sizes that nothing has;
+    /// `field` names the setting in the message.
     pub fn resolve(&self, field: &'static str, spatial_rank: usize) -> Result<Vec<usize>, SettingError> {
-        match self {
-            Self::All(size) => Ok(vec![*size; spatial_rank]),
-            Self::Each(sizes) if sizes.len() == spatial_rank => Ok(sizes.clone()),
-            Self::Each(_) => Err(SettingError::Entries { field, value: self.to_string(), spatial_rank }),
+        let sizes = match self {
+            Self::All(size) => vec![*size; spatial_rank],
+            Self::Each(sizes) if sizes.len() == spatial_rank => sizes.clone(),
+            Self::Each(_) => {
+                return Err(SettingError::Entries { field, value: self.to_string(), spatial_rank });
+            }
+        };
+        // Products of three of them fit 64 bits, and so nothing computed from them overflows.
+        match sizes.iter().find(|&&size| size as u64 > GREATEST) {
+            None => Ok(sizes),
+            Some(&value) => Err(SettingError::WholeRange { field, value, interval: "[0, 2^20]" }),
         }
     }
 

@@ -8,8 +8,8 @@
 //! let pool: Pool = MaxPooling2D::new(3).strides(2).padding(Padding::Same).into();
 //! assert_eq!(pool.output_shape(&[32, 24, 24])?, [32, 12, 12]);
 //!
-//! // keras.layers.AveragePooling1D(), whose pool_size is 2
-//! let model = Sequential::new([4, 100]).add(AveragePooling1D::default());
+//! // keras.layers.AveragePooling1D(pool_size=2)
+//! let model = Sequential::new([4, 100]).add(AveragePooling1D::new(2));
 //! assert_eq!(model.infer()?.output(), Some(&[4, 50][..]));
 //!
 //! // keras.layers.GlobalMaxPooling3D(keepdims=True)
@@ -25,9 +25,9 @@ use std::marker::PhantomData;
 
 use crate::{Extent, Layer, Padding, Pool, Reducer};
 
-/// The reducer that a Keras layer names.
+/// The reducer that a Keras layer names: [`Max`] or [`Average`].
 pub trait KerasReducer {
-    /// It.
+    /// The reducer.
     const REDUCER: Reducer;
 }
 
@@ -62,11 +62,11 @@ pub type MaxPooling1D = WindowPooling<Max, 1>;
 pub type MaxPooling2D = WindowPooling<Max, 2>;
 /// `keras.layers.MaxPooling3D(pool_size=(2, 2, 2), strides=None, padding="valid")`
 pub type MaxPooling3D = WindowPooling<Max, 3>;
-/// `keras.layers.AveragePooling1D(pool_size=2, strides=None, padding="valid")`
+/// `keras.layers.AveragePooling1D(pool_size, strides=None, padding="valid")`
 pub type AveragePooling1D = WindowPooling<Average, 1>;
-/// `keras.layers.AveragePooling2D(pool_size=(2, 2), strides=None, padding="valid")`
+/// `keras.layers.AveragePooling2D(pool_size, strides=None, padding="valid")`
 pub type AveragePooling2D = WindowPooling<Average, 2>;
-/// `keras.layers.AveragePooling3D(pool_size=(2, 2, 2), strides=None, padding="valid")`
+/// `keras.layers.AveragePooling3D(pool_size, strides=None, padding="valid")`
 pub type AveragePooling3D = WindowPooling<Average, 3>;
 
 impl<R, const RANK: usize> WindowPooling<R, RANK> {
@@ -88,7 +88,8 @@ impl<R, const RANK: usize> WindowPooling<R, RANK> {
     }
 }
 
-impl<R, const RANK: usize> Default for WindowPooling<R, RANK> {
+/// A window of 2; the average has no default in Keras.
+impl<const RANK: usize> Default for WindowPooling<Max, RANK> {
     fn default() -> Self {
         Self::new(2)
     }
@@ -220,9 +221,9 @@ mod tests {
             row(name_and_output(MaxPooling1D::default(), 1)),
             row(name_and_output(MaxPooling2D::default(), 2)),
             row(name_and_output(MaxPooling3D::default(), 3)),
-            row(name_and_output(AveragePooling1D::default(), 1)),
-            row(name_and_output(AveragePooling2D::default(), 2)),
-            row(name_and_output(AveragePooling3D::default(), 3)),
+            row(name_and_output(AveragePooling1D::new(2), 1)),
+            row(name_and_output(AveragePooling2D::new(2), 2)),
+            row(name_and_output(AveragePooling3D::new(2), 3)),
             row(name_and_output(GlobalMaxPooling1D::default(), 1)),
             row(name_and_output(GlobalMaxPooling2D::default(), 2)),
             row(name_and_output(GlobalMaxPooling3D::default(), 3)),

@@ -77,8 +77,8 @@ impl Sequential {
     /// # Errors
     /// The first layer whose settings do not fit, with the setting, its value and the rule.
     pub fn infer(&self) -> Result<Inferred, ModelError> {
-        split_channels(&self.input).map_err(|_| SettingError::ModelInput { shape: self.input.clone() })?;
         let input_elements = count("input elements", &self.input)?;
+        split_channels(&self.input).map_err(|_| SettingError::ModelInput { shape: self.input.clone() })?;
         let mut shape = self.input.clone();
         let mut names = LayerNames::default();
         let mut layers = Vec::new();

@@ -27,7 +27,7 @@ pub enum SettingError {
     /// A window that does not fit.
     #[error(
         "{field} = {size}: the window {spread}is larger than its input ({input} along spatial axis {axis}, \
-         padding included); make it smaller or use padding = \"same\"",
+         padding included); make it smaller{cure}",
         spread = if reach == size { String::new() } else { format!("spreads over {reach} entries and ") }
     )]
     WindowTooLarge {
@@ -41,6 +41,8 @@ pub enum SettingError {
         input: usize,
         /// The spatial axis, from 0.
         axis: usize,
+        /// What else would help, with its own joint, or nothing.
+        cure: &'static str,
     },
     /// Padding so wide that a window could see nothing else.
     #[error("padding = {padding}: at most half of the window is allowed, here {limit} (size = {size})")]
@@ -75,6 +77,25 @@ pub enum SettingError {
         field: &'static str,
         /// Output size along the axis.
         output: usize,
+        /// Input size along the axis.
+        input: usize,
+        /// The greatest output size.
+        limit: usize,
+        /// The spatial axis, from 0.
+        axis: usize,
+    },
+    /// A ratio that asks for more than windows of one size leave.
+    #[error(
+        "ratio = {ratio}: makes {output} windows, and at most {limit} of size {size} fit the {input} entries along \
+         spatial axis {axis}; choose a smaller ratio or size"
+    )]
+    RatioTooLarge {
+        /// The ratio of output to input.
+        ratio: f64,
+        /// Output size along the axis.
+        output: usize,
+        /// Window size along the axis.
+        size: usize,
         /// Input size along the axis.
         input: usize,
         /// The greatest output size.
@@ -221,7 +242,7 @@ pub enum SettingError {
         pool: String,
     },
     /// A mask for a layer that takes none.
-    #[error("{pool} takes no mask; global pooling does")]
+    #[error("{pool} takes no mask; global pooling does, but for lip")]
     NoMask {
         /// The layer.
         pool: String,
@@ -232,4 +253,16 @@ pub enum SettingError {
         /// The shape as given.
         shape: Vec<usize>,
     },
+}
+
+impl SettingError {
+    /// For windows that cannot be padded.
+    pub(crate) fn without_padding(self) -> Self {
+        match self {
+            Self::WindowTooLarge { field, size, reach, input, axis, cure: _ } => {
+                Self::WindowTooLarge { field, size, reach, input, axis, cure: "" }
+            }
+            other => other,
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! Every impossible setting has its own message, which names the setting, its value and the rule.
 
-use pool_models::{Learned, Mode, Pool, Reducer, max_unpool};
+use pool_models::{Learned, Mode, Padding, Pool, Reducer, max_unpool};
 use tch::{Device, Kind, Tensor, nn};
 
 /// `(spelling, sample, message)`; the sample is `[C, spatial...]`.
-const IMPOSSIBLE: [(&str, &[usize], &str); 44] = [
+const IMPOSSIBLE: [(&str, &[usize], &str); 50] = [
     ("{ reduce = 'max', size = 0 }", &[1, 8], "size = 0: every entry must be at least 1"),
     ("{ reduce = 'max', size = [2, 0] }", &[1, 8, 8], "size = [2, 0]: every entry must be at least 1"),
     ("{ reduce = 'max', size = 2, stride = 0 }", &[1, 8], "stride = 0: every entry must be at least 1"),
@@ -92,17 +92,21 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 44] = [
     ),
     ("{ reduce = 'max', pyramid = [] }", &[1, 8], "pyramid = []: give at least one level, such as [4, 2, 1]"),
     ("{ reduce = 'max', pyramid = [2, 0] }", &[1, 8], "pyramid = [2, 0]: every entry must be at least 1"),
-    ("{ reduce = { lp = { p = 0 } }, size = 2 }", &[1, 8], "p = 0: must lie in [1, inf)"),
-    ("{ reduce = { lp = { p = 0.5 } }, size = 2 }", &[1, 8], "p = 0.5: must lie in [1, inf)"),
-    ("{ reduce = { lp = { p = inf } }, size = 2 }", &[1, 8], "p = inf: must lie in [1, inf)"),
-    ("{ reduce = { gem = { p = 0 } }, size = 2 }", &[1, 8], "p = 0: must lie in (0, inf)"),
-    ("{ reduce = { gem = { p = nan } }, size = 2 }", &[1, 8], "p = NaN: must lie in (0, inf)"),
+    ("{ reduce = { lp = { p = 0 } }, size = 2 }", &[1, 8], "p = 0: must lie in [1, 1000]"),
+    ("{ reduce = { lp = { p = 0.5 } }, size = 2 }", &[1, 8], "p = 0.5: must lie in [1, 1000]"),
+    ("{ reduce = { lp = { p = inf } }, size = 2 }", &[1, 8], "p = inf: must lie in [1, 1000]"),
+    ("{ reduce = { gem = { p = 0 } }, size = 2 }", &[1, 8], "p = 0: must lie in [0.001, 1000]"),
+    ("{ reduce = { gem = { p = nan } }, size = 2 }", &[1, 8], "p = NaN: must lie in [0.001, 1000]"),
     (
         "{ reduce = { lse = { r = 0 } }, size = 2 }",
         &[1, 8],
-        "r = 0: must lie in (-inf, inf) without 0, where it would be the average",
+        "r = 0: must lie in [0.000001, 1000000], or the same below 0; at 0 it would be the average",
     ),
-    ("{ reduce = { soft = { beta = inf } }, size = 2 }", &[1, 8], "beta = inf: must lie in (-inf, inf)"),
+    (
+        "{ reduce = { soft = { beta = inf } }, size = 2 }",
+        &[1, 8],
+        "beta = inf: must lie in [-1000000, 1000000]",
+    ),
     ("{ reduce = { mixed = { alpha = 1.1 } }, size = 2 }", &[1, 8], "alpha = 1.1: must lie in [0, 1]"),
     ("{ reduce = { mixed = { alpha = -0.1 } }, size = 2 }", &[1, 8], "alpha = -0.1: must lie in [0, 1]"),
     (
@@ -125,7 +129,7 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 44] = [
         &[1, 8],
         "reduce = \"attention\" works on one window over everything only; use global = true",
     ),
-    ("{ reduce = { s3 = { grid = 0 } }, size = 2 }", &[1, 8], "grid = 0: must lie in [1, inf)"),
+    ("{ reduce = { s3 = { grid = 0 } }, size = 2 }", &[1, 8], "grid = 0: must lie in [1, 1024]"),
     (
         "{ reduce = { s3 = { grid = 3 } }, size = 2 }",
         &[1, 8],
@@ -145,8 +149,38 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 44] = [
     (
         "'haar'",
         &[1, 1],
-        "size = 2: the window is larger than its input (1 along spatial axis 0, padding included); make it smaller or \
-         use padding = \"same\"",
+        "size = 2: the window is larger than its input (1 along spatial axis 0, padding included); make it smaller",
+    ),
+    (
+        "{ strided_conv = { size = 100000, padding = 'same' } }",
+        &[1, 8, 8],
+        "entries with their padding come to 10000000000, and at most 2^28 are supported; choose smaller sizes",
+    ),
+    (
+        "{ strided_conv = { size = 2, padding = 100000 } }",
+        &[1, 8, 8],
+        "entries with their padding come to 40003200064, and at most 2^28 are supported; choose smaller sizes",
+    ),
+    (
+        "{ reduce = 'max', adaptive = 1000000 }",
+        &[1, 8, 8],
+        "outputs of one channel come to 1000000000000, and at most 2^28 are supported; choose smaller sizes",
+    ),
+    (
+        "{ reduce = 'max', pyramid = [1000000] }",
+        &[1, 8, 8],
+        "outputs come to 1000000000000, and at most 2^28 are supported; choose smaller sizes",
+    ),
+    (
+        "{ reduce = 'max', fractional = { ratio = 0.9, size = 3 } }",
+        &[1, 9],
+        "ratio = 0.9: makes 8 windows, and at most 7 of size 3 fit the 9 entries along spatial axis 0; choose a smaller \
+         ratio or size",
+    ),
+    (
+        "{ reduce = 's3', size = 2, dilation = 5, stride = 2, padding = 'same' }",
+        &[1, 3, 4],
+        "dilation = 5: window 0 along spatial axis 0 would see padding alone; make the dilation or the padding smaller",
     ),
 ];
 
@@ -166,6 +200,41 @@ fn each_impossible_setting_is_refused_by_shape_cost_build_and_forward_alike() {
         let built = pool.build(sample, 0, &variables.root());
         assert_eq!(built.unwrap_err().to_string(), expected, "{spelling}");
     }
+}
+
+#[test]
+fn sizes_that_nothing_has_are_refused_and_overflow_nothing() {
+    const MAX: usize = usize::MAX;
+    let refused = |pool: Pool, sample: &[usize]| {
+        assert!(pool.output_shape(sample).is_err(), "{pool}");
+        assert!(pool.cost(sample).is_err(), "{pool}");
+    };
+    for pool in [
+        Pool::max(MAX),
+        Pool::max(3).dilation(MAX),
+        Pool::max(3).stride(MAX),
+        Pool::max(3).padding(Padding::Symmetric(MAX.into())),
+        Pool::strided_conv(MAX),
+        Pool::strided_conv(1usize << 40).padding(Padding::Same),
+        Pool::strided_conv(2).padding(Padding::Symmetric(MAX.into())),
+        Pool::adaptive(Reducer::Max, MAX),
+        Pool::adaptive(Reducer::Median, 1usize << 50),
+        Pool::pyramid(Reducer::Max, [MAX, MAX]),
+        Pool::spectral(MAX),
+        Pool::blur(MAX),
+        Pool::window(Reducer::S3 { grid: MAX }, 2),
+    ] {
+        refused(pool, &[2, 9, 9]);
+    }
+    for reducer in Reducer::ALL {
+        refused(Pool::window(reducer, 2), &[MAX, 4, 4]);
+        refused(Pool::global(reducer), &[4, MAX]);
+    }
+    let pooled = zeros(&[1, 1, 2, 2]);
+    let indices = Tensor::zeros([1, 1, 2, 2], (Kind::Int64, Device::Cpu));
+    assert!(max_unpool(&pooled, &indices, &[MAX, MAX]).is_err());
+    let nothing = Pool::max(2).forward(&Tensor::new()).unwrap_err().to_string();
+    assert!(nothing.contains("expected [N, C, spatial...]"), "{nothing}");
 }
 
 #[test]
@@ -190,7 +259,7 @@ fn masks_belong_to_global_pooling_and_have_one_boolean_per_place() {
     let input = zeros(&[2, 3, 4]);
     let masked = |pool: Pool, mask: &Tensor| pool.forward_masked(&input, mask).unwrap_err().to_string();
     let whole = Tensor::ones([2, 4], (Kind::Bool, Device::Cpu));
-    assert_eq!(masked(Pool::max(2), &whole), "\"max\" takes no mask; global pooling does");
+    assert_eq!(masked(Pool::max(2), &whole), "\"max\" takes no mask; global pooling does, but for lip");
     assert_eq!(
         masked(Pool::global(Reducer::Avg), &whole.narrow(1, 0, 3)),
         "the mask has shape [2, 3], expected [2, 4]: one entry per place of each sample"

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pool_models::files::{
-    DataFormat, Drawn, is_picture, read_array, read_picture, write_array, write_picture,
+    DataFormat, Drawn, FileError, is_picture, read_array, read_picture, write_array, write_picture,
 };
 use pool_models::{Application, Mode, ModelError, Pool};
 use tch::Tensor;
@@ -37,6 +37,12 @@ fn apply(
     input: &Tensor,
     output: &Path,
 ) -> anyhow::Result<()> {
+    let outputs: Vec<&Path> =
+        [Some(output), args.grad_input.as_deref(), args.indices.as_deref()].into_iter().flatten().collect();
+    if let Some(twice) = (1..outputs.len()).find(|&index| outputs[..index].contains(&outputs[index])) {
+        let path = outputs[twice].to_owned();
+        return Err(FileError::WrittenTwice { path }.into());
+    }
     let grad_output = args.grad_output.as_deref().map(|path| read(path, format)).transpose()?;
     let application = Application {
         pool,

@@ -18,13 +18,18 @@ pub(super) fn draw(path: &Path, input: Option<Tensor>, seed: u64) -> anyhow::Res
         Some(input) => input,
         None => first_test_image()?,
     };
+    if !matches!(input.size()[..], [1, 1 | 3, _, _]) {
+        let expected = "[1, C, H, W], one picture in grey or colour".to_owned();
+        return Err(ModelError::TensorShape { expected, found: input.size() }.into());
+    }
+    let operators = catalogue();
     let mut tiles = vec![tile("input", "", &input)?];
-    for operator in catalogue() {
-        tiles.extend(tiles_of(&operator, &input, seed)?);
+    for operator in &operators {
+        tiles.extend(tiles_of(operator, &input, seed)?);
     }
     atomic_write(path, gallery_svg(&tiles).as_bytes())
         .with_context(|| format!("cannot write {}", path.display()))?;
-    print(&format!("{} operators in {}\n", tiles.len() - 1, path.display()))
+    print(&format!("{} operators in {}\n", operators.len(), path.display()))
 }
 
 fn first_test_image() -> anyhow::Result<Tensor> {

@@ -69,7 +69,7 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         },
         Reducer::Lp { .. } => Facts {
             formula: "(sum |x|^p)^(1/p)",
-            settings: "p = 2, in [1, inf)",
+            settings: "p = 2, in [1, 1000]",
             gradient: "sign(x) (|x| / y)^(p-1); 0 at x = 0 and in an all-zero window",
             cost: "one power per cell; keeps two copies of all windows",
             source: "Sermanet, Chintala & LeCun, \"Convolutional Neural Networks Applied to House Numbers Digit \
@@ -79,16 +79,16 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         },
         Reducer::Gem { .. } => Facts {
             formula: "(mean max(x, 1e-6)^p)^(1/p)",
-            settings: "p = 3, in (0, inf); learned = \"no\" | \"layer\" | \"channel\"",
+            settings: "p = 3, in [0.001, 1000]; learned = \"no\" | \"layer\" | \"channel\"",
             learns: "p, one or C of it, if learned",
             gradient: "0 where x < 1e-6",
-            cost: "one power per cell; keeps two copies of all windows, four if p is learned",
+            cost: "one power per cell; keeps two copies of all windows, and a clipped input if p is learned",
             source: "Radenović, Tolias & Chum, \"Fine-tuning CNN Image Retrieval with No Human Annotation\", 2018",
             ..plain
         },
         Reducer::Lse { .. } => Facts {
             formula: "(logsumexp(r x) - ln n) / r",
-            settings: "r = 10, not 0; learned = \"no\" | \"layer\" | \"channel\"",
+            settings: "r = 10, its size in [1e-6, 1e6]; learned = \"no\" | \"layer\" | \"channel\"",
             learns: "r, one or C of it, if learned",
             gradient: "softmax(r x)",
             cost: "one exponential per cell; keeps a copy of all windows, two if r is learned",
@@ -97,7 +97,7 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         },
         Reducer::Soft { .. } => Facts {
             formula: "sum softmax(beta x) x",
-            settings: "beta = 1",
+            settings: "beta = 1, in [-1e6, 1e6]",
             cost: "one exponential and one product per cell; keeps two copies of all windows",
             source: "Stergiou, Poppe & Kalliatakis, \"Refining Activation Downsampling with SoftPool\", 2021",
             ..plain
@@ -177,7 +177,7 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         Reducer::S3 { .. } => Facts {
             formula: "max with stride 1, then rows and columns: in training grid / stride random ones of every grid, in \
                       prediction the expectation over them",
-            settings: "grid = 2, a multiple of the stride",
+            settings: "grid = 2, at most 1024 and a multiple of the stride",
             gradient: "of max, to what was kept",
             cost: "comparisons only; keeps the input and one index per place",
             source: "Zhai et al., \"S3Pool: Pooling with Stochastic Spatial Sampling\", 2017 (who predict with an average of \

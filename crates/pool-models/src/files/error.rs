@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::first_line;
+
 /// A file that cannot be read or written, or holds something else.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -53,8 +55,14 @@ pub enum FileError {
         /// The tensor's shape.
         shape: Vec<i64>,
     },
+    /// Two results for one file.
+    #[error("{path}: two results would be written to this file; give each its own", path = .path.display())]
+    WrittenTwice {
+        /// The file.
+        path: PathBuf,
+    },
     /// libtorch refused.
-    #[error("{path}: libtorch: {cause}", path = .path.display())]
+    #[error("{path}: libtorch: {}", first_line(.cause), path = .path.display())]
     Torch {
         /// The file.
         path: PathBuf,
@@ -66,11 +74,7 @@ pub enum FileError {
 impl FileError {
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |cause| {
-            let no_folder = doing == "write" && cause.kind() == std::io::ErrorKind::NotFound;
-            let cause = if no_folder { std::io::Error::other("its folder does not exist") } else { cause };
-            Self::Io { path, doing, cause }
-        }
+        move |cause| Self::Io { path, doing, cause }
     }
 
     pub(super) fn torch(path: &Path) -> impl FnOnce(tch::TchError) -> Self {

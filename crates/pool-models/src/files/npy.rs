@@ -15,9 +15,7 @@ use super::FileError;
 pub fn read_array(path: &Path) -> Result<Tensor, FileError> {
     let bytes = std::fs::read(path).map_err(FileError::io("read", path))?;
     let not_npy = |reason: String| FileError::NotNpy { path: path.to_owned(), reason };
-    if shape_overflows(&bytes) {
-        return Err(not_npy("the header promises more entries than can be counted".to_owned()));
-    }
+    check_header(&bytes).map_err(|reason| not_npy(reason.to_owned()))?;
     let mut rest = &bytes[..];
     let header = NpyHeader::from_reader(&mut rest).map_err(|error| not_npy(error.to_string()))?;
     let (shape, order) = (header.shape().to_vec(), header.order());
@@ -40,17 +38,27 @@ pub fn read_array(path: &Path) -> Result<Tensor, FileError> {
     in_c_order(&flat, &shape, order).map_err(FileError::torch(path))
 }
 
-/// Whether the sizes in the header multiply to more than 64 bits hold; npyz would multiply them unchecked.
-fn shape_overflows(bytes: &[u8]) -> bool {
-    const LONGEST_HEADER: usize = 1 << 16;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_HEADER)]);
-    let Some((_, after)) = text.split_once("shape") else { return false };
-    let tuple = after.split(')').next().unwrap_or_default();
+/// Refuses headers on which npyz would overflow: it multiplies the sizes of the shape unchecked, in an order of its own.
+fn check_header(bytes: &[u8]) -> Result<(), &'static str> {
+    const MAGIC: &[u8] = b"\x93NUMPY";
+    let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin as one")?;
+    let (length, text) = match rest {
+        [1, _, low, high, text @ ..] => (usize::from(u16::from_le_bytes([*low, *high])), text),
+        [2 | 3, _, a, b, c, d, text @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, text),
+        _ => return Err("its version is unknown"),
+    };
+    let header = text.get(..length).ok_or("the file ends within the header")?;
+    let header = String::from_utf8_lossy(header);
+    let [_, after_key] = header.split("'shape'").collect::<Vec<_>>()[..] else {
+        return Err("the header must name one 'shape'");
+    };
+    let tuple = after_key.split(')').next().unwrap_or_default();
     let sizes = tuple.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    // An empty axis makes the product zero, but not before the others have been multiplied.
     let product = sizes
-        .map(|digits| digits.parse::<u64>().ok())
-        .try_fold(1u64, |product, size| product.checked_mul(size?));
-    product.is_none()
+        .map(|digits| digits.parse::<i64>().ok().map(|size| size.max(1)))
+        .try_fold(1i64, |product, size| product.checked_mul(size?));
+    product.map(|_| ()).ok_or("the header promises more entries than can be counted")
 }
 
 /// Bytes of one element, if it is a number that can be pooled, and numpy's name for it.
@@ -169,7 +177,14 @@ mod tests {
                 header("<f4", "(4000000000, 4000000000, 4000000000)"),
                 "promises more entries than can be counted",
             ),
-            (header("<f8", "(4000000000, 4000000000)"), "the file ends before"),
+            (header("<f8", "(4000000000, 1000000000)"), "the file ends before"),
+            (header("<f4", "(0, 4000000000, 4000000000, 4000000000)"), "more entries than can be counted"),
+            (header("<f4", "(0, 18446744073709551615)"), "more entries than can be counted"),
+            (
+                npy("{'descr': [('shape', '<f4')], 'fortran_order': False, 'shape': (2,), }", &[0; 16]),
+                "the header must name one 'shape'",
+            ),
+            (b"\x93NUMPY\x09\x00aaaa".to_vec(), "its version is unknown"),
         ] {
             let error = read(&bytes).unwrap_err();
             assert!(error.contains(part), "{error}: {part}");

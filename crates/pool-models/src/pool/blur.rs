@@ -63,8 +63,9 @@ impl Blur {
             return Err(SettingError::WholeRange { field: "taps", value: self.taps, interval: "[2, 7]" });
         }
         let strides = self.stride.resolve_positive("stride", spatial.len())?;
-        let dense =
-            Window { stride: Extent::All(1), ..Window::new(self.size.clone()) }.resolve("size", spatial)?;
+        let dense = Window { stride: Extent::All(1), ..Window::new(self.size.clone()) }
+            .resolve_pooling(spatial)
+            .map_err(SettingError::without_padding)?;
         for (axis, window) in dense.iter().enumerate() {
             let padding = self.taps / 2;
             if padding >= window.output {

@@ -185,9 +185,6 @@ impl PoolLayer {
 
     /// Whether the variables are those that this input needs.
     fn check_variables(&self, input: &Tensor) -> Result<(), ModelError> {
-        if self.pool == Pool::None {
-            return Ok(());
-        }
         let sample = sample_of(input);
         let needed = parameters(&self.pool, &sample)?;
         let there = |name: &str| self.variables.get(name).map(Tensor::size);

@@ -6,6 +6,7 @@ use tch::{Kind, TchError, Tensor};
 use super::built::Context;
 use super::geometry::{Cells, Fractional, FractionalEvaluation, Geometry, Window};
 use super::reduce::reduce;
+use super::shape::check_count;
 use super::windows::Windows;
 use super::{Pool, Reducer, blur, haar, sample_of, spectral, strided_conv};
 use crate::{Mode, ModelError, SettingError};
@@ -55,9 +56,17 @@ pub(super) fn forward_with_indices(
     Ok((values.f_reshape(&output)?, indices.f_reshape(&output)?))
 }
 
+/// What every layer but none needs.
+const EXPECTED_INPUT: &str = "[N, C, spatial...] with 1 to 3 spatial axes";
+
 /// Refuses what cannot be pooled, and gives the shape of the result, batch included.
 pub(super) fn check_input(pool: &Pool, input: &Tensor) -> Result<Vec<i64>, ModelError> {
     let shape = input.size();
+    let not_a_batch =
+        || ModelError::TensorShape { expected: EXPECTED_INPUT.to_owned(), found: shape.clone() };
+    if !input.defined() {
+        return Err(not_a_batch());
+    }
     if *pool == Pool::None {
         return Ok(shape);
     }
@@ -65,18 +74,17 @@ pub(super) fn check_input(pool: &Pool, input: &Tensor) -> Result<Vec<i64>, Model
         return Err(ModelError::TensorKind { found: input.kind() });
     }
     let output = pool.output_shape(&sample_of(input)).map_err(|error| match error {
-        SettingError::InputShape { .. } => ModelError::TensorShape {
-            expected: "[N, C, spatial...] with 1 to 3 spatial axes".to_owned(),
-            found: shape.clone(),
-        },
+        SettingError::InputShape { .. } => not_a_batch(),
         error => error.into(),
     })?;
     Ok(shape[..1].iter().copied().chain(output.iter().map(|&n| n as i64)).collect())
 }
 
 fn check_mask(pool: &Pool, input: &Tensor, mask: &Tensor) -> Result<(), ModelError> {
-    if !matches!(pool, Pool::Reduce { geometry: Geometry::Global { .. }, .. }) {
-        return Err(SettingError::NoMask { pool: pool.to_string() }.into());
+    match pool {
+        // Local importance normalises over the whole plane, masked entries included.
+        Pool::Reduce { reducer, geometry: Geometry::Global { .. } } if *reducer != Reducer::Lip => {}
+        _ => return Err(SettingError::NoMask { pool: pool.to_string() }.into()),
     }
     let mut expected = input.size();
     expected.remove(1);
@@ -149,7 +157,8 @@ pub fn max_unpool(pooled: &Tensor, indices: &Tensor, spatial: &[usize]) -> Resul
     if indices.size() != shape || indices.kind() != Kind::Int64 {
         return Err(ModelError::Indices { expected: shape, found: indices.size(), kind: indices.kind() });
     }
-    let places: usize = spatial.iter().product();
+    let places = spatial.iter().copied().fold(1, usize::saturating_mul);
+    check_count("entries to put back into", places)?;
     let full: Vec<i64> = shape[..2].iter().copied().chain(spatial.iter().map(|&n| n as i64)).collect();
     let zeros = Tensor::f_zeros([shape[0], shape[1], places as i64], (pooled.kind(), pooled.device()))?;
     Ok(zeros.f_scatter(-1, &indices.f_flatten(2, -1)?, &pooled.f_flatten(2, -1)?)?.f_reshape(&full)?)

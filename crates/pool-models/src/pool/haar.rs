@@ -3,19 +3,22 @@
 use tch::{TchError, Tensor};
 
 use super::Window;
-use super::geometry::Cells;
+use super::geometry::{AxisWindow, Cells};
 use super::windows::Windows;
-use crate::ModelError;
+use crate::{ModelError, SettingError};
 
 /// The windows of the Haar wavelet.
-pub(super) fn window() -> Window {
-    Window::new(2)
+///
+/// # Errors
+/// An axis of one entry.
+pub(super) fn resolve(spatial: &[usize]) -> Result<Vec<AxisWindow>, SettingError> {
+    Window::new(2).resolve_pooling(spatial).map_err(SettingError::without_padding)
 }
 
 /// `(x0 + x1) / sqrt(2)` along every spatial axis: over `d` axes, `2^(d/2)` times the average of windows of 2.
 pub(super) fn forward(input: &Tensor) -> Result<Tensor, ModelError> {
     let spatial: Vec<usize> = input.size()[2..].iter().map(|&n| n as usize).collect();
-    let cells = Cells::Windows(window().resolve_pooling(&spatial)?);
+    let cells = Cells::Windows(resolve(&spatial)?);
     let gain = 2f64.powf(spatial.len() as f64 / 2.0);
     let scaled = |mean: Tensor| -> Result<Tensor, TchError> { mean.f_mul_scalar(gain) };
     Ok(scaled(Windows::new(input, &cells).mean()?)?)

@@ -22,6 +22,9 @@ const DEVIATION: f64 = 0.1;
 /// # Errors
 /// The setting that does not fit.
 pub(crate) fn parameters(pool: &Pool, sample: &[usize]) -> Result<Vec<Parameter>, SettingError> {
+    if *pool == Pool::None {
+        return Ok(Vec::new());
+    }
     let (channels, spatial) = split_channels(sample)?;
     Ok(match pool {
         Pool::Reduce { reducer, geometry } => of_reducer(reducer, geometry, channels, spatial)?,
@@ -98,5 +101,66 @@ fn cells(geometry: &Geometry, spatial: &[usize]) -> Result<usize, SettingError> 
         Geometry::Adaptive(_) | Geometry::Global { .. } | Geometry::Fractional(_) | Geometry::Pyramid(_) => {
             Ok(0)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared(pool: &str) -> Vec<(&'static str, Vec<usize>, Start)> {
+        let pool: Pool = pool.parse().unwrap();
+        let parameters = parameters(&pool, &[3, 8, 8]).unwrap();
+        parameters.into_iter().map(|parameter| (parameter.name, parameter.shape, parameter.start)).collect()
+    }
+
+    #[test]
+    fn every_variable_starts_as_the_catalogue_says() {
+        let normal = |mean| Start::Normal { mean, deviation: 0.1 };
+        let fan = 3 * 6;
+        for (pool, expected) in [
+            ("max", vec![]),
+            ("gem", vec![]),
+            (
+                "{ reduce = { gem = { learned = 'layer' } }, size = 2 }",
+                vec![("p", vec![1], Start::Constant(3.0))],
+            ),
+            (
+                "{ reduce = { lse = { learned = 'channel' } }, size = 2 }",
+                vec![("r", vec![3], Start::Constant(10.0))],
+            ),
+            (
+                "{ reduce = { mixed = { learned = 'channel' } }, size = 2 }",
+                vec![("logit", vec![3], Start::Constant(0.0))],
+            ),
+            ("gated", vec![("gate", vec![4], normal(0.0))]),
+            (
+                "tree",
+                vec![
+                    ("left", vec![4], normal(0.25)),
+                    ("right", vec![4], normal(0.25)),
+                    ("gate", vec![4], normal(0.0)),
+                ],
+            ),
+            (
+                "lip",
+                vec![
+                    ("projection", vec![3, 3], Start::Constant(0.0)),
+                    ("scale", vec![3], Start::Constant(1.0)),
+                    ("shift", vec![3], Start::Constant(0.0)),
+                ],
+            ),
+            ("attention", vec![("query", vec![3], Start::Constant(0.0))]),
+            (
+                "{ strided_conv = { size = [2, 3] } }",
+                vec![
+                    ("weight", vec![3, 3, 2, 3], Start::Glorot { fan_in: fan, fan_out: fan }),
+                    ("bias", vec![3], Start::Constant(0.0)),
+                ],
+            ),
+        ] {
+            assert_eq!(declared(pool), expected, "{pool}");
+        }
+        assert_eq!(parameters(&Pool::None, &[7]), Ok(Vec::new()), "no layer, no shape to mind");
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::SettingError;
@@ -28,13 +28,13 @@ pub enum Reducer {
     Median,
     /// The p-norm `(sum |x|^p)^(1/p)` (Sermanet et al. 2012). PyTorch: `LPPool`.
     Lp {
-        /// The exponent, in `[1, inf)`: 1 is the sum of magnitudes.
+        /// The exponent, in `[1, 1000]`: 1 is the sum of magnitudes.
         #[serde(default = "defaults::p_of_lp")]
         p: f64,
     },
     /// Generalised mean `(mean max(x, 1e-6)^p)^(1/p)` (Radenovic et al. 2018).
     Gem {
-        /// The exponent, in `(0, inf)`; where it starts if it is learned.
+        /// The exponent, in `[0.001, 1000]`; where it starts if it is learned, free to leave that interval.
         #[serde(default = "defaults::p_of_gem")]
         p: f64,
         /// Whether the exponent is learned.
@@ -44,7 +44,7 @@ pub enum Reducer {
     /// Log-mean-exp `(logsumexp(r x) - ln n) / r` (Pinheiro & Collobert 2015): between the mean (r near 0) and the
     /// maximum (large r).
     Lse {
-        /// The sharpness, not 0; where it starts if it is learned.
+        /// The sharpness, not 0 and its size in `[1e-6, 1e6]`; where it starts if it is learned.
         #[serde(default = "defaults::r")]
         r: f64,
         /// Whether the sharpness is learned.
@@ -53,7 +53,7 @@ pub enum Reducer {
     },
     /// `sum softmax(beta x) x` (SoftPool: Stergiou et al. 2021, with `beta = 1`).
     Soft {
-        /// The inverse temperature; 0 is the mean.
+        /// The inverse temperature, in `[-1e6, 1e6]`; 0 is the mean.
         #[serde(default = "defaults::beta")]
         beta: f64,
     },
@@ -92,7 +92,7 @@ pub enum Reducer {
     /// Maximum with stride 1, then, in training, random rows and columns of every grid; in prediction the expectation
     /// over them (S3Pool: Zhai et al. 2017). Windows of a fixed size only.
     S3 {
-        /// Rows and columns of a grid, a multiple of the stride; each grid keeps one in `stride` of them.
+        /// Rows and columns of a grid, at most 1024 and a multiple of the stride; each grid keeps one in `stride` of them.
         #[serde(default = "defaults::grid")]
         grid: usize,
     },
@@ -165,37 +165,50 @@ impl Reducer {
 
     /// What every reducer says about itself.
     fn row(&self) -> Row {
-        let row = |name| Row { name, channels: 1, range: None };
+        let row = |name| Row { name, channels: 1, lays_windows_out: true, range: None };
+        // Maximum and mean run on libtorch's kernels, and so does what is made of them.
+        let on_kernels = |name| Row { lays_windows_out: false, ..row(name) };
         match *self {
-            Self::Max => row("max"),
-            Self::Avg => row("avg"),
-            Self::Min => row("min"),
+            Self::Max => on_kernels("max"),
+            Self::Avg => on_kernels("avg"),
+            Self::Min => on_kernels("min"),
             Self::Median => row("median"),
-            Self::Lp { p } => Row { range: Some(("p", p, p >= 1.0, "[1, inf)")), ..row("lp") },
-            Self::Gem { p, .. } => Row { range: Some(("p", p, p > 0.0, "(0, inf)")), ..row("gem") },
-            Self::Lse { r, .. } => {
-                const WITHOUT_ZERO: &str = "(-inf, inf) without 0, where it would be the average";
-                Row { range: Some(("r", r, r != 0.0, WITHOUT_ZERO)), ..row("lse") }
+            Self::Lp { p } => {
+                Row { range: Some(("p", p, (1.0..=1e3).contains(&p), "[1, 1000]")), ..row("lp") }
             }
-            Self::Soft { beta } => Row { range: Some(("beta", beta, true, "(-inf, inf)")), ..row("soft") },
+            Self::Gem { p, .. } => {
+                Row { range: Some(("p", p, (1e-3..=1e3).contains(&p), "[0.001, 1000]")), ..row("gem") }
+            }
+            Self::Lse { r, .. } => {
+                const INTERVAL: &str =
+                    "[0.000001, 1000000], or the same below 0; at 0 it would be the average";
+                Row { range: Some(("r", r, (1e-6..=1e6).contains(&r.abs()), INTERVAL)), ..row("lse") }
+            }
+            Self::Soft { beta } => {
+                let inside = beta.abs() <= 1e6;
+                Row { range: Some(("beta", beta, inside, "[-1000000, 1000000]")), ..row("soft") }
+            }
             Self::Stochastic => row("stochastic"),
             Self::Mixed { alpha, learned: Learned::No } => {
-                Row { range: Some(("alpha", alpha, (0.0..=1.0).contains(&alpha), "[0, 1]")), ..row("mixed") }
+                let inside = (0.0..=1.0).contains(&alpha);
+                Row { range: Some(("alpha", alpha, inside, "[0, 1]")), ..on_kernels("mixed") }
             }
             // The ends would be infinite logits.
             Self::Mixed { alpha, .. } => {
                 let inside = alpha > 0.0 && alpha < 1.0;
-                Row { range: Some(("alpha", alpha, inside, "(0, 1) where it is learned")), ..row("mixed") }
+                let range = Some(("alpha", alpha, inside, "(0, 1) where it is learned"));
+                Row { range, ..on_kernels("mixed") }
             }
             Self::Gated => row("gated"),
             Self::Tree => row("tree"),
-            Self::RandomMixed => row("random_mixed"),
-            Self::AvgMax => row("avg_max"),
-            Self::CatAvgMax => Row { channels: 2, ..row("cat_avg_max") },
-            Self::Lip => row("lip"),
+            Self::RandomMixed => on_kernels("random_mixed"),
+            Self::AvgMax => on_kernels("avg_max"),
+            Self::CatAvgMax => Row { channels: 2, ..on_kernels("cat_avg_max") },
+            Self::Lip => on_kernels("lip"),
             Self::Attention => row("attention"),
             Self::S3 { grid } => {
-                Row { range: Some(("grid", grid as f64, grid > 0, "[1, inf)")), ..row("s3") }
+                let inside = (1..=1024).contains(&grid);
+                Row { range: Some(("grid", grid as f64, inside, "[1, 1024]")), ..on_kernels("s3") }
             }
         }
     }
@@ -218,18 +231,7 @@ impl Reducer {
     /// Whether windows are laid out side by side, which takes as much memory as all their cells together; the others
     /// run on libtorch's pooling functions wherever those know the windows.
     pub(crate) fn lays_windows_out(&self) -> bool {
-        !matches!(
-            self,
-            Self::Max
-                | Self::Avg
-                | Self::Min
-                | Self::Mixed { .. }
-                | Self::RandomMixed
-                | Self::AvgMax
-                | Self::CatAvgMax
-                | Self::Lip
-                | Self::S3 { .. }
-        )
+        self.row().lays_windows_out
     }
 
     /// Refuses a setting outside its interval.
@@ -238,7 +240,7 @@ impl Reducer {
     /// The setting, its value and the interval.
     pub(crate) fn check(&self) -> Result<(), SettingError> {
         match self.row().range {
-            Some((field, value, inside, interval)) if !(inside && value.is_finite()) => {
+            Some((field, value, inside, interval)) if !inside => {
                 Err(SettingError::Range { field, value, interval })
             }
             _ => Ok(()),
@@ -252,6 +254,8 @@ struct Row {
     name: &'static str,
     /// Output channels per input channel.
     channels: usize,
+    /// Whether it needs the windows laid out side by side.
+    lays_windows_out: bool,
     /// A setting, its value, whether it lies inside its interval, and the interval.
     range: Option<(&'static str, f64, bool, &'static str)>,
 }
@@ -294,8 +298,14 @@ impl<'de> Deserialize<'de> for Reducer {
                 }
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Reducer, A::Error> {
-                Reducer::deserialize(MapAccessDeserializer::new(map))
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Reducer, A::Error> {
+                let reducer = Reducer::deserialize(MapAccessDeserializer::new(&mut map))?;
+                match map.next_key::<String>()? {
+                    None => Ok(reducer),
+                    Some(key) => Err(A::Error::custom(format!(
+                        "a second reducer, `{key}`, in one table; keep one of them"
+                    ))),
+                }
             }
         }
 

@@ -5,6 +5,7 @@ use tch::Tensor;
 use super::geometry::Geometry;
 use super::{Pool, Reducer, Window, haar, spectral};
 use crate::SettingError;
+use crate::layer_facts::count;
 
 impl Pool {
     /// Shape of one output sample for one input sample `[C, spatial...]`. Pure: makes no tensor.
@@ -20,7 +21,7 @@ impl Pool {
             Self::None => (channels, spatial.to_vec()),
             Self::Reduce { reducer, geometry } => {
                 reducer.check()?;
-                check_pair(reducer, geometry, spatial.len())?;
+                check_pair(reducer, geometry, spatial)?;
                 let output = geometry.output(spatial)?;
                 if reducer.lays_windows_out() {
                     for cells in geometry.cells(spatial, None)? {
@@ -38,25 +39,29 @@ impl Pool {
                 }
             }
             Self::StridedConv(conv) => {
-                (channels, conv.window().resolve("size", spatial)?.iter().map(|axis| axis.output).collect())
-            }
-            Self::Blur(blur) => (channels, blur.resolve(spatial)?.1),
-            Self::Haar => {
-                let axes = haar::window().resolve_pooling(spatial)?;
+                let axes = conv.window().resolve("size", spatial)?;
+                let volume = axes.iter().map(|axis| axis.size).fold(channels, usize::saturating_mul);
+                check_count("weights of one filter", volume)?;
                 (channels, axes.iter().map(|axis| axis.output).collect())
             }
+            Self::Blur(blur) => (channels, blur.resolve(spatial)?.1),
+            Self::Haar => (channels, haar::resolve(spatial)?.iter().map(|axis| axis.output).collect()),
             Self::Spectral { output } => (channels, spectral::resolve(output, spatial)?),
         };
+        check_count("outputs of one channel", output.iter().copied().fold(1, usize::saturating_mul))?;
+        if output.is_empty() {
+            check_count("outputs", channels)?;
+        }
         Ok(std::iter::once(channels).chain(output).collect())
     }
 }
 
 /// Refuses reducers over windows that cannot feed them, and settings of windows that a reducer cannot use.
-fn check_pair(reducer: &Reducer, geometry: &Geometry, rank: usize) -> Result<(), SettingError> {
+fn check_pair(reducer: &Reducer, geometry: &Geometry, spatial: &[usize]) -> Result<(), SettingError> {
     match (reducer, geometry) {
         (Reducer::Gated | Reducer::Tree, Geometry::Window(_))
         | (Reducer::Attention, Geometry::Global { .. }) => {}
-        (Reducer::S3 { grid }, Geometry::Window(window)) => check_grid(*grid, window, rank)?,
+        (Reducer::S3 { grid }, Geometry::Window(window)) => check_grid(*grid, window, spatial)?,
         (Reducer::Gated | Reducer::Tree | Reducer::S3 { .. }, _) => {
             return Err(SettingError::Geometry {
                 reducer: reducer.name(),
@@ -81,12 +86,16 @@ fn check_pair(reducer: &Reducer, geometry: &Geometry, rank: usize) -> Result<(),
     }
 }
 
-fn check_grid(grid: usize, window: &Window, rank: usize) -> Result<(), SettingError> {
-    let strides = window.stride.resolve_positive("stride", rank)?;
-    match strides.iter().position(|stride| !grid.is_multiple_of(*stride)) {
-        None => Ok(()),
-        Some(axis) => Err(SettingError::Grid { grid, stride: strides[axis], axis }),
+fn check_grid(grid: usize, window: &Window, spatial: &[usize]) -> Result<(), SettingError> {
+    let strides = window.stride.resolve_positive("stride", spatial.len())?;
+    if let Some(axis) = strides.iter().position(|stride| !grid.is_multiple_of(*stride)) {
+        return Err(SettingError::Grid { grid, stride: strides[axis], axis });
     }
+    // Every place may be kept, not only those of the stride.
+    for (axis, window) in window.resolve_pooling(spatial)?.iter().enumerate() {
+        window.dense().check_sight(axis)?;
+    }
+    Ok(())
 }
 
 /// More entries of one channel than any machine wants to hold.
@@ -104,6 +113,7 @@ pub(super) fn check_count(product: &'static str, count: usize) -> Result<(), Set
 pub(crate) fn split_channels(sample: &[usize]) -> Result<(usize, &[usize]), SettingError> {
     match sample {
         [channels, spatial @ ..] if (1..=3).contains(&spatial.len()) && !sample.contains(&0) => {
+            count("input elements", sample)?;
             Ok((*channels, spatial))
         }
         _ => Err(SettingError::InputShape {

@@ -59,7 +59,7 @@ fn a_folder_that_is_gone_is_named() {
     fs::remove_dir_all(study.root()).unwrap();
     let error = write_report(&run).unwrap_err().to_string();
     let file = study.root().join("report.html");
-    assert_eq!(error, format!("cannot write {}: entity not found", file.display()));
+    assert_eq!(error, format!("cannot write {}: its folder does not exist", file.display()));
 }
 
 #[test]

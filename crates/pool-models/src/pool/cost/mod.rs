@@ -116,3 +116,53 @@ fn product(sizes: &[usize]) -> u64 {
 fn tensor(what: &str, element_bytes: u64, elements: u64) -> KeptTensor {
     KeptTensor { what: what.to_owned(), bytes: elements.saturating_mul(element_bytes) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Pool;
+
+    /// Of `[8, 12, 12]`, which has 1152 entries; windows of 2 make 288 of them.
+    #[test]
+    fn multiply_adds_are_those_of_the_formulas() {
+        for (spelling, expected, why) in [
+            ("max", 0, "comparisons"),
+            ("avg", 0, "sums"),
+            ("median", 0, "a sort"),
+            ("lp", 1152, "a power per cell"),
+            ("gem", 1152, "a power per cell"),
+            (
+                "{ reduce = { gem = { learned = 'layer' } }, size = 2 }",
+                3 * 1152,
+                "a logarithm, a product, an exponential",
+            ),
+            ("lse", 1152, "an exponential per cell"),
+            (
+                "{ reduce = { lse = { learned = 'layer' } }, size = 2 }",
+                2 * 1152,
+                "a product and an exponential",
+            ),
+            ("soft", 2 * 1152, "an exponential and a product per cell"),
+            ("stochastic", 1152, "a square per cell"),
+            ("mixed", 2 * 288, "two products per output"),
+            ("avg_max", 2 * 288, "two products per output"),
+            ("gated", 1152 + 288, "a product per cell and one per output"),
+            ("tree", 3 * 1152 + 288, "three products per cell and one per output"),
+            ("cat_avg_max", 0, "nothing is mixed"),
+            ("lip", 8 * 1152 + 4 * 1152, "C products per entry, and four more"),
+            ("attention", 2 * 1152, "score and weight per entry"),
+            ("s3", 0, "comparisons"),
+            ("strided_conv", 8 * 4 * 288, "C size^2 per output"),
+            ("{ blur = { taps = 5 } }", 8 * 11 * 11 * 5, "taps per dense value"),
+            ("haar", 288, "one product per output"),
+            (
+                "{ reduce = 'lp', size = 3, stride = 2, padding = 'same' }",
+                288 * 9,
+                "padded cells are computed, too",
+            ),
+            ("{ reduce = 'lp', pyramid = [2, 1] }", 2 * 1152, "every level sees everything"),
+        ] {
+            let pool: Pool = spelling.parse().unwrap();
+            assert_eq!(pool.cost(&[8, 12, 12]).unwrap().multiply_adds, expected, "{pool}: {why}");
+        }
+    }
+}

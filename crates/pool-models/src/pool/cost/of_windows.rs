@@ -10,6 +10,7 @@ const BOOL_BYTES: u64 = 1;
 /// How many elements the windows of one geometry over one sample make.
 pub(super) struct Sizes {
     channels: u64,
+    /// Elements of the input, once for each set of windows; a pyramid has several, and runs once for each.
     inputs: u64,
     /// One value per window.
     outputs: u64,
@@ -55,7 +56,7 @@ impl Sizes {
         }
         Self {
             channels,
-            inputs: channels.saturating_mul(product(spatial)),
+            inputs: channels.saturating_mul(product(spatial)).saturating_mul(cells.len() as u64),
             outputs: cells.iter().map(windows).fold(0, u64::saturating_add),
             gathered: cells
                 .iter()
@@ -96,16 +97,18 @@ impl Sizes {
                     f32s("sums and scales", 2 * outputs),
                 ],
             ),
-            Reducer::Gem { .. } => gathered_only(
-                gathered,
-                vec![
-                    f32s("windows", gathered),
-                    f32s("scaled windows", gathered),
-                    f32s("logarithms", gathered),
+            Reducer::Gem { .. } => PoolCost {
+                keeps_input: true,
+                keeps_output: true,
+                multiply_adds: 2 * gathered + inputs,
+                kept: vec![
+                    f32s("clipped input", inputs),
+                    f32s("windows of logarithms", gathered),
                     f32s("powers", gathered),
-                    f32s("means, logarithms, roots and scales", 4 * outputs),
+                    f32s("sums and levels", 2 * outputs),
                 ],
-            ),
+                ..PoolCost::default()
+            },
             Reducer::Lse { learned: Learned::No, .. } => {
                 gathered_only(gathered, vec![f32s("exponentials", gathered), f32s("sums", outputs)])
             }

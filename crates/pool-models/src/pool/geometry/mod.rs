@@ -17,7 +17,7 @@ pub use window::Window;
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::SettingError;
+use crate::{Extent, SettingError};
 
 /// Which windows of the input become one value each.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +89,9 @@ fn pyramid_windows(levels: &[usize], rank: usize) -> Result<usize, SettingError>
     if levels.contains(&0) {
         return Err(SettingError::Zero { field: "pyramid", value: format!("{levels:?}") });
     }
-    // Three axes of 2^20 windows each would still fit; a longer list of such levels might not.
+    for &level in levels {
+        Extent::All(level).resolve_positive("pyramid", rank)?;
+    }
     let windows = levels.iter().map(|level| level.saturating_pow(rank as u32));
     Ok(windows.fold(0, usize::saturating_add))
 }

@@ -41,6 +41,13 @@ impl AxisWindow {
     pub(crate) const UNIT: Self =
         Self { input: 1, size: 1, stride: 1, dilation: 1, before: 0, after: 0, overhang: 0, output: 1 };
 
+    /// The same window at every place, the overhang of ceil mode included as padding.
+    pub(crate) fn dense(&self) -> Self {
+        let after = self.after + self.overhang;
+        let output = self.before + self.input + after - self.reach() + 1;
+        Self { stride: 1, after, overhang: 0, output, ..*self }
+    }
+
     /// Input entries from the first of a window to its last.
     pub(crate) fn reach(&self) -> usize {
         reach(self.size, self.dilation)
@@ -58,6 +65,16 @@ impl AxisWindow {
         self.cells_before(index, self.before + self.input) - self.cells_before(index, self.before)
     }
 
+    /// Refuses windows that would see padding alone. Without holes the limit of padding suffices; with them, a short
+    /// input may lie in a hole.
+    pub(crate) fn check_sight(&self, axis: usize) -> Result<(), SettingError> {
+        let blind = |window: &usize| self.dilation > 1 && self.visible(*window) == 0;
+        match (0..self.output).find(blind) {
+            None => Ok(()),
+            Some(window) => Err(SettingError::BlindWindow { dilation: self.dilation, window, axis }),
+        }
+    }
+
     /// Cells of window `index` that lie in the input or its padding.
     pub(crate) fn padded(&self, index: usize) -> usize {
         self.cells_before(index, self.before + self.input + self.after)
@@ -68,6 +85,9 @@ impl AxisWindow {
         place.saturating_sub(index * self.stride).div_ceil(self.dilation).min(self.size)
     }
 }
+
+/// What else makes a window fit.
+const PAD: &str = " or use padding = \"same\"";
 
 fn reach(size: usize, dilation: usize) -> usize {
     (size - 1) * dilation + 1
@@ -101,7 +121,7 @@ impl Window {
             Padding::Symmetric(padding) => padding.resolve("padding", rank)?,
             Padding::Valid | Padding::Same => vec![0; rank],
         };
-        (0..rank)
+        let axes: Vec<AxisWindow> = (0..rank)
             .map(|axis| {
                 let (input, size, stride, dilation) =
                     (spatial[axis], sizes[axis], strides[axis], dilations[axis]);
@@ -113,7 +133,14 @@ impl Window {
                 };
                 let padded = before + input + after;
                 if reach > padded {
-                    return Err(SettingError::WindowTooLarge { field, size, reach, input: padded, axis });
+                    return Err(SettingError::WindowTooLarge {
+                        field,
+                        size,
+                        reach,
+                        input: padded,
+                        axis,
+                        cure: PAD,
+                    });
                 }
                 let mut output = (padded - reach) / stride + 1;
                 // A window that began in the padding after the input would see nothing else.
@@ -123,7 +150,10 @@ impl Window {
                 let overhang = ((output - 1) * stride + reach).saturating_sub(padded);
                 Ok(AxisWindow { input, size, stride, dilation, before, after, overhang, output })
             })
-            .collect()
+            .collect::<Result<_, SettingError>>()?;
+        let padded = axes.iter().map(|axis| axis.before + axis.input + axis.after + axis.overhang);
+        check_count("entries with their padding", padded.fold(1, usize::saturating_mul))?;
+        Ok(axes)
     }
 
     /// Decides every axis, and holds pooling's own rules: no window may see padding alone.
@@ -132,8 +162,6 @@ impl Window {
     /// The setting that does not fit.
     pub(crate) fn resolve_pooling(&self, spatial: &[usize]) -> Result<Vec<AxisWindow>, SettingError> {
         let axes = self.resolve("size", spatial)?;
-        let padded = axes.iter().map(|axis| axis.before + axis.input + axis.after + axis.overhang);
-        check_count("entries with their padding", padded.fold(1, usize::saturating_mul))?;
         if self.ceil && self.padding == Padding::Same {
             return Err(SettingError::Idle {
                 field: "ceil",
@@ -143,18 +171,9 @@ impl Window {
         for (index, axis) in axes.iter().enumerate() {
             let limit = axis.size / 2;
             if matches!(self.padding, Padding::Symmetric(_)) && axis.before > limit {
-                return Err(SettingError::PaddingTooLarge {
-                    padding: axis.before,
-                    size: axis.reach(),
-                    limit,
-                });
+                return Err(SettingError::PaddingTooLarge { padding: axis.before, size: axis.size, limit });
             }
-            // Without holes the limit above suffices; with them a short input may lie in a hole.
-            if axis.dilation > 1
-                && let Some(window) = (0..axis.output).find(|&window| axis.visible(window) == 0)
-            {
-                return Err(SettingError::BlindWindow { dilation: axis.dilation, window, axis: index });
-            }
+            axis.check_sight(index)?;
         }
         Ok(axes)
     }

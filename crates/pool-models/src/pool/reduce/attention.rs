@@ -9,9 +9,11 @@ use crate::pool::windows::Windows;
 pub(super) fn attention(windows: &Windows<'_>, context: &Context<'_>) -> Result<Tensor, TchError> {
     let channels = windows.input().size()[1] as f64;
     let gathered = windows.gather()?;
+    // What a mask hides may be no number at all.
+    let values = gathered.fill(&gathered.values, 0.0)?;
     let query = context.per_channel("query", windows)?.f_unsqueeze(-1)?;
-    let scores = gathered.values.f_mul(&query)?.f_sum_dim_intlist([1i64].as_slice(), true, None)?;
+    let scores = values.f_mul(&query)?.f_sum_dim_intlist([1i64].as_slice(), true, None)?;
     let scores = scores.f_div_scalar(channels.sqrt())?;
     let weights = gathered.fill(&scores, f64::NEG_INFINITY)?.f_softmax(-1, None)?;
-    gathered.values.f_mul(&weights)?.f_sum_dim_intlist([-1i64].as_slice(), false, None)
+    values.f_mul(&weights)?.f_sum_dim_intlist([-1i64].as_slice(), false, None)
 }

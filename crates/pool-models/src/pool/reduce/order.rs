@@ -18,7 +18,8 @@ pub(super) fn median(windows: &Windows<'_>) -> Result<Tensor, TchError> {
     let seen = gathered.seen()?;
     let middle = match &seen {
         Some(seen) => {
-            let middle = seen.f_sub_scalar(1)?.f_floor_divide_scalar(2)?.f_unsqueeze(-1)?;
+            // A mask may leave nothing, of which there is no middle.
+            let middle = seen.f_sub_scalar(1)?.f_clamp_min(0)?.f_floor_divide_scalar(2)?.f_unsqueeze(-1)?;
             let mut shape = sorted.size();
             if let Some(last) = shape.last_mut() {
                 *last = 1;
@@ -29,5 +30,9 @@ pub(super) fn median(windows: &Windows<'_>) -> Result<Tensor, TchError> {
     };
     let not_a_number =
         gathered.fill(&gathered.values, 0.0)?.f_isnan()?.f_any_dim(-1, false)?.f_to_kind(Kind::Bool)?;
+    let not_a_number = match &seen {
+        Some(seen) => not_a_number.f_logical_or(&seen.f_eq(0)?)?,
+        None => not_a_number,
+    };
     middle.f_masked_fill(&not_a_number, f64::NAN)
 }

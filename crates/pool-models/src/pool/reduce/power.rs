@@ -5,6 +5,7 @@
 
 use tch::{TchError, Tensor};
 
+use super::log_mean_exp::log_mean_exp;
 use crate::pool::built::Number;
 use crate::pool::windows::Windows;
 
@@ -26,22 +27,24 @@ pub(super) fn lp(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
 
 /// `(mean max(x, 1e-6)^p)^(1/p)`.
 pub(super) fn gem(windows: &Windows<'_>, p: &Number) -> Result<Tensor, TchError> {
+    match p {
+        Number::Given(p) if *p >= 1.0 => mean_of_powers(windows, *p),
+        // The same as the exponential of a log-mean-exp of logarithms, which loses no digit where p is near 0; and
+        // libtorch's power of two tensors takes ten times as long.
+        Number::Given(_) | Number::Learned(_) => {
+            let logarithms = windows.input().f_clamp_min(GEM_FLOOR)?.f_log()?;
+            log_mean_exp(&windows.over(&logarithms), p)?.f_exp()
+        }
+    }
+}
+
+fn mean_of_powers(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
     let gathered = windows.gather()?;
     // What no window sees is filled although the mean leaves it out: its power might overflow.
     let values = gathered.fill(&gathered.values.f_clamp_min(GEM_FLOOR)?, GEM_FLOOR)?;
     let scale = scale(&values)?;
-    let relative = values.f_div(&scale)?;
-    let root = match p {
-        Number::Given(p) => {
-            gathered.mean(&relative.f_pow_tensor_scalar(*p)?)?.f_pow_tensor_scalar(1.0 / p)?
-        }
-        // Nothing here is zero, and libtorch's power of two tensors takes ten times as long as two logarithms.
-        Number::Learned(p) => {
-            let powers = relative.f_log()?.f_mul(&p.f_unsqueeze(-1)?)?.f_exp()?;
-            gathered.mean(&powers)?.f_log()?.f_div(p)?.f_exp()?
-        }
-    };
-    root.f_mul(&scale.f_squeeze_dim(-1)?)
+    let powers = values.f_div(&scale)?.f_pow_tensor_scalar(p)?;
+    gathered.mean(&powers)?.f_pow_tensor_scalar(1.0 / p)?.f_mul(&scale.f_squeeze_dim(-1)?)
 }
 
 /// The greatest value of each window, `[N, C, output..., 1]`, as a constant: what is divided out and multiplied back

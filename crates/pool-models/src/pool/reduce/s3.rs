@@ -14,23 +14,21 @@ use crate::pool::windows::Windows;
 /// for the batch; in prediction each is the mean over all draws.
 pub(super) fn s3(windows: &Windows<'_>, grid: usize, context: &Context<'_>) -> Result<Tensor, TchError> {
     let Cells::Windows(axes) = windows.cells() else { unreachable!("the settings were checked") };
-    let dense: Vec<AxisWindow> = axes.iter().map(with_stride_one).collect();
+    let dense: Vec<AxisWindow> = axes.iter().map(AxisWindow::dense).collect();
     let mut maxima = Windows::new(windows.input(), &Cells::Windows(dense.clone())).max()?;
-    let mut generator = context.random.generator();
+    let mut generator = match context.mode {
+        Mode::Training => Some(context.random.generator()),
+        Mode::Inference => None,
+    };
     for (index, (axis, dense)) in axes.iter().zip(&dense).enumerate() {
         let dimension = index as i64 + 2;
         let grids = grids(dense.output, grid, axis.stride);
-        maxima = match context.mode {
-            Mode::Training => keep_some(&maxima, dimension, &grids, &mut generator)?,
-            Mode::Inference => keep_expected(&maxima, dimension, &grids)?,
+        maxima = match &mut generator {
+            Some(generator) => keep_some(&maxima, dimension, &grids, generator)?,
+            None => keep_expected(&maxima, dimension, &grids)?,
         };
     }
     Ok(maxima)
-}
-
-fn with_stride_one(axis: &AxisWindow) -> AxisWindow {
-    let output = axis.before + axis.input + axis.after + axis.overhang - axis.reach() + 1;
-    AxisWindow { stride: 1, output, ..*axis }
 }
 
 /// Places of a grid, and how many of them are kept.

@@ -106,17 +106,19 @@ impl Fractional {
         for (axis, (&input, &output)) in spatial.iter().zip(&outputs).enumerate() {
             let size = sizes.as_ref().map_or(1, |sizes| sizes[axis]);
             if size > input {
-                return Err(SettingError::WindowTooLarge { field: "size", size, reach: size, input, axis });
+                let (field, reach, cure) = ("size", size, "");
+                return Err(SettingError::WindowTooLarge { field, size, reach, input, axis, cure });
             }
             let limit = input - size + 1;
             match self.size {
                 FractionalSize::Ratio(ratio) if output == 0 => {
                     return Err(SettingError::NothingLeft { ratio, input, axis });
                 }
-                _ if output > limit => {
-                    let field =
-                        if matches!(self.size, FractionalSize::Ratio(_)) { "ratio" } else { "output" };
-                    return Err(SettingError::OutputTooLarge { field, output, input, limit, axis });
+                FractionalSize::Ratio(ratio) if output > limit => {
+                    return Err(SettingError::RatioTooLarge { ratio, output, size, input, limit, axis });
+                }
+                FractionalSize::Output(_) if output > limit => {
+                    return Err(SettingError::OutputTooLarge { field: "output", output, input, limit, axis });
                 }
                 _ => {}
             }
