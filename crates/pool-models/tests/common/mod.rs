@@ -77,6 +77,7 @@ pub(crate) fn every_layer() -> Vec<Pool> {
             FractionalEvaluation::Fixed,
         ),
         Pool::window(Reducer::S3 { grid: 4 }, 3).stride(2).padding(Padding::Same),
+        Pool::window(Reducer::S3 { grid: 3 }, 2).stride(3).ceil(),
         Pool::window(Reducer::Gated, 3).stride(2).padding(Padding::Same),
         Pool::window(Reducer::Lp { p: 1.0 }, 2),
         Pool::window(Reducer::Soft { beta: -2.0 }, 3).stride(1),

@@ -21,6 +21,7 @@ pub(super) struct Sizes {
     /// Whether some window sees fewer values than the largest, so that hidden cells are filled.
     gaps: bool,
     maximum: Route,
+    dense_maximum: Route,
     mean: Route,
 }
 
@@ -39,7 +40,7 @@ impl Sizes {
         let cells = geometry.cells(spatial, None).unwrap_or_default();
         let channels = channels as u64;
         let windows = |cells: &Cells| channels.saturating_mul(product(&cells.output()));
-        let (mut maximum, mut mean) = (Route::Kernel, Route::Kernel);
+        let (mut maximum, mut dense_maximum, mut mean) = (Route::Kernel, Route::Kernel, Route::Kernel);
         let mut dense = 0;
         match &cells[..] {
             [Cells::Windows(axes)] => {
@@ -48,8 +49,9 @@ impl Sizes {
                 if axes.iter().any(|axis| axis.dilation > 1) {
                     mean = Route::Gathered;
                 }
-                let places = |axis: &AxisWindow| ((axis.output - 1) * axis.stride + 1) as u64;
-                dense = axes.iter().map(places).fold(channels, u64::saturating_mul);
+                let places: Vec<AxisWindow> = axes.iter().map(AxisWindow::dense).collect();
+                dense = places.iter().map(|axis| axis.output as u64).fold(channels, u64::saturating_mul);
+                dense_maximum = route(channels, &places, need_padded_copy(&places));
             }
             [Cells::Regions(_)] => (maximum, mean) = (Route::Gathered, Route::Gathered),
             _ => {}
@@ -65,6 +67,7 @@ impl Sizes {
             dense,
             gaps: cells.iter().any(|cells| cells.axes().iter().any(AxisCells::has_gaps)),
             maximum,
+            dense_maximum,
             mean,
         }
     }
@@ -168,7 +171,7 @@ impl Sizes {
                 gathered_only(2 * inputs, vec![f32s("windows", inputs), f32s("weights", places)])
             }
             Reducer::S3 { .. } => {
-                let mut cost = self.routed(&self.maximum);
+                let mut cost = self.routed(&self.dense_maximum);
                 cost.kept.push(tensor("indices", INDEX_BYTES, dense));
                 cost
             }
