@@ -5,8 +5,8 @@
 //! - *Memory*: a network is a list of [`LayerCost`] rows; [`MemoryModel::estimate`] turns them into an itemised
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
 //! - *Trade-offs*: [`pareto_front`].
-//! - *Records*: [`TrialRecord`], the versioned file that every trial leaves behind, and
-//!   [`RunLayout`], where it lies; [`atomic_write`] keeps it whole.
+//! - *Records*: [`TrialRecord`] and [`CostRecord`], the versioned files that trials and measurements leave behind, and
+//!   [`RunLayout`], where they lie; [`atomic_write`] keeps them whole.
 //!
 //! ```
 //! use pool_metrics::{LayerCost, MemoryModel};
@@ -34,14 +34,17 @@ mod run_layout;
 mod statistics;
 
 pub use atomic_write::atomic_write;
-pub use classification::{ClassScores, ClassificationError, ConfusionMatrix, error_rate};
+pub use classification::{
+    Calibration, CalibrationBin, ClassScores, ClassificationError, ConfusionMatrix, error_rate,
+};
 pub use memory::{KeptTensor, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
 pub use pareto::{ParetoError, pareto_front};
 pub use record::{
-    EpochRecord, Evaluation, ModelFacts, Provenance, RECORD_VERSION, RecordError, Timing, TrialFailure,
+    Contention, CostRecord, EpochRecord, Evaluation, Failure, HardImage, Latency, MeasuredPeak, ModelFacts,
+    PredictionTimes, Provenance, RECORD_VERSION, RecordError, Robustness, StepTimes, TestResults,
     TrialRecord, TrialSettings, TrialStatus,
 };
-pub use run_layout::{PlanFile, PlannedTrial, RunLayout};
+pub use run_layout::{PlanFile, PlannedCosts, PlannedTrial, RunLayout};
 pub use statistics::{
     HolmError, Interval, McNemar, McNemarError, holm, mcnemar_exact, mcnemar_from_predictions, mean, median,
     quantile, sample_sd, t_interval, wilson_interval,

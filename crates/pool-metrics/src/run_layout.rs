@@ -41,28 +41,33 @@ impl RunLayout {
         self.trials().join(id)
     }
 
-    /// The trial's [`TrialRecord`](crate::TrialRecord): there whole, or not at all.
-    pub fn record(&self, id: &str) -> PathBuf {
-        Self::record_in(&self.trial(id))
+    /// The folder that holds one folder per measurement of an arm's costs.
+    pub fn all_costs(&self) -> PathBuf {
+        self.root.join("costs")
     }
 
-    /// The record in a trial's folder, for the trial's own process, which knows no more than that folder.
-    pub fn record_in(trial: &Path) -> PathBuf {
-        trial.join("record.json")
+    /// The folder of the measurement `id`.
+    pub fn costs(&self, id: &str) -> PathBuf {
+        self.all_costs().join(id)
     }
 
-    /// The trial's [`TrialFailure`](crate::TrialFailure), when its process died.
-    pub fn failure(&self, id: &str) -> PathBuf {
-        Self::failure_in(&self.trial(id))
+    /// The record in a trial's or a measurement's folder: there whole, or not at all.
+    pub fn record_in(folder: &Path) -> PathBuf {
+        folder.join("record.json")
     }
 
-    /// The failure in a trial's folder.
-    pub fn failure_in(trial: &Path) -> PathBuf {
-        trial.join("failure.json")
+    /// The [`Failure`](crate::Failure) in such a folder, when its process died.
+    pub fn failure_in(folder: &Path) -> PathBuf {
+        folder.join("failure.json")
+    }
+
+    /// The weights that were evaluated, in a trial's folder.
+    pub fn weights_in(trial: &Path) -> PathBuf {
+        trial.join("model.safetensors")
     }
 }
 
-/// `plan.json`: the trials of a run, in the order in which they are started.
+/// `plan.json`: the trials and measurements of a run, in the order in which they are started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanFile {
@@ -70,6 +75,8 @@ pub struct PlanFile {
     pub study: String,
     /// Every trial of the sweep file.
     pub trials: Vec<PlannedTrial>,
+    /// The measurement of each arm's costs; empty when the sweep file asks for none.
+    pub costs: Vec<PlannedCosts>,
 }
 
 /// One trial of a [`PlanFile`].
@@ -83,5 +90,17 @@ pub struct PlannedTrial {
     /// The seed.
     pub seed: u64,
     /// Every setting, for whoever trains.
+    pub spec: serde_json::Value,
+}
+
+/// One measurement of a [`PlanFile`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedCosts {
+    /// The measurement's folder: arm and a hash of every setting.
+    pub id: String,
+    /// The arm.
+    pub arm: String,
+    /// Every setting, for whoever measures.
     pub spec: serde_json::Value,
 }

@@ -1,0 +1,74 @@
+//! Records: the files that everything after a measurement reads.
+//!
+//! A trial leaves a [`TrialRecord`]; an arm whose costs were measured leaves a [`CostRecord`]. Both are versioned, hold
+//! raw numbers, and say where they come from.
+
+mod costs;
+mod epoch;
+mod evaluation;
+mod nan_as_null;
+mod pixels;
+mod provenance;
+mod trial;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+pub use costs::{CostRecord, Latency, MeasuredPeak, PredictionTimes, StepTimes};
+pub use epoch::EpochRecord;
+pub use evaluation::{Evaluation, HardImage, Robustness, TestResults};
+pub use provenance::{Contention, Failure, Provenance};
+pub use trial::{ModelFacts, TrialRecord, TrialSettings, TrialStatus};
+
+/// Version of the record formats. A reader refuses any other.
+pub const RECORD_VERSION: u32 = 2;
+
+/// Reads a record from its JSON text, refusing other versions before looking at the rest.
+fn from_json<R: DeserializeOwned>(text: &str) -> Result<R, RecordError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let Versioned { version } = serde_json::from_str(text)?;
+    if version != RECORD_VERSION {
+        return Err(RecordError::Version { found: version });
+    }
+    Ok(serde_json::from_str(text)?)
+}
+
+/// A record that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Not JSON, or not this structure.
+    #[error("not a record: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Written by another version of this program.
+    #[error(
+        "record format {found}, but this program reads format {RECORD_VERSION}; use the version that wrote it"
+    )]
+    Version {
+        /// The version that the record names.
+        found: u32,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_format_version_is_refused_before_its_fields_are_looked_at() {
+        let error = TrialRecord::from_json(r#"{"version": 99, "unheard_of": true}"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "record format 99, but this program reads format 2; use the version that wrote it"
+        );
+    }
+
+    #[test]
+    fn a_truncated_record_is_an_error() {
+        let text = r#"{"version": 2, "id": "ma"#;
+        assert!(matches!(TrialRecord::from_json(text), Err(RecordError::Json(_))));
+        assert!(matches!(CostRecord::from_json(text), Err(RecordError::Json(_))));
+    }
+}
