@@ -130,6 +130,20 @@ pub enum DataError {
         /// The value.
         found: f64,
     },
+    /// A parameter of a [`Perturbation`](crate::Perturbation) is outside its range.
+    #[error("{field}: expected {least} to {greatest}, found {found}; {cure}")]
+    Perturbation {
+        /// The kind of perturbation and its parameter.
+        field: &'static str,
+        /// The least value that is allowed.
+        least: f64,
+        /// The greatest value that is allowed.
+        greatest: f64,
+        /// The value.
+        found: f64,
+        /// What to do about it.
+        cure: &'static str,
+    },
     /// A split would leave one of its parts without images.
     #[error(
         "validation fraction {fraction} of {images} images leaves the {part} part empty; \
@@ -217,6 +231,7 @@ impl DataError {
             | Self::Images { .. }
             | Self::IndexOutOfRange { .. }
             | Self::Fraction { .. }
+            | Self::Perturbation { .. }
             | Self::EmptyPart { .. }
             | Self::TooManyImages { .. }
             | Self::UnknownSet { .. }

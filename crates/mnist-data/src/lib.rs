@@ -7,8 +7,9 @@
 //!   [`fetch`] downloads them and [`verify`] checks them.
 //! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels `[N, H, W]` and `u8` labels
 //!   `[N]`. [`read_idx`] reads a single IDX file of any element type.
-//! * [`ValidationSplit`] divides the training images, and [`BatchOrder`] says in which order an epoch visits them;
-//!   [`LabelledImages::shifted`] moves test pictures, to measure a network's invariance.
+//! * [`ValidationSplit`] divides the training images, and [`BatchOrder`] says in which order an epoch visits them.
+//! * [`LabelledImages::perturbed`] changes test pictures a little, to measure how much a network minds: a
+//!   [`Perturbation`] is one change, and [`standard_levels`] lists those of the study.
 //!
 //! ```
 //! use mnist_data::{BatchOrder, Dataset, ValidationSplit};
@@ -45,7 +46,7 @@ mod folder;
 mod generated;
 mod idx;
 mod images;
-mod shift;
+mod perturbation;
 mod split;
 mod unpacked;
 mod verify;
@@ -59,5 +60,6 @@ pub use fetch::{FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedF
 pub use generated::BARS_AND_CROSSES_CLASSES;
 pub use idx::{IdxArray, IdxError, IdxType, IdxValues, decode_idx, read_idx, read_idx_with_sha256};
 pub use images::LabelledImages;
+pub use perturbation::{Perturbation, PerturbationKind, PerturbationLevel, standard_levels};
 pub use split::{SplitIndices, ValidationSplit};
 pub use verify::{FileCheck, FileState, verify};

@@ -1,0 +1,237 @@
+//! Small changes of pictures, to measure at evaluation time how much a network minds them.
+
+mod affine;
+mod blur;
+mod kind;
+mod level;
+mod noise;
+mod shift;
+
+pub use kind::PerturbationKind;
+pub use level::{PerturbationLevel, standard_levels};
+
+use crate::error::DataError;
+use crate::images::LabelledImages;
+use affine::Sampling;
+use blur::Blur;
+use noise::Noise;
+use shift::Moves;
+
+/// A change that leaves a picture's class and size as they were.
+///
+/// Whatever is outside a picture is background (0). Positions are those of pixel centres, and the centre of a side of
+/// `n` pixels is `(n - 1) / 2`, as in `scipy.ndimage`. New grey values are computed in 64-bit floating point and
+/// rounded to whole ones, ties to even.
+///
+/// Four of the changes are those of `scipy.ndimage`, which a golden test holds: rotation and scale are
+/// `affine_transform(order=1, mode="grid-constant")`, blur is `gaussian_filter(mode="constant", truncate=4)`, a
+/// circular shift is `numpy.roll`. Where a picture's outermost pixels are background, as in MNIST, `mode="constant"`
+/// gives the same; where they are not, it would drop an edge pixel as soon as its source lay 1e-16 outside, and an
+/// outcome must not hang on the last bit of a cosine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Perturbation {
+    /// The content moves by whole pixels; what leaves the picture is lost, and background enters.
+    Shift {
+        /// Pixels to the right; negative: to the left.
+        right: i32,
+        /// Pixels down; negative: up.
+        down: i32,
+    },
+    /// The content moves by whole pixels, and what leaves the picture enters it at the opposite edge.
+    CircularShift {
+        /// Pixels to the right; negative: to the left.
+        right: i32,
+        /// Pixels down; negative: up.
+        down: i32,
+    },
+    /// The content turns about the centre, interpolated bilinearly.
+    Rotation {
+        /// Counter-clockwise as one looks at the picture, -360 to 360.
+        degrees: f64,
+    },
+    /// The content grows or shrinks about the centre, interpolated bilinearly, without smoothing before it shrinks.
+    Scale {
+        /// New length by old length, 0.1 to 10: 1.1 is 10 % larger.
+        factor: f64,
+    },
+    /// Every pixel is added an independent draw from a normal distribution, and cut to 0 to 255.
+    Noise {
+        /// Standard deviation before the cut, 0 to 1, as a share of the grey range: 0.1 is 25.5 of 255.
+        sd: f64,
+    },
+    /// The picture is convolved with a Gaussian, cut off four standard deviations from its middle and normalised.
+    Blur {
+        /// Standard deviation in pixels, 0 to 100.
+        sd: f64,
+    },
+}
+
+impl Perturbation {
+    /// What kind of change it is.
+    #[must_use]
+    pub fn kind(&self) -> PerturbationKind {
+        match self {
+            Self::Shift { .. } => PerturbationKind::Shift,
+            Self::CircularShift { .. } => PerturbationKind::CircularShift,
+            Self::Rotation { .. } => PerturbationKind::Rotation,
+            Self::Scale { .. } => PerturbationKind::Scale,
+            Self::Noise { .. } => PerturbationKind::Noise,
+            Self::Blur { .. } => PerturbationKind::Blur,
+        }
+    }
+
+    fn check(&self) -> Result<(), DataError> {
+        let (field, found, range, cure) = match *self {
+            // Every whole number of pixels is a shift.
+            Self::Shift { .. } | Self::CircularShift { .. } => return Ok(()),
+            Self::Rotation { degrees } => {
+                ("rotation degrees", degrees, -360.0..=360.0, "the study turns by 5 to 15")
+            }
+            Self::Scale { factor } => ("scale factor", factor, 0.1..=10.0, "the study scales by 0.8 to 1.2"),
+            Self::Noise { sd } => ("noise sd", sd, 0.0..=1.0, "the study adds 0.1 to 0.3 of the grey range"),
+            Self::Blur { sd } => ("blur sd", sd, 0.0..=100.0, "the study blurs by 0.5 to 1.5 pixels"),
+        };
+        if range.contains(&found) {
+            return Ok(());
+        }
+        let (least, greatest) = range.into_inner();
+        Err(DataError::Perturbation { field, least, greatest, found, cure })
+    }
+}
+
+impl LabelledImages {
+    /// The same pictures after one change, with the same labels.
+    ///
+    /// `seed` matters to noise alone. Picture `i` draws from a stream of its own, so its noise depends on `seed` and
+    /// `i` and not on the other pictures; noise of twice the standard deviation is the same pattern twice as strong,
+    /// up to rounding. A change by nothing (no pixels, 0 degrees, factor 1, standard deviation 0) gives the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Perturbation`] for a parameter outside its range, NaN included.
+    pub fn perturbed(&self, perturbation: &Perturbation, seed: u64) -> Result<Self, DataError> {
+        perturbation.check()?;
+        let (height, width) = (self.height(), self.width());
+        Ok(match *perturbation {
+            Perturbation::Shift { right, down } => {
+                let moves = Moves::losing(height, width, right, down);
+                self.map_pictures(|_, from, to| moves.apply(from, to))
+            }
+            Perturbation::CircularShift { right, down } => {
+                let moves = Moves::around(height, width, right, down);
+                self.map_pictures(|_, from, to| moves.apply(from, to))
+            }
+            Perturbation::Rotation { degrees } => {
+                let mut sampling = Sampling::rotation(height, width, degrees);
+                self.map_pictures(|_, from, to| sampling.apply(from, to))
+            }
+            Perturbation::Scale { factor } => {
+                let mut sampling = Sampling::scale(height, width, factor);
+                self.map_pictures(|_, from, to| sampling.apply(from, to))
+            }
+            Perturbation::Noise { sd } => {
+                let noise = Noise::new(sd, seed);
+                self.map_pictures(|index, from, to| noise.apply(index, from, to))
+            }
+            Perturbation::Blur { sd } => {
+                let mut blur = Blur::new(height, width, sd);
+                self.map_pictures(|_, from, to| blur.apply(from, to))
+            }
+        })
+    }
+
+    /// Every picture as `change` fills it in: index, old pixels `[H, W]`, new pixels `[H, W]`, which are 0 before.
+    fn map_pictures(&self, mut change: impl FnMut(u64, &[u8], &mut [u8])) -> Self {
+        let (height, width) = (self.height(), self.width());
+        let mut pixels = vec![0; self.pixels().len()];
+        let old = self.pixels().chunks_exact(height * width);
+        for ((index, from), to) in (0..).zip(old).zip(pixels.chunks_exact_mut(height * width)) {
+            change(index, from, to);
+        }
+        Self::from_fitting_parts(height, width, pixels, self.labels().to_vec())
+    }
+}
+
+/// The grey value nearest to `value`, ties to the even one.
+fn to_grey(value: f64) -> u8 {
+    value.round_ties_even() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::bars_and_crosses;
+
+    #[test]
+    fn a_change_by_nothing_gives_the_same_pictures() {
+        let images = bars_and_crosses(1).test;
+        let table = [
+            (Perturbation::Shift { right: 0, down: 0 }, "no pixel"),
+            (Perturbation::CircularShift { right: 28, down: -56 }, "round the picture, once and twice"),
+            (Perturbation::Rotation { degrees: 0.0 }, "no degree"),
+            (Perturbation::Rotation { degrees: -360.0 }, "a full turn"),
+            (Perturbation::Scale { factor: 1.0 }, "the same size"),
+            (Perturbation::Noise { sd: 0.0 }, "no noise"),
+            (Perturbation::Blur { sd: 0.0 }, "no blur"),
+            (Perturbation::Blur { sd: 1e-300 }, "hardly any blur"),
+        ];
+        for (perturbation, why) in table {
+            assert_eq!(images.perturbed(&perturbation, 1).unwrap(), images, "{why}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_parameter_outside_its_range() {
+        let images = LabelledImages::new(1, 1, vec![9], vec![0]).unwrap();
+        let table = [
+            (
+                Perturbation::Rotation { degrees: f64::NAN },
+                "rotation degrees: expected -360 to 360, found NaN; the study turns by 5 to 15",
+            ),
+            (
+                Perturbation::Rotation { degrees: 361.0 },
+                "rotation degrees: expected -360 to 360, found 361; the study turns by 5 to 15",
+            ),
+            (
+                Perturbation::Scale { factor: 0.0 },
+                "scale factor: expected 0.1 to 10, found 0; the study scales by 0.8 to 1.2",
+            ),
+            (
+                Perturbation::Scale { factor: f64::INFINITY },
+                "scale factor: expected 0.1 to 10, found inf; the study scales by 0.8 to 1.2",
+            ),
+            (
+                Perturbation::Noise { sd: 25.5 },
+                "noise sd: expected 0 to 1, found 25.5; the study adds 0.1 to 0.3 of the grey range",
+            ),
+            (
+                Perturbation::Blur { sd: -0.5 },
+                "blur sd: expected 0 to 100, found -0.5; the study blurs by 0.5 to 1.5 pixels",
+            ),
+        ];
+        for (perturbation, expected) in table {
+            assert_eq!(images.perturbed(&perturbation, 0).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_every_range_are_allowed_even_on_a_single_pixel() {
+        let one_pixel = LabelledImages::new(1, 1, vec![200], vec![3]).unwrap();
+        let column = LabelledImages::new(3, 1, vec![0, 200, 0], vec![3]).unwrap();
+        let table = [
+            Perturbation::Shift { right: i32::MIN, down: i32::MAX },
+            Perturbation::CircularShift { right: i32::MIN, down: i32::MAX },
+            Perturbation::Rotation { degrees: -360.0 },
+            Perturbation::Scale { factor: 0.1 },
+            Perturbation::Scale { factor: 10.0 },
+            Perturbation::Noise { sd: 1.0 },
+            Perturbation::Blur { sd: 100.0 },
+        ];
+        for perturbation in table {
+            for images in [&one_pixel, &column] {
+                let perturbed = images.perturbed(&perturbation, 0).unwrap();
+                assert_eq!(perturbed.labels(), images.labels(), "{perturbation:?}");
+            }
+        }
+    }
+}
