@@ -119,7 +119,9 @@ pub use error::{ModelError, SpellingError};
 pub use extent::Extent;
 pub use layer::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
 pub use net::{Mode, Net};
-pub use objective::{count_errors, cross_entropy, predicted_classes};
+pub use objective::{
+    PredictedProbabilities, count_errors, cross_entropy, predicted_classes, predicted_probabilities,
+};
 pub use pool::{
     Blur, BlurReduce, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
     FractionalSize, Geometry, Learned, OpenExtent, Padding, Pool, PoolLayer, Reducer, StridedConv, Window,

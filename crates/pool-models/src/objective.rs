@@ -30,3 +30,24 @@ pub fn predicted_classes(logits: &Tensor) -> Result<Tensor, ModelError> {
 pub fn count_errors(logits: &Tensor, labels: &Tensor) -> Result<Tensor, ModelError> {
     Ok(predicted_classes(logits)?.f_ne_tensor(labels)?.f_sum(Kind::Int64)?)
 }
+
+/// What a classifier says of each image, as probabilities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictedProbabilities {
+    /// The probability of the predicted class, in `[0, 1]`.
+    pub confidence: Vec<f64>,
+    /// The negative logarithm of the probability of the image's own class, nats.
+    pub loss: Vec<f64>,
+}
+
+/// Softmax of `[N, classes]` logits, read at the predicted class and at the `[N]` labels of type `i64`. Computed in
+/// `f64`, so that a confidence of nearly 1 keeps its digits.
+///
+/// # Errors
+/// libtorch's refusal, of labels that are no class for example.
+pub fn predicted_probabilities(logits: &Tensor, labels: &Tensor) -> Result<PredictedProbabilities, ModelError> {
+    let log_probabilities = logits.f_log_softmax(1, Kind::Double)?;
+    let confidence = log_probabilities.f_amax([1], false)?.f_exp()?;
+    let loss = log_probabilities.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?.f_neg()?;
+    Ok(PredictedProbabilities { confidence: Vec::try_from(&confidence)?, loss: Vec::try_from(&loss)? })
+}

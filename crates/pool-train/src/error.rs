@@ -66,6 +66,9 @@ pub enum TrainError {
         /// The arms that exist.
         known: String,
     },
+    /// Predictions and labels that do not belong together.
+    #[error(transparent)]
+    Classification(#[from] pool_metrics::ClassificationError),
     /// The trial was told to stop.
     #[error("stopped before the end")]
     Stopped,

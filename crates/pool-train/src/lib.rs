@@ -6,8 +6,9 @@
 //!    Whatever can be refused is refused here, before the first epoch.
 //! 2. [`RunDir`] holds the plan, and one folder per trial. [`run_sweep`] starts every trial that has no record yet,
 //!    through a [`Launcher`], and reports [`SweepEvent`]s.
-//! 3. [`run_trial`] is what the process of one trial does: load, build, fit, evaluate, write one
-//!    [`TrialRecord`](pool_metrics::TrialRecord).
+//! 3. [`run_trial`] is what the process of one trial does: load, build, fit, evaluate, give one
+//!    [`TrialRecord`](pool_metrics::TrialRecord). [`measure_costs`] times an arm and measures its memory, alone on the
+//!    machine, after all trials.
 //!
 //! ```no_run
 //! use pool_train::Sweep;
@@ -23,18 +24,23 @@
 //! trial, its memory can be measured from outside, and any launcher that can start a command can run a sweep.
 //! This crate knows no terminal and no HTML.
 
+mod costs;
 mod error;
+mod machine;
+mod resident;
 mod run;
 mod sweep;
 mod trial;
 
+pub use costs::{Phase, measure_costs, measure_peak};
 pub use error::TrainError;
+pub use machine::{LIBTORCH_VERSION, cpu_name};
 pub use run::{
-    LaunchError, Launcher, LocalProcesses, RunDir, StopFlag, SweepEvent, SweepOptions, SweepSummary,
-    TrialFate, TrialJob, run_sweep,
+    Fate, Job, LaunchError, Launcher, LocalProcesses, RunDir, StopFlag, SweepEvent, SweepOptions,
+    SweepSummary, Task, run_sweep,
 };
 pub use sweep::{
-    Arm, DataSource, DataSpec, EarlyStopping, Monitor, NetworkTemplate, Plan, Split, Sweep, SweepError,
-    TrainSpec, Trial, TrialSpec,
+    Arm, CostSpec, DataSource, DataSpec, EarlyStopping, EvaluationSpec, Measurement, Monitor,
+    NetworkTemplate, Perturbations, Plan, Selection, Split, Sweep, SweepError, TrainSpec, Trial, TrialSpec,
 };
-pub use trial::{LIBTORCH_VERSION, TrialContext, TrialEvent, cpu_name, run_trial};
+pub use trial::{TrialContext, TrialEvent, run_trial};

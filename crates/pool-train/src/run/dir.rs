@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use pool_metrics::{PlanFile, RecordError, RunLayout, TrialFailure, TrialRecord, atomic_write};
+use pool_metrics::{CostRecord, Failure, PlanFile, RecordError, RunLayout, TrialRecord, atomic_write};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::lock;
-use crate::{Plan, TrainError, Trial, TrialSpec};
+use super::{Task, lock};
+use crate::{CostSpec, Plan, TrainError, TrialSpec};
 
 /// A run directory: the source of truth about which trials are finished. It is this process's own while this exists.
 #[derive(Debug)]
@@ -25,7 +26,9 @@ impl RunDir {
     pub fn create(root: impl Into<PathBuf>, plan: &Plan) -> Result<Self, TrainError> {
         let layout = RunLayout::new(root);
         refuse_foreign_folder(&layout)?;
-        fs::create_dir_all(layout.trials()).map_err(TrainError::io("create", &layout.trials()))?;
+        for folder in [layout.trials(), layout.all_costs()] {
+            fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
+        }
         let lock = lock::take(layout.root())?;
         // The plan first: it is what makes a folder a run directory.
         write_json(&layout.plan(), &plan.to_file())?;
@@ -51,30 +54,23 @@ impl RunDir {
     /// # Errors
     /// A record that may be whole and still cannot be read: of another version, or on a disk that does not answer.
     pub fn record(&self, id: &str) -> Result<Option<TrialRecord>, TrainError> {
-        let path = self.layout.record(id);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(TrainError::Record { path, cause: error.to_string() }),
-        };
-        match TrialRecord::from_json(&text) {
-            Ok(record) => Ok(Some(record)),
-            Err(RecordError::Json(error)) => {
-                tracing::warn!(path = %path.display(), %error, "the record is torn; the trial will run again");
-                Ok(None)
-            }
-            Err(error @ RecordError::Version { .. }) => {
-                Err(TrainError::Record { path, cause: error.to_string() })
-            }
-        }
+        read_record(&self.layout.trial(id), TrialRecord::from_json)
     }
 
-    /// Makes a trial's folder, empty but for its spec: what an interrupted attempt left is removed.
+    /// The record of a measurement of costs, as [`RunDir::record`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn cost_record(&self, id: &str) -> Result<Option<CostRecord>, TrainError> {
+        read_record(&self.layout.costs(id), CostRecord::from_json)
+    }
+
+    /// Makes a task's folder, empty but for its spec: what an interrupted attempt left is removed.
     ///
     /// # Errors
     /// A folder that cannot be written.
-    pub fn prepare(&self, trial: &Trial) -> Result<PathBuf, TrainError> {
-        let folder = self.layout.trial(trial.id());
+    pub fn prepare(&self, task: Task<'_>) -> Result<PathBuf, TrainError> {
+        let folder = task.folder(&self.layout);
         match fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(TrainError::io("remove", &folder)(error));
@@ -82,7 +78,10 @@ impl RunDir {
             _ => {}
         }
         fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
-        write_json(&spec_path(&folder), trial.spec())?;
+        match task {
+            Task::Trial(trial) => write_json(&spec_path(&folder), trial.spec())?,
+            Task::Costs(measurement) => write_json(&spec_path(&folder), measurement.spec())?,
+        }
         Ok(folder)
     }
 
@@ -91,9 +90,15 @@ impl RunDir {
     /// # Errors
     /// A file that is missing or holds something else.
     pub fn read_spec(folder: &Path) -> Result<TrialSpec, TrainError> {
-        let path = spec_path(folder);
-        let text = fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
-        serde_json::from_str(&text).map_err(|cause| TrainError::Json { path, cause })
+        read_json(&spec_path(folder))
+    }
+
+    /// The spec that [`RunDir::prepare`] left in a measurement's folder.
+    ///
+    /// # Errors
+    /// A file that is missing or holds something else.
+    pub fn read_cost_spec(folder: &Path) -> Result<CostSpec, TrainError> {
+        read_json(&spec_path(folder))
     }
 
     /// Stores a trial's record in its folder: from then on the trial is finished.
@@ -101,22 +106,59 @@ impl RunDir {
     /// # Errors
     /// A folder that cannot be written; the trial is then not finished.
     pub fn store_record(folder: &Path, record: &TrialRecord) -> Result<(), TrainError> {
-        write(&RunLayout::record_in(folder), &record.to_json())?;
-        let failure = RunLayout::failure_in(folder);
-        match fs::remove_file(&failure) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(TrainError::io("remove", &failure)(error))
-            }
-            _ => Ok(()),
-        }
+        store(folder, &record.to_json())
     }
 
-    /// Notes why a trial died. Its folder may be what failed, so that this may fail too.
-    pub(super) fn store_failure(&self, failure: &TrialFailure) {
-        if let Err(error) = write_json(&self.layout.failure(&failure.id), failure) {
+    /// Stores a measurement's record in its folder, as [`RunDir::store_record`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn store_cost_record(folder: &Path, record: &CostRecord) -> Result<(), TrainError> {
+        store(folder, &record.to_json())
+    }
+
+    /// Notes why a task died. Its folder may be what failed, so that this may fail too.
+    pub(super) fn store_failure(folder: &Path, failure: &Failure) {
+        if let Err(error) = write_json(&RunLayout::failure_in(folder), failure) {
             tracing::warn!(%error, "the failure cannot be stored");
         }
     }
+}
+
+fn read_record<R>(
+    folder: &Path,
+    parse: impl FnOnce(&str) -> Result<R, RecordError>,
+) -> Result<Option<R>, TrainError> {
+    let path = RunLayout::record_in(folder);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(TrainError::Record { path, cause: error.to_string() }),
+    };
+    match parse(&text) {
+        Ok(record) => Ok(Some(record)),
+        Err(RecordError::Json(error)) => {
+            tracing::warn!(path = %path.display(), %error, "the record is torn; it will be made again");
+            Ok(None)
+        }
+        Err(error @ RecordError::Version { .. }) => {
+            Err(TrainError::Record { path, cause: error.to_string() })
+        }
+    }
+}
+
+fn store(folder: &Path, record: &str) -> Result<(), TrainError> {
+    write(&RunLayout::record_in(folder), record)?;
+    let failure = RunLayout::failure_in(folder);
+    match fs::remove_file(&failure) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(TrainError::io("remove", &failure)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
+    let text = fs::read_to_string(path).map_err(TrainError::io("read", path))?;
+    serde_json::from_str(&text).map_err(|cause| TrainError::Json { path: path.to_owned(), cause })
 }
 
 fn spec_path(folder: &Path) -> PathBuf {
@@ -154,6 +196,7 @@ fn is_leftover(entry: Result<&fs::DirEntry, &std::io::Error>) -> bool {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         name == "trials"
+            || name == "costs"
             || name == lock::SWEEP_LOCK
             || name == lock::TRIALS_LOCK
             || name.starts_with(".partial-")

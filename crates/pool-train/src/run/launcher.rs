@@ -2,37 +2,37 @@
 
 use std::path::Path;
 
-use super::StopFlag;
-use crate::{Trial, TrialEvent};
+use super::{StopFlag, Task};
+use crate::TrialEvent;
 
-/// Runs trials somewhere: in processes of this machine, or in whatever a test wants.
+/// Runs tasks somewhere: in processes of this machine, or in whatever a test wants.
 pub trait Launcher: Sync {
-    /// Runs one trial and returns when it has ended. Success means that its folder holds a record.
+    /// Runs one task and returns when it has ended. Success means that its folder holds a record.
     ///
     /// # Errors
-    /// The trial was stopped on request, or it died and the reason is known.
+    /// The task was stopped on request, or it died and the reason is known.
     fn run(
         &self,
-        job: &TrialJob<'_>,
+        job: &Job<'_>,
         stop: &StopFlag,
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<(), LaunchError>;
 }
 
-/// One trial to run.
+/// One task to run, and what it may take of the machine.
 #[derive(Debug, Clone, Copy)]
-pub struct TrialJob<'a> {
-    /// The trial.
-    pub trial: &'a Trial,
+pub struct Job<'a> {
+    /// The task.
+    pub task: Task<'a>,
     /// Its folder, prepared.
     pub folder: &'a Path,
     /// Threads that it may use.
     pub threads: u32,
-    /// Trials that may run at once, this one included.
+    /// Tasks that may run at once, this one included.
     pub jobs: u32,
 }
 
-/// Why a launched trial left no record.
+/// Why a launched task left no record.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// On request.

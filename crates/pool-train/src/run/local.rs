@@ -1,4 +1,4 @@
-//! Trials as processes of this machine.
+//! Tasks as processes of this machine.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::launcher::{LaunchError, Launcher, TrialJob};
+use super::launcher::{LaunchError, Launcher, Job};
 use super::stop::StopFlag;
 use crate::TrialEvent;
 
@@ -23,7 +23,8 @@ const KEEP_FREED_PAGES: [(&str, &str); 2] =
 /// Lines of a dead trial's standard error that are worth showing.
 const LAST_WORDS: usize = 3;
 
-/// Starts `PROGRAM trial FOLDER --threads T --jobs J --stop-with-stdin` for each trial.
+/// Starts `PROGRAM trial FOLDER --threads T --jobs J --stop-with-stdin` for each trial, and the same with `measure` for
+/// each measurement of costs.
 ///
 /// The process is asked to stop by closing its standard input, which the kernel also does when this process dies, by
 /// whatever signal: no trial outlives its sweep.
@@ -46,10 +47,10 @@ impl LocalProcesses {
         self
     }
 
-    fn spawn(&self, job: &TrialJob<'_>, stderr: &Path) -> std::io::Result<Child> {
+    fn spawn(&self, job: &Job<'_>, stderr: &Path) -> std::io::Result<Child> {
         let mut command = Command::new(&self.program);
         command
-            .arg("trial")
+            .arg(job.task.command())
             .arg(job.folder)
             .args(["--threads", &job.threads.to_string(), "--jobs", &job.jobs.to_string()])
             .arg("--stop-with-stdin")
@@ -68,7 +69,7 @@ impl LocalProcesses {
 impl Launcher for LocalProcesses {
     fn run(
         &self,
-        job: &TrialJob<'_>,
+        job: &Job<'_>,
         stop: &StopFlag,
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<(), LaunchError> {

@@ -6,9 +6,11 @@ mod local;
 mod lock;
 mod scheduler;
 mod stop;
+mod task;
 
 pub use dir::RunDir;
-pub use launcher::{LaunchError, Launcher, TrialJob};
+pub use launcher::{Job, LaunchError, Launcher};
 pub use local::LocalProcesses;
-pub use scheduler::{SweepEvent, SweepOptions, SweepSummary, TrialFate, run_sweep};
+pub use scheduler::{SweepEvent, SweepOptions, SweepSummary, run_sweep};
 pub use stop::StopFlag;
+pub use task::{Fate, Task};

@@ -1,16 +1,18 @@
-//! Runs what has no record yet, some trials at a time.
+//! Runs what has no record yet: trials, some at a time, and then the measurements of costs, one by one.
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Sender};
 
-use pool_metrics::{TrialFailure, TrialRecord};
+use pool_metrics::Failure;
 
 use super::dir::RunDir;
-use super::launcher::{LaunchError, Launcher, TrialJob};
+use super::launcher::{Job, LaunchError, Launcher};
 use super::stop::StopFlag;
-use crate::{TrainError, Trial, TrialEvent};
+use super::task::{Fate, Task};
+use crate::{Selection, TrainError, TrialEvent};
 
-/// How the trials share the machine.
+/// How the trials share the machine. A measurement of costs always has it to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SweepOptions {
     /// Trials that may run at once; none means one per processor thread.
@@ -42,36 +44,17 @@ pub enum SweepEvent<'a> {
     Planned {
         /// Trials asked for.
         trials: usize,
-        /// Those that are finished already.
+        /// Measurements of costs asked for.
+        measurements: usize,
+        /// How many of both are finished already.
         finished: usize,
     },
-    /// A trial's process is started.
-    Started(&'a Trial),
-    /// A trial tells something.
-    Progress(&'a Trial, TrialEvent),
-    /// A trial has ended.
-    Ended(&'a Trial, &'a TrialFate),
-}
-
-/// How a trial ended.
-#[derive(Debug)]
-pub enum TrialFate {
-    /// With a record.
-    Finished(Box<TrialRecord>),
-    /// Without one.
-    Failed(TrialFailure),
-    /// On request, before its end.
-    Stopped,
-}
-
-impl TrialFate {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Finished(_) => "finished",
-            Self::Failed(_) => "failed",
-            Self::Stopped => "stopped",
-        }
-    }
+    /// A task's process is started.
+    Started(Task<'a>),
+    /// A task tells something.
+    Progress(Task<'a>, TrialEvent),
+    /// A task has ended.
+    Ended(Task<'a>, &'a Fate),
 }
 
 /// What came of a sweep.
@@ -81,97 +64,166 @@ pub struct SweepSummary {
     pub finished: usize,
     /// Trials that had a record before.
     pub kept: usize,
-    /// Trials that died.
-    pub failed: Vec<TrialFailure>,
+    /// Measurements that ran and left a record.
+    pub measured: usize,
+    /// Trials and measurements that died.
+    pub failed: Vec<Failure>,
     /// Whether the sweep was stopped on request.
     pub stopped: bool,
 }
 
-/// Runs every trial that has no record yet. One failing trial does not stop the others.
+/// Runs every trial and every measurement that has no record yet. One that fails does not stop the others.
 ///
 /// # Errors
-/// A record that is there cannot be read, before anything is started; or a trial's folder cannot be prepared: trials that run are then let finish, and no more are started.
+/// A record that is there cannot be read, before anything is started; or a task's folder cannot be prepared: tasks that
+/// run are then let finish, and no more are started.
 pub fn run_sweep(
-    trials: &[&Trial],
+    selection: &Selection<'_>,
     dir: &RunDir,
     launcher: &dyn Launcher,
     options: SweepOptions,
     stop: &StopFlag,
     on_event: &mut dyn FnMut(SweepEvent<'_>),
 ) -> Result<SweepSummary, TrainError> {
-    let mut missing = Vec::new();
-    for &trial in trials {
+    let mut trials = Vec::new();
+    for &trial in &selection.trials {
         if dir.record(trial.id())?.is_none() {
-            missing.push(trial);
+            trials.push(Task::Trial(trial));
         }
     }
-    let kept = trials.len() - missing.len();
-    on_event(SweepEvent::Planned { trials: trials.len(), finished: kept });
+    let mut measurements = Vec::new();
+    for &measurement in &selection.measurements {
+        if dir.cost_record(measurement.id())?.is_none() {
+            measurements.push(Task::Costs(measurement));
+        }
+    }
+    let kept = selection.trials.len() - trials.len();
+    on_event(SweepEvent::Planned {
+        trials: selection.trials.len(),
+        measurements: selection.measurements.len(),
+        finished: kept + selection.measurements.len() - measurements.len(),
+    });
 
     let mut summary = SweepSummary { kept, ..SweepSummary::default() };
-    let mut broken = None;
-    let share = options.share(missing.len());
-    let queue = Mutex::new(missing.into_iter());
-    let (sender, messages) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..share.jobs {
-            let worker = Worker { dir, launcher, share, stop, sender: sender.clone() };
-            let queue = &queue;
-            scope.spawn(move || worker.work(queue));
-        }
-        drop(sender);
-        for message in messages {
-            match message {
-                Message::Started(trial) => on_event(SweepEvent::Started(trial)),
-                Message::Progress(trial, event) => on_event(SweepEvent::Progress(trial, event)),
-                Message::Ended(trial, fate) => {
-                    on_event(SweepEvent::Ended(trial, &fate));
-                    match fate {
-                        TrialFate::Finished(_) => summary.finished += 1,
-                        TrialFate::Failed(failure) => summary.failed.push(failure),
-                        TrialFate::Stopped => {}
-                    }
-                }
-                Message::Broken(error) => {
-                    broken.get_or_insert(error);
-                }
-            }
-        }
-    });
+    let alone = SweepOptions { jobs: Some(1), ..options };
+    for (tasks, options) in [(trials, options), (measurements, alone)] {
+        let share = options.share(tasks.len());
+        let team = Team { dir, launcher, share, stop };
+        team.run(tasks, &mut summary, on_event)?;
+    }
     summary.stopped = stop.is_set();
-    broken.map_or(Ok(summary), Err)
+    Ok(summary)
 }
 
-enum Message<'a> {
-    Started(&'a Trial),
-    Progress(&'a Trial, TrialEvent),
-    Ended(&'a Trial, TrialFate),
-    Broken(TrainError),
-}
-
-/// One of the threads that take trials from the queue.
-struct Worker<'a> {
+/// The threads that take tasks from one queue.
+struct Team<'a> {
     dir: &'a RunDir,
     launcher: &'a dyn Launcher,
     share: Share,
     stop: &'a StopFlag,
+}
+
+impl Team<'_> {
+    fn run(
+        &self,
+        tasks: Vec<Task<'_>>,
+        summary: &mut SweepSummary,
+        on_event: &mut dyn FnMut(SweepEvent<'_>),
+    ) -> Result<(), TrainError> {
+        let mut broken = None;
+        let queue = Mutex::new(tasks.into_iter());
+        let (sender, messages) = mpsc::channel();
+        std::thread::scope(|scope| {
+            for _ in 0..self.share.jobs {
+                let worker = Worker { team: self, sender: sender.clone() };
+                let queue = &queue;
+                scope.spawn(move || worker.work(queue));
+            }
+            drop(sender);
+            for message in messages {
+                match message {
+                    Message::Started(task) => on_event(SweepEvent::Started(task)),
+                    Message::Progress(task, event) => on_event(SweepEvent::Progress(task, event)),
+                    Message::Ended(task, fate) => {
+                        on_event(SweepEvent::Ended(task, &fate));
+                        match fate {
+                            Fate::Finished(_) => summary.finished += 1,
+                            Fate::Measured(_) => summary.measured += 1,
+                            Fate::Failed(failure) => summary.failed.push(failure),
+                            Fate::Stopped => {}
+                        }
+                    }
+                    Message::Broken(error) => {
+                        broken.get_or_insert(error);
+                    }
+                }
+            }
+        });
+        broken.map_or(Ok(()), Err)
+    }
+
+    fn run_task(
+        &self,
+        task: Task<'_>,
+        folder: &Path,
+        on_event: &mut dyn FnMut(TrialEvent),
+    ) -> Fate {
+        let Share { jobs, threads } = self.share;
+        let job = Job { task, folder, threads, jobs };
+        let ended = self.launcher.run(&job, self.stop, on_event);
+        let reason = match (ended, self.record(task)) {
+            // A record counts, however its process ended afterwards.
+            (_, Ok(Some(fate))) => return fate,
+            (_, Err(error)) => error.to_string(),
+            (Err(LaunchError::Stopped), Ok(None)) => return Fate::Stopped,
+            (Err(LaunchError::Died(reason)), Ok(None)) => reason,
+            (Ok(()), Ok(None)) => "the process ended without a record".to_owned(),
+        };
+        let failure =
+            Failure { id: task.id().to_owned(), arm: task.arm().to_owned(), seed: task.seed(), reason };
+        RunDir::store_failure(folder, &failure);
+        Fate::Failed(failure)
+    }
+
+    fn record(&self, task: Task<'_>) -> Result<Option<Fate>, TrainError> {
+        Ok(match task {
+            Task::Trial(trial) => self.dir.record(trial.id())?.map(|record| Fate::Finished(Box::new(record))),
+            Task::Costs(measurement) => {
+                self.dir.cost_record(measurement.id())?.map(|record| Fate::Measured(Box::new(record)))
+            }
+        })
+    }
+}
+
+enum Message<'a> {
+    Started(Task<'a>),
+    Progress(Task<'a>, TrialEvent),
+    Ended(Task<'a>, Fate),
+    Broken(TrainError),
+}
+
+/// One thread of a team.
+struct Worker<'t, 'a> {
+    team: &'t Team<'t>,
     sender: Sender<Message<'a>>,
 }
 
-impl<'a> Worker<'a> {
-    fn work(&self, queue: &Mutex<impl Iterator<Item = &'a Trial>>) {
+impl<'a> Worker<'_, 'a> {
+    fn work(&self, queue: &Mutex<impl Iterator<Item = Task<'a>>>) {
         let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-        while let Some(trial) = next() {
-            if self.stop.is_set() {
+        while let Some(task) = next() {
+            if self.team.stop.is_set() {
                 return;
             }
-            match self.dir.prepare(trial) {
+            match self.team.dir.prepare(task) {
                 Ok(folder) => {
-                    tracing::info!(trial = trial.id(), folder = %folder.display(), "starting");
-                    self.tell(Message::Started(trial));
-                    let fate = self.run(trial, &folder);
-                    tracing::info!(trial = trial.id(), fate = fate.name(), "ended");
-                    self.tell(Message::Ended(trial, fate));
+                    tracing::info!(task = task.id(), folder = %folder.display(), "starting");
+                    self.tell(Message::Started(task));
+                    let fate = self.team.run_task(task, &folder, &mut |event| {
+                        self.tell(Message::Progress(task, event));
+                    });
+                    tracing::info!(task = task.id(), fate = fate.name(), "ended");
+                    self.tell(Message::Ended(task, fate));
                 }
                 Err(error) => {
                     self.tell(Message::Broken(error));
@@ -180,26 +232,6 @@ impl<'a> Worker<'a> {
                 }
             }
         }
-    }
-
-    fn run(&self, trial: &'a Trial, folder: &std::path::Path) -> TrialFate {
-        let Share { jobs, threads } = self.share;
-        let job = TrialJob { trial, folder, threads, jobs };
-        let ended =
-            self.launcher.run(&job, self.stop, &mut |event| self.tell(Message::Progress(trial, event)));
-        let reason = match (ended, self.dir.record(trial.id())) {
-            // A record counts, however its process ended afterwards.
-            (_, Ok(Some(record))) => return TrialFate::Finished(Box::new(record)),
-            (_, Err(error)) => error.to_string(),
-            (Err(LaunchError::Stopped), Ok(None)) => return TrialFate::Stopped,
-            (Err(LaunchError::Died(reason)), Ok(None)) => reason,
-            (Ok(()), Ok(None)) => "the process ended without a record".to_owned(),
-        };
-        let spec = trial.spec();
-        let failure =
-            TrialFailure { id: trial.id().to_owned(), arm: spec.arm.clone(), seed: spec.seed, reason };
-        self.dir.store_failure(&failure);
-        TrialFate::Failed(failure)
     }
 
     fn tell(&self, message: Message<'a>) {

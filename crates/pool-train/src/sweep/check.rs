@@ -4,22 +4,20 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
-use mnist_data::DataDir;
-use pool_models::{ModelError, Pool};
+use pool_models::Pool;
 use toml::Spanned;
 
 use super::error::Source;
 use super::network::NetworkTemplate;
-use super::plan::{Plan, TrialSpec};
-use super::spec::{DataFacts, DataSource, DataSpec, EarlyStopping, TrainSpec};
-use super::toml_file::{ArmToml, DatasetToml, SweepToml, TrainToml};
-use crate::{SweepError, TrainError};
+use super::spec::{DataSource, DataSpec, EarlyStopping, EvaluationSpec, TrainSpec};
+use super::toml_file::{ArmToml, ControlledParameters, CostsToml, DatasetToml, SweepToml, TrainToml};
+use crate::SweepError;
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
 /// known when it is planned, since that depends on the data.
 #[derive(Debug, Clone)]
 pub struct Sweep {
-    source: Source,
+    pub(super) source: Source,
     /// The study's name, which names the run directory too.
     pub study: String,
     /// One trial per arm and seed.
@@ -28,10 +26,15 @@ pub struct Sweep {
     pub data: DataSpec,
     /// The training protocol.
     pub train: TrainSpec,
+    /// What is done with the test images.
+    pub evaluation: EvaluationSpec,
+    /// Epochs timed per arm for its costs; 0 measures none.
+    pub cost_epochs: u32,
     /// The arms, in the order of the file.
     pub arms: Vec<Arm>,
-    network: Option<NetworkTemplate>,
-    spans: Spans,
+    pub(super) control: Option<(ControlledParameters, Range<usize>)>,
+    pub(super) network: Option<NetworkTemplate>,
+    pub(super) spans: Spans,
 }
 
 /// One pooling choice under comparison.
@@ -41,19 +44,20 @@ pub struct Arm {
     pub name: String,
     /// The layer.
     pub pool: Pool,
-    span: Range<usize>,
+    pub(super) span: Range<usize>,
 }
 
 /// Where the settings stand that are checked against one another later.
 #[derive(Debug, Clone)]
-struct Spans {
-    dataset: Range<usize>,
-    batch_size: Range<usize>,
-    validation: Range<usize>,
-    model: Option<Range<usize>>,
+pub(super) struct Spans {
+    pub(super) dataset: Range<usize>,
+    pub(super) batch_size: Range<usize>,
+    pub(super) validation: Range<usize>,
+    pub(super) model: Option<Range<usize>>,
 }
 
 const MAX_EPOCHS: i64 = 100_000;
+const MAX_COST_EPOCHS: i64 = 100;
 const MAX_NAME: usize = 60;
 
 impl Sweep {
@@ -103,101 +107,20 @@ impl Sweep {
             }
         };
         let arms = check_arms(&source, raw.arm)?;
-        Ok(Self { study: raw.study.into_inner(), seeds, data, train, arms, network, spans, source })
-    }
-
-    /// Expands the sweep into trials, seed by seed, so that an interrupted sweep has compared all arms on the seeds it
-    /// finished.
-    ///
-    /// # Errors
-    /// Settings that do not fit one another or the data.
-    pub fn plan(&self, data_dir: &DataDir) -> Result<Plan, TrainError> {
-        let facts = self.data.source.facts(data_dir).map_err(|error| {
-            // A folder is named by the sweep file; nothing but the file's author can mend it.
-            self.source.error_at(Some(self.spans.dataset.clone()), error.to_string())
-        })?;
-        self.check_sizes(facts)?;
-        let network = self.network.clone().unwrap_or_else(|| NetworkTemplate::reference(facts.classes));
-        let input = [1, facts.height, facts.width];
-        for arm in &self.arms {
-            self.check_network(arm, &network, input, facts.classes)?;
-        }
-        let trials = self
-            .seeds
-            .iter()
-            .flat_map(|&seed| self.arms.iter().map(move |arm| (seed, arm)))
-            .map(|(seed, arm)| TrialSpec {
-                study: self.study.clone(),
-                arm: arm.name.clone(),
-                pool: arm.pool.clone(),
-                seed,
-                data: self.data.clone(),
-                train: self.train.clone(),
-                model: network.fill(input, &arm.pool, seed),
-            })
-            .collect();
-        Ok(Plan::new(self.study.clone(), self.source.text.clone(), trials))
-    }
-
-    /// Loads the images once and divides them, so that what is missing or does not fit is known before the first trial.
-    ///
-    /// # Errors
-    /// Missing or broken data, or a validation split that leaves a part empty.
-    pub fn check_data(&self, data_dir: &DataDir) -> Result<(), TrainError> {
-        let data = self.data.source.load(data_dir)?;
-        self.data
-            .validation
-            .to_validation_split()
-            .split(data.train.labels())
-            .map_err(|error| self.source.error_at(Some(self.spans.validation.clone()), error.to_string()))?;
-        Ok(())
-    }
-
-    fn check_sizes(&self, facts: DataFacts) -> Result<(), SweepError> {
-        let available = (facts.train_images as f64 * (1.0 - self.data.validation.fraction())) as usize;
-        if available == 0 || available == facts.train_images {
-            let message = format!(
-                "validation = {:?}: leaves one side without images, of {} in all",
-                self.data.validation.fraction(),
-                facts.train_images
-            );
-            return Err(self.source.error_at(Some(self.spans.validation.clone()), message));
-        }
-        if self.train.batch_size > available {
-            let message = format!(
-                "batch_size = {}: only {available} images are left for training; make it smaller",
-                self.train.batch_size
-            );
-            return Err(self.source.error_at(Some(self.spans.batch_size.clone()), message));
-        }
-        Ok(())
-    }
-
-    fn check_network(
-        &self,
-        arm: &Arm,
-        network: &NetworkTemplate,
-        input: [usize; 3],
-        classes: usize,
-    ) -> Result<(), SweepError> {
-        let inferred = network.fill(input, &arm.pool, 0).infer().map_err(|error| {
-            let layer = match &error {
-                ModelError::Layer { index, .. } => network.span_of_fixed(*index),
-                _ => None,
-            };
-            let span = layer.unwrap_or_else(|| arm.span.clone());
-            self.source.error_at(Some(span), format!("arm \"{}\": {error}", arm.name))
-        })?;
-        let output = inferred.output().unwrap_or(&input);
-        if *output != [classes] {
-            let message = format!(
-                "arm \"{}\": the network ends in the shape {output:?}, but the data has {classes} classes; end the \
-                 layers in {{ dense = {{ units = {classes} }} }}",
-                arm.name
-            );
-            return Err(self.source.error_at(self.spans.model.clone(), message));
-        }
-        Ok(())
+        let cost_epochs = check_costs(&source, &raw.costs)?;
+        Ok(Self {
+            study: raw.study.into_inner(),
+            seeds,
+            data,
+            train,
+            evaluation: raw.evaluation,
+            cost_epochs,
+            arms,
+            control: raw.control.parameters.map(|control| (*control.as_ref(), control.span())),
+            network,
+            spans,
+            source,
+        })
     }
 }
 
@@ -303,6 +226,18 @@ fn check_early_stopping(
         return Ok(checked);
     };
     Err(source.error_at(Some(stopping.span()), message))
+}
+
+fn check_costs(source: &Source, raw: &CostsToml) -> Result<u32, SweepError> {
+    let epochs = *raw.epochs.as_ref();
+    if (0..=MAX_COST_EPOCHS).contains(&epochs) {
+        return Ok(epochs as u32);
+    }
+    let message = format!(
+        "epochs = {epochs}: give the number of epochs to time per arm, from 1 to {MAX_COST_EPOCHS}, or 0 to measure no \
+         costs"
+    );
+    Err(source.error_at(Some(raw.epochs.span()), message))
 }
 
 fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError> {

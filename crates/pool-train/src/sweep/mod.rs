@@ -1,7 +1,9 @@
 //! The sweep file: read as TOML, checked once, expanded into a plan.
 
 mod check;
+mod control;
 mod error;
+mod expand;
 mod network;
 mod plan;
 mod spec;
@@ -10,5 +12,7 @@ mod toml_file;
 pub use check::{Arm, Sweep};
 pub use error::SweepError;
 pub use network::NetworkTemplate;
-pub use plan::{Plan, Trial, TrialSpec};
-pub use spec::{DataSource, DataSpec, EarlyStopping, Monitor, Split, TrainSpec};
+pub use plan::{CostSpec, Measurement, Plan, Selection, Trial, TrialSpec};
+pub use spec::{
+    DataSource, DataSpec, EarlyStopping, EvaluationSpec, Monitor, Perturbations, Split, TrainSpec,
+};

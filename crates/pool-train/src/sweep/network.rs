@@ -59,6 +59,22 @@ impl NetworkTemplate {
         self.layers.iter().filter(|layer| matches!(layer, TemplateLayer::Slot)).count()
     }
 
+    /// The place of the first dense layer after the pooling that is not the last layer.
+    pub(super) fn hidden_dense(&self) -> Option<usize> {
+        let slot = self.layers.iter().rposition(|layer| matches!(layer, TemplateLayer::Slot))?;
+        let hidden = slot + 1..self.layers.len().saturating_sub(1);
+        hidden.into_iter().find(|&index| matches!(self.layers[index], TemplateLayer::Fixed(Layer::Dense(_))))
+    }
+
+    /// The network with this many units in the dense layer at `index`; without change where that is no dense layer.
+    pub(super) fn with_units(&self, index: usize, units: usize) -> Self {
+        let mut network = self.clone();
+        if let Some(TemplateLayer::Fixed(Layer::Dense(dense))) = network.layers.get_mut(index) {
+            dense.units = units;
+        }
+        network
+    }
+
     /// The network with `pool` in every slot.
     pub fn fill(&self, input: [usize; 3], pool: &Pool, seed: u64) -> Sequential {
         self.layers

@@ -1,11 +1,11 @@
 //! A sweep expanded into trials.
 
-use pool_metrics::{MemoryModel, ModelFacts, PlanFile, PlannedTrial};
+use pool_metrics::{MemoryModel, ModelFacts, PlanFile, PlannedCosts, PlannedTrial};
 use pool_models::{ModelError, Pool, Sequential};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::spec::{DataSpec, TrainSpec};
+use super::spec::{DataSpec, EvaluationSpec, TrainSpec};
 use crate::TrainError;
 
 /// Every setting of one trial. Two trials with equal specs give equal results on the same machine.
@@ -24,6 +24,28 @@ pub struct TrialSpec {
     pub data: DataSpec,
     /// The training protocol.
     pub train: TrainSpec,
+    /// What is done with the test images.
+    pub evaluation: EvaluationSpec,
+    /// The network, with the pooling layer in its place.
+    pub model: Sequential,
+}
+
+/// Every setting of the measurement of one arm's costs, which depend on no seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostSpec {
+    /// The study's name.
+    pub study: String,
+    /// The arm's name.
+    pub arm: String,
+    /// The arm's pooling layer.
+    pub pool: Pool,
+    /// The images.
+    pub data: DataSpec,
+    /// The training protocol, of which batch size and optimizer count here.
+    pub train: TrainSpec,
+    /// Epochs that are timed.
+    pub epochs: u32,
     /// The network, with the pooling layer in its place.
     pub model: Sequential,
 }
@@ -31,10 +53,7 @@ pub struct TrialSpec {
 impl TrialSpec {
     /// The trial's name and folder: arm, seed, and a hash of every setting, so that a changed setting is a new trial.
     pub fn id(&self) -> String {
-        let settings = serde_json::to_vec(self).expect("a spec holds only what JSON can express");
-        let digest = Sha256::digest(&settings);
-        let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-s{}-{hash}", slug(&self.arm), self.seed)
+        format!("{}-s{}-{}", slug(&self.arm), self.seed, hash(self))
     }
 
     /// The network's costs, layer by layer, and what every memory model makes of them.
@@ -42,18 +61,43 @@ impl TrialSpec {
     /// # Errors
     /// Settings that do not fit one another; a plan has ruled them out.
     pub fn model_facts(&self) -> Result<ModelFacts, ModelError> {
-        let inferred = self.model.infer()?;
-        let layers = inferred.costs();
-        let batch = self.train.batch_size as u64;
-        let memory = MemoryModel::ALL.map(|model| model.estimate(&layers, inferred.input_elements, batch));
-        Ok(ModelFacts {
-            pool: self.pool.to_string(),
-            parameters: inferred.parameters(),
-            shapes: inferred.shapes(&self.model.input),
-            layers,
-            memory: memory.to_vec(),
-        })
+        model_facts(&self.model, &self.pool, self.train.batch_size)
     }
+}
+
+impl CostSpec {
+    /// The measurement's name and folder: arm and a hash of every setting.
+    pub fn id(&self) -> String {
+        format!("{}-{}", slug(&self.arm), hash(self))
+    }
+
+    /// As [`TrialSpec::model_facts`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn model_facts(&self) -> Result<ModelFacts, ModelError> {
+        model_facts(&self.model, &self.pool, self.train.batch_size)
+    }
+}
+
+fn model_facts(model: &Sequential, pool: &Pool, batch_size: usize) -> Result<ModelFacts, ModelError> {
+    let inferred = model.infer()?;
+    let layers = inferred.costs();
+    let estimate = |memory: MemoryModel| memory.estimate(&layers, inferred.input_elements, batch_size as u64);
+    let memory = MemoryModel::ALL.map(estimate).to_vec();
+    Ok(ModelFacts {
+        pool: pool.to_string(),
+        parameters: inferred.parameters(),
+        shapes: inferred.shapes(&model.input),
+        layers,
+        memory,
+    })
+}
+
+/// Eight hexadecimal digits that change with every setting.
+fn hash(spec: &impl Serialize) -> String {
+    let settings = serde_json::to_vec(spec).expect("a spec holds only what JSON can express");
+    Sha256::digest(&settings).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The name in lower-case letters, digits and dashes, short enough for a folder.
@@ -96,7 +140,32 @@ impl From<TrialSpec> for Trial {
     }
 }
 
-/// The trials of a sweep, in the order in which they are started.
+/// A measurement of a plan: its spec and the id that follows from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    id: String,
+    spec: CostSpec,
+}
+
+impl Measurement {
+    /// The measurement's name and folder.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Every setting.
+    pub fn spec(&self) -> &CostSpec {
+        &self.spec
+    }
+}
+
+impl From<CostSpec> for Measurement {
+    fn from(spec: CostSpec) -> Self {
+        Self { id: spec.id(), spec }
+    }
+}
+
+/// The trials of a sweep, and the measurements of its arms' costs, in the order in which they are started.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The study's name.
@@ -105,11 +174,23 @@ pub struct Plan {
     pub sweep_text: String,
     /// The trials.
     pub trials: Vec<Trial>,
+    /// One measurement per arm, or none at all.
+    pub measurements: Vec<Measurement>,
 }
 
 impl Plan {
-    pub(super) fn new(study: String, sweep_text: String, specs: Vec<TrialSpec>) -> Self {
-        Self { study, sweep_text, trials: specs.into_iter().map(Trial::from).collect() }
+    pub(super) fn new(
+        study: String,
+        sweep_text: String,
+        trials: Vec<TrialSpec>,
+        measurements: Vec<CostSpec>,
+    ) -> Self {
+        Self {
+            study,
+            sweep_text,
+            trials: trials.into_iter().map(Trial::from).collect(),
+            measurements: measurements.into_iter().map(Measurement::from).collect(),
+        }
     }
 
     /// The arms' names, in order.
@@ -123,17 +204,21 @@ impl Plan {
         arms
     }
 
-    /// The trials of the named arms; all of them when no name is given.
+    /// What concerns the named arms; all of it when no name is given.
     ///
     /// # Errors
     /// A name that no arm has.
-    pub fn select<'a>(&'a self, arms: &[String]) -> Result<Vec<&'a Trial>, TrainError> {
+    pub fn select(&self, arms: &[String]) -> Result<Selection<'_>, TrainError> {
         let known = self.arms();
         if let Some(name) = arms.iter().find(|name| !known.contains(&name.as_str())) {
             let known = known.iter().map(|arm| format!("\"{arm}\"")).collect::<Vec<_>>().join(", ");
             return Err(TrainError::UnknownArm { name: name.clone(), known });
         }
-        Ok(self.trials.iter().filter(|trial| arms.is_empty() || arms.contains(&trial.spec.arm)).collect())
+        let wanted = |arm: &String| arms.is_empty() || arms.contains(arm);
+        Ok(Selection {
+            trials: self.trials.iter().filter(|trial| wanted(&trial.spec.arm)).collect(),
+            measurements: self.measurements.iter().filter(|measured| wanted(&measured.spec.arm)).collect(),
+        })
     }
 
     /// The plan as it is stored in the run directory.
@@ -148,8 +233,27 @@ impl Plan {
                 spec: serde_json::to_value(&trial.spec).expect("a spec holds only what JSON can express"),
             })
             .collect();
-        PlanFile { study: self.study.clone(), trials }
+        let costs = self
+            .measurements
+            .iter()
+            .map(|measurement| PlannedCosts {
+                id: measurement.id.clone(),
+                arm: measurement.spec.arm.clone(),
+                spec: serde_json::to_value(&measurement.spec)
+                    .expect("a spec holds only what JSON can express"),
+            })
+            .collect();
+        PlanFile { study: self.study.clone(), trials, costs }
     }
+}
+
+/// The part of a plan that is to run.
+#[derive(Debug, Clone)]
+pub struct Selection<'a> {
+    /// Its trials.
+    pub trials: Vec<&'a Trial>,
+    /// Its measurements.
+    pub measurements: Vec<&'a Measurement>,
 }
 
 #[cfg(test)]

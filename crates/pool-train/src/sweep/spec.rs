@@ -86,6 +86,26 @@ pub(super) struct DataFacts {
     pub(super) train_images: usize,
 }
 
+/// What is done with the test images beside counting errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationSpec {
+    /// The small changes that the test images are looked at under.
+    #[serde(default)]
+    pub perturbations: Perturbations,
+}
+
+/// Small changes of the test images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Perturbations {
+    /// Those of [`mnist_data::standard_levels`]: shifts, rotations, scaling, noise and blur.
+    #[default]
+    Standard,
+    /// None.
+    None,
+}
+
 /// Which training images are held out for validation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

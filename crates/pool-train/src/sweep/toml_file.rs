@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::network::TemplateLayer;
-use super::spec::{EarlyStopping, Split};
+use super::spec::{EarlyStopping, EvaluationSpec, Split};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +16,12 @@ pub(super) struct SweepToml {
     pub(super) seeds: Spanned<Vec<Spanned<i64>>>,
     pub(super) data: DataToml,
     pub(super) train: TrainToml,
+    #[serde(default)]
+    pub(super) evaluation: EvaluationSpec,
+    #[serde(default)]
+    pub(super) costs: CostsToml,
+    #[serde(default)]
+    pub(super) control: ControlToml,
     pub(super) model: Option<ModelToml>,
     #[serde(default)]
     pub(super) arm: Vec<ArmToml>,
@@ -60,6 +66,38 @@ fn studys_batch_size() -> Spanned<i64> {
 
 fn adams_learning_rate() -> Spanned<f64> {
     Spanned::new(0..0, 1e-3)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CostsToml {
+    #[serde(default = "three_epochs")]
+    pub(super) epochs: Spanned<i64>,
+}
+
+impl Default for CostsToml {
+    fn default() -> Self {
+        Self { epochs: three_epochs() }
+    }
+}
+
+/// A median and the spread around it.
+fn three_epochs() -> Spanned<i64> {
+    Spanned::new(0..0, 3)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ControlToml {
+    pub(super) parameters: Option<Spanned<ControlledParameters>>,
+}
+
+/// What is held equal between the arms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ControlledParameters {
+    /// The number of parameters: the first dense layer after the pooling gets as many units as it takes.
+    Match,
 }
 
 #[derive(Debug, Deserialize)]

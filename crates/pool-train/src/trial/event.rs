@@ -25,6 +25,11 @@ pub enum TrialEvent {
     Epoch(EpochRecord),
     /// Training is over; the final evaluation begins.
     Evaluating,
+    /// Something of an arm's costs is being measured.
+    Measuring {
+        /// What, in words.
+        what: String,
+    },
     /// The trial cannot go on. Its process ends after this, and may have nowhere else to say why.
     Failed {
         /// Why.

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
 use pool_metrics::{EpochRecord, TrialStatus};
-use pool_models::{Mode, Net, count_errors, cross_entropy};
-use tch::nn::{self, OptimizerConfig, VarStore};
+use pool_models::Net;
+use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
 use super::TrialEvent;
 use super::early_stopping::{Patience, Verdict};
-use super::evaluate::evaluate;
-use super::resident::ResidentData;
+use super::evaluate::{evaluation_of, logits_of};
+use super::step::{StepResult, Training};
+use crate::resident::ResidentData;
 use crate::run::StopFlag;
 use crate::{TrainError, TrainSpec};
 
@@ -47,8 +48,7 @@ impl Fit<'_> {
         variables: &mut VarStore,
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<Fitted, TrainError> {
-        let adam = nn::Adam { eps: TrainSpec::ADAM_EPSILON, ..nn::Adam::default() };
-        let mut optimizer = adam.build(variables, self.spec.learning_rate)?;
+        let mut training = Training::new(self.spec, self.net, &self.data.train, variables)?;
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
         let mut history = History::create(self.folder)?;
         let mut patience = self.spec.early_stopping.map(Patience::new);
@@ -57,7 +57,7 @@ impl Fit<'_> {
         on_event(TrialEvent::Started { epochs: self.spec.epochs, steps: self.steps_per_epoch() });
 
         for epoch in 1..=self.spec.epochs {
-            let record = self.epoch(epoch, &order, &mut optimizer, on_event)?;
+            let record = self.epoch(epoch, &order, &mut training, on_event)?;
             history.push(record)?;
             on_event(TrialEvent::Epoch(record));
             if !(record.train_loss.is_finite() && record.validation_loss.is_finite()) {
@@ -98,7 +98,7 @@ impl Fit<'_> {
         &self,
         epoch: u32,
         order: &BatchOrder,
-        optimizer: &mut nn::Optimizer,
+        training: &mut Training<'_>,
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<EpochRecord, TrainError> {
         let permutation = Tensor::f_from_slice(&order.epoch(epoch.into()))?;
@@ -112,16 +112,10 @@ impl Fit<'_> {
         for (step, first) in (0..images).step_by(self.spec.batch_size).enumerate() {
             self.stop.check()?;
             let count = self.spec.batch_size.min(images - first);
-            let batch = self.data.train.gather(&permutation.f_narrow(0, first as i64, count as i64)?)?;
-            let logits = self.net.forward(&batch.images, Mode::Training)?;
-            let loss = cross_entropy(&logits, &batch.labels)?;
-            optimizer.zero_grad();
-            loss.f_backward()?;
-            optimizer.step();
-
-            let _guard = tch::no_grad_guard();
+            let StepResult { loss, errors } =
+                training.step(&permutation.f_narrow(0, first as i64, count as i64)?)?;
             loss_sum = loss_sum.f_add(&loss.f_mul_scalar(count as f64)?)?;
-            error_sum = error_sum.f_add(&count_errors(&logits, &batch.labels)?)?;
+            error_sum = error_sum.f_add(&errors)?;
             if last_event.elapsed() >= STEP_EVENT_INTERVAL {
                 last_event = Instant::now();
                 on_event(TrialEvent::Step { epoch, done: step as u64 + 1 });
@@ -132,8 +126,9 @@ impl Fit<'_> {
         let train_s = start.elapsed().as_secs_f64();
 
         let start = Instant::now();
-        let validation =
-            evaluate(self.net, &self.data.validation, self.spec.batch_size, self.stop)?.evaluation;
+        let held_out = &self.data.validation;
+        let logits = logits_of(self.net, &held_out.images, self.spec.batch_size, self.stop)?;
+        let validation = evaluation_of(&logits, &held_out.labels)?;
         let validation_s = start.elapsed().as_secs_f64();
         tracing::info!(epoch, train_loss, train_error, validation.loss, train_s, "epoch done");
         Ok(EpochRecord {

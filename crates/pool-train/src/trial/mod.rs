@@ -4,26 +4,26 @@ mod early_stopping;
 mod evaluate;
 mod event;
 mod fit;
-mod provenance;
-mod resident;
-mod resident_memory;
+mod step;
+mod test_images;
 
 use std::path::Path;
 
 use mnist_data::DataDir;
-use pool_metrics::{ConfusionMatrix, RECORD_VERSION, Timing, TrialRecord, TrialSettings, TrialStatus};
+use pool_metrics::{Evaluation, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus};
 use pool_models::{Net, save_weights};
 use tch::{Device, nn};
 
 pub use event::TrialEvent;
-pub use provenance::{LIBTORCH_VERSION, cpu_name};
+pub(crate) use evaluate::classes_of;
+pub(crate) use step::Training;
 
+use crate::machine::{self, PeakMemory, ProcessorUse};
+use crate::resident::{ImageTensors, ResidentData};
 use crate::run::StopFlag;
 use crate::{EarlyStopping, TrainError, TrialSpec};
-use evaluate::{evaluate, time_prediction};
+use evaluate::{evaluation_of, logits_of};
 use fit::{Fit, Fitted};
-use resident::ResidentData;
-use resident_memory::PeakMemory;
 
 /// What a trial is told beside its settings: nothing here changes a loss.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub struct TrialContext {
     pub data_dir: DataDir,
     /// Threads for libtorch.
     pub threads: u32,
-    /// Trials that may run at once, this one included.
+    /// Tasks that may run at once, this one included.
     pub jobs: u32,
     /// The program and its version, for the record.
     pub program: String,
@@ -52,8 +52,8 @@ pub fn run_trial(
     stop: &StopFlag,
     on_event: &mut dyn FnMut(TrialEvent),
 ) -> Result<TrialRecord, TrainError> {
-    let started = provenance::now();
-    tch::set_num_threads(i32::try_from(context.threads).unwrap_or(i32::MAX));
+    let started = machine::now();
+    set_threads(context);
     // Dropout draws from libtorch's generator; nothing else does.
     tch::manual_seed(spec.seed as i64);
 
@@ -62,74 +62,66 @@ pub fn run_trial(
     let mut variables = nn::VarStore::new(Device::Cpu);
     let net = spec.model.build(&variables.root())?;
 
+    let processor = ProcessorUse::start();
     let fit = Fit { spec: &spec.train, seed: spec.seed, net: &net, data: &data, folder, stop };
     let fitted = fit.run(&mut variables, on_event)?;
-    let measured_peak_bytes = memory.peak_bytes();
-    tracing::debug!(?measured_peak_bytes, epochs = fitted.epochs.len(), "fitted");
+    let contention = processor.contention(context.jobs);
+    let resident_peak_bytes = memory.peak_bytes();
+    tracing::debug!(?resident_peak_bytes, epochs = fitted.epochs.len(), "fitted");
 
     on_event(TrialEvent::Evaluating);
-    let results = Results::of(spec, &net, &data, &fitted, stop)?;
-    if fitted.status != TrialStatus::Diverged {
-        save_model(&variables, folder)?;
-    }
+    // Weights that have diverged predict nothing worth reporting.
+    let results = match fitted.status {
+        TrialStatus::Diverged => Results::default(),
+        TrialStatus::Finished | TrialStatus::StoppedEarly => {
+            save_model(&variables, folder)?;
+            Results::of(spec, &net, &data, stop)?
+        }
+    };
 
+    let Fitted { status, epochs, best_epoch } = fitted;
     Ok(TrialRecord {
         version: RECORD_VERSION,
         id: spec.id(),
         study: spec.study.clone(),
         arm: spec.arm.clone(),
         seed: spec.seed,
-        status: fitted.status,
+        status,
         settings: settings(spec, &data),
         model: spec.model_facts()?,
-        epochs: fitted.epochs,
-        best_epoch: fitted.best_epoch,
+        epochs,
+        best_epoch,
         train: results.train,
         validation: results.validation,
         test: results.test,
-        test_confusion: results.test_confusion,
-        test_predictions: results.test_predictions,
-        timing: Timing { prediction_s: results.prediction_s, contended: context.jobs > 1 },
-        measured_peak_bytes,
-        provenance: provenance::describe(context, started),
+        contention,
+        resident_peak_bytes,
+        provenance: machine::describe(context, started),
     })
+}
+
+/// Tells libtorch how many threads it may use.
+pub(crate) fn set_threads(context: &TrialContext) {
+    tch::set_num_threads(i32::try_from(context.threads).unwrap_or(i32::MAX));
 }
 
 /// What is measured after training, with the weights that training ended on.
 #[derive(Default)]
 struct Results {
-    train: Option<pool_metrics::Evaluation>,
-    validation: Option<pool_metrics::Evaluation>,
-    test: Option<pool_metrics::Evaluation>,
-    test_confusion: Option<ConfusionMatrix>,
-    test_predictions: Vec<u8>,
-    prediction_s: Vec<f64>,
+    train: Option<Evaluation>,
+    validation: Option<Evaluation>,
+    test: Option<TestResults>,
 }
 
 impl Results {
-    fn of(
-        spec: &TrialSpec,
-        net: &Net,
-        data: &ResidentData,
-        fitted: &Fitted,
-        stop: &StopFlag,
-    ) -> Result<Self, TrainError> {
-        // Weights that have diverged predict nothing worth reporting.
-        if fitted.status == TrialStatus::Diverged {
-            return Ok(Self::default());
-        }
-        let batch = spec.train.batch_size;
-        let train = evaluate(net, &data.train, batch, stop)?;
-        let validation = evaluate(net, &data.validation, batch, stop)?;
-        let test = evaluate(net, &data.test, batch, stop)?;
-        let confusion = ConfusionMatrix::from_predictions(&data.test_labels, &test.predictions, data.classes);
+    fn of(spec: &TrialSpec, net: &Net, data: &ResidentData, stop: &StopFlag) -> Result<Self, TrainError> {
+        let evaluation = |set: &ImageTensors| -> Result<Evaluation, TrainError> {
+            evaluation_of(&logits_of(net, &set.images, spec.train.batch_size, stop)?, &set.labels)
+        };
         Ok(Self {
-            train: Some(train.evaluation),
-            validation: Some(validation.evaluation),
-            test: Some(test.evaluation),
-            test_confusion: confusion.inspect_err(|error| tracing::warn!(%error, "no confusion matrix")).ok(),
-            test_predictions: test.predictions,
-            prediction_s: time_prediction(net, &data.test, batch, stop)?,
+            train: Some(evaluation(&data.train)?),
+            validation: Some(evaluation(&data.validation)?),
+            test: Some(test_images::test(spec, net, data, stop)?),
         })
     }
 }
@@ -155,6 +147,6 @@ fn settings(spec: &TrialSpec, data: &ResidentData) -> TrialSettings {
 fn save_model(variables: &nn::VarStore, folder: &Path) -> Result<(), TrainError> {
     let partial = folder.join("model.partial.safetensors");
     save_weights(variables, &partial)?;
-    let path = folder.join("model.safetensors");
+    let path = RunLayout::weights_in(folder);
     std::fs::rename(&partial, &path).map_err(TrainError::io("write", &path))
 }

@@ -2,18 +2,18 @@
 
 use pool_metrics::Provenance;
 
-use super::TrialContext;
+use crate::TrialContext;
 
 /// The libtorch that tch was written against; torch-sys refuses to build with another.
 pub const LIBTORCH_VERSION: &str = "2.11.0";
 
 /// Now, in RFC 3339, UTC, to the second.
-pub(super) fn now() -> String {
+pub(crate) fn now() -> String {
     let second = jiff::Timestamp::now().as_second();
     jiff::Timestamp::from_second(second).map(|time| time.to_string()).unwrap_or_default()
 }
 
-pub(super) fn describe(context: &TrialContext, started: String) -> Provenance {
+pub(crate) fn describe(context: &TrialContext, started: String) -> Provenance {
     Provenance {
         program: context.program.clone(),
         git_revision: context.git_revision.clone(),
@@ -22,7 +22,6 @@ pub(super) fn describe(context: &TrialContext, started: String) -> Provenance {
         cpu: cpu_name(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         threads: context.threads,
-        jobs: context.jobs,
         started,
         ended: now(),
     }

@@ -1,13 +1,13 @@
 //! Peak resident memory of this process, as the kernel counts it.
 
 /// Follows the peak from the moment it is started. Gives nothing where the system does not tell (outside Linux).
-pub(super) struct PeakMemory {
+pub(crate) struct PeakMemory {
     before_bytes: Option<u64>,
 }
 
 impl PeakMemory {
     /// Forgets earlier peaks, such as those of loading data, and notes what is resident now.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // Writing 5 resets the kernel's high-water mark (proc(5), clear_refs). Where that is refused, the mark of
         // loading stays, and the peak can only come out too high.
         if let Err(error) = std::fs::write("/proc/self/clear_refs", "5") {
@@ -17,7 +17,7 @@ impl PeakMemory {
     }
 
     /// The highest resident memory since the start, minus that at the start.
-    pub(super) fn peak_bytes(&self) -> Option<u64> {
+    pub(crate) fn peak_bytes(&self) -> Option<u64> {
         Some(status_bytes("VmHWM:")?.saturating_sub(self.before_bytes?))
     }
 }

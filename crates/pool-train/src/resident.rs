@@ -6,23 +6,23 @@ use tch::{Kind, TchError, Tensor};
 use crate::{DataSpec, TrainError};
 
 /// All images of a trial.
-pub(super) struct ResidentData {
-    pub(super) train: ImageTensors,
-    pub(super) validation: ImageTensors,
-    pub(super) test: ImageTensors,
-    /// The test labels once more, for the confusion matrix.
-    pub(super) test_labels: Vec<u8>,
-    pub(super) classes: usize,
+pub(crate) struct ResidentData {
+    pub(crate) train: ImageTensors,
+    pub(crate) validation: ImageTensors,
+    pub(crate) test: ImageTensors,
+    /// The test images as they came, to be changed a little and looked at again.
+    pub(crate) test_pictures: LabelledImages,
+    pub(crate) classes: usize,
 }
 
 /// Images `[N, 1, H, W]` of type `f32` in `[0, 1]` and labels `[N]` of type `i64`.
-pub(super) struct ImageTensors {
-    pub(super) images: Tensor,
-    pub(super) labels: Tensor,
+pub(crate) struct ImageTensors {
+    pub(crate) images: Tensor,
+    pub(crate) labels: Tensor,
 }
 
 impl ImageTensors {
-    fn new(set: &LabelledImages) -> Result<Self, TchError> {
+    pub(crate) fn new(set: &LabelledImages) -> Result<Self, TchError> {
         let shape = [set.len() as i64, 1, set.height() as i64, set.width() as i64];
         let mut images =
             Tensor::f_from_data_size(set.pixels(), &shape, Kind::Uint8)?.f_to_kind(Kind::Float)?;
@@ -31,12 +31,12 @@ impl ImageTensors {
         Ok(Self { images, labels })
     }
 
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.labels.size()[0] as u64
     }
 
     /// Consecutive images, without a copy.
-    pub(super) fn slice(&self, start: usize, count: usize) -> Result<Self, TchError> {
+    pub(crate) fn slice(&self, start: usize, count: usize) -> Result<Self, TchError> {
         let (start, count) = (start as i64, count as i64);
         Ok(Self {
             images: self.images.f_narrow(0, start, count)?,
@@ -45,7 +45,7 @@ impl ImageTensors {
     }
 
     /// The images with these indices (`[count]`, `i64`), copied.
-    pub(super) fn gather(&self, indices: &Tensor) -> Result<Self, TchError> {
+    pub(crate) fn gather(&self, indices: &Tensor) -> Result<Self, TchError> {
         Ok(Self {
             images: self.images.f_index_select(0, indices)?,
             labels: self.labels.f_index_select(0, indices)?,
@@ -67,7 +67,7 @@ impl ImageTensors {
 }
 
 impl ResidentData {
-    pub(super) fn load(spec: &DataSpec, data_dir: &DataDir) -> Result<Self, TrainError> {
+    pub(crate) fn load(spec: &DataSpec, data_dir: &DataDir) -> Result<Self, TrainError> {
         let data = spec.source.load(data_dir)?;
         let split = spec.validation.to_validation_split().split(data.train.labels())?;
         let all_train = ImageTensors::new(&data.train)?;
@@ -75,7 +75,7 @@ impl ResidentData {
             train: all_train.part(&split.train)?,
             validation: all_train.part(&split.validation)?,
             test: ImageTensors::new(&data.test)?,
-            test_labels: data.test.labels().to_vec(),
+            test_pictures: data.test,
             classes: data.classes,
         })
     }

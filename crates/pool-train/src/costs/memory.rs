@@ -1,0 +1,154 @@
+//! Peaks of resident memory, each from a process of its own.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use pool_metrics::{MeasuredPeak, MemoryModel};
+use pool_models::{Mode, Net};
+use serde::{Deserialize, Serialize};
+use tch::nn::VarStore;
+use tch::{Device, Tensor};
+
+use crate::machine::PeakMemory;
+use crate::resident::{ImageTensors, ResidentData};
+use crate::run::StopFlag;
+use crate::trial::{Training, TrialContext, classes_of, set_threads};
+use crate::{CostSpec, TrainError};
+
+/// A large batch, beside the one that is trained with: what grows with the batch shows apart from what does not.
+const LARGE_BATCH: usize = 1_000;
+/// Steps after which nothing new is allocated; Adam makes its moments in the first.
+const STEPS: usize = 4;
+/// glibc gives back to the kernel what is freed, so that what is resident is what is in use. (mallopt(3). Slow, which
+/// is why the trials themselves do the opposite.)
+const GIVE_FREED_PAGES_BACK: [(&str, &str); 3] =
+    [("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "65536"), ("MALLOC_TOP_PAD_", "0")];
+
+/// What the network is doing when its memory is at its highest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Steps of training.
+    Training,
+    /// Predicting, without gradients.
+    Inference,
+}
+
+impl Phase {
+    const ALL: [Self; 2] = [Self::Training, Self::Inference];
+
+    /// The word on the command line.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Training => "training",
+            Self::Inference => "inference",
+        }
+    }
+
+    fn model(self) -> MemoryModel {
+        match self {
+            Self::Training => MemoryModel::Training,
+            Self::Inference => MemoryModel::Inference,
+        }
+    }
+}
+
+/// Starts a process per phase and batch size, one after the other.
+pub(super) fn peaks(
+    spec: &CostSpec,
+    folder: &Path,
+    program: &Path,
+    context: &TrialContext,
+    stop: &StopFlag,
+) -> Result<Vec<MeasuredPeak>, TrainError> {
+    let inferred = spec.model.infer()?;
+    let layers = inferred.costs();
+    let mut batches = vec![spec.train.batch_size, LARGE_BATCH];
+    batches.dedup();
+    let mut peaks = Vec::new();
+    for phase in Phase::ALL {
+        for &batch_size in &batches {
+            stop.check()?;
+            peaks.push(MeasuredPeak {
+                bytes: peak_of_a_process(folder, program, phase, batch_size, context)?,
+                estimate: phase.model().estimate(&layers, inferred.input_elements, batch_size as u64),
+            });
+        }
+    }
+    Ok(peaks)
+}
+
+fn peak_of_a_process(
+    folder: &Path,
+    program: &Path,
+    phase: Phase,
+    batch_size: usize,
+    context: &TrialContext,
+) -> Result<Option<u64>, TrainError> {
+    let output = Command::new(program)
+        .arg("peak")
+        .arg(folder)
+        .args(["--phase", phase.name()])
+        .args(["--batch-size", &batch_size.to_string()])
+        .args(["--threads", &context.threads.to_string()])
+        .envs(GIVE_FREED_PAGES_BACK)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(TrainError::io("start", program))?;
+    if !output.status.success() {
+        tracing::warn!(status = %output.status, phase = phase.name(), batch_size, "no peak of memory");
+        return Ok(None);
+    }
+    Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
+}
+
+/// Runs one phase in this process, which must be fresh, and tells how far its resident memory rose, in bytes.
+///
+/// libtorch's code and its threads come into memory with their first use, and are the network's no more than the data
+/// set is. So the same network runs once with a single image before, and what is resident afterwards does not count.
+///
+/// # Errors
+/// Missing data, a network that cannot be built, or libtorch's refusal.
+pub fn measure_peak(
+    spec: &CostSpec,
+    phase: Phase,
+    batch_size: usize,
+    context: &TrialContext,
+) -> Result<Option<u64>, TrainError> {
+    set_threads(context);
+    let images = ResidentData::load(&spec.data, &context.data_dir)?.train;
+    run(spec, phase, &images, 1, 1)?;
+    let memory = PeakMemory::start();
+    run(spec, phase, &images, batch_size.min(images.len() as usize), STEPS)?;
+    Ok(memory.peak_bytes())
+}
+
+/// Builds the network and runs some batches of this size.
+fn run(
+    spec: &CostSpec,
+    phase: Phase,
+    images: &ImageTensors,
+    batch_size: usize,
+    steps: usize,
+) -> Result<(), TrainError> {
+    let variables = VarStore::new(Device::Cpu);
+    let net = spec.model.build(&variables.root())?;
+    let indices = Tensor::f_arange(batch_size as i64, (tch::Kind::Int64, Device::Cpu))?;
+    match phase {
+        Phase::Training => {
+            let mut training = Training::new(&spec.train, &net, images, &variables)?;
+            for _ in 0..steps {
+                let _read_back = f64::try_from(&training.step(&indices)?.loss)?;
+            }
+            Ok(())
+        }
+        Phase::Inference => (0..steps).try_for_each(|_| predict(&net, images, &indices)),
+    }
+}
+
+fn predict(net: &Net, images: &ImageTensors, indices: &Tensor) -> Result<(), TrainError> {
+    let _guard = tch::no_grad_guard();
+    let batch = images.gather(indices)?;
+    classes_of(&net.forward(&batch.images, Mode::Inference)?).map(drop)
+}

@@ -1,0 +1,64 @@
+//! What an arm costs: durations and peaks of memory, measured with nothing else running.
+
+mod memory;
+mod times;
+
+use std::path::Path;
+
+use pool_metrics::{CostRecord, RECORD_VERSION};
+use tch::{Device, nn};
+
+pub use memory::{Phase, measure_peak};
+
+use crate::machine::{self, ProcessorUse};
+use crate::resident::ResidentData;
+use crate::run::StopFlag;
+use crate::trial::{TrialContext, TrialEvent, set_threads};
+use crate::{CostSpec, TrainError};
+
+/// Measures an arm's costs and returns the record; storing it is left to the caller. `program` is this program, which
+/// is started again for every peak of memory, because a peak is honest in a fresh process alone.
+///
+/// # Errors
+/// Missing data, a network that cannot be built, or [`TrainError::Stopped`].
+pub fn measure_costs(
+    spec: &CostSpec,
+    folder: &Path,
+    program: &Path,
+    context: &TrialContext,
+    stop: &StopFlag,
+    on_event: &mut dyn FnMut(TrialEvent),
+) -> Result<CostRecord, TrainError> {
+    let started = machine::now();
+    set_threads(context);
+    tch::manual_seed(0);
+    let mut measuring = |what: &str| on_event(TrialEvent::Measuring { what: what.to_owned() });
+    measuring("peak memory");
+    let memory = memory::peaks(spec, folder, program, context, stop)?;
+
+    let data = ResidentData::load(&spec.data, &context.data_dir)?;
+    let variables = nn::VarStore::new(Device::Cpu);
+    let net = spec.model.build(&variables.root())?;
+    let clock = times::Clock { spec, net: &net, data: &data, stop };
+    let processor = ProcessorUse::start();
+    measuring("training steps");
+    let training = clock.training(&variables)?;
+    measuring("prediction");
+    let prediction = clock.prediction()?;
+    measuring("latency");
+    let latency = clock.latencies()?;
+
+    Ok(CostRecord {
+        version: RECORD_VERSION,
+        id: spec.id(),
+        study: spec.study.clone(),
+        arm: spec.arm.clone(),
+        model: spec.model_facts()?,
+        training,
+        prediction,
+        latency,
+        memory,
+        contention: processor.contention(context.jobs),
+        provenance: machine::describe(context, started),
+    })
+}

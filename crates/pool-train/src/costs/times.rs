@@ -1,0 +1,123 @@
+//! Durations of training and prediction.
+
+use std::time::{Duration, Instant};
+
+use mnist_data::BatchOrder;
+use pool_metrics::{Latency, PredictionTimes, StepTimes};
+use pool_models::{Mode, Net};
+use tch::Tensor;
+use tch::nn::VarStore;
+
+use crate::resident::ResidentData;
+use crate::run::StopFlag;
+use crate::trial::{Training, classes_of};
+use crate::{CostSpec, TrainError};
+
+/// Steps before the clock starts: libtorch compiles kernels, the allocator grows, the caches fill.
+const WARM_UP_STEPS: usize = 20;
+/// The batch size at which the published study predicts its test images.
+const STUDYS_BATCH: usize = 200;
+/// Repetitions of predicting all test images, after one that warms up.
+const PREDICTIONS: usize = 7;
+/// The batch sizes whose latency is measured: one image as it comes, a small batch, the study's.
+const LATENCY_BATCHES: [usize; 3] = [1, 32, STUDYS_BATCH];
+/// Repetitions of a batch: the 99th percentile needs a hundred.
+const FEWEST_LATENCIES: usize = 100;
+const MOST_LATENCIES: usize = 1_000;
+/// Time for one batch size's repetitions, once there are enough.
+const LATENCY_TIME: Duration = Duration::from_secs(2);
+/// Batches before the clock starts.
+const LATENCY_WARM_UP: usize = 10;
+
+/// Times one network on one data set.
+pub(super) struct Clock<'a> {
+    pub(super) spec: &'a CostSpec,
+    pub(super) net: &'a Net,
+    pub(super) data: &'a ResidentData,
+    pub(super) stop: &'a StopFlag,
+}
+
+impl Clock<'_> {
+    /// Whole epochs, step by step. Every step ends with its loss read back, so that it is over when the clock says so.
+    pub(super) fn training(&self, variables: &VarStore) -> Result<StepTimes, TrainError> {
+        let batch_size = self.spec.train.batch_size;
+        let images = self.data.train.len() as usize;
+        let mut training = Training::new(&self.spec.train, self.net, &self.data.train, variables)?;
+        let order = BatchOrder::new(images, 0);
+        let mut run = |epoch: u64, most: usize| -> Result<Vec<f64>, TrainError> {
+            let permutation = Tensor::f_from_slice(&order.epoch(epoch))?;
+            let batches = permutation.f_split(batch_size as i64, 0)?;
+            let timed = batches.iter().take(most).map(|indices| {
+                self.stop.check()?;
+                seconds(|| Ok(f64::try_from(&training.step(indices)?.loss)?))
+            });
+            timed.collect()
+        };
+        let warm_up_steps = run(0, WARM_UP_STEPS)?.len() as u64;
+        let epochs: Vec<Vec<f64>> =
+            (1..=self.spec.epochs).map(|epoch| run(epoch.into(), usize::MAX)).collect::<Result<_, _>>()?;
+        Ok(StepTimes {
+            batch_size: batch_size as u64,
+            steps_per_epoch: images.div_ceil(batch_size) as u64,
+            warm_up_steps,
+            epoch_s: epochs.iter().map(|steps| steps.iter().sum()).collect(),
+            step_s: epochs.concat(),
+        })
+    }
+
+    /// The class of every test image, from the pixels in memory to the classes read back.
+    pub(super) fn prediction(&self) -> Result<PredictionTimes, TrainError> {
+        let batches = self.data.test.images.f_split(STUDYS_BATCH as i64, 0)?;
+        let all = || {
+            batches.iter().try_for_each(|batch| {
+                self.stop.check()?;
+                self.predict(batch)
+            })
+        };
+        all()?;
+        Ok(PredictionTimes {
+            batch_size: STUDYS_BATCH as u64,
+            images: self.data.test.len(),
+            seconds: (0..PREDICTIONS).map(|_| seconds(all)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// One batch at a time, a different one every time.
+    pub(super) fn latencies(&self) -> Result<Vec<Latency>, TrainError> {
+        LATENCY_BATCHES.into_iter().map(|batch_size| self.latency(batch_size)).collect()
+    }
+
+    fn latency(&self, batch_size: usize) -> Result<Latency, TrainError> {
+        let batches = self.data.test.images.f_split(batch_size as i64, 0)?;
+        // The last batch may be a part of one.
+        let whole = batches.len().saturating_sub(1).max(1);
+        let mut next = batches[..whole].iter().cycle();
+        let mut once = || {
+            self.stop.check()?;
+            next.next().map_or(Ok(()), |batch| self.predict(batch))
+        };
+        for _ in 0..LATENCY_WARM_UP {
+            once()?;
+        }
+        let mut times = Vec::new();
+        let start = Instant::now();
+        while times.len() < FEWEST_LATENCIES
+            || (times.len() < MOST_LATENCIES && start.elapsed() < LATENCY_TIME)
+        {
+            times.push(seconds(&mut once)?);
+        }
+        let batch_size = batches.first().map_or(0, |batch| batch.size()[0]) as u64;
+        Ok(Latency { batch_size, seconds: times })
+    }
+
+    fn predict(&self, batch: &Tensor) -> Result<(), TrainError> {
+        let _guard = tch::no_grad_guard();
+        classes_of(&self.net.forward(batch, Mode::Inference)?).map(drop)
+    }
+}
+
+fn seconds<T>(work: impl FnOnce() -> Result<T, TrainError>) -> Result<f64, TrainError> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed().as_secs_f64())
+}

@@ -1,0 +1,105 @@
+//! How much of the processor's time other processes took while something was timed.
+
+use std::fs;
+
+use pool_metrics::Contention;
+
+/// Follows the processor's use from the moment it is started. Knows nothing where there is no Linux `/proc`.
+pub(crate) struct ProcessorUse {
+    start: Option<Ticks>,
+}
+
+/// Processor time since the machine started, in the kernel's ticks.
+#[derive(Debug, Clone, Copy)]
+struct Ticks {
+    /// Of all processors together, idle time included.
+    all: u64,
+    /// Of all processors together, at work.
+    busy: u64,
+    /// Of this process.
+    own: u64,
+}
+
+impl ProcessorUse {
+    pub(crate) fn start() -> Self {
+        Self { start: Ticks::read() }
+    }
+
+    /// What happened since the start, in a run of this many trials at once.
+    pub(crate) fn contention(&self, jobs: u32) -> Contention {
+        let others_share = self.start.zip(Ticks::read()).and_then(|(start, end)| end.others_since(start));
+        Contention { jobs, others_share }
+    }
+}
+
+impl Ticks {
+    fn read() -> Option<Self> {
+        let machine = fs::read_to_string("/proc/stat").ok()?;
+        let process = fs::read_to_string("/proc/self/stat").ok()?;
+        Self::parse(&machine, &process)
+    }
+
+    /// Both files are described in proc(5).
+    fn parse(machine: &str, process: &str) -> Option<Self> {
+        let numbers: Vec<u64> = machine
+            .lines()
+            .next()?
+            .strip_prefix("cpu ")?
+            .split_whitespace()
+            .map_while(|word| word.parse().ok())
+            .collect();
+        // user, nice, system, idle, iowait, irq, softirq, steal; what guests take is in user already.
+        let counted = &numbers[..numbers.len().min(8)];
+        let all = counted.iter().sum();
+        let idle: u64 = counted.get(3..5)?.iter().sum();
+        // The name, in brackets, may hold anything; utime and stime are the 14th and 15th field, the 12th and 13th
+        // after it.
+        let (_, after_name) = process.rsplit_once(')')?;
+        let mut fields = after_name.split_whitespace().skip(11);
+        let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+        Some(Self { all, busy: all - idle, own: user + system })
+    }
+
+    /// None over a time too short for the kernel's ticks.
+    fn others_since(self, start: Self) -> Option<f64> {
+        let all = self.all.checked_sub(start.all).filter(|&ticks| ticks > 0)?;
+        let busy = self.busy.saturating_sub(start.busy);
+        let own = self.own.saturating_sub(start.own);
+        Some((busy.saturating_sub(own) as f64 / all as f64).min(1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROCESS: &str = "42 (a ) b) R 1 42 42 0 -1 4194304 100 0 0 0 300 50 0 0 20 0 3 0 100 1000 10";
+
+    fn ticks(machine: &str) -> Option<Ticks> {
+        Ticks::parse(machine, PROCESS)
+    }
+
+    #[test]
+    fn what_others_took_is_what_was_busy_and_not_ours() {
+        let start = Ticks { all: 1_000, busy: 100, own: 50 };
+        for (all, busy, own, expected, why) in [
+            (2_000, 600, 550, Some(0.0), "all of it ours"),
+            (2_000, 600, 50, Some(0.5), "none of it ours"),
+            (2_000, 600, 250, Some(0.3), "500 busy, 200 ours"),
+            (2_000, 600, 560, Some(0.0), "ticks are counted at different moments"),
+            (1_000, 100, 50, None, "no time has passed"),
+        ] {
+            assert_eq!(Ticks { all, busy, own }.others_since(start), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn the_kernels_files_are_read_by_their_fields() {
+        let found = ticks("cpu  10 20 30 400 50 6 7 8 1000 2000\ncpu0 1 2 3 4 5 6 7 8 0 0\n").unwrap();
+        assert_eq!((found.all, found.busy, found.own), (531, 81, 350));
+        for (machine, why) in [("", "empty"), ("cpu0 1 2 3 4 5", "no sum"), ("cpu  1 2 3", "too short")] {
+            assert!(ticks(machine).is_none(), "{why}");
+        }
+        assert!(Ticks::parse("cpu  1 2 3 4 5 6 7 8", "42 (x) R 1").is_none(), "a process without times");
+    }
+}

@@ -1,0 +1,49 @@
+//! One step of training, the same whether it is counted or timed.
+
+use pool_models::{Mode, Net, count_errors, cross_entropy};
+use tch::Tensor;
+use tch::nn::{self, OptimizerConfig, VarStore};
+
+use crate::resident::ImageTensors;
+use crate::{TrainError, TrainSpec};
+
+/// A network with its optimizer, and the images it learns from.
+pub(crate) struct Training<'a> {
+    net: &'a Net,
+    images: &'a ImageTensors,
+    optimizer: nn::Optimizer,
+}
+
+/// What a step says of its batch, before the weights changed. Scalars on libtorch's side: reading them is left to the
+/// caller, who sums many first.
+pub(crate) struct StepResult {
+    /// Mean cross-entropy, nats.
+    pub(crate) loss: Tensor,
+    /// Images misclassified.
+    pub(crate) errors: Tensor,
+}
+
+impl<'a> Training<'a> {
+    /// Adam as the study uses it, over all variables.
+    pub(crate) fn new(
+        spec: &TrainSpec,
+        net: &'a Net,
+        images: &'a ImageTensors,
+        variables: &VarStore,
+    ) -> Result<Self, TrainError> {
+        let adam = nn::Adam { eps: TrainSpec::ADAM_EPSILON, ..nn::Adam::default() };
+        Ok(Self { net, images, optimizer: adam.build(variables, spec.learning_rate)? })
+    }
+
+    /// Gathers the images with these indices (`[count]`, `i64`), and changes the weights by them.
+    pub(crate) fn step(&mut self, indices: &Tensor) -> Result<StepResult, TrainError> {
+        let batch = self.images.gather(indices)?;
+        let logits = self.net.forward(&batch.images, Mode::Training)?;
+        let loss = cross_entropy(&logits, &batch.labels)?;
+        self.optimizer.zero_grad();
+        loss.f_backward()?;
+        self.optimizer.step();
+        let _guard = tch::no_grad_guard();
+        Ok(StepResult { loss: loss.f_detach()?, errors: count_errors(&logits, &batch.labels)? })
+    }
+}
