@@ -105,6 +105,19 @@ pub fn mcnemar_from_predictions(
     Ok(mcnemar_exact(only_a_wrong, only_b_wrong))
 }
 
+/// Adds the counts of several tests, one per seed, and tests the sums with [`mcnemar_exact`].
+///
+/// The sum treats every disagreement as a toss of its own. But the same images come back with every seed, and where the
+/// same ones decide each time, the p-value is too small: five seeds that miss the same image are one observation, not
+/// five. It judges these trained networks, on average over their seeds; for the arms behind them see
+/// [`paired_bootstrap`](super::paired_bootstrap) and [`paired_t`](super::paired_t()).
+///
+/// Without tests the result is that of no disagreement. Sums stop at `u64::MAX`.
+pub fn mcnemar_combined(tests: &[McNemar]) -> McNemar {
+    let sum = |count: fn(&McNemar) -> u64| tests.iter().map(count).fold(0, u64::saturating_add);
+    mcnemar_exact(sum(|test| test.only_a_wrong), sum(|test| test.only_b_wrong))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +184,20 @@ mod tests {
             (&[], &[], &[], "0 samples: at least one label with both predictions is needed"),
         ] {
             assert_eq!(mcnemar_from_predictions(labels, a, b).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn counts_of_several_seeds_are_added() {
+        for (counts, expected, why) in [
+            (&[][..], (0, 0), "no seeds, no disagreement"),
+            (&[(3, 9)], (3, 9), "one seed stays itself"),
+            (&[(3, 9), (9, 3)], (12, 12), "seeds that contradict each other"),
+            (&[(1, 5), (0, 4), (2, 6)], (3, 15), "seeds that agree"),
+            (&[(u64::MAX, 1), (1, 1)], (u64::MAX, 2), "more than can be counted"),
+        ] {
+            let tests: Vec<McNemar> = counts.iter().map(|&(a, b)| mcnemar_exact(a, b)).collect();
+            assert_eq!(mcnemar_combined(&tests), mcnemar_exact(expected.0, expected.1), "{why}");
         }
     }
 }
