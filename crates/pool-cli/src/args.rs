@@ -94,7 +94,13 @@ Data sets lie in $POOL_DATA_DIR, or in ~/.cache/pooling-study/datasets.")]
     Doctor(DoctorArgs),
     /// Run one trial from its folder; started by sweep
     #[command(hide = true)]
-    Trial(TrialArgs),
+    Trial(TaskArgs),
+    /// Measure an arm's costs from their folder; started by sweep
+    #[command(hide = true)]
+    Measure(TaskArgs),
+    /// Measure one peak of memory; started by measure
+    #[command(hide = true)]
+    Peak(PeakArgs),
 }
 
 #[derive(Debug, Args)]
@@ -275,16 +281,38 @@ pub(crate) struct DoctorArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct TrialArgs {
-    /// The trial's folder, with its spec.json
+pub(crate) struct TaskArgs {
+    /// The task's folder, with its spec.json
     pub(crate) folder: PathBuf,
     /// Threads for libtorch
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
     pub(crate) threads: u32,
-    /// Trials that may run at once, this one included
+    /// Tasks that may run at once, this one included
     #[arg(long)]
     pub(crate) jobs: u32,
     /// Stop when standard input is closed, as it is when the parent dies
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeakArgs {
+    /// The measurement's folder, with its spec.json
+    pub(crate) folder: PathBuf,
+    /// What the network does meanwhile
+    #[arg(long, value_enum)]
+    pub(crate) phase: PhaseArg,
+    /// Images of a batch
+    #[arg(long)]
+    pub(crate) batch_size: usize,
+    /// Threads for libtorch
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
+    pub(crate) threads: u32,
+}
+
+/// What a network does while its memory is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PhaseArg {
+    Training,
+    Inference,
 }

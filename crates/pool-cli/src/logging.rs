@@ -32,8 +32,8 @@ pub(crate) fn to_stderr(verbose: u8, format: LogFormat) {
     }
 }
 
-/// The log of one trial, `log.jsonl` in its folder: at least what `-v` shows.
-pub(crate) fn to_trial_folder(folder: &Path, verbose: u8) -> anyhow::Result<()> {
+/// The log of one task, `log.jsonl` in its folder: at least what `-v` shows.
+pub(crate) fn to_task_folder(folder: &Path, verbose: u8) -> anyhow::Result<()> {
     let path = folder.join("log.jsonl");
     let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
     tracing_subscriber::fmt()

@@ -18,8 +18,8 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
-    // A trial writes its log into its folder, and only the trial knows which one that is.
-    if !matches!(cli.command, Command::Trial(_)) {
+    // A task writes its log into its folder, and only the task knows which one that is.
+    if !matches!(cli.command, Command::Trial(_) | Command::Measure(_)) {
         logging::to_stderr(cli.verbose, cli.log_format);
     }
     match &cli.command {
@@ -31,6 +31,8 @@ fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
         Command::Operators(args) => commands::operators::run(args),
         Command::Data(args) => commands::data::run(args),
         Command::Doctor(args) => commands::doctor::run(args),
-        Command::Trial(args) => commands::trial::run(args, cli.verbose),
+        Command::Trial(args) => commands::task::trial(args, cli.verbose),
+        Command::Measure(args) => commands::task::measure(args, cli.verbose),
+        Command::Peak(args) => commands::task::peak(args),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use pool_metrics::{EpochRecord, TrialRecord, TrialStatus};
-use pool_train::{SweepEvent, Trial, TrialEvent, TrialFate};
+use pool_metrics::{CostRecord, EpochRecord, TrialRecord, TrialStatus, median};
+use pool_train::{Fate, SweepEvent, Task, TrialEvent};
 
 use crate::output::say;
 
@@ -38,59 +38,59 @@ impl Progress {
     }
 }
 
-/// A bar for the sweep, and one below it for each running trial.
+/// A bar for the sweep, and one below it for each running task.
 #[derive(Default)]
 pub(crate) struct Bars {
     screen: MultiProgress,
     sweep: Option<ProgressBar>,
-    trials: HashMap<String, TrialBar>,
+    tasks: HashMap<String, TaskBar>,
     ended: u64,
     all: u64,
 }
 
-struct TrialBar {
+struct TaskBar {
     bar: ProgressBar,
     steps_per_epoch: u64,
 }
 
-/// How finely the sweep's bar follows its trials, so that the time to go is known before the first has ended.
-const PARTS_OF_A_TRIAL: u64 = 1000;
+/// How finely the sweep's bar follows its tasks, so that the time to go is known before the first has ended.
+const PARTS_OF_A_TASK: u64 = 1000;
 
 impl Bars {
     fn show(&mut self, event: &SweepEvent<'_>) {
         match event {
-            SweepEvent::Planned { trials, finished } => {
-                (self.all, self.ended) = (*trials as u64, *finished as u64);
+            SweepEvent::Planned { trials, measurements, finished } => {
+                (self.all, self.ended) = ((trials + measurements) as u64, *finished as u64);
                 let bar = self
                     .screen
-                    .add(ProgressBar::new(self.all * PARTS_OF_A_TRIAL))
+                    .add(ProgressBar::new(self.all * PARTS_OF_A_TASK))
                     .with_style(style("sweep {msg} {bar:16} {elapsed} so far, {eta} to go"));
-                // Trials that were finished before must not make the others look fast.
-                bar.set_position(self.ended * PARTS_OF_A_TRIAL);
+                // Those that were finished before must not make the others look fast.
+                bar.set_position(self.ended * PARTS_OF_A_TASK);
                 bar.reset_eta();
                 bar.enable_steady_tick(std::time::Duration::from_secs(1));
                 self.sweep = Some(bar);
                 self.update_sweep();
             }
-            SweepEvent::Started(trial) => {
+            SweepEvent::Started(task) => {
                 let bar =
                     self.screen.add(ProgressBar::new(0)).with_style(style("{prefix} {bar:16} {wide_msg}"));
-                bar.set_prefix(trial.id().to_owned());
+                bar.set_prefix(task.id().to_owned());
                 bar.set_message("starting");
-                self.trials.insert(trial.id().to_owned(), TrialBar { bar, steps_per_epoch: 0 });
+                self.tasks.insert(task.id().to_owned(), TaskBar { bar, steps_per_epoch: 0 });
             }
-            SweepEvent::Progress(trial, event) => {
-                if let Some(trial) = self.trials.get_mut(trial.id()) {
-                    trial.show(event);
+            SweepEvent::Progress(task, event) => {
+                if let Some(bar) = self.tasks.get_mut(task.id()) {
+                    bar.show(event);
                 }
                 self.update_sweep();
             }
-            SweepEvent::Ended(trial, fate) => {
-                if let Some(TrialBar { bar, .. }) = self.trials.remove(trial.id()) {
+            SweepEvent::Ended(task, fate) => {
+                if let Some(TaskBar { bar, .. }) = self.tasks.remove(task.id()) {
                     bar.finish_and_clear();
                 }
-                let _ = self.screen.println(ending(trial, fate));
-                if !matches!(fate, TrialFate::Stopped) {
+                let _ = self.screen.println(ending(*task, fate));
+                if !matches!(fate, Fate::Stopped) {
                     self.ended += 1;
                 }
                 self.update_sweep();
@@ -100,8 +100,8 @@ impl Bars {
 
     fn update_sweep(&self) {
         if let Some(sweep) = &self.sweep {
-            let running: u64 = self.trials.values().map(TrialBar::parts_done).sum();
-            sweep.set_position(self.ended * PARTS_OF_A_TRIAL + running);
+            let running: u64 = self.tasks.values().map(TaskBar::parts_done).sum();
+            sweep.set_position(self.ended * PARTS_OF_A_TASK + running);
             sweep.set_message(format!("{}/{}", self.ended, self.all));
         }
     }
@@ -113,10 +113,10 @@ impl Bars {
     }
 }
 
-impl TrialBar {
+impl TaskBar {
     fn parts_done(&self) -> u64 {
         let steps = self.bar.length().unwrap_or(0);
-        (self.bar.position() * PARTS_OF_A_TRIAL).checked_div(steps).unwrap_or(0)
+        (self.bar.position() * PARTS_OF_A_TASK).checked_div(steps).unwrap_or(0)
     }
 
     fn show(&mut self, event: &TrialEvent) {
@@ -135,6 +135,7 @@ impl TrialBar {
                 self.bar.set_message(format!("epoch {}, error {error_percent:.2} %", record.epoch));
             }
             TrialEvent::Evaluating => self.bar.set_message("evaluating"),
+            TrialEvent::Measuring { what } => self.bar.set_message(format!("measuring {what}")),
             TrialEvent::Failed { reason } => self.bar.set_message(reason.clone()),
         }
     }
@@ -147,7 +148,7 @@ fn style(template: &str) -> ProgressStyle {
 /// One line per event that matters.
 #[derive(Default)]
 pub(crate) struct Lines {
-    trials: usize,
+    tasks: usize,
     ended: usize,
     epochs: HashMap<String, u32>,
 }
@@ -155,29 +156,34 @@ pub(crate) struct Lines {
 impl Lines {
     fn show(&mut self, event: &SweepEvent<'_>) {
         match event {
-            SweepEvent::Planned { trials, finished } => {
-                self.trials = *trials;
+            SweepEvent::Planned { trials, measurements, finished } => {
+                self.tasks = trials + measurements;
                 self.ended = *finished;
-                say(&format!("{trials} trials, {finished} of them finished already"));
+                say(&format!(
+                    "{trials} trials and {measurements} measurements of costs, {finished} of them finished already"
+                ));
             }
-            SweepEvent::Started(trial) => say(&format!("{}: started", trial.id())),
-            SweepEvent::Progress(trial, TrialEvent::Started { epochs, .. }) => {
-                self.epochs.insert(trial.id().to_owned(), *epochs);
+            SweepEvent::Started(task) => say(&format!("{}: started", task.id())),
+            SweepEvent::Progress(task, TrialEvent::Started { epochs, .. }) => {
+                self.epochs.insert(task.id().to_owned(), *epochs);
             }
-            SweepEvent::Progress(trial, TrialEvent::Epoch(record)) => {
-                let epochs = self.epochs.get(trial.id()).copied().unwrap_or_default();
-                say(&format!("{}: {}", trial.id(), epoch_line(record, epochs)));
+            SweepEvent::Progress(task, TrialEvent::Epoch(record)) => {
+                let epochs = self.epochs.get(task.id()).copied().unwrap_or_default();
+                say(&format!("{}: {}", task.id(), epoch_line(record, epochs)));
+            }
+            SweepEvent::Progress(task, TrialEvent::Measuring { what }) => {
+                say(&format!("{}: measuring {what}", task.id()));
             }
             // A failure is told when its process has ended.
             SweepEvent::Progress(
                 _,
                 TrialEvent::Step { .. } | TrialEvent::Evaluating | TrialEvent::Failed { .. },
             ) => {}
-            SweepEvent::Ended(trial, fate) => {
-                if !matches!(fate, TrialFate::Stopped) {
+            SweepEvent::Ended(task, fate) => {
+                if !matches!(fate, Fate::Stopped) {
                     self.ended += 1;
                 }
-                say(&format!("[{}/{}] {}", self.ended, self.trials, ending(trial, fate)));
+                say(&format!("[{}/{}] {}", self.ended, self.tasks, ending(*task, fate)));
             }
         }
     }
@@ -194,24 +200,37 @@ fn epoch_line(record: &EpochRecord, epochs: u32) -> String {
     )
 }
 
-fn ending(trial: &Trial, fate: &TrialFate) -> String {
-    match fate {
-        TrialFate::Finished(record) => format!("{}: {}", trial.id(), result_line(record)),
-        TrialFate::Failed(failure) => format!("{}: failed: {}", trial.id(), failure.reason),
-        TrialFate::Stopped => format!("{}: stopped", trial.id()),
-    }
+fn ending(task: Task<'_>, fate: &Fate) -> String {
+    let outcome = match fate {
+        Fate::Finished(record) => result_line(record),
+        Fate::Measured(record) => cost_line(record),
+        Fate::Failed(failure) => format!("failed: {}", failure.reason),
+        Fate::Stopped => "stopped".to_owned(),
+    };
+    format!("{}: {outcome}", task.id())
 }
 
 fn result_line(record: &TrialRecord) -> String {
     let epochs = record.epochs.len();
-    match (&record.test, record.status) {
-        (Some(test), TrialStatus::Finished | TrialStatus::StoppedEarly) => format!(
-            "test error {:.2} %, {epochs} epochs, {:.1} s of training",
-            100.0 * test.error_rate(),
+    match (record.test_error(), record.status) {
+        (Some(error), TrialStatus::Finished | TrialStatus::StoppedEarly) => format!(
+            "test error {:.2} %, {} {}, {:.1} s of training",
+            100.0 * error,
+            epochs,
+            if epochs == 1 { "epoch" } else { "epochs" },
             record.train_s()
         ),
         _ => {
             format!("diverged in epoch {epochs}: the loss is no longer a number; try a smaller learning rate")
         }
     }
+}
+
+fn cost_line(record: &CostRecord) -> String {
+    let epoch_s = median(&record.training.epoch_s).unwrap_or(f64::NAN);
+    let prediction_s = median(&record.prediction.seconds).unwrap_or(f64::NAN);
+    let images = record.prediction.images;
+    let spoilt =
+        if record.contention.is_contended() { "; contended: something else was running" } else { "" };
+    format!("an epoch takes {epoch_s:.2} s, predicting {images} images {prediction_s:.3} s{spoilt}")
 }

@@ -35,7 +35,8 @@ mod statistics;
 
 pub use atomic_write::atomic_write;
 pub use classification::{
-    Calibration, CalibrationBin, ClassScores, ClassificationError, ConfusionMatrix, error_rate,
+    Calibration, CalibrationBin, CalibrationError, ClassScores, ClassificationError, ConfusionMatrix,
+    error_rate,
 };
 pub use memory::{KeptTensor, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
 pub use pareto::{ParetoError, pareto_front};

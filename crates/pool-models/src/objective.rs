@@ -45,7 +45,10 @@ pub struct PredictedProbabilities {
 ///
 /// # Errors
 /// libtorch's refusal, of labels that are no class for example.
-pub fn predicted_probabilities(logits: &Tensor, labels: &Tensor) -> Result<PredictedProbabilities, ModelError> {
+pub fn predicted_probabilities(
+    logits: &Tensor,
+    labels: &Tensor,
+) -> Result<PredictedProbabilities, ModelError> {
     let log_probabilities = logits.f_log_softmax(1, Kind::Double)?;
     let confidence = log_probabilities.f_amax([1], false)?.f_exp()?;
     let loss = log_probabilities.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?.f_neg()?;

@@ -69,6 +69,9 @@ pub enum TrainError {
     /// Predictions and labels that do not belong together.
     #[error(transparent)]
     Classification(#[from] pool_metrics::ClassificationError),
+    /// Probabilities that are none.
+    #[error(transparent)]
+    Calibration(#[from] pool_metrics::CalibrationError),
     /// The trial was told to stop.
     #[error("stopped before the end")]
     Stopped,

@@ -9,7 +9,7 @@ pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod summary;
 pub(crate) mod sweep;
-pub(crate) mod trial;
+pub(crate) mod task;
 
 use pool_train::{Trial, TrialSpec};
 

@@ -11,7 +11,7 @@ use crate::output::print;
 
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;
-    show(&plan.select(&args.only)?, args.json)?;
+    show(&plan.select(&args.only)?.trials, args.json)?;
     Ok(Outcome::Done)
 }
 

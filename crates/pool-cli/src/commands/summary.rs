@@ -11,7 +11,7 @@ use crate::output::print;
 
 pub(crate) fn run(args: &SummaryArgs) -> anyhow::Result<Outcome> {
     let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;
-    for spec in one_per_arm(&plan.select(&args.only)?) {
+    for spec in one_per_arm(&plan.select(&args.only)?.trials) {
         let table = spec.model.summary().map_err(|error: ModelError| TrainError::from(error))?;
         print(&format!("arm {}: pool = {}\n{table}\n", spec.arm, spec.pool))?;
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use mnist_data::DataDir;
+use pool_metrics::Failure;
 use pool_train::{LocalProcesses, RunDir, StopFlag, Sweep, SweepOptions, SweepSummary, run_sweep};
 
 use crate::args::{Jobs, SweepArgs};
@@ -16,9 +17,9 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let data_dir = DataDir::from_env()?;
     let sweep = Sweep::read(&args.file)?;
     let plan = sweep.plan(&data_dir)?;
-    let trials = plan.select(&args.only)?;
+    let selection = plan.select(&args.only)?;
     if args.dry_run {
-        plan::show(&trials, args.json)?;
+        plan::show(&selection.trials, args.json)?;
         return Ok(Outcome::Done);
     }
     // Whether the images are there and intact is known now, not after the first process has started.
@@ -32,7 +33,8 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let trial_arguments = std::iter::repeat_n("-v".to_owned(), verbose.into());
     let launcher = LocalProcesses::new(program).with_arguments(trial_arguments);
     let mut progress = Progress::new();
-    let ended = run_sweep(&trials, &dir, &launcher, options(args), &stop, &mut |event| progress.show(&event));
+    let show = &mut |event| progress.show(&event);
+    let ended = run_sweep(&selection, &dir, &launcher, options(args), &stop, show);
     progress.finish();
     let summary = ended?;
     tell_the_end(&summary);
@@ -69,10 +71,11 @@ fn stop_on_signals(stop: StopFlag) -> anyhow::Result<()> {
 
 fn tell_the_end(summary: &SweepSummary) {
     for failure in &summary.failed {
-        say(&format!(
-            "failed: {} (arm {}, seed {}): {}",
-            failure.id, failure.arm, failure.seed, failure.reason
-        ));
+        let Failure { id, arm, seed, reason } = failure;
+        match seed {
+            Some(seed) => say(&format!("failed: {id} (arm {arm}, seed {seed}): {reason}")),
+            None => say(&format!("failed: {id} (costs of arm {arm}): {reason}")),
+        }
     }
     if summary.stopped {
         say("stopped: run the same command again to finish the rest");

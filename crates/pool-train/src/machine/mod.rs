@@ -5,6 +5,6 @@ mod provenance;
 mod resident_memory;
 
 pub(crate) use contention::ProcessorUse;
-pub(crate) use provenance::{describe, now};
 pub use provenance::{LIBTORCH_VERSION, cpu_name};
+pub(crate) use provenance::{describe, now};
 pub(crate) use resident_memory::PeakMemory;

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::launcher::{LaunchError, Launcher, Job};
+use super::launcher::{Job, LaunchError, Launcher};
 use super::stop::StopFlag;
 use crate::TrialEvent;
 

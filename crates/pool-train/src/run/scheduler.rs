@@ -162,12 +162,7 @@ impl Team<'_> {
         broken.map_or(Ok(()), Err)
     }
 
-    fn run_task(
-        &self,
-        task: Task<'_>,
-        folder: &Path,
-        on_event: &mut dyn FnMut(TrialEvent),
-    ) -> Fate {
+    fn run_task(&self, task: Task<'_>, folder: &Path, on_event: &mut dyn FnMut(TrialEvent)) -> Fate {
         let Share { jobs, threads } = self.share;
         let job = Job { task, folder, threads, jobs };
         let ended = self.launcher.run(&job, self.stop, on_event);

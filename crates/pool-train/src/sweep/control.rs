@@ -60,9 +60,7 @@ mod tests {
         let network = NetworkTemplate::reference(10);
         let pools = [Pool::max(2), Pool::none(), Pool::avg(2), Pool::max(4)];
         let matched = match_parameters(&network, INPUT, &pools.each_ref()).unwrap();
-        let count = |index: usize| {
-            matched[index].fill(INPUT, &pools[index], 0).infer().unwrap().parameters()
-        };
+        let count = |index: usize| matched[index].fill(INPUT, &pools[index], 0).infer().unwrap().parameters();
         assert_eq!((count(0), count(2)), (592_074, 592_074));
         // A unit costs 18,432 + 1 + 10 parameters without pooling, and 32 * 6 * 6 + 11 with windows of 4x4.
         assert!(count(1).abs_diff(592_074) <= 18_443 / 2, "{}", count(1));

@@ -10,12 +10,14 @@ mod test_images;
 use std::path::Path;
 
 use mnist_data::DataDir;
-use pool_metrics::{Evaluation, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus};
+use pool_metrics::{
+    Evaluation, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus,
+};
 use pool_models::{Net, save_weights};
 use tch::{Device, nn};
 
-pub use event::TrialEvent;
 pub(crate) use evaluate::classes_of;
+pub use event::TrialEvent;
 pub(crate) use step::Training;
 
 use crate::machine::{self, PeakMemory, ProcessorUse};

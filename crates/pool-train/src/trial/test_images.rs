@@ -26,15 +26,14 @@ pub(super) fn test(
     let logits = logits_of(net, &data.test.images, batch_size, stop)?;
     let labels = data.test_pictures.labels();
     let predictions = classes_of(&logits)?;
-    let PredictedProbabilities { confidence, loss } =
-        predicted_probabilities(&logits, &data.test.labels)?;
+    let PredictedProbabilities { confidence, loss } = predicted_probabilities(&logits, &data.test.labels)?;
     let correct: Vec<bool> = labels.iter().zip(&predictions).map(|(label, found)| label == found).collect();
     let changed = Changed { net, pictures: &data.test_pictures, predictions: &predictions, batch_size, stop };
     Ok(TestResults {
         evaluation: evaluation_of(&logits, &data.test.labels)?,
         labels: labels.to_vec(),
         confusion: ConfusionMatrix::from_predictions(labels, &predictions, data.classes)?,
-        calibration: Calibration::of(&confidence, &correct)?,
+        calibration: Calibration::from_confidences(&confidence, &correct)?,
         hardest: hardest(&data.test_pictures, &predictions, &loss),
         robustness: match spec.evaluation.perturbations {
             Perturbations::Standard => changed.by_all(&standard_levels())?,

@@ -1,0 +1,89 @@
+//! `pool-cli trial`, `measure` and `peak`: what the processes of a sweep run.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use mnist_data::DataDir;
+use pool_train::{Phase, RunDir, StopFlag, TrialContext, TrialEvent, measure_costs, measure_peak, run_trial};
+
+use crate::args::{PeakArgs, PhaseArg, TaskArgs};
+use crate::exit::Outcome;
+use crate::logging;
+use crate::output::print;
+
+/// Trains one trial and stores its record.
+pub(crate) fn trial(args: &TaskArgs, verbose: u8) -> anyhow::Result<Outcome> {
+    run(args, verbose, |folder, context, stop| {
+        let spec = RunDir::read_spec(folder)?;
+        let record = run_trial(&spec, folder, context, stop, &mut |event| tell(&event))?;
+        Ok(RunDir::store_record(folder, &record)?)
+    })
+}
+
+/// Measures an arm's costs and stores their record.
+pub(crate) fn measure(args: &TaskArgs, verbose: u8) -> anyhow::Result<Outcome> {
+    run(args, verbose, |folder, context, stop| {
+        let spec = RunDir::read_cost_spec(folder)?;
+        let program = std::env::current_exe().context("cannot find this program to measure memory with")?;
+        let record = measure_costs(&spec, folder, &program, context, stop, &mut |event| tell(&event))?;
+        Ok(RunDir::store_cost_record(folder, &record)?)
+    })
+}
+
+/// Prints one peak of memory in bytes, or null where the system does not tell.
+pub(crate) fn peak(args: &PeakArgs) -> anyhow::Result<Outcome> {
+    let spec = RunDir::read_cost_spec(&args.folder)?;
+    let phase = match args.phase {
+        PhaseArg::Training => Phase::Training,
+        PhaseArg::Inference => Phase::Inference,
+    };
+    let peak = measure_peak(&spec, phase, args.batch_size, &context(args.threads, 1)?)?;
+    print(&format!("{}\n", serde_json::to_string(&peak)?))?;
+    Ok(Outcome::Done)
+}
+
+fn run(
+    args: &TaskArgs,
+    verbose: u8,
+    work: impl FnOnce(&Path, &TrialContext, &StopFlag) -> anyhow::Result<()>,
+) -> anyhow::Result<Outcome> {
+    let run = || {
+        let _running = RunDir::join(&args.folder)?;
+        logging::to_task_folder(&args.folder, verbose)?;
+        let stop = StopFlag::new();
+        if args.stop_with_stdin {
+            stop_when_stdin_closes(stop.clone());
+        }
+        work(&args.folder, &context(args.threads, args.jobs)?, &stop)
+    };
+    // The standard error of a task is a file, which a full disk would not take.
+    run().inspect_err(|error| tell(&TrialEvent::Failed { reason: format!("{error:#}") }))?;
+    Ok(Outcome::Done)
+}
+
+fn context(threads: u32, jobs: u32) -> anyhow::Result<TrialContext> {
+    Ok(TrialContext {
+        data_dir: DataDir::from_env()?,
+        threads,
+        jobs,
+        program: format!("pool-cli {}", env!("CARGO_PKG_VERSION")),
+        git_revision: option_env!("POOL_GIT_REVISION").map(str::to_owned),
+    })
+}
+
+/// Events go to standard output, one JSON value per line. A parent that no longer listens is about to close the input.
+fn tell(event: &TrialEvent) {
+    if let Ok(line) = serde_json::to_string(event) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+}
+
+fn stop_when_stdin_closes(stop: StopFlag) {
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let mut ignored = [0; 64];
+        while input.read(&mut ignored).is_ok_and(|count| count > 0) {}
+        stop.set();
+    });
+}
