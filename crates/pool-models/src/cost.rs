@@ -29,6 +29,7 @@ pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
                 name: layer.name.clone(),
                 input_elements: elements(&layer.input),
                 output_elements: output,
+                output_tensors: output_tensors(&layer.layer),
                 parameters: layer.parameters,
                 fixed_parameters: layer.fixed_parameters,
                 multiply_adds: layer.multiply_adds,
@@ -36,6 +37,19 @@ pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
             }
         })
         .collect()
+}
+
+/// Tensors of the output's size that the forward pass makes: an activation makes another one.
+fn output_tensors(layer: &Layer) -> u64 {
+    let activation = match layer {
+        Layer::Flatten => return 0,
+        Layer::Conv1d(conv) => conv.activation,
+        Layer::Conv2d(conv) => conv.activation,
+        Layer::Conv3d(conv) => conv.activation,
+        Layer::Dense(dense) => dense.activation,
+        Layer::Pool(_) | Layer::Activation(_) | Layer::Dropout(_) | Layer::BatchNorm(_) => None,
+    };
+    1 + u64::from(activation.is_some())
 }
 
 /// Whether the operator that reads the output of layer `index` keeps it. The loss reads the last one, and keeps
