@@ -110,6 +110,7 @@ mod pool;
 mod reference_network;
 mod sequential;
 mod setting_error;
+mod sizes;
 mod summary;
 mod weights;
 

@@ -6,9 +6,9 @@ use tch::{Kind, TchError, Tensor};
 use super::built::Context;
 use super::geometry::{Cells, Fractional, FractionalEvaluation, Geometry, Window};
 use super::reduce::reduce;
-use super::shape::check_count;
 use super::windows::Windows;
 use super::{Pool, Reducer, blur, haar, sample_of, spectral, strided_conv};
+use crate::sizes::count_of_channel;
 use crate::{Mode, ModelError, SettingError};
 
 /// `[N, C, spatial...]` to `output`, the shape that [`check_input`] gave.
@@ -157,8 +157,7 @@ pub fn max_unpool(pooled: &Tensor, indices: &Tensor, spatial: &[usize]) -> Resul
     if indices.size() != shape || indices.kind() != Kind::Int64 {
         return Err(ModelError::Indices { expected: shape, found: indices.size(), kind: indices.kind() });
     }
-    let places = spatial.iter().copied().fold(1, usize::saturating_mul);
-    check_count("entries to put back into", places)?;
+    let places = count_of_channel("entries to put back into", spatial)?;
     let full: Vec<i64> = shape[..2].iter().copied().chain(spatial.iter().map(|&n| n as i64)).collect();
     let zeros = Tensor::f_zeros([shape[0], shape[1], places as i64], (pooled.kind(), pooled.device()))?;
     Ok(zeros.f_scatter(-1, &indices.f_flatten(2, -1)?, &pooled.f_flatten(2, -1)?)?.f_reshape(&full)?)
