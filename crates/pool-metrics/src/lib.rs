@@ -33,7 +33,7 @@ mod record;
 mod run_layout;
 mod statistics;
 
-pub use atomic_write::atomic_write;
+pub use atomic_write::{atomic_write, atomic_write_with};
 pub use classification::{ClassScores, ClassificationError, ConfusionMatrix, error_rate};
 pub use memory::{KeptTensor, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
 pub use pareto::{ParetoError, pareto_front};
