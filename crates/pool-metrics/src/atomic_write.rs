@@ -1,8 +1,8 @@
 //! Files that are there whole or not at all.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes under a temporary name, flushes to the disk, and renames: a reader, and a machine that loses power, sees the
 /// old file or the new one and nothing between.
@@ -12,23 +12,59 @@ use std::path::Path;
 /// # Errors
 /// The system's, of any of the three steps, in words where its own would say little.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = target_of(path)?;
+    write_and_rename(&target, bytes).map_err(without_temporary_name)
+}
+
+/// As [`atomic_write`], for writers that want a path and not bytes: `write` makes a file of the same name in a temporary
+/// folder beside it.
+///
+/// # Errors
+/// As [`atomic_write`], and what `write` returns.
+pub fn atomic_write_with(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let target = target_of(path)?;
+    let name = target.file_name().ok_or(io::Error::other("it names no file"))?;
+    let folder = folder_of(&target);
+    let temporary =
+        tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder).map_err(without_temporary_name)?;
+    let partial = temporary.path().join(name);
+    write(&partial)?;
+    File::open(&partial)?.sync_all()?;
+    fs::rename(&partial, &target)?;
+    flush(folder);
+    Ok(())
+}
+
+/// How the names of what is not finished begin.
+const PREFIX: &str = ".partial-";
+
+/// Where a path leads.
+fn target_of(path: &Path) -> io::Result<PathBuf> {
     // A path that leads nowhere yet is written where it says.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if target.metadata().is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::other("it is no regular file, and would be replaced by one"));
     }
-    write_and_rename(&target, bytes).map_err(without_temporary_name)
+    Ok(target)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn write_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut file = new_temporary_file(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
-    // The rename itself lives in the folder. Not every file system can flush one, and the file is whole either way.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    flush(folder);
     Ok(())
+}
+
+/// A rename lives in the folder. Not every file system can flush one, and the file is whole either way.
+fn flush(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 /// A temporary file that others may read once it has its final name, as any file of a run directory.
@@ -39,7 +75,7 @@ fn new_temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o644));
     }
-    builder.prefix(".partial-").tempfile_in(folder)
+    builder.prefix(PREFIX).tempfile_in(folder)
 }
 
 /// tempfile adds the temporary name to an error, which says nothing to a user.
@@ -63,6 +99,27 @@ mod tests {
         atomic_write(&path, b"second").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"second");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_writer_gets_a_path_of_the_same_name_and_its_failure_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.pt");
+        atomic_write_with(&path, |partial| {
+            assert_eq!(partial.file_name(), path.file_name());
+            fs::write(partial, b"first")
+        })
+        .unwrap();
+        let failed = atomic_write_with(&path, |partial| {
+            fs::write(partial, b"half")?;
+            Err(io::Error::other("no more"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no more");
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        for path in ["", ".."] {
+            assert!(atomic_write_with(Path::new(path), |_| Ok(())).is_err(), "{path:?}");
+        }
     }
 
     #[cfg(unix)]

@@ -33,7 +33,7 @@ mod record;
 mod run_layout;
 mod statistics;
 
-pub use atomic_write::atomic_write;
+pub use atomic_write::{atomic_write, atomic_write_with};
 pub use classification::{
     Calibration, CalibrationBin, CalibrationError, ClassScores, ClassificationError, ConfusionMatrix,
     error_rate,

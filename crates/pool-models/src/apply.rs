@@ -2,6 +2,7 @@
 
 use tch::{Device, Tensor, nn};
 
+use crate::pool::sample_of;
 use crate::{Mode, ModelError, Pool};
 
 /// One run of a pooling layer over a batch, and what is wanted of it.
@@ -51,7 +52,7 @@ impl<'a> Application<'a> {
     }
 
     fn run_with_gradients(&self, input: &Tensor) -> Result<Applied, ModelError> {
-        let sample: Vec<usize> = input.size().iter().skip(1).map(|&n| n as usize).collect();
+        let sample = sample_of(input);
         let variables = nn::VarStore::new(Device::Cpu);
         let input = input.f_detach()?.f_set_requires_grad(self.grad_output.is_some())?;
         // An input that cannot be pooled is described as such, and not as a layer that cannot be built.

@@ -6,11 +6,10 @@
 
 use pool_metrics::{KeptTensor, LayerCost};
 
-use crate::pool::PoolCost;
-use crate::sequential::{InferredLayer, elements};
+use crate::pool::{F32_BYTES, PoolCost, kept_tensor};
+use crate::sequential::InferredLayer;
+use crate::sizes::elements;
 use crate::{Activation, Layer};
-
-const F32_BYTES: u64 = 4;
 
 /// One row per layer, in order.
 pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
@@ -23,7 +22,7 @@ pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
             let output = elements(&layer.output);
             let makes_output = !matches!(layer.layer, Layer::Flatten);
             if makes_output && (needs[index].output || reader_keeps_input(layers, &needs, index)) {
-                kept.push(tensor("output", F32_BYTES * output));
+                kept.push(kept_tensor("output", F32_BYTES, output));
             }
             LayerCost {
                 name: layer.name.clone(),
@@ -43,11 +42,12 @@ pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
 fn output_tensors(layer: &Layer) -> u64 {
     let activation = match layer {
         Layer::Flatten => return 0,
+        Layer::Pool(pool) => return pool.output_tensors(),
         Layer::Conv1d(conv) => conv.activation,
         Layer::Conv2d(conv) => conv.activation,
         Layer::Conv3d(conv) => conv.activation,
         Layer::Dense(dense) => dense.activation,
-        Layer::Pool(_) | Layer::Activation(_) | Layer::Dropout(_) | Layer::BatchNorm(_) => None,
+        Layer::Activation(_) | Layer::Dropout(_) | Layer::BatchNorm(_) => None,
     };
     1 + u64::from(activation.is_some())
 }
@@ -84,7 +84,7 @@ impl Needs {
             }
             // The mask is stored as numbers of the input's type, scaled already.
             Layer::Dropout(dropout) if dropout.rate > 0.0 => {
-                Self { input: false, output: false, extras: vec![tensor("mask", F32_BYTES * output)] }
+                Self { input: false, output: false, extras: vec![kept_tensor("mask", F32_BYTES, output)] }
             }
             Layer::Dropout(_) | Layer::Flatten => Self { input: false, output: false, extras: Vec::new() },
             Layer::BatchNorm(_) => Self { input: true, output: false, extras: Vec::new() },
@@ -101,7 +101,7 @@ impl Needs {
             Some(_) => Self {
                 input: true,
                 output: false,
-                extras: vec![tensor("before activation", F32_BYTES * output)],
+                extras: vec![kept_tensor("before activation", F32_BYTES, output)],
             },
         }
     }
@@ -113,10 +113,6 @@ fn derivative_from_output(activation: Activation) -> bool {
         Activation::Relu | Activation::Tanh | Activation::Sigmoid => true,
         Activation::Elu | Activation::Softplus => false,
     }
-}
-
-fn tensor(what: &str, bytes: u64) -> KeptTensor {
-    KeptTensor { what: what.to_owned(), bytes }
 }
 
 #[cfg(test)]

@@ -86,6 +86,24 @@ pub enum ModelError {
     /// libtorch refused.
     #[error("libtorch: {}", first_line(.0))]
     Torch(tch::TchError),
+    /// A file that cannot be written.
+    #[error("{path}: cannot write it: {cause}", path = .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// A network that libtorch cannot record.
+    #[error(
+        "the recorded network gives other values than the network itself for a batch of {batch}: one of its layers \
+         computes something that libtorch does not record, which is a fault of pool-models; no file was written, and \
+         the weights in safetensors format hold the same network"
+    )]
+    Unfaithful {
+        /// Samples of the batch that told them apart.
+        batch: i64,
+    },
     /// A weights file that cannot be written, or does not belong to the network.
     #[error("weights file {path}: {}", first_line(.cause), path = .path.display())]
     Weights {

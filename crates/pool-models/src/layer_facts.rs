@@ -2,6 +2,7 @@
 
 use crate::layer::Conv;
 use crate::pool::{AxisWindow, PoolCost, split_channels};
+use crate::sizes::count;
 use crate::{Layer, SettingError, Window};
 
 /// What follows from one layer and its input shape.
@@ -60,7 +61,7 @@ impl LayerFacts {
                     });
                 };
                 check_positive("units", dense.units)?;
-                let weights = count("weights", &[features, dense.units])?;
+                let weights = count("weights", [features, dense.units])?;
                 Self {
                     output: vec![dense.units],
                     parameters: weights + dense.units as u64,
@@ -75,10 +76,9 @@ impl LayerFacts {
         let (channels, _) = split_channels(input)?;
         check_positive("filters", conv.filters)?;
         let axes = conv_axes(conv, input)?;
-        let factors: Vec<usize> =
-            [channels, conv.filters].into_iter().chain(axes.iter().map(|axis| axis.size)).collect();
-        let weights = count("weights", &factors)?;
-        let positions = count("output positions", &axes.iter().map(|axis| axis.output).collect::<Vec<_>>())?;
+        let kernel = axes.iter().map(|axis| axis.size);
+        let weights = count("weights", [channels, conv.filters].into_iter().chain(kernel))?;
+        let positions = count("output positions", axes.iter().map(|axis| axis.output))?;
         Ok(Self {
             output: std::iter::once(conv.filters).chain(axes.iter().map(|axis| axis.output)).collect(),
             parameters: weights + conv.filters as u64,
@@ -105,17 +105,6 @@ pub(crate) fn conv_axes<const RANK: usize>(
             cure: "",
         }),
     }
-}
-
-/// The product of sizes, refused beyond 2^32, so that no later sum or product can overflow.
-pub(crate) fn count(product: &'static str, sizes: &[usize]) -> Result<u64, SettingError> {
-    const LIMIT: u128 = 1 << 32;
-    let count = sizes.iter().fold(1u128, |count, &size| count.saturating_mul(size as u128));
-    u64::try_from(count).ok().filter(|_| count <= LIMIT).ok_or(SettingError::TooLarge {
-        product,
-        count,
-        limit: "2^32",
-    })
 }
 
 fn check_positive(field: &'static str, value: usize) -> Result<(), SettingError> {

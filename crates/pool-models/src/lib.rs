@@ -65,6 +65,9 @@
 //! }
 //! ```
 //!
+//! [`save_weights`] and [`load_weights`] keep a network's weights as safetensors; [`save_torchscript`] writes the network
+//! itself, for Python and C++.
+//!
 //! [`keras`] has the same layers by Keras's names, [`max_unpool`] undoes a maximum, and [`Pool::forward_masked`] pools
 //! sequences of different lengths.
 //!
@@ -92,6 +95,7 @@
 
 mod apply;
 mod catalogue;
+mod constant;
 mod convolution;
 mod cost;
 mod error;
@@ -110,7 +114,9 @@ mod pool;
 mod reference_network;
 mod sequential;
 mod setting_error;
+mod sizes;
 mod summary;
+mod torchscript;
 mod weights;
 
 pub use apply::{Application, Applied};
@@ -129,4 +135,5 @@ pub use pool::{
 };
 pub use sequential::{Inferred, InferredLayer, Sequential};
 pub use setting_error::SettingError;
+pub use torchscript::save_torchscript;
 pub use weights::{load_weights, save_weights};

@@ -1,7 +1,8 @@
 //! A network with its variables, ready to run.
 
-use tch::{Tensor, nn};
+use tch::{TchError, Tensor, nn};
 
+use crate::constant::frozen;
 use crate::convolution::{activate, convolve};
 use crate::init::glorot_uniform;
 use crate::layer::Conv;
@@ -62,6 +63,17 @@ impl Net {
         }
         Ok(value)
     }
+
+    /// Shape of one sample that the network was made for, `[channels, spatial...]`.
+    pub fn input(&self) -> &[usize] {
+        &self.input
+    }
+
+    /// The same network for prediction on the CPU, in `f32`, with what its variables hold at present and no gradients.
+    pub(crate) fn frozen(&self) -> Result<Self, TchError> {
+        let layers = self.layers.iter().map(BuiltLayer::frozen).collect::<Result<_, _>>()?;
+        Ok(Self { input: self.input.clone(), layers })
+    }
 }
 
 /// For use within tch's own combinators. Panics where [`Net::forward`] returns an error.
@@ -95,6 +107,32 @@ impl BuiltLayer {
             Self::Activation(activation) => activate(input.shallow_clone(), Some(*activation))?,
             Self::Dropout(rate) => input.f_dropout(*rate, mode == Mode::Training)?,
             Self::Flatten => input.f_flatten(1, -1)?,
+        })
+    }
+
+    fn frozen(&self) -> Result<Self, TchError> {
+        Ok(match self {
+            Self::Conv { weight, bias, axes, activation } => Self::Conv {
+                weight: frozen(weight)?,
+                bias: frozen(bias)?,
+                axes: axes.clone(),
+                activation: *activation,
+            },
+            Self::Dense { weight, bias, activation } => {
+                Self::Dense { weight: frozen(weight)?, bias: frozen(bias)?, activation: *activation }
+            }
+            Self::BatchNorm { weight, bias, mean, variance, momentum, epsilon } => Self::BatchNorm {
+                weight: frozen(weight)?,
+                bias: frozen(bias)?,
+                mean: frozen(mean)?,
+                variance: frozen(variance)?,
+                momentum: *momentum,
+                epsilon: *epsilon,
+            },
+            Self::Pool(pool) => Self::Pool(pool.frozen()?),
+            Self::Activation(activation) => Self::Activation(*activation),
+            Self::Dropout(rate) => Self::Dropout(*rate),
+            Self::Flatten => Self::Flatten,
         })
     }
 }

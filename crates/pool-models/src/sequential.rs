@@ -4,9 +4,10 @@ use pool_metrics::LayerCost;
 use serde::{Deserialize, Serialize};
 use tch::nn;
 
-use crate::layer_facts::{LayerFacts, count};
+use crate::layer_facts::LayerFacts;
 use crate::layer_names::LayerNames;
 use crate::pool::split_channels;
+use crate::sizes::count;
 use crate::{Layer, ModelError, Net, Pool, SettingError, cost, net, summary};
 
 /// A network whose layers follow one another, as data.
@@ -146,10 +147,6 @@ impl Inferred {
     pub fn costs(&self) -> Vec<LayerCost> {
         cost::rows(&self.layers)
     }
-}
-
-pub(crate) fn elements(shape: &[usize]) -> u64 {
-    shape.iter().map(|&n| n as u64).product()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use mnist_data::{DataDir, Dataset};
 use pool_metrics::atomic_write;
-use pool_models::files::{Drawn, GreyPicture};
+use pool_models::files::{GreyPicture, grey_tensor};
 use pool_models::{Application, Mode, ModelError, Operator, catalogue};
 use pool_report::{Tile, gallery_svg};
 use tch::Tensor;
@@ -34,9 +34,7 @@ pub(super) fn draw(path: &Path, input: Option<Tensor>, seed: u64) -> anyhow::Res
 
 fn first_test_image() -> anyhow::Result<Tensor> {
     let test = Dataset::mnist(&DataDir::from_env()?)?.test;
-    let pixels = test.picture(0).unwrap_or_default().to_vec();
-    let picture = GreyPicture { width: test.width(), pixels, drawn: Drawn { black: 0.0, white: 1.0 } };
-    Ok(picture.tensor().map_err(ModelError::from)?)
+    Ok(grey_tensor(test.picture(0).unwrap_or_default(), test.width()).map_err(ModelError::from)?)
 }
 
 /// The operator as in prediction, and as in training where that differs.

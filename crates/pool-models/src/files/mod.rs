@@ -10,7 +10,7 @@ use tch::Tensor;
 
 pub use error::FileError;
 pub use npy::{read_array, write_array};
-pub use picture::{Drawn, GreyPicture, read_picture, write_picture};
+pub use picture::{Drawn, GreyPicture, grey_tensor, read_picture, write_picture};
 
 /// Where the channels stand in an array.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -28,6 +28,14 @@ pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
     to_tensor(&pixels, &[1, height, width, channels]).map_err(FileError::torch(path))
 }
 
+/// Grey pixels, row by row from the top, as `[1, 1, H, width]`, `f32` from 0 (black) to 1 (white).
+///
+/// # Errors
+/// Pixels that do not fill whole rows.
+pub fn grey_tensor(pixels: &[u8], width: usize) -> Result<Tensor, TchError> {
+    to_tensor(pixels, &[1, -1, width as i64, 1])
+}
+
 fn to_tensor(pixels: &[u8], shape: &[i64]) -> Result<Tensor, TchError> {
     Tensor::f_from_slice(pixels)?
         .f_reshape(shape)?
@@ -70,14 +78,6 @@ impl GreyPicture {
         };
         let (drawn, pixels) = brightness(&rows)?;
         Ok(Self { width: rows.size()[1] as usize, pixels, drawn })
-    }
-
-    /// The picture as `[1, 1, H, W]`, `f32` from 0 to 1.
-    ///
-    /// # Errors
-    /// libtorch's refusal.
-    pub fn tensor(&self) -> Result<Tensor, TchError> {
-        to_tensor(&self.pixels, &[1, -1, self.width as i64, 1])
     }
 }
 

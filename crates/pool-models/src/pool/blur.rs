@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
-use super::Window;
 use super::geometry::{AxisWindow, Cells};
 use super::windows::Windows;
+use super::{Window, sample_of};
 use crate::{Extent, ModelError, SettingError};
 
 /// Maximum or average with stride 1, then a binomial filter with stride; the filter reflects at the edges. timm:
@@ -54,7 +54,7 @@ impl Default for Blur {
 }
 
 impl Blur {
-    /// The dense windows along each axis, and how many outputs the stride leaves.
+    /// The dense windows and the filter's stride along each axis.
     ///
     /// # Errors
     /// The setting that does not fit.
@@ -73,16 +73,22 @@ impl Blur {
                 return Err(SettingError::ReflectionTooWide { taps: self.taps, padding, input, axis });
             }
         }
-        let outputs = dense.iter().zip(strides).map(|(axis, stride)| axis.output.div_ceil(stride)).collect();
-        Ok((dense, outputs))
+        Ok((dense, strides))
+    }
+
+    /// The output's size along each axis.
+    ///
+    /// # Errors
+    /// The setting that does not fit.
+    pub(super) fn output(&self, spatial: &[usize]) -> Result<Vec<usize>, SettingError> {
+        let (dense, strides) = self.resolve(spatial)?;
+        Ok(dense.iter().zip(strides).map(|(axis, stride)| axis.output.div_ceil(stride)).collect())
     }
 }
 
 /// `[N, C, spatial...]` to `[N, C, output...]`.
 pub(super) fn forward(blur: &Blur, input: &Tensor) -> Result<Tensor, ModelError> {
-    let spatial: Vec<usize> = input.size()[2..].iter().map(|&n| n as usize).collect();
-    let (dense, outputs) = blur.resolve(&spatial)?;
-    let strides = blur.stride.resolve_positive("stride", spatial.len())?;
+    let (dense, strides) = blur.resolve(&sample_of(input)[1..])?;
     let cells = Cells::Windows(dense);
     let windows = Windows::new(input, &cells);
     let pooled = match blur.reduce {
@@ -90,8 +96,8 @@ pub(super) fn forward(blur: &Blur, input: &Tensor) -> Result<Tensor, ModelError>
         BlurReduce::Avg => windows.mean()?,
     };
     let mut blurred = reflect(&pooled, blur.taps)?;
-    for (axis, (&stride, &output)) in strides.iter().zip(&outputs).enumerate() {
-        blurred = low_pass(&blurred, axis as i64 + 2, blur.taps, stride as i64, output as i64)?;
+    for (axis, stride) in strides.into_iter().enumerate() {
+        blurred = low_pass(&blurred, axis as i64 + 2, blur.taps, stride as i64)?;
     }
     Ok(blurred)
 }
@@ -104,17 +110,12 @@ fn reflect(input: &Tensor, taps: usize) -> Result<Tensor, TchError> {
     input.f_pad(&cells, "reflect", None)
 }
 
-/// The binomial filter along one axis: shifted and strided views, weighted and summed.
-fn low_pass(
-    input: &Tensor,
-    dimension: i64,
-    taps: usize,
-    stride: i64,
-    output: i64,
-) -> Result<Tensor, TchError> {
+/// The binomial filter along one axis that [`reflect`] has made longer: shifted and strided views, weighted and summed.
+fn low_pass(input: &Tensor, dimension: i64, taps: usize, stride: i64) -> Result<Tensor, TchError> {
+    let places = input.size()[dimension as usize] - (taps as i64 - 1);
     let view = |tap: usize| {
         let first = tap as i64;
-        input.f_slice(dimension, first, first + (output - 1) * stride + 1, stride)
+        input.f_slice(dimension, first, first + places, stride)
     };
     let weights = binomial(taps);
     let mut sum = view(0)?.f_mul_scalar(weights[0])?;

@@ -9,6 +9,7 @@ use super::learned::parameters;
 use super::random::Random;
 use super::windows::Windows;
 use super::{Learned, Pool, sample_of};
+use crate::constant::frozen;
 use crate::init::{Starts, running_key};
 use crate::{Mode, ModelError};
 
@@ -43,7 +44,13 @@ impl Context<'_> {
     /// A variable in the element type of the input.
     pub(super) fn variable(&self, name: &str, input: &Tensor) -> Result<Tensor, TchError> {
         // `learned.rs` declares what the reducers read, and `check_variables` has seen that all of it is there.
-        self.variables[name].f_to_kind(input.kind())
+        let variable = &self.variables[name];
+        // A conversion that converts nothing would still be recorded, together with the device (`torchscript.rs`).
+        if variable.kind() == input.kind() {
+            Ok(variable.shallow_clone())
+        } else {
+            variable.f_to_kind(input.kind())
+        }
     }
 
     /// The variable with one entry per channel, or for all of them, broadcastable to `[N, C, output...]`.
@@ -167,6 +174,17 @@ impl PoolLayer {
     /// for anything but global pooling.
     pub fn forward_masked(&self, input: &Tensor, mask: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
         self.run(input, Some(mask), mode)
+    }
+
+    /// The same layer for prediction on the CPU, in `f32`, with what its variables hold at present and no gradients.
+    pub(crate) fn frozen(&self) -> Result<Self, TchError> {
+        let variables = self.variables.iter().map(|(&name, variable)| Ok((name, frozen(variable)?)));
+        Ok(Self {
+            pool: self.pool.clone(),
+            sample: self.sample.clone(),
+            variables: variables.collect::<Result<_, TchError>>()?,
+            random: self.random.clone(),
+        })
     }
 
     fn run(&self, input: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor, ModelError> {

@@ -6,9 +6,9 @@ use tch::{Kind, TchError, Tensor};
 use super::built::Context;
 use super::geometry::{Cells, Fractional, FractionalEvaluation, Geometry, Window};
 use super::reduce::reduce;
-use super::shape::check_count;
 use super::windows::Windows;
 use super::{Pool, Reducer, blur, haar, sample_of, spectral, strided_conv};
+use crate::sizes::count_of_channel;
 use crate::{Mode, ModelError, SettingError};
 
 /// `[N, C, spatial...]` to `output`, the shape that [`check_input`] gave.
@@ -25,9 +25,7 @@ pub(super) fn forward(
     Ok(match pool {
         Pool::None => input.shallow_clone(),
         Pool::Reduce { reducer, geometry } => {
-            let pooled = reduce_geometry(reducer, geometry, input, mask, context)?;
-            // Global pooling that drops its axes.
-            pooled.f_reshape(output)?
+            with_axes_of(geometry, reduce_geometry(reducer, geometry, input, mask, context)?)?
         }
         Pool::StridedConv(conv) => strided_conv::forward(conv, input, context)?,
         Pool::Blur(blur) => blur::forward(blur, input)?,
@@ -42,7 +40,7 @@ pub(super) fn forward_with_indices(
     input: &Tensor,
     context: &Context<'_>,
 ) -> Result<(Tensor, Tensor), ModelError> {
-    let output = check_input(pool, input)?;
+    check_input(pool, input)?;
     let no_indices = || SettingError::NoIndices { pool: pool.to_string() };
     let Pool::Reduce { reducer: Reducer::Max, geometry } = pool else { return Err(no_indices().into()) };
     if context.mode == Mode::Inference && takes_expectation(geometry) {
@@ -53,7 +51,7 @@ pub(super) fn forward_with_indices(
         return Err(no_indices().into());
     };
     let (values, indices) = Windows::new(input, cells).max_with_indices()?;
-    Ok((values.f_reshape(&output)?, indices.f_reshape(&output)?))
+    Ok((with_axes_of(geometry, values)?, with_axes_of(geometry, indices)?))
 }
 
 /// What every layer but none needs.
@@ -129,6 +127,18 @@ fn reduce_geometry(
     Ok(sum.f_div_scalar(Fractional::DRAWS as f64)?)
 }
 
+/// Without the spatial axes that the geometry drops. No size of the batch may stand here: a trace would hold it.
+fn with_axes_of(geometry: &Geometry, pooled: Tensor) -> Result<Tensor, TchError> {
+    match geometry {
+        Geometry::Global { keep_dims: false } => pooled.f_flatten(1, -1),
+        Geometry::Window(_)
+        | Geometry::Adaptive(_)
+        | Geometry::Global { keep_dims: true }
+        | Geometry::Fractional(_)
+        | Geometry::Pyramid(_) => Ok(pooled),
+    }
+}
+
 /// What fractional windows are drawn from; nothing in prediction, and for other windows.
 fn generator(geometry: &Geometry, context: &Context<'_>) -> Option<ChaCha8Rng> {
     match (context.mode, geometry) {
@@ -157,8 +167,7 @@ pub fn max_unpool(pooled: &Tensor, indices: &Tensor, spatial: &[usize]) -> Resul
     if indices.size() != shape || indices.kind() != Kind::Int64 {
         return Err(ModelError::Indices { expected: shape, found: indices.size(), kind: indices.kind() });
     }
-    let places = spatial.iter().copied().fold(1, usize::saturating_mul);
-    check_count("entries to put back into", places)?;
+    let places = count_of_channel("entries to put back into", spatial)?;
     let full: Vec<i64> = shape[..2].iter().copied().chain(spatial.iter().map(|&n| n as i64)).collect();
     let zeros = Tensor::f_zeros([shape[0], shape[1], places as i64], (pooled.kind(), pooled.device()))?;
     Ok(zeros.f_scatter(-1, &indices.f_flatten(2, -1)?, &pooled.f_flatten(2, -1)?)?.f_reshape(&full)?)

@@ -1,10 +1,10 @@
 //! The low band of the Haar wavelet (Williams & Li, "Wavelet Pooling for Convolutional Neural Networks", 2018).
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
-use super::Window;
 use super::geometry::{AxisWindow, Cells};
 use super::windows::Windows;
+use super::{Window, sample_of};
 use crate::{ModelError, SettingError};
 
 /// The windows of the Haar wavelet.
@@ -17,9 +17,7 @@ pub(super) fn resolve(spatial: &[usize]) -> Result<Vec<AxisWindow>, SettingError
 
 /// `(x0 + x1) / sqrt(2)` along every spatial axis: over `d` axes, `2^(d/2)` times the average of windows of 2.
 pub(super) fn forward(input: &Tensor) -> Result<Tensor, ModelError> {
-    let spatial: Vec<usize> = input.size()[2..].iter().map(|&n| n as usize).collect();
-    let cells = Cells::Windows(resolve(&spatial)?);
-    let gain = 2f64.powf(spatial.len() as f64 / 2.0);
-    let scaled = |mean: Tensor| -> Result<Tensor, TchError> { mean.f_mul_scalar(gain) };
-    Ok(scaled(Windows::new(input, &cells).mean()?)?)
+    let axes = resolve(&sample_of(input)[1..])?;
+    let gain = 2f64.powf(axes.len() as f64 / 2.0);
+    Ok(Windows::new(input, &Cells::Windows(axes)).mean()?.f_mul_scalar(gain)?)
 }

@@ -20,7 +20,7 @@ mod windows;
 
 pub use blur::{Blur, BlurReduce};
 pub use built::PoolLayer;
-pub(crate) use cost::PoolCost;
+pub(crate) use cost::{F32_BYTES, PoolCost, kept_tensor};
 pub use forward::max_unpool;
 pub(crate) use geometry::AxisWindow;
 pub use geometry::{

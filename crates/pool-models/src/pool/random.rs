@@ -9,7 +9,7 @@ use tch::{TchError, Tensor};
 
 /// A layer's own generator: what one layer draws shifts no other layer's numbers, and libtorch's global generator
 /// plays no part. Every forward pass draws from a stream of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Random {
     key: [u8; 32],
     /// The stream of the next forward pass that draws.

@@ -5,7 +5,7 @@ use tch::Tensor;
 use super::geometry::Geometry;
 use super::{Pool, Reducer, Window, haar, spectral};
 use crate::SettingError;
-use crate::layer_facts::count;
+use crate::sizes::{count, count_of_channel};
 
 impl Pool {
     /// Shape of one output sample for one input sample `[C, spatial...]`. Pure: makes no tensor.
@@ -25,7 +25,8 @@ impl Pool {
                 let output = geometry.output(spatial)?;
                 if reducer.lays_windows_out() {
                     for cells in geometry.cells(spatial, None)? {
-                        check_count("cells of all windows", cells.count())?;
+                        let sizes = cells.axes().into_iter().flat_map(|axis| [axis.output(), axis.width()]);
+                        count_of_channel("cells of all windows", sizes)?;
                     }
                 }
                 let channels = reducer.channels(channels);
@@ -40,17 +41,17 @@ impl Pool {
             }
             Self::StridedConv(conv) => {
                 let axes = conv.window().resolve("size", spatial)?;
-                let volume = axes.iter().map(|axis| axis.size).fold(channels, usize::saturating_mul);
-                check_count("weights of one filter", volume)?;
+                let kernel = axes.iter().map(|axis| axis.size);
+                count_of_channel("weights of one filter", std::iter::once(channels).chain(kernel))?;
                 (channels, axes.iter().map(|axis| axis.output).collect())
             }
-            Self::Blur(blur) => (channels, blur.resolve(spatial)?.1),
+            Self::Blur(blur) => (channels, blur.output(spatial)?),
             Self::Haar => (channels, haar::resolve(spatial)?.iter().map(|axis| axis.output).collect()),
             Self::Spectral { output } => (channels, spectral::resolve(output, spatial)?),
         };
-        check_count("outputs of one channel", output.iter().copied().fold(1, usize::saturating_mul))?;
+        count_of_channel("outputs of one channel", &output)?;
         if output.is_empty() {
-            check_count("outputs", channels)?;
+            count_of_channel("outputs", [channels])?;
         }
         Ok(std::iter::once(channels).chain(output).collect())
     }
@@ -96,17 +97,6 @@ fn check_grid(grid: usize, window: &Window, spatial: &[usize]) -> Result<(), Set
         window.dense().check_sight(axis)?;
     }
     Ok(())
-}
-
-/// More entries of one channel than any machine wants to hold.
-const MOST_ENTRIES: usize = 1 << 28;
-
-/// Refuses what could only end in an allocation that fails.
-pub(super) fn check_count(product: &'static str, count: usize) -> Result<(), SettingError> {
-    if count <= MOST_ENTRIES {
-        return Ok(());
-    }
-    Err(SettingError::TooLarge { product, count: count as u128, limit: "2^28" })
 }
 
 /// Splits one sample's shape into channels and spatial sizes.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::built::Context;
-use super::{Padding, Window};
+use super::{Padding, Window, sample_of};
 use crate::convolution::{activate, convolve};
 use crate::{Activation, Extent, ModelError};
 
@@ -49,8 +49,7 @@ pub(super) fn forward(
     input: &Tensor,
     context: &Context<'_>,
 ) -> Result<Tensor, ModelError> {
-    let spatial: Vec<usize> = input.size()[2..].iter().map(|&n| n as usize).collect();
-    let axes = conv.window().resolve("size", &spatial)?;
+    let axes = conv.window().resolve("size", &sample_of(input)[1..])?;
     let (weight, bias) = (context.variable("weight", input)?, context.variable("bias", input)?);
     Ok(activate(convolve(input, &weight, &bias, &axes)?, conv.activation)?)
 }

@@ -9,7 +9,7 @@ use pool_models::{
     Blur, BlurReduce, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
     FractionalSize, Geometry, Learned, Mode, Padding, Pool, PoolLayer, Reducer, catalogue,
 };
-use tch::nn::{self, VarStore};
+use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 /// A layer with its variables, in `f64`.
@@ -123,9 +123,4 @@ pub(crate) fn values(tensor: &Tensor) -> Vec<f64> {
 pub(crate) fn distance(left: &Tensor, right: &Tensor) -> f64 {
     assert_eq!(left.size(), right.size());
     ((left - right).abs() / (right.abs() + 1.0)).max().double_value(&[])
-}
-
-/// A `VarStore` path for layers whose variables nobody looks at.
-pub(crate) fn scratch() -> VarStore {
-    nn::VarStore::new(Device::Cpu)
 }

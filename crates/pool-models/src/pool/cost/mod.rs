@@ -9,9 +9,10 @@ use pool_metrics::{KeptTensor, LayerCost};
 
 use super::{BlurReduce, Pool, parameters};
 use crate::SettingError;
+use crate::sizes::elements;
 use of_windows::Sizes;
 
-const F32_BYTES: u64 = 4;
+pub(crate) const F32_BYTES: u64 = 4;
 const INDEX_BYTES: u64 = 8;
 
 /// What a layer costs for one sample; the settings have been checked.
@@ -31,10 +32,10 @@ pub(crate) struct PoolCost {
 impl PoolCost {
     pub(crate) fn of(pool: &Pool, sample: &[usize], output: &[usize]) -> Self {
         let [channels, spatial @ ..] = sample else { return Self::default() };
-        let (outputs, inputs) = (product(output), product(sample));
+        let (outputs, inputs) = (elements(output), elements(sample));
         let parameters = parameters(pool, sample).unwrap_or_default();
         let parameters =
-            parameters.iter().map(|parameter| product(&parameter.shape)).fold(0, u64::saturating_add);
+            parameters.iter().map(|parameter| elements(&parameter.shape)).fold(0, u64::saturating_add);
         let cost = match pool {
             Pool::None => Self::default(),
             Pool::Reduce { reducer, geometry } => {
@@ -45,25 +46,25 @@ impl PoolCost {
                 let axes = conv.window().resolve("size", spatial).unwrap_or_default();
                 let odd = axes.iter().any(|axis| axis.before != axis.after);
                 // What libtorch's own padding cannot do is padded by hand, and that copy is kept instead.
-                let copy = axes.iter().map(|axis| (axis.input + axis.after - axis.before) as u64);
-                let copy =
-                    || tensor("padded input", F32_BYTES, copy.fold(*channels as u64, u64::saturating_mul));
+                let padded = axes.iter().map(|axis| axis.input + axis.after - axis.before);
+                let copy = elements(std::iter::once(*channels).chain(padded));
                 Self {
-                    multiply_adds: (parameters - *channels as u64).saturating_mul(product(&output[1..])),
+                    multiply_adds: (parameters - *channels as u64).saturating_mul(elements(&output[1..])),
                     keeps_input: !odd,
                     keeps_output: conv.activation.is_some(),
-                    kept: odd.then(copy).into_iter().collect(),
+                    kept: odd.then(|| kept_tensor("padded input", F32_BYTES, copy)).into_iter().collect(),
                     ..Self::default()
                 }
             }
             Pool::Blur(blur) => {
                 let dense = blur.resolve(spatial).map(|(dense, _)| dense).unwrap_or_default();
-                let dense = dense.iter().fold(*channels as u64, |product, axis| product * axis.output as u64);
+                let places = dense.iter().map(|axis| axis.output);
+                let dense = elements(std::iter::once(*channels).chain(places));
                 let indices = match blur.reduce {
-                    BlurReduce::Max => Some(tensor("indices", INDEX_BYTES, dense)),
+                    BlurReduce::Max => Some(kept_tensor("indices", INDEX_BYTES, dense)),
                     BlurReduce::Avg => None,
                 };
-                let dense_values = tensor("dense values", F32_BYTES, dense);
+                let dense_values = kept_tensor("dense values", F32_BYTES, dense);
                 let kept = std::iter::once(dense_values).chain(indices).collect();
                 // Axis by axis; the first ones still see the full width of the others, which is at most the dense map.
                 let multiply_adds = dense.saturating_mul(blur.taps as u64);
@@ -95,25 +96,28 @@ impl Pool {
             whole
                 .into_iter()
                 .filter(|(_, keeps, _)| *keeps)
-                .map(|(what, _, shape)| tensor(what, F32_BYTES, product(shape))),
+                .map(|(what, _, shape)| kept_tensor(what, F32_BYTES, elements(shape))),
         );
         Ok(LayerCost {
             name: self.to_string(),
-            input_elements: product(input),
-            output_elements: product(&output),
+            input_elements: elements(input),
+            output_elements: elements(&output),
+            output_tensors: self.output_tensors(),
             parameters,
             fixed_parameters: 0,
             multiply_adds,
             kept,
         })
     }
+
+    /// Tensors of the output's size that the forward pass makes.
+    pub(crate) fn output_tensors(&self) -> u64 {
+        u64::from(*self != Self::None)
+    }
 }
 
-fn product(sizes: &[usize]) -> u64 {
-    sizes.iter().map(|&n| n as u64).fold(1, u64::saturating_mul)
-}
-
-fn tensor(what: &str, element_bytes: u64, elements: u64) -> KeptTensor {
+/// A tensor of this many elements, kept for the backward pass.
+pub(crate) fn kept_tensor(what: &str, element_bytes: u64, elements: u64) -> KeptTensor {
     KeptTensor { what: what.to_owned(), bytes: elements.saturating_mul(element_bytes) }
 }
 

@@ -1,8 +1,9 @@
 //! What a reducer over windows costs.
 
-use super::{F32_BYTES, INDEX_BYTES, PoolCost, product, tensor};
+use super::{F32_BYTES, INDEX_BYTES, PoolCost, kept_tensor};
 use crate::pool::geometry::{AxisCells, AxisWindow, Cells, Geometry};
 use crate::pool::{Learned, Reducer, mean_needs_padded_copy, need_padded_copy};
+use crate::sizes::elements;
 use pool_metrics::KeptTensor;
 
 const BOOL_BYTES: u64 = 1;
@@ -39,7 +40,7 @@ impl Sizes {
     pub(super) fn of(geometry: &Geometry, channels: usize, spatial: &[usize]) -> Self {
         let cells = geometry.cells(spatial, None).unwrap_or_default();
         let channels = channels as u64;
-        let windows = |cells: &Cells| channels.saturating_mul(product(&cells.output()));
+        let windows = |cells: &Cells| channels.saturating_mul(elements(cells.output()));
         let (mut maximum, mut dense_maximum, mut mean) = (Route::Kernel, Route::Kernel, Route::Kernel);
         let mut dense = 0;
         match &cells[..] {
@@ -50,7 +51,7 @@ impl Sizes {
                     mean = Route::Gathered;
                 }
                 let places: Vec<AxisWindow> = axes.iter().map(AxisWindow::dense).collect();
-                dense = places.iter().map(|axis| axis.output as u64).fold(channels, u64::saturating_mul);
+                dense = channels.saturating_mul(elements(places.iter().map(|axis| axis.output)));
                 dense_maximum = route(channels, &places, need_padded_copy(&places));
             }
             [Cells::Regions(_)] => (maximum, mean) = (Route::Gathered, Route::Gathered),
@@ -58,11 +59,11 @@ impl Sizes {
         }
         Self {
             channels,
-            inputs: channels.saturating_mul(product(spatial)).saturating_mul(cells.len() as u64),
+            inputs: channels.saturating_mul(elements(spatial)).saturating_mul(cells.len() as u64),
             outputs: cells.iter().map(windows).fold(0, u64::saturating_add),
             gathered: cells
                 .iter()
-                .map(|cells| windows(cells).saturating_mul(cells.widest() as u64))
+                .map(|cells| windows(cells).saturating_mul(cells.widest()))
                 .fold(0, u64::saturating_add),
             dense,
             gaps: cells.iter().any(|cells| cells.axes().iter().any(AxisCells::has_gaps)),
@@ -74,8 +75,8 @@ impl Sizes {
 
     pub(super) fn cost(&self, reducer: &Reducer, spatial: &[usize]) -> PoolCost {
         let &Self { channels, inputs, outputs, gathered, dense, gaps, .. } = self;
-        let places = product(spatial);
-        let f32s = |what, count| tensor(what, F32_BYTES, count);
+        let places = elements(spatial);
+        let f32s = |what, count| kept_tensor(what, F32_BYTES, count);
         let gathered_only = |multiply_adds, kept| PoolCost { multiply_adds, kept, ..PoolCost::default() };
         match reducer {
             Reducer::Max => self.maximum(),
@@ -89,7 +90,7 @@ impl Sizes {
             }
             Reducer::Median => {
                 let sorted = gaps.then(|| f32s("sorted values", gathered));
-                let order = tensor("order of the values", INDEX_BYTES, gathered);
+                let order = kept_tensor("order of the values", INDEX_BYTES, gathered);
                 gathered_only(0, std::iter::once(order).chain(sorted).collect())
             }
             Reducer::Lp { .. } | Reducer::Gem { learned: Learned::No, .. } => gathered_only(
@@ -128,12 +129,12 @@ impl Sizes {
                 vec![
                     f32s("weights", gathered),
                     f32s("windows", gathered),
-                    tensor("zero weights", BOOL_BYTES, gathered),
+                    kept_tensor("zero weights", BOOL_BYTES, gathered),
                 ],
             ),
             Reducer::Stochastic => {
                 let filled = gaps.then(|| f32s("filled activations", gathered));
-                let kept = [f32s("activations", gathered), tensor("draws", INDEX_BYTES, outputs)];
+                let kept = [f32s("activations", gathered), kept_tensor("draws", INDEX_BYTES, outputs)];
                 gathered_only(gathered, kept.into_iter().chain(filled).collect())
             }
             Reducer::Mixed { learned: Learned::No, .. } | Reducer::AvgMax | Reducer::RandomMixed => {
@@ -172,7 +173,7 @@ impl Sizes {
             }
             Reducer::S3 { .. } => {
                 let mut cost = self.routed(&self.dense_maximum);
-                cost.kept.push(tensor("indices", INDEX_BYTES, dense));
+                cost.kept.push(kept_tensor("indices", INDEX_BYTES, dense));
                 cost
             }
         }
@@ -180,7 +181,7 @@ impl Sizes {
 
     fn maximum(&self) -> PoolCost {
         let mut cost = self.routed(&self.maximum);
-        cost.kept.push(tensor("indices", INDEX_BYTES, self.outputs));
+        cost.kept.push(kept_tensor("indices", INDEX_BYTES, self.outputs));
         cost
     }
 
@@ -201,9 +202,10 @@ impl Sizes {
     fn routed(&self, route: &Route) -> PoolCost {
         match *route {
             Route::Kernel => PoolCost { keeps_input: true, ..PoolCost::default() },
-            Route::PaddedCopy(elements) => {
-                PoolCost { kept: vec![tensor("padded input", F32_BYTES, elements)], ..PoolCost::default() }
-            }
+            Route::PaddedCopy(elements) => PoolCost {
+                kept: vec![kept_tensor("padded input", F32_BYTES, elements)],
+                ..PoolCost::default()
+            },
             Route::Gathered => PoolCost::default(),
         }
     }
@@ -213,7 +215,7 @@ fn route(channels: u64, axes: &[AxisWindow], padded_copy: bool) -> Route {
     if !padded_copy {
         return Route::Kernel;
     }
-    let sizes = axes.iter().map(|axis| (axis.before + axis.input + axis.after + axis.overhang) as u64);
+    let sizes = axes.iter().map(|axis| axis.before + axis.input + axis.after + axis.overhang);
     // A window may be far larger than its input, and so may its padding.
-    Route::PaddedCopy(sizes.fold(channels, u64::saturating_mul))
+    Route::PaddedCopy(channels.saturating_mul(elements(sizes)))
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::AxisWindow;
+use crate::sizes::elements;
 
 /// The windows over one input, along each spatial axis.
 #[derive(Debug)]
@@ -28,13 +29,8 @@ impl Cells {
     }
 
     /// Cells of the widest window.
-    pub(crate) fn widest(&self) -> usize {
-        self.axes().iter().map(AxisCells::width).fold(1, usize::saturating_mul)
-    }
-
-    /// Cells of all windows together.
-    pub(crate) fn count(&self) -> usize {
-        self.output().into_iter().fold(self.widest(), usize::saturating_mul)
+    pub(crate) fn widest(&self) -> u64 {
+        elements(self.axes().iter().map(AxisCells::width))
     }
 
     pub(crate) fn axes(&self) -> Vec<AxisCells> {

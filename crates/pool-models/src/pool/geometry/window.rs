@@ -1,7 +1,7 @@
 //! Windows of a fixed size that move by a stride, of pooling and convolution alike, as pure arithmetic.
 
 use super::Padding;
-use crate::pool::shape::check_count;
+use crate::sizes::count_of_channel;
 use crate::{Extent, SettingError};
 
 /// A window of fixed size that moves by a stride.
@@ -152,7 +152,7 @@ impl Window {
             })
             .collect::<Result<_, SettingError>>()?;
         let padded = axes.iter().map(|axis| axis.before + axis.input + axis.after + axis.overhang);
-        check_count("entries with their padding", padded.fold(1, usize::saturating_mul))?;
+        count_of_channel("entries with their padding", padded)?;
         Ok(axes)
     }
 

@@ -14,7 +14,8 @@ pub(super) fn local_importance(windows: &Windows<'_>, context: &Context<'_>) -> 
     let input = windows.input();
     let variable = |name| context.variable(name, windows.input());
     // A convolution with a kernel of 1 is a product over the channels alone, whatever the rank.
-    let projected = variable("projection")?.f_matmul(&input.f_flatten(2, -1)?)?.f_reshape(input.size())?;
+    let projected =
+        variable("projection")?.f_matmul(&input.f_flatten(2, -1)?)?.f_unflatten(2, &input.size()[2..])?;
     // Instance normalisation is group normalisation with one channel per group.
     let groups = input.size()[1];
     let (scale, shift) = (variable("scale")?, variable("shift")?);

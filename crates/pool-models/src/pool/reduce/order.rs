@@ -1,6 +1,6 @@
 //! Minimum and median.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{TchError, Tensor};
 
 use crate::pool::windows::Windows;
 
@@ -20,16 +20,12 @@ pub(super) fn median(windows: &Windows<'_>) -> Result<Tensor, TchError> {
         Some(seen) => {
             // A mask may leave nothing, of which there is no middle.
             let middle = seen.f_sub_scalar(1)?.f_clamp_min(0)?.f_floor_divide_scalar(2)?.f_unsqueeze(-1)?;
-            let mut shape = sorted.size();
-            if let Some(last) = shape.last_mut() {
-                *last = 1;
-            }
-            sorted.f_gather(-1, &middle.f_expand(&shape, false)?, false)?.f_squeeze_dim(-1)?
+            let middle = middle.f_expand_as(&sorted.f_narrow(-1, 0, 1)?)?;
+            sorted.f_gather(-1, &middle, false)?.f_squeeze_dim(-1)?
         }
         None => sorted.f_select(-1, (gathered.width() - 1) / 2)?,
     };
-    let not_a_number =
-        gathered.fill(&gathered.values, 0.0)?.f_isnan()?.f_any_dim(-1, false)?.f_to_kind(Kind::Bool)?;
+    let not_a_number = gathered.fill(&gathered.values, 0.0)?.f_isnan()?.f_any_dim(-1, false)?;
     let not_a_number = match &seen {
         Some(seen) => not_a_number.f_logical_or(&seen.f_eq(0)?)?,
         None => not_a_number,

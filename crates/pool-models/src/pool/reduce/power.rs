@@ -49,7 +49,7 @@ fn mean_of_powers(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
 
 /// The greatest value of each window, `[N, C, output..., 1]`, as a constant: what is divided out and multiplied back
 /// has no gradient. 1 where it is zero or infinite.
-fn scale(values: &Tensor) -> Result<Tensor, TchError> {
+pub(super) fn scale(values: &Tensor) -> Result<Tensor, TchError> {
     let _no_gradient = tch::no_grad_guard();
     let greatest = values.f_amax([-1i64].as_slice(), true)?;
     let no_scale = greatest.f_eq(0.0)?.f_logical_or(&greatest.f_isinf()?)?;

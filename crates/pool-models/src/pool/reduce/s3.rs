@@ -2,9 +2,10 @@
 
 use rand::Rng;
 use rand::seq::index;
-use tch::{TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::Mode;
+use crate::constant::constant;
 use crate::pool::built::Context;
 use crate::pool::geometry::{AxisWindow, Cells};
 use crate::pool::windows::Windows;
@@ -57,7 +58,7 @@ fn keep_some(
         kept.extend(chosen.into_iter().map(|place| (first + place) as i64));
         first += grid.places;
     }
-    maxima.f_index_select(dimension, &Tensor::f_from_slice(&kept)?.f_to_device(maxima.device())?)
+    maxima.f_index_select(dimension, &constant(&kept, &[-1], (Kind::Int64, maxima.device()))?)
 }
 
 /// Each kept place as a mean over all places, weighted by how often they are kept there.
@@ -69,7 +70,7 @@ fn keep_expected(maxima: &Tensor, dimension: i64, grids: &[Grid]) -> Result<Tens
     for alike in grids.chunk_by(|left, right| left.places == right.places) {
         let [grid, ..] = alike else { continue };
         let (count, places) = (alike.len() as i64, grid.places as i64);
-        let weights = weights(grid)?.f_to_kind(maxima.kind())?.f_to_device(maxima.device())?;
+        let weights = weights(grid, (maxima.kind(), maxima.device()))?;
         let means = places_last
             .f_narrow(-1, first, count * places)?
             .f_unflatten(-1, [count, places])?
@@ -83,7 +84,7 @@ fn keep_expected(maxima: &Tensor, dimension: i64, grids: &[Grid]) -> Result<Tens
 
 /// `[places, kept]`: how probable it is that the kept place of a rank is this place, so that `rank` others come before
 /// it and the rest behind.
-fn weights(grid: &Grid) -> Result<Tensor, TchError> {
+fn weights(grid: &Grid, options: (Kind, Device)) -> Result<Tensor, TchError> {
     let logs = log_factorials(grid.places);
     let weights: Vec<f64> = (0..grid.places)
         .flat_map(|place| (0..grid.kept).map(move |rank| (place, rank)))
@@ -93,7 +94,7 @@ fn weights(grid: &Grid) -> Result<Tensor, TchError> {
             (before + behind - log_binomial(&logs, grid.places, grid.kept)).exp()
         })
         .collect();
-    Tensor::f_from_slice(&weights)?.f_reshape([grid.places as i64, grid.kept as i64])
+    constant(&weights, &[grid.places as i64, grid.kept as i64], options)
 }
 
 /// Logarithms, because the factorials of large grids overflow.
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_places_of_each_rank_are_a_distribution() {
-        let weights = weights(&Grid { places: 6, kept: 3 }).unwrap();
+        let weights = weights(&Grid { places: 6, kept: 3 }, (Kind::Double, Device::Cpu)).unwrap();
         for rank in 0..3 {
             let total = weights.select(1, rank).sum(None).double_value(&[]);
             assert!((total - 1.0).abs() < 1e-12, "rank {rank}: {total}");

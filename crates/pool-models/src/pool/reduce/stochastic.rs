@@ -2,6 +2,7 @@
 
 use tch::{Kind, TchError, Tensor};
 
+use super::power::scale;
 use crate::Mode;
 use crate::pool::built::Context;
 use crate::pool::windows::{Gathered, Windows};
@@ -35,11 +36,7 @@ fn sampled(activations: &Tensor, context: &Context<'_>) -> Result<Tensor, TchErr
 
 /// `sum a^2 / sum a`, with the greatest value divided out so that no square overflows.
 fn expected(gathered: &Gathered, activations: &Tensor) -> Result<Tensor, TchError> {
-    let scale = {
-        let _no_gradient = tch::no_grad_guard();
-        let greatest = activations.f_amax([-1i64].as_slice(), true)?;
-        greatest.f_masked_fill(&greatest.f_eq(0.0)?, 1.0)?
-    };
+    let scale = scale(activations)?;
     let relative = activations.f_div(&scale)?;
     let sum = gathered.sum(&relative)?;
     let squares = gathered.sum(&relative.f_square()?)?;

@@ -1,7 +1,9 @@
 //! Windows laid out side by side: the plain way to compute any reducer.
 
-use tch::{Kind, TchError, Tensor};
+use tch::kind::Element;
+use tch::{Device, Kind, TchError, Tensor};
 
+use crate::constant::constant;
 use crate::pool::geometry::{AxisCells, AxisWindow, Cells};
 
 /// The values of each window, `[N, C, output..., K]` where `K` is the size of the largest window.
@@ -29,10 +31,10 @@ impl Gathered {
         let axes = cells.axes();
         let device = input.device();
         let gaps = axes.iter().any(AxisCells::has_gaps);
-        let mut hidden = if gaps { Some(hidden_cells(&axes)?.f_to_device(device)?) } else { None };
+        let mut hidden = if gaps { Some(hidden_cells(&axes, device)?) } else { None };
         let mut count = match (&hidden, cells) {
             (Some(_), Cells::Windows(windows)) if count_padding => {
-                Some(counted_cells(windows)?.f_to_kind(input.kind())?.f_to_device(device)?)
+                Some(counted_cells(windows, (input.kind(), device))?)
             }
             _ => None,
         };
@@ -95,9 +97,8 @@ impl Gathered {
 
     /// Flat indices into one plane of the chosen cells, `[N, C, output...]`.
     pub(super) fn places(&self, chosen: &Tensor) -> Result<Tensor, TchError> {
-        let places = places(&self.axes, &self.spatial)?
-            .f_to_device(chosen.device())?
-            .f_expand(self.values.size(), false)?;
+        let places = places(&self.axes, &self.spatial, chosen.device())?;
+        let places = places.f_expand(self.values.size(), false)?;
         places.f_gather(-1, &chosen.f_unsqueeze(-1)?, false)?.f_squeeze_dim(-1)
     }
 }
@@ -127,7 +128,7 @@ fn slide(input: &Tensor, dimension: i64, window: &AxisWindow) -> Result<Tensor, 
 /// Any windows, entry by entry.
 fn pick(input: &Tensor, dimension: i64, axis: &AxisCells) -> Result<Tensor, TchError> {
     let entries: Vec<i64> = axis.nearest_entries().iter().map(|&entry| entry as i64).collect();
-    let entries = Tensor::f_from_slice(&entries)?.f_to_device(input.device())?;
+    let entries = constant(&entries, &[-1], (Kind::Int64, input.device()))?;
     input
         .f_index_select(dimension, &entries)?
         .f_unflatten(dimension, [axis.output() as i64, axis.width() as i64])?
@@ -143,38 +144,42 @@ fn combine<T: Copy>(axes: &[Vec<T>], first: T, join: impl Fn(usize, T, T) -> T) 
 }
 
 /// `combine` over cells gives `[output1, cells1, output2, cells2, ...]`; this moves all cells behind all outputs.
-fn cells_last(flat: &Tensor, axes: &[AxisCells]) -> Result<Tensor, TchError> {
+fn cells_last<T: Element>(
+    flat: &[T],
+    axes: &[AxisCells],
+    (kind, device): (Kind, Device),
+) -> Result<Tensor, TchError> {
     let shape: Vec<i64> = axes.iter().flat_map(|axis| [axis.output() as i64, axis.width() as i64]).collect();
     let order: Vec<i64> = (0..axes.len() as i64)
         .map(|axis| 2 * axis)
         .chain((0..axes.len() as i64).map(|axis| 2 * axis + 1))
         .collect();
-    flat.f_reshape(&shape)?.f_permute(&order)?.f_flatten(axes.len() as i64, -1)
+    constant(flat, &shape, (kind, device))?.f_permute(&order)?.f_flatten(axes.len() as i64, -1)
 }
 
 /// `[output..., K]`, true where a cell is not seen.
-fn hidden_cells(axes: &[AxisCells]) -> Result<Tensor, TchError> {
+fn hidden_cells(axes: &[AxisCells], device: Device) -> Result<Tensor, TchError> {
     let seen: Vec<Vec<bool>> =
         axes.iter().map(|axis| axis.entries().iter().map(Option::is_some).collect()).collect();
     let hidden: Vec<bool> =
         combine(&seen, true, |_, left, right| left && right).iter().map(|seen| !seen).collect();
-    cells_last(&Tensor::f_from_slice(&hidden)?, axes)
+    cells_last(&hidden, axes, (Kind::Bool, device))
 }
 
 /// Cells that lie in the input or its padding, `[output...]`: what a mean divides by when it counts padding.
-fn counted_cells(windows: &[AxisWindow]) -> Result<Tensor, TchError> {
+fn counted_cells(windows: &[AxisWindow], options: (Kind, Device)) -> Result<Tensor, TchError> {
     let counts: Vec<Vec<i64>> = windows
         .iter()
         .map(|axis| (0..axis.output).map(|window| axis.padded(window) as i64).collect())
         .collect();
     let shape: Vec<i64> = windows.iter().map(|axis| axis.output as i64).collect();
-    Tensor::f_from_slice(&combine(&counts, 1, |_, left, right| left * right))?.f_reshape(&shape)
+    constant(&combine(&counts, 1, |_, left, right| left * right), &shape, options)
 }
 
 /// Flat index within one plane of every cell, `[output..., K]`.
-fn places(axes: &[AxisCells], spatial: &[i64]) -> Result<Tensor, TchError> {
+fn places(axes: &[AxisCells], spatial: &[i64], device: Device) -> Result<Tensor, TchError> {
     let entries: Vec<Vec<i64>> =
         axes.iter().map(|axis| axis.nearest_entries().iter().map(|&entry| entry as i64).collect()).collect();
     let flat = combine(&entries, 0, |axis, left, right| left * spatial[axis] + right);
-    cells_last(&Tensor::f_from_slice(&flat)?, axes)
+    cells_last(&flat, axes, (Kind::Int64, device))
 }

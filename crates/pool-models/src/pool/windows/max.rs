@@ -5,7 +5,7 @@ use tch::{TchError, Tensor};
 use super::torch_args::{
     TorchWindow, need_padded_copy, pad, two_sizes, two_windows, with_own_axes, with_two_axes,
 };
-use crate::pool::geometry::{AxisWindow, Cells};
+use crate::pool::geometry::Cells;
 
 /// The maximum of each window, if libtorch has a function for these windows.
 pub(super) fn fast(input: &Tensor, cells: &Cells) -> Result<Option<Tensor>, TchError> {
@@ -26,10 +26,11 @@ pub(super) fn fast(input: &Tensor, cells: &Cells) -> Result<Option<Tensor>, TchE
 pub(super) fn fast_with_indices(input: &Tensor, cells: &Cells) -> Result<Option<(Tensor, Tensor)>, TchError> {
     let wide = with_two_axes(input)?;
     let (values, indices) = match cells {
-        Cells::Windows(axes) => match max_pool_with_indices(&wide, &two_windows(axes))? {
-            Some(found) => found,
-            None => return Ok(None),
-        },
+        // Indices into a padded copy would be those of another plane.
+        Cells::Windows(axes) if need_padded_copy(axes) => return Ok(None),
+        Cells::Windows(axes) => {
+            max_pool_with_indices(&wide, &TorchWindow::with_own_padding(&two_windows(axes)))?
+        }
         Cells::Adaptive { output, .. } => adaptive_max_pool(&wide, &two_sizes(output))?,
         Cells::Regions(_) => return Ok(None),
     };
@@ -44,17 +45,12 @@ fn max_pool(input: &Tensor, args: &TorchWindow) -> Result<Tensor, TchError> {
     }
 }
 
-fn max_pool_with_indices(input: &Tensor, axes: &[AxisWindow]) -> Result<Option<(Tensor, Tensor)>, TchError> {
-    // Indices into a padded copy would be those of another plane.
-    if need_padded_copy(axes) {
-        return Ok(None);
-    }
-    let TorchWindow { size, stride, padding, dilation, ceil } = &TorchWindow::with_own_padding(axes);
+fn max_pool_with_indices(input: &Tensor, args: &TorchWindow) -> Result<(Tensor, Tensor), TchError> {
+    let TorchWindow { size, stride, padding, dilation, ceil } = args;
     match size.len() {
         2 => input.f_max_pool2d_with_indices(size, stride, padding, dilation, *ceil),
         _ => input.f_max_pool3d_with_indices(size, stride, padding, dilation, *ceil),
     }
-    .map(Some)
 }
 
 fn adaptive_max_pool(input: &Tensor, output: &[i64]) -> Result<(Tensor, Tensor), TchError> {

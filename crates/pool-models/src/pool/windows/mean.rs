@@ -5,6 +5,7 @@ use tch::{TchError, Tensor};
 use super::torch_args::{
     TorchWindow, need_padded_copy, pad, two_sizes, two_windows, with_own_axes, with_two_axes,
 };
+use crate::constant::constant;
 use crate::pool::geometry::{AxisWindow, Cells};
 
 /// The mean of each window, if libtorch has a function for these windows. Padded cells count as zeros, or not at all.
@@ -58,10 +59,7 @@ fn rescale(
             (0..axis.output).map(|window| axis.size as f64 / counted(axis, window) as f64).collect();
         let mut shape = vec![1i64; axes.len()];
         shape[index] = axis.output as i64;
-        let factors = Tensor::f_from_slice(&factors)?
-            .f_to_kind(mean.kind())?
-            .f_to_device(mean.device())?
-            .f_reshape(&shape)?;
+        let factors = constant(&factors, &shape, (mean.kind(), mean.device()))?;
         mean = mean.f_mul(&factors)?;
     }
     Ok(mean)

@@ -180,11 +180,9 @@ fn between(bounds: &[usize], reach: usize, input: usize) -> Vec<Range<usize>> {
     bounds.windows(2).map(|pair| pair[0]..(pair[1] + reach).min(input)).collect()
 }
 
-/// `floor((i + u) a) - floor(u a)` with `a = total / steps`; the last place is `total`, however the product rounds.
+/// `floor((i + u) a) - floor(u a)` with `a = total / steps`; the last place is `total`, however the product rounds, and
+/// the only one where there are no steps.
 fn evenly_spread(total: usize, steps: usize, u: f64) -> Vec<usize> {
-    if steps == 0 {
-        return vec![total];
-    }
     let step = total as f64 / steps as f64;
     let first = (u * step).floor();
     (0..steps).map(|i| (((i as f64 + u) * step).floor() - first) as usize).chain([total]).collect()
