@@ -10,6 +10,9 @@ const GREATEST: usize = 255;
 /// Streams of noise begin here, where no epoch's batch order and no class's split comes.
 const FIRST_STREAM: u64 = 1 << 63;
 
+/// So many that at most strengths hardly a step is left to go, and their table stays in the processor's cache.
+const START_BITS: u32 = 11;
+
 /// Normal draws, already rounded to whole grey values.
 ///
 /// A pixel takes one 32-bit word `w` and is added the least `n` with `w < 2^32 * P(round(X) <= n)`, where `X` is normal
@@ -19,7 +22,7 @@ pub(super) struct Noise {
     seed: u64,
     /// `2^32 * P(round(X) <= n)` for `n` from -255; from 254 to 255 nothing changes any more, as grey ends there.
     thresholds: Vec<u64>,
-    /// For every upper byte of a word, how many thresholds the words below it have passed.
+    /// For every [`START_BITS`] upper bits of a word, how many thresholds the words before have passed: where to start.
     passed: Vec<usize>,
 }
 
@@ -30,8 +33,8 @@ impl Noise {
         let changes = (0..2 * GREATEST).map(|change| change as f64 - GREATEST as f64);
         let thresholds: Vec<u64> =
             changes.map(|change| (normal_cdf((change + 0.5) / sd) * 2_f64.powi(32)).round() as u64).collect();
-        let passed =
-            (0..256).map(|byte| thresholds.partition_point(|&threshold| threshold <= byte << 24)).collect();
+        let starts = (0..1_u64 << START_BITS).map(|start| start << (u32::BITS - START_BITS));
+        let passed = starts.map(|word| thresholds.partition_point(|&threshold| threshold <= word)).collect();
         Self { seed, thresholds, passed }
     }
 
@@ -46,7 +49,7 @@ impl Noise {
 
     /// The change that a word stands for, and 255.
     fn draw(&self, word: u32) -> usize {
-        let mut passed = self.passed[(word >> 24) as usize];
+        let mut passed = self.passed[(word >> (u32::BITS - START_BITS)) as usize];
         while self.thresholds.get(passed).is_some_and(|&threshold| threshold <= word.into()) {
             passed += 1;
         }
