@@ -152,7 +152,7 @@ impl LabelledImages {
     }
 }
 
-/// The grey value nearest to `value`, which lies between 0 and 255; ties, with 2^-21 for the last bits, to the even one.
+/// The grey value nearest to `value`, which lies between 0 and 255; ties, within 2^-21, go to the even one.
 fn to_grey(value: f64) -> u8 {
     // 64-bit numbers as great as these are multiples of 2^-20 and of 1, so each addition rounds, ties to even. The same
     // by `round_ties_even` is a function call per pixel on processors that have no instruction for it.

@@ -16,7 +16,7 @@ const START_BITS: u32 = 11;
 /// Normal draws, already rounded to whole grey values.
 ///
 /// A pixel takes one 32-bit word `w` and is added the least `n` with `w < 2^32 * P(round(X) <= n)`, where `X` is normal
-/// with mean 0: the inverse of the distribution function of the rounded draw. It is exact up to the last bit of the word,
+/// with mean 0: the inverse of the distribution function of the rounded draw, exact up to the last bit of the word. It
 /// needs neither logarithm nor cosine for a pixel, and is specified, so the noise of a seed never changes.
 pub(super) struct Noise {
     seed: u64,
