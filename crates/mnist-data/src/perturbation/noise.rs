@@ -136,4 +136,14 @@ mod tests {
         assert_ne!(all.picture(0), all.picture(1));
         assert_ne!(first, noisy(1, 128, 0.2, 2));
     }
+
+    #[test]
+    fn twice_the_standard_deviation_is_the_same_pattern_twice_as_strong() {
+        // From middle grey, 0.05 of the range reaches neither black nor white before nine standard deviations.
+        let (weak, strong) = (noisy(2, 128, 0.05, 1), noisy(2, 128, 0.1, 1));
+        for (&weak, &strong) in weak.pixels().iter().zip(strong.pixels()) {
+            let twice = (2 * (i32::from(weak) - 128)).clamp(-128, 127);
+            assert!((i32::from(strong) - 128 - twice).abs() <= 1, "rounding alone differs: {weak} {strong}");
+        }
+    }
 }
