@@ -24,10 +24,11 @@ use shift::Moves;
 /// to multiples of 2^-20 and then to whole ones, ties to even: what is a tie on paper is a tie, and no outcome hangs on
 /// the last bit of a sine.
 ///
-/// Four of the changes are those of `scipy.ndimage`, which a golden test holds: rotation and scale are
-/// `affine_transform(order=1, mode="grid-constant")`, blur is `gaussian_filter(mode="constant", truncate=4)`, a
-/// circular shift is `numpy.roll`. Where a picture's outermost pixels are background, as in MNIST, `mode="constant"`
-/// gives the same; where they are not, it would drop an edge pixel as soon as its source lay 1e-16 outside.
+/// All but noise are those of SciPy and NumPy, which a golden test holds: the shifts are `scipy.ndimage.shift(order=0)`
+/// and `numpy.roll`, rotation and scale `affine_transform(order=1, mode="grid-constant")`, blur is
+/// `gaussian_filter(mode="constant", truncate=4)`. Where a picture's outermost pixels are background, as in nearly all
+/// of MNIST, `mode="constant"` gives the same; where they are not, it would drop an edge pixel as soon as its source
+/// lay 1e-16 outside.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Perturbation {
     /// The content moves by whole pixels; what leaves the picture is lost, and background enters.
