@@ -58,5 +58,6 @@ def order(length, seed, epoch):
     return items
 
 
-for case in ((10, 0, 0), (48_000, 1, 0), (48_000, 1, 9), (60_000, 2**64 - 1, 2**40)):
-    print((*case, order(*case)[:10]))
+if __name__ == "__main__":
+    for case in ((10, 0, 0), (48_000, 1, 0), (48_000, 1, 9), (60_000, 2**64 - 1, 2**40)):
+        print((*case, order(*case)[:10]))

@@ -21,6 +21,7 @@ mod figures;
 mod published;
 mod read;
 mod render;
+mod tensorboard;
 mod write;
 
 pub use figures::{ArmFigures, Estimate};
@@ -30,4 +31,5 @@ pub use render::{
     OperatorRow, PlannedArm, Tile, gallery_svg, html_report, json_results, learning_curves_svg,
     markdown_tables, operator_table, plan_table, results_csv, terminal_tables,
 };
+pub use tensorboard::{EventFile, EventFileError, tensorboard_events};
 pub use write::{WrittenReport, write_report};

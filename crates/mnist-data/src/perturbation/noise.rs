@@ -10,16 +10,19 @@ const GREATEST: usize = 255;
 /// Streams of noise begin here, where no epoch's batch order and no class's split comes.
 const FIRST_STREAM: u64 = 1 << 63;
 
+/// So many that at most strengths hardly a step is left to go, and their table stays in the processor's cache.
+const START_BITS: u32 = 11;
+
 /// Normal draws, already rounded to whole grey values.
 ///
 /// A pixel takes one 32-bit word `w` and is added the least `n` with `w < 2^32 * P(round(X) <= n)`, where `X` is normal
-/// with mean 0: the inverse of the distribution function of the rounded draw. It is exact up to the last bit of the word,
+/// with mean 0: the inverse of the distribution function of the rounded draw, exact up to the last bit of the word. It
 /// needs neither logarithm nor cosine for a pixel, and is specified, so the noise of a seed never changes.
 pub(super) struct Noise {
     seed: u64,
     /// `2^32 * P(round(X) <= n)` for `n` from -255; from 254 to 255 nothing changes any more, as grey ends there.
     thresholds: Vec<u64>,
-    /// For every upper byte of a word, how many thresholds the words below it have passed.
+    /// For every [`START_BITS`] upper bits of a word, how many thresholds the words before have passed: where to start.
     passed: Vec<usize>,
 }
 
@@ -30,8 +33,8 @@ impl Noise {
         let changes = (0..2 * GREATEST).map(|change| change as f64 - GREATEST as f64);
         let thresholds: Vec<u64> =
             changes.map(|change| (normal_cdf((change + 0.5) / sd) * 2_f64.powi(32)).round() as u64).collect();
-        let passed =
-            (0..256).map(|byte| thresholds.partition_point(|&threshold| threshold <= byte << 24)).collect();
+        let starts = (0..1_u64 << START_BITS).map(|start| start << (u32::BITS - START_BITS));
+        let passed = starts.map(|word| thresholds.partition_point(|&threshold| threshold <= word)).collect();
         Self { seed, thresholds, passed }
     }
 
@@ -46,7 +49,7 @@ impl Noise {
 
     /// The change that a word stands for, and 255.
     fn draw(&self, word: u32) -> usize {
-        let mut passed = self.passed[(word >> 24) as usize];
+        let mut passed = self.passed[(word >> (u32::BITS - START_BITS)) as usize];
         while self.thresholds.get(passed).is_some_and(|&threshold| threshold <= word.into()) {
             passed += 1;
         }
@@ -132,5 +135,15 @@ mod tests {
         assert_eq!(all.picture(0), first.picture(0));
         assert_ne!(all.picture(0), all.picture(1));
         assert_ne!(first, noisy(1, 128, 0.2, 2));
+    }
+
+    #[test]
+    fn twice_the_standard_deviation_is_the_same_pattern_twice_as_strong() {
+        // From middle grey, 0.05 of the range reaches neither black nor white before nine standard deviations.
+        let (weak, strong) = (noisy(2, 128, 0.05, 1), noisy(2, 128, 0.1, 1));
+        for (&weak, &strong) in weak.pixels().iter().zip(strong.pixels()) {
+            let twice = (2 * (i32::from(weak) - 128)).clamp(-128, 127);
+            assert!((i32::from(strong) - 128 - twice).abs() <= 1, "rounding alone differs: {weak} {strong}");
+        }
     }
 }

@@ -6,5 +6,6 @@ mod figures;
 mod html;
 mod reading;
 mod synthetic;
+mod tensorboard;
 mod terminal;
 mod writing;
