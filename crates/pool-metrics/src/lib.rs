@@ -38,7 +38,7 @@ pub use classification::{
     Calibration, CalibrationBin, CalibrationError, ClassScores, ClassificationError, ConfusionMatrix,
     error_rate,
 };
-pub use memory::{KeptTensor, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
+pub use memory::{KeptTensor, LastReader, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
 pub use pareto::{ParetoError, pareto_front};
 pub use record::{
     Contention, CostRecord, EpochRecord, Evaluation, Failure, HardImage, Latency, MeasuredPeak, ModelFacts,

@@ -37,6 +37,18 @@ pub struct KeptTensor {
     pub what: String,
     /// Bytes for one sample.
     pub bytes: u64,
+    /// Who reads it last in the backward pass, and so frees it.
+    pub last_reader: LastReader,
+}
+
+/// Who reads a kept tensor last. The backward pass goes from the last layer to the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LastReader {
+    /// The layer that made it.
+    Maker,
+    /// The layer that it was handed to: it is gone when its maker's backward pass begins.
+    NextLayer,
 }
 
 /// The ways to count a network's memory.
@@ -171,8 +183,9 @@ impl Moment {
     fn of_backward(layers: &[LayerCost], index: usize, batch_size: u64) -> Self {
         let layer = &layers[index];
         // The backward pass goes from the last layer to the first, and frees what it has read on the way.
-        let kept =
-            saturating_sum(layers[..=index].iter().flat_map(|layer| &layer.kept).map(|kept| kept.bytes));
+        let earlier = layers[..index].iter().flat_map(|layer| &layer.kept);
+        let own = layer.kept.iter().filter(|kept| kept.last_reader == LastReader::Maker);
+        let kept = saturating_sum(earlier.chain(own).map(|kept| kept.bytes));
         // Nobody asks for the gradient of the images; that of a view is a view.
         let input = if index == 0 || layer.output_tensors == 0 { 0 } else { layer.input_elements };
         let through_the_layer = layer.output_elements.saturating_add(input);
@@ -233,8 +246,8 @@ mod tests {
             .collect()
     }
 
-    fn keeping(layers: &mut [LayerCost], index: usize, what: &str, elements: u64) {
-        layers[index].kept.push(KeptTensor { what: what.into(), bytes: 4 * elements });
+    fn keeping(layers: &mut [LayerCost], index: usize, elements: u64, last_reader: LastReader) {
+        layers[index].kept.push(KeptTensor { what: "kept".into(), bytes: 4 * elements, last_reader });
     }
 
     #[test]
@@ -263,8 +276,8 @@ mod tests {
     #[test]
     fn training_with_pooling_peaks_at_the_activation_after_the_convolution() {
         let mut layers = reference(true);
-        keeping(&mut layers, 0, "output", 18_432);
-        keeping(&mut layers, 2, "mask", 4_608);
+        keeping(&mut layers, 0, 18_432, LastReader::Maker);
+        keeping(&mut layers, 2, 4_608, LastReader::Maker);
         let parameters = 4 * 592_074;
         // Of what is kept, only the convolution's output is still there; its gradient exists on both sides of the
         // activation.
@@ -281,9 +294,9 @@ mod tests {
     #[test]
     fn training_without_pooling_peaks_at_the_large_dense_layer() {
         let mut layers = reference(false);
-        for (index, what) in [(0, "output"), (1, "mask"), (1, "output")] {
-            keeping(&mut layers, index, what, 18_432);
-        }
+        keeping(&mut layers, 0, 18_432, LastReader::Maker);
+        keeping(&mut layers, 1, 18_432, LastReader::Maker);
+        keeping(&mut layers, 1, 18_432, LastReader::NextLayer);
         let (parameters, dense) = (4 * 2_361_546, 4 * (18_432 * 128 + 128));
         assert_eq!(
             bytes(MemoryModel::Training, &layers, 1),

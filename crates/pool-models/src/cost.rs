@@ -4,7 +4,7 @@
 //! of its own (indices, masks). A tensor that two operators keep is one tensor, so it is counted where it is made, and
 //! flatten is a view that makes none. The input batch is no layer's output; the memory model counts it by itself.
 
-use pool_metrics::{KeptTensor, LayerCost};
+use pool_metrics::{KeptTensor, LastReader, LayerCost};
 
 use crate::pool::{F32_BYTES, PoolCost, kept_tensor};
 use crate::sequential::InferredLayer;
@@ -22,7 +22,8 @@ pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
             let output = elements(&layer.output);
             let makes_output = !matches!(layer.layer, Layer::Flatten);
             if makes_output && (needs[index].output || reader_keeps_input(layers, &needs, index)) {
-                kept.push(kept_tensor("output", F32_BYTES, output));
+                let last_reader = if needs[index].output { LastReader::Maker } else { LastReader::NextLayer };
+                kept.push(KeptTensor { last_reader, ..kept_tensor("output", F32_BYTES, output) });
             }
             LayerCost {
                 name: layer.name.clone(),

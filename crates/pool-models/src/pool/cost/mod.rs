@@ -5,7 +5,7 @@
 
 mod of_windows;
 
-use pool_metrics::{KeptTensor, LayerCost};
+use pool_metrics::{KeptTensor, LastReader, LayerCost};
 
 use super::{BlurReduce, Pool, parameters};
 use crate::SettingError;
@@ -118,7 +118,11 @@ impl Pool {
 
 /// A tensor of this many elements, kept for the backward pass.
 pub(crate) fn kept_tensor(what: &str, element_bytes: u64, elements: u64) -> KeptTensor {
-    KeptTensor { what: what.to_owned(), bytes: elements.saturating_mul(element_bytes) }
+    KeptTensor {
+        what: what.to_owned(),
+        bytes: elements.saturating_mul(element_bytes),
+        last_reader: LastReader::Maker,
+    }
 }
 
 #[cfg(test)]
