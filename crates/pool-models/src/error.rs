@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::SettingError;
+use crate::{SettingError, WeightsError};
 
 // Every message holds its cause, so that `source` would only say it twice.
 /// Anything that can go wrong while describing, building or running a network.
@@ -104,13 +104,13 @@ pub enum ModelError {
         /// Samples of the batch that told them apart.
         batch: i64,
     },
-    /// A weights file that cannot be written, or does not belong to the network.
-    #[error("weights file {path}: {}", first_line(.cause), path = .path.display())]
+    /// A weights file that cannot be written or read, or does not belong to the network.
+    #[error("weights file {path}: {cause}", path = .path.display())]
     Weights {
         /// The file.
         path: PathBuf,
-        /// libtorch's words.
-        cause: tch::TchError,
+        /// What is wrong with it.
+        cause: WeightsError,
     },
 }
 

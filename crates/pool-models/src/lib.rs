@@ -136,4 +136,4 @@ pub use pool::{
 pub use sequential::{Inferred, InferredLayer, Sequential};
 pub use setting_error::SettingError;
 pub use torchscript::save_torchscript;
-pub use weights::{load_weights, save_weights};
+pub use weights::{WeightsError, load_weights, save_weights};

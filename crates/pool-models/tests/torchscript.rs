@@ -12,7 +12,9 @@ use pool_models::{
 use tch::nn::{self, OptimizerConfig, VarStore};
 use tch::{CModule, Device, Kind, Tensor};
 
+/// A thread of libtorch's for each thread of the tests would leave the machine no time for anything else.
 fn built(model: &Sequential) -> (Net, VarStore) {
+    tch::set_num_threads(1);
     let variables = VarStore::new(Device::Cpu);
     (model.build(&variables.root()).unwrap(), variables)
 }

@@ -1,0 +1,130 @@
+//! Weights in the safetensors format, which any framework reads and which holds no code.
+
+mod error;
+mod header;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use pool_metrics::atomic_write_with;
+use tch::nn::VarStore;
+use tch::{Kind, Tensor};
+
+use crate::ModelError;
+use crate::error::first_line;
+pub use error::WeightsError;
+use header::{Entry, Header};
+
+/// Writes every variable under its name, such as `conv2d.weight`. The file is there whole or not at all.
+///
+/// # Errors
+/// [`ModelError::Weights`] when the file cannot be written.
+pub fn save_weights(variables: &VarStore, path: &Path) -> Result<(), ModelError> {
+    let named: Vec<(String, Tensor)> = variables.variables().into_iter().collect();
+    atomic_write_with(path, |partial| {
+        Tensor::write_safetensors(&named, partial).map_err(|error| io::Error::other(first_line(&error)))
+    })
+    .map_err(|cause| in_file(path, WeightsError::Write(cause)))
+}
+
+/// Reads every variable back, into those of a network that was built as the saved one was; its seed does not matter.
+///
+/// ```no_run
+/// use pool_models::{Dense, Flatten, Mode, Pool, Sequential, load_weights};
+/// use tch::{Device, nn};
+///
+/// let model = Sequential::new([1, 28, 28]).add(Pool::max(2)).add(Flatten).add(Dense::new(10));
+/// let mut variables = nn::VarStore::new(Device::Cpu);
+/// let net = model.build(&variables.root())?;
+/// load_weights(&mut variables, "model.safetensors".as_ref())?;
+/// # Ok::<(), pool_models::ModelError>(())
+/// ```
+///
+/// The file may come from anywhere: its header is held against the variables before anything of the size that it speaks
+/// of is read.
+///
+/// # Errors
+/// [`ModelError::Weights`] for a file that cannot be read, is no safetensors file or not all of one, or does not hold
+/// exactly these variables, each in its shape and element type. The variables then stay as they were.
+pub fn load_weights(variables: &mut VarStore, path: &Path) -> Result<(), ModelError> {
+    let named = variables.variables();
+    let weights = read(&named, path).map_err(|cause| in_file(path, cause))?;
+    tch::no_grad(|| {
+        for (mut variable, weights) in weights {
+            variable.f_copy_(&weights)?;
+        }
+        Ok(())
+    })
+}
+
+fn in_file(path: &Path, cause: WeightsError) -> ModelError {
+    ModelError::Weights { path: path.to_owned(), cause }
+}
+
+/// Each variable and what the file holds for it.
+fn read(named: &HashMap<String, Tensor>, path: &Path) -> Result<Vec<(Tensor, Tensor)>, WeightsError> {
+    // Opening a pipe would wait for its other end.
+    if !path.metadata().map_err(WeightsError::Read)?.is_file() {
+        return Err(WeightsError::NoFile);
+    }
+    let mut file = File::open(path).map_err(WeightsError::Read)?;
+    let length = file.metadata().map_err(WeightsError::Read)?.len();
+    let Header { entries, end } = Header::read(&mut file, length)?;
+    check_names(named, &entries)?;
+    for entry in &entries {
+        check(entry, &named[&entry.name])?;
+    }
+    if end != length {
+        return Err(WeightsError::Length { bytes: length, expected: end });
+    }
+    let weights = entries.iter().map(|entry| {
+        let variable = &named[&entry.name];
+        let mut bytes = vec![0; entry.bytes as usize];
+        file.read_exact(&mut bytes).map_err(WeightsError::Read)?;
+        Ok((variable.shallow_clone(), Tensor::f_from_data_size(&bytes, &variable.size(), variable.kind())?))
+    });
+    weights.collect()
+}
+
+fn check_names(named: &HashMap<String, Tensor>, entries: &[Entry]) -> Result<(), WeightsError> {
+    let held = |name: &String| entries.iter().any(|entry| entry.name == *name);
+    let mut missing: Vec<String> = named.keys().filter(|&name| !held(name)).cloned().collect();
+    missing.sort_unstable();
+    let names = entries.iter().map(|entry| &entry.name);
+    let extra: Vec<String> = names.filter(|&name| !named.contains_key(name)).cloned().collect();
+    if missing.is_empty() && extra.is_empty() {
+        return Ok(());
+    }
+    Err(WeightsError::Names { missing, extra })
+}
+
+/// Whether an entry is the variable's: after this, its bytes are as many as the variable's.
+fn check(entry: &Entry, variable: &Tensor) -> Result<(), WeightsError> {
+    let name = || entry.name.clone();
+    let (found, expected) = (entry.shape.clone(), variable.size());
+    if !found.iter().map(|&n| i64::try_from(n)).eq(expected.iter().map(|&n| Ok(n))) {
+        return Err(WeightsError::Shape { name: name(), found, expected });
+    }
+    let expected = element_type(variable.kind());
+    if entry.dtype != expected {
+        return Err(WeightsError::ElementType { name: name(), found: entry.dtype.clone(), expected });
+    }
+    let expected = (variable.numel() * variable.kind().elt_size_in_bytes()) as u64;
+    if entry.bytes != expected {
+        return Err(WeightsError::Bytes { name: name(), found: entry.bytes, expected });
+    }
+    Ok(())
+}
+
+/// The format's word for what a `VarStore` can be converted to.
+fn element_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Float => "F32",
+        Kind::Double => "F64",
+        Kind::Half => "F16",
+        Kind::BFloat16 => "BF16",
+        _ => "a floating-point type",
+    }
+}
