@@ -46,6 +46,9 @@ pub use record::{
 };
 pub use run_layout::{PlanFile, PlannedCosts, PlannedTrial, RunLayout};
 pub use statistics::{
-    HolmError, Interval, McNemar, McNemarError, holm, mcnemar_exact, mcnemar_from_predictions, mean, median,
-    quantile, sample_sd, t_interval, wilson_interval,
+    ArmPair, Bootstrap, BootstrapError, Comparison, ComparisonError, HolmError, Interval, McNemar,
+    McNemarError, PairedPredictions, PairedT, Resampling, SeedMcNemar, SeedPredictions, Verdict,
+    compare_family, holm, mcnemar_combined, mcnemar_exact, mcnemar_from_predictions, mean, median,
+    paired_bootstrap, paired_t, paired_t_power, quantile, sample_sd, seeds_needed, t_interval,
+    wilson_interval,
 };

@@ -105,6 +105,19 @@ pub fn mcnemar_from_predictions(
     Ok(mcnemar_exact(only_a_wrong, only_b_wrong))
 }
 
+/// Adds the counts of several tests, one per seed, and tests the sums with [`mcnemar_exact`].
+///
+/// The sum treats every disagreement as a toss of its own. But the same images come back with every seed, and where the
+/// same ones decide each time, the p-value is too small: five seeds that miss the same image are one observation, not
+/// five. It judges these trained networks, on average over their seeds; for the arms behind them see
+/// [`paired_bootstrap`](super::paired_bootstrap) and [`paired_t`](super::paired_t()).
+///
+/// Without tests the result is that of no disagreement. Sums stop at `u64::MAX`.
+pub fn mcnemar_combined(tests: &[McNemar]) -> McNemar {
+    let sum = |count: fn(&McNemar) -> u64| tests.iter().map(count).fold(0, u64::saturating_add);
+    mcnemar_exact(sum(|test| test.only_a_wrong), sum(|test| test.only_b_wrong))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
