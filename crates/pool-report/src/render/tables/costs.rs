@@ -2,7 +2,7 @@
 
 use pool_metrics::MemoryModel;
 
-use super::super::cells::{estimate, mebibytes, number, spread, thousands};
+use super::super::cells::{mebibytes, number, spread, thousands};
 use super::{Table, row};
 use crate::{ArmFigures, TimeSource};
 
@@ -19,16 +19,13 @@ fn times(figures: &[ArmFigures]) -> Table {
     let rows = figures.iter().map(|arm| {
         let rest = [
             thousands(arm.parameters),
-            number(arm.epochs.map(|epochs| epochs.mean), 1),
             spread(arm.costs.step_s, 1000.0, 1),
             spread(arm.costs.epoch_s, 1.0, 2),
             spread(arm.costs.prediction_s, 1.0, 3),
-            estimate(arm.costs.train_s, 1.0, 1),
         ];
         row(&arm.arm, rest)
     });
-    let header =
-        ["arm", "parameters", "epochs", "one step, ms", "one epoch, s", "prediction, s", "whole training, s"];
+    let header = ["arm", "parameters", "one step, ms", "one epoch, s", "prediction, s"];
     Table::new("Parameters and time", &header, rows.collect()).with_notes(time_notes(figures))
 }
 
@@ -44,7 +41,7 @@ fn time_notes(figures: &[ArmFigures]) -> Vec<String> {
     let contended = named(|arm| arm.costs.contended);
     let mut notes = vec![
         "Step, epoch and prediction of all test images: the median, and the range that nine of ten repetitions lie \
-         in. The whole training is a mean over seeds, taken as the trials ran."
+         in."
             .to_owned(),
     ];
     if !in_passing.is_empty() {

@@ -1,6 +1,6 @@
 //! What the arms get wrong.
 
-use super::super::cells::{estimate, thousands};
+use super::super::cells::{estimate, number, thousands};
 use super::{Table, row};
 use crate::{ArmFigures, Run};
 
@@ -39,6 +39,26 @@ pub(super) fn errors(run: &Run, figures: &[ArmFigures]) -> Table {
         ])
         .with_notes(images)
         .with_notes(diverged)
+}
+
+/// How long training went on, and what of it was over-fitting.
+pub(super) fn training(figures: &[ArmFigures]) -> Table {
+    let rows = figures.iter().map(|arm| {
+        let rest = [
+            number(arm.epochs.map(|epochs| epochs.mean), 1),
+            estimate(arm.costs.train_s, 1.0, 1),
+            number(arm.epoch_of_lowest_validation_loss.map(|epoch| epoch.mean), 1),
+            estimate(arm.loss_gap, 1.0, 4),
+            estimate(arm.error_gap, 100.0, 2),
+        ];
+        row(&arm.arm, rest)
+    });
+    let header = ["arm", "epochs", "training, s", "best epoch", "loss gap, nats", "error gap, points"];
+    Table::new("Training and over-fitting", &header, rows.collect()).with_notes([
+        "The best epoch is that of the lowest validation loss, after which a network only over-fits. The gaps are \
+         validation minus training, without dropout. Seconds are those of all training steps, as the trials ran."
+            .to_owned(),
+    ])
 }
 
 pub(super) fn losses(figures: &[ArmFigures]) -> Table {
