@@ -1,11 +1,12 @@
-//! Tails of Student's t distribution, for the test and for its power.
+//! Student's t distribution, as far as the paired t-test and its power need it.
 
 use statrs::function::beta::checked_beta_reg;
+use statrs::function::gamma::ln_gamma;
 
 /// `P(|T| >= |t|)` for Student's t with `freedom` degrees of freedom; `None` unless `freedom` is positive and `t` is a
 /// number.
 ///
-/// With `x = freedom / (freedom + t²)` it is the regularised incomplete beta function `I_x(freedom/2, 1/2)`. That is never
+/// With `y = freedom / (freedom + t²)` it is the regularised incomplete beta function `I_y(freedom/2, 1/2)`. That is never
 /// formed as 1 minus something where it is small, so a p-value of 1e-75 keeps its digits.
 pub(super) fn two_sided_tail(t: f64, freedom: f64) -> Option<f64> {
     let square = t * t;
@@ -18,4 +19,79 @@ pub(super) fn two_sided_tail(t: f64, freedom: f64) -> Option<f64> {
         0.0
     };
     (!t.is_nan() && freedom > 0.0).then_some(tail.clamp(0.0, 1.0))
+}
+
+/// How fast [`two_sided_tail`] falls with the logarithm of a positive `t`: `2 t f(t)` with the density `f`, or
+/// `y^a sqrt(1 - y) / (B(a, 1/2) / 2)` with `a = freedom / 2`.
+pub(super) fn tail_slope(t: f64, freedom: f64) -> f64 {
+    let a = freedom / 2.0;
+    let square = t * t / freedom;
+    let ln_half_beta = ln_gamma(a) + ln_gamma(1.5) - ln_gamma(a + 0.5);
+    (square / (1.0 + square)).sqrt() * (-a * square.ln_1p() - ln_half_beta).exp()
+}
+
+/// The positive `t` with [`two_sided_tail`] equal to `alpha`; `None` unless `alpha` is strictly between 0 and 1 and has
+/// a `t` whose square is a finite number.
+pub(super) fn two_sided_critical(alpha: f64, freedom: f64) -> Option<f64> {
+    if !(alpha > 0.0 && alpha < 1.0) {
+        return None;
+    }
+    // The logarithm of the tail is a concave function of ln t: Newton's steps fall towards the root from above, and a step
+    // from below lands above. Student's tails of 1 to a million degrees of freedom take at most a dozen or two.
+    let mut ln_t = 0.0_f64;
+    for _ in 0..100 {
+        let t = ln_t.exp();
+        let tail = two_sided_tail(t, freedom)?;
+        // Past the end of the numbers: the root lies between here and 1.
+        let step = if tail == 0.0 { 0.5 * ln_t } else { (alpha / tail).ln() * tail / tail_slope(t, freedom) };
+        ln_t -= step;
+        if step.abs() <= 1e-15 {
+            break;
+        }
+    }
+    let t = ln_t.exp();
+    (t > 0.0 && (t * t).is_finite()).then_some(t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_with_one_and_two_degrees_of_freedom_equal_their_closed_forms() {
+        for t in [1e-9_f64, 1e-3, 0.5, 1.0, 2.0, 12.7, 1e3, 1e9] {
+            let one = 2.0 / std::f64::consts::PI * (1.0 / t).atan();
+            let two = 2.0 / ((2.0 + t * t) * (1.0 + t / (2.0 + t * t).sqrt()));
+            for (freedom, expected) in [(1.0, one), (2.0, two)] {
+                let tail = two_sided_tail(t, freedom).unwrap();
+                assert!(
+                    (tail / expected - 1.0).abs() < 1e-14,
+                    "t = {t:e}, {freedom}: {tail:e}, {expected:e}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn critical_values_undo_the_tail() {
+        for freedom in [1.0, 2.0, 4.0, 9.0, 99.0, 1e4, 1e6] {
+            for alpha in [1e-150, 1e-30, 1e-6, 0.001, 0.05, 0.5, 0.9, 0.999_999] {
+                let t = two_sided_critical(alpha, freedom).unwrap();
+                let back = two_sided_tail(t, freedom).unwrap();
+                // The last bit of y is raised to half the degrees of freedom.
+                assert!((back / alpha - 1.0).abs() < 1e-10, "{alpha:e} with {freedom} came back as {back:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_tail_is_absent() {
+        assert_eq!(two_sided_tail(f64::NAN, 4.0), None);
+        assert_eq!(two_sided_tail(1.0, 0.0), None);
+        assert_eq!(two_sided_tail(f64::INFINITY, 4.0), Some(0.0));
+        for alpha in [0.0, 1.0, -0.1, f64::NAN] {
+            assert_eq!(two_sided_critical(alpha, 4.0), None, "{alpha}");
+        }
+        assert_eq!(two_sided_critical(1e-200, 1.0), None);
+    }
 }
