@@ -186,4 +186,18 @@ mod tests {
             assert_eq!(mcnemar_from_predictions(labels, a, b).unwrap_err().to_string(), message);
         }
     }
+
+    #[test]
+    fn counts_of_several_seeds_are_added() {
+        for (counts, expected, why) in [
+            (&[][..], (0, 0), "no seeds, no disagreement"),
+            (&[(3, 9)], (3, 9), "one seed stays itself"),
+            (&[(3, 9), (9, 3)], (12, 12), "seeds that contradict each other"),
+            (&[(1, 5), (0, 4), (2, 6)], (3, 15), "seeds that agree"),
+            (&[(u64::MAX, 1), (1, 1)], (u64::MAX, 2), "more than can be counted"),
+        ] {
+            let tests: Vec<McNemar> = counts.iter().map(|&(a, b)| mcnemar_exact(a, b)).collect();
+            assert_eq!(mcnemar_combined(&tests), mcnemar_exact(expected.0, expected.1), "{why}");
+        }
+    }
 }

@@ -63,3 +63,54 @@ pub fn paired_t(a: &[f64], b: &[f64], level: f64) -> Option<PairedT> {
     let t = mean / (sd / n.sqrt());
     Some(PairedT { mean, sd, t: Some(t), p_value: two_sided_tail(t, n - 1.0)?, interval })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_seeds_equal_the_arc_tangent_done_by_hand() {
+        let test = paired_t(&[3.0, 2.0], &[1.0, 1.0], 0.5).unwrap();
+        // Differences 2 and 1: mean 3/2, sd 1/sqrt(2), so t = 3; one degree of freedom is Cauchy's distribution.
+        let p_value = 1.0 - 2.0 / std::f64::consts::PI * 3.0_f64.atan();
+        assert_eq!((test.mean, test.sd), (1.5, 0.5_f64.sqrt()));
+        assert!((test.t.unwrap() - 3.0).abs() < 1e-15);
+        assert!((test.p_value - p_value).abs() < 1e-15);
+        // The quartiles of Cauchy's distribution are -1 and 1, times sd / sqrt(2) = 1/2.
+        assert!((test.interval.low - 1.0).abs() < 1e-14 && (test.interval.high - 2.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn equal_differences_are_certain_or_absent() {
+        for (a, b, mean, p_value, why) in [
+            (&[0.5, 0.25][..], &[0.5, 0.25][..], 0.0, 1.0, "the same values"),
+            (&[0.5, 0.75], &[0.25, 0.5], 0.25, 0.0, "the same difference every time"),
+            (&[0.0, 0.0], &[0.0, 0.0], 0.0, 1.0, "no errors at all"),
+            (&[0.1 + 0.2, 0.7], &[0.3, 0.7], 0.0, 1.0, "nothing but the rounding of 0.1 + 0.2"),
+        ] {
+            let test = paired_t(a, b, 0.95).unwrap();
+            assert_eq!((test.mean, test.sd, test.t, test.p_value), (mean, 0.0, None, p_value), "{why}");
+            assert_eq!(test.interval, Interval { low: mean, high: mean }, "{why}");
+        }
+        // 1.19 - 1.10 and 1.23 - 1.14 differ in their last bits only.
+        let test = paired_t(&[1.19, 1.23], &[1.10, 1.14], 0.95).unwrap();
+        assert_eq!((test.sd, test.p_value), (0.0, 0.0));
+    }
+
+    #[test]
+    fn values_that_make_no_test_are_refused() {
+        for (a, b, level, why) in [
+            (&[][..], &[][..], 0.95, "no seeds"),
+            (&[1.0], &[2.0], 0.95, "one seed has no spread"),
+            (&[1.0, 2.0], &[1.0], 0.95, "a seed without a partner"),
+            (&[1.0, f64::NAN], &[1.0, 2.0], 0.95, "no number"),
+            (&[1.0, f64::INFINITY], &[1.0, 2.0], 0.95, "no finite number"),
+            (&[f64::INFINITY; 2], &[f64::INFINITY; 2], 0.95, "the difference of two infinities"),
+            (&[f64::MAX, 1.0], &[f64::MIN, 2.0], 0.95, "a difference beyond the largest number"),
+            (&[1.0, 2.0], &[2.0, 1.0], 1.0, "a level of certainty"),
+            (&[1.0, 2.0], &[2.0, 1.0], f64::NAN, "no level at all"),
+        ] {
+            assert_eq!(paired_t(a, b, level), None, "{why}");
+        }
+    }
+}

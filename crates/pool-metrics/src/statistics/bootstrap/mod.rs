@@ -1,14 +1,13 @@
 //! The paired bootstrap: how far could the difference of two arms' errors move with other test images and other seeds?
 
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
-use rand_distr::{Binomial, Distribution};
+mod disagreements;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::interval::Interval;
 use super::summary::quantile;
+use disagreements::Disagreements;
 
 /// How to resample, and how much of what comes out the interval covers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -160,61 +159,106 @@ fn check(
     if labels.is_empty() { Err(BootstrapError::NoImages) } else { Ok(()) }
 }
 
-/// The only images that can move a difference: those on which exactly one arm errs, with some seed.
-struct Disagreements {
-    /// All test images.
-    images: usize,
-    /// Per seed, one of 1 (only `a` errs), -1 (only `b` errs) and 0 for each of the images that are not 0 everywhere.
-    by_seed: Vec<Vec<i8>>,
-}
-
-impl Disagreements {
-    fn collect(labels: &[u8], seeds: &[PairedPredictions<'_>]) -> Self {
-        let sign = |seed: &PairedPredictions<'_>, image: usize| {
-            i8::from(seed.a[image] != labels[image]) - i8::from(seed.b[image] != labels[image])
-        };
-        let moving: Vec<usize> =
-            (0..labels.len()).filter(|&image| seeds.iter().any(|seed| sign(seed, image) != 0)).collect();
-        let by_seed =
-            seeds.iter().map(|seed| moving.iter().map(|&image| sign(seed, image)).collect()).collect();
-        Self { images: labels.len(), by_seed }
-    }
-
-    /// Errors of `a` minus errors of `b`, over all seeds.
-    fn total(&self) -> i64 {
-        self.by_seed.iter().flatten().copied().map(i64::from).sum()
-    }
-
-    /// [`Self::total`] of each resample: a whole number, as an `f64`.
-    fn resampled_totals(&self, resampling: &Resampling) -> Vec<f64> {
-        let seeds = self.by_seed.len();
-        let moving = self.by_seed.first().map_or(0, Vec::len);
-        // It refuses only shares outside [0, 1].
-        let Ok(hits) = Binomial::new(self.images as u64, moving as f64 / self.images as f64) else {
-            return Vec::new();
-        };
-        let mut generator = ChaCha8Rng::seed_from_u64(resampling.seed);
-        let mut of_image = vec![0_i32; moving];
-        (0..resampling.resamples)
-            .map(|_| {
-                of_image.fill(0);
-                for _ in 0..seeds {
-                    let drawn = &self.by_seed[generator.random_range(0..seeds)];
-                    of_image.iter_mut().zip(drawn).for_each(|(sum, &sign)| *sum += i32::from(sign));
-                }
-                let draws = hits.sample(&mut generator);
-                let total: i64 =
-                    (0..draws).map(|_| i64::from(of_image[generator.random_range(0..moving)])).sum();
-                total as f64
-            })
-            .collect()
-    }
-}
-
 /// The observed difference counts as one resample of each side, so that no p-value is 0.
 fn p_value(totals: &[f64]) -> f64 {
     let at_most_0 = totals.iter().filter(|&&total| total <= 0.0).count();
     let at_least_0 = totals.iter().filter(|&&total| total >= 0.0).count();
     let rarer = at_most_0.min(at_least_0);
     (2.0 * (rarer + 1) as f64 / (totals.len() + 1) as f64).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn many(resamples: u32) -> Resampling {
+        Resampling { resamples, ..Resampling::default() }
+    }
+
+    #[test]
+    fn p_values_count_the_rarer_side_and_are_never_zero() {
+        for (totals, expected, why) in [
+            (&[1.0, 2.0, 3.0][..], 2.0 / 4.0, "none at or below 0"),
+            (&[-1.0, -2.0, -3.0], 2.0 / 4.0, "none at or above 0"),
+            (&[-1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], 4.0 / 10.0, "one of nine on the rarer side"),
+            (&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], 4.0 / 10.0, "a resample of 0 is on both sides"),
+            (&[0.0, 0.0, 0.0], 1.0, "never above 1"),
+        ] {
+            assert_eq!(p_value(totals), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn arms_that_never_disagree_do_not_differ() {
+        let same = PairedPredictions { a: &[1, 2, 0], b: &[1, 2, 9] };
+        let result = paired_bootstrap(&[1, 2, 3], &[same; 4], &many(1_000)).unwrap();
+        assert_eq!(
+            (result.difference, result.interval, result.p_value),
+            (0.0, Interval { low: 0.0, high: 0.0 }, 1.0)
+        );
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_numbers_in_every_release() {
+        let labels = [0; 200];
+        let mut a = [0; 200];
+        let mut b = [0; 200];
+        a[..12].fill(1);
+        b[9..30].fill(1);
+        let seeds = [PairedPredictions { a: &a, b: &b }, PairedPredictions { a: &a, b: &labels }];
+        let result = paired_bootstrap(&labels, &seeds, &Resampling { seed: 7, ..Resampling::default() });
+        assert_eq!(
+            result,
+            Ok(Bootstrap {
+                difference: 0.0075,
+                interval: Interval { low: -0.075, high: 0.08 },
+                p_value: 0.8625137486251375,
+                resamples: 10_000
+            })
+        );
+        let other = paired_bootstrap(&labels, &seeds, &Resampling { seed: 8, ..Resampling::default() });
+        assert_ne!(other, result);
+    }
+
+    #[test]
+    fn what_cannot_be_resampled_is_refused() {
+        let pair = PairedPredictions { a: &[1, 2], b: &[1, 2] };
+        let short = PairedPredictions { a: &[1, 2], b: &[1] };
+        let level = |level| Resampling { level, ..Resampling::default() };
+        for (labels, seeds, resampling, message) in [
+            (
+                &[1, 2][..],
+                &[][..],
+                many(10),
+                "0 seeds: at least one seed with predictions of both arms is needed",
+            ),
+            (
+                &[],
+                &[PairedPredictions { a: &[], b: &[] }],
+                many(10),
+                "0 images: at least one label with both predictions is needed",
+            ),
+            (
+                &[1, 2],
+                &[pair, short],
+                many(10),
+                "2 labels, but 2 predictions of a and 1 of b for the seed at position 1: every label needs exactly one of each",
+            ),
+            (&[1, 2], &[pair], many(0), "0 resamples: at least one is needed, and 10,000 are usual"),
+            (
+                &[1, 2],
+                &[pair],
+                level(1.0),
+                "level 1: the level must lie strictly between 0 and 1, such as 0.95",
+            ),
+            (
+                &[1, 2],
+                &[pair],
+                level(f64::NAN),
+                "level NaN: the level must lie strictly between 0 and 1, such as 0.95",
+            ),
+        ] {
+            assert_eq!(paired_bootstrap(labels, seeds, &resampling).unwrap_err().to_string(), message);
+        }
+    }
 }
