@@ -5,7 +5,7 @@ mod confusion;
 
 use thiserror::Error;
 
-pub use calibration::{Calibration, CalibrationBin};
+pub use calibration::{Calibration, CalibrationBin, CalibrationError};
 pub use confusion::{ClassScores, ConfusionMatrix};
 
 /// Why labels and predictions (or stored counts) cannot be scored.
