@@ -12,7 +12,7 @@ pub use costs::{CostFigures, LatencyFigures, PeakFigures, TimeSource};
 pub(crate) use estimate::LEVEL;
 pub use estimate::{Estimate, Proportion, Spread};
 pub use test_set::RobustnessFigures;
-pub(crate) use test_set::{calibration_error, changed, errors_by_class};
+pub(crate) use test_set::{changed, errors_by_class};
 
 /// What one arm measured. Diverged trials count as trials and enter no mean.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -123,7 +123,7 @@ impl ArmFigures {
             }),
             epochs: amount(|record| Some(record.epochs.len() as f64)),
             calibration_error: share(|record| {
-                record.test.as_ref().and_then(|test| calibration_error(&test.calibration))
+                record.test.as_ref().map(|test| test.calibration.expected_calibration_error())
             }),
             class_errors: test_set::class_errors(&tests),
             robustness: test_set::robustness(&tests),

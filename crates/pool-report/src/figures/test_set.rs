@@ -1,6 +1,6 @@
 //! What the test images say of an arm beyond its error: classes, calibration, small changes.
 
-use pool_metrics::{Calibration, Robustness, TestResults};
+use pool_metrics::{Robustness, TestResults};
 use serde::Serialize;
 
 use super::Estimate;
@@ -68,12 +68,4 @@ pub(crate) fn errors_by_class(test: &TestResults) -> Vec<Option<f64>> {
         (images > 0).then(|| (images - row[class]) as f64 / images as f64)
     };
     test.confusion.counts().iter().enumerate().map(of_class).collect()
-}
-
-/// The expected calibration error: the mean gap between confidence and accuracy over the bins, each weighed by its
-/// predictions (C. Guo et al., "On Calibration of Modern Neural Networks", 2017). None without predictions.
-pub(crate) fn calibration_error(Calibration { bins }: &Calibration) -> Option<f64> {
-    let predictions: u64 = bins.iter().map(|bin| bin.count).sum();
-    let gap: f64 = bins.iter().map(|bin| bin.count as f64 * (bin.accuracy - bin.mean_confidence).abs()).sum();
-    (predictions > 0).then(|| gap / predictions as f64)
 }

@@ -1,5 +1,6 @@
 //! The figures of an arm, against numbers computed without this crate.
 
+use pool_metrics::Calibration;
 use pool_report::{ArmFigures, TimeSource, markdown_tables};
 
 use crate::synthetic::{Synthetic, costs, diverged, err, trial};
@@ -78,11 +79,18 @@ fn times_come_from_the_measurement_where_there_is_one_and_in_passing_otherwise()
 }
 
 #[test]
-fn the_calibration_error_weighs_each_bin_by_its_predictions() {
-    let figures = ArmFigures::of(&Synthetic::published(2, 2).read().arms[0]);
-    // Nine bins of 22 predictions are 0.077 too sure, and one of 9,802 predictions 0.007.
-    let expected = (9.0 * 22.0 * 0.077 + 9_802.0 * 0.007) / 10_000.0;
-    assert_near(figures.calibration_error.unwrap().mean, expected);
+fn the_calibration_error_is_a_mean_over_seeds() {
+    let mut study = Synthetic::study("too sure");
+    for (seed, confidence) in [(1, 0.9), (2, 0.8)] {
+        let mut record = trial("maximum", "\"max\"", seed, 2);
+        let test = record.test.as_mut().unwrap();
+        test.calibration =
+            Calibration::from_confidences(&[confidence; 4], &[true, true, true, false]).unwrap();
+        study.finish(record);
+    }
+    let figures = ArmFigures::of(&study.read().arms[0]);
+    // Three of four are right.
+    assert_near(figures.calibration_error.unwrap().mean, (0.15 + 0.05) / 2.0);
 }
 
 #[test]

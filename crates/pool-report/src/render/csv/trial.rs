@@ -3,7 +3,7 @@
 use pool_metrics::{TestResults, TrialRecord, TrialStatus};
 
 use super::{Metric, Metrics};
-use crate::figures::{calibration_error, errors_by_class};
+use crate::figures::errors_by_class;
 
 pub(super) fn metrics(record: &TrialRecord) -> Vec<Metric> {
     let mut metrics = Metrics::default();
@@ -40,7 +40,9 @@ pub(super) fn metrics(record: &TrialRecord) -> Vec<Metric> {
 }
 
 fn of_the_test_set(test: &TestResults, metrics: &mut Metrics) {
-    metrics.add("calibration_error", "fraction", calibration_error(&test.calibration));
+    let calibration = &test.calibration;
+    metrics.add("calibration_error_expected", "fraction", Some(calibration.expected_calibration_error()));
+    metrics.add("calibration_error_maximum", "fraction", Some(calibration.maximum_calibration_error()));
     for (class, error) in errors_by_class(test).into_iter().enumerate() {
         metrics.add(format!("class_error_{class}"), "fraction", error);
     }

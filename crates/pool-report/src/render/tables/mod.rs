@@ -13,7 +13,8 @@ pub(super) fn tables(run: &Run) -> Vec<Table> {
         return Vec::new();
     }
     let figures: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
-    let mut tables = vec![errors::errors(run, &figures), errors::losses(&figures), errors::training(&figures)];
+    let mut tables =
+        vec![errors::errors(run, &figures), errors::losses(&figures), errors::training(&figures)];
     tables.extend(costs::tables(&figures));
     tables.extend(published::beside_the_published(run, &figures));
     tables

@@ -1,9 +1,8 @@
 //! Records of trials.
 
 use pool_metrics::{
-    Calibration, CalibrationBin, ConfusionMatrix, Contention, EpochRecord, Evaluation, HardImage, LayerCost,
-    MemoryModel, ModelFacts, Provenance, RECORD_VERSION, Robustness, TestResults, TrialRecord, TrialSettings,
-    TrialStatus,
+    Calibration, ConfusionMatrix, Contention, EpochRecord, Evaluation, HardImage, LayerCost, MemoryModel,
+    ModelFacts, Provenance, RECORD_VERSION, Robustness, TestResults, TrialRecord, TrialSettings, TrialStatus,
 };
 
 const IMAGES: u64 = 10_000;
@@ -53,6 +52,7 @@ pub(crate) fn err(record: &mut TrialRecord, errors: u64, which: u64) {
         test.predictions[image] = (test.labels[image] + 1 + (error % 9) as u8) % 10;
     }
     test.confusion = ConfusionMatrix::from_predictions(&test.labels, &test.predictions, 10).unwrap();
+    test.calibration = calibration(&test.labels, &test.predictions);
     test.evaluation.errors = errors;
 }
 
@@ -71,25 +71,20 @@ fn test_results(pool: &str, seed: u64, images: u64) -> TestResults {
     TestResults {
         evaluation: Evaluation { images, errors: 0, loss: 0.0366 + 0.001 * seed as f64 },
         confusion: ConfusionMatrix::from_predictions(&labels, &labels, 10).unwrap(),
+        calibration: calibration(&labels, &labels),
         predictions: labels.clone(),
         labels,
-        calibration: calibration(images),
         hardest: (0..12).map(|rank| hard_image(rank, seed)).collect(),
         robustness: robustness(pool, seed, images),
     }
 }
 
-/// The most confident tenth bin holds nearly all, and is a little too sure.
-fn calibration(images: u64) -> Calibration {
-    let unsure = images / 50;
-    let bin = |index: u64| {
-        let (count, accuracy) = match index {
-            9 => (images - 9 * (unsure / 9), 0.99),
-            _ => (unsure / 9, 0.1 * index as f64 + 0.02),
-        };
-        CalibrationBin { count, mean_confidence: 0.1 * index as f64 + 0.097, accuracy }
-    };
-    Calibration { bins: (0..10).map(bin).collect() }
+/// Most predictions are nearly certain; every fiftieth is not.
+fn calibration(labels: &[u8], predictions: &[u8]) -> Calibration {
+    let confidences: Vec<f64> =
+        (0..labels.len()).map(|image| if image % 50 == 0 { 0.55 } else { 0.997 }).collect();
+    let correct: Vec<bool> = labels.iter().zip(predictions).map(|(label, class)| label == class).collect();
+    Calibration::from_confidences(&confidences, &correct).unwrap()
 }
 
 fn hard_image(rank: u32, seed: u64) -> HardImage {
