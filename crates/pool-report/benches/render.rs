@@ -1,6 +1,6 @@
 //! Cost of a report: reading the records of a run, and rendering them.
 
-#[path = "../tests/report/synthetic.rs"]
+#[path = "../tests/report/synthetic/mod.rs"]
 #[expect(dead_code, reason = "a benchmark needs whole runs only")]
 mod synthetic;
 

@@ -17,6 +17,7 @@
 //! The one decision: a report is a function of the records. This crate never links torch and cannot start a trial, so
 //! a report can be made again years later, on a machine that could not train.
 
+mod error;
 mod figures;
 mod published;
 mod read;
@@ -24,9 +25,13 @@ mod render;
 mod tensorboard;
 mod write;
 
-pub use figures::{ArmFigures, Estimate};
-pub use published::{PublishedArm, published};
-pub use read::{ArmResults, ReportError, Run};
+pub use error::ReportError;
+pub use figures::{
+    ArmFigures, CostFigures, Estimate, LatencyFigures, MemoryFigure, PeakFigures, Proportion,
+    RobustnessFigures, Spread, TimeSource, TrialFigures,
+};
+pub use published::{PublishedArm, StudyPool};
+pub use read::{ArmResults, Run};
 pub use render::{
     OperatorRow, PlannedArm, Tile, gallery_svg, html_report, json_results, learning_curves_svg,
     markdown_tables, operator_table, plan_table, results_csv, terminal_tables,

@@ -1,10 +1,71 @@
 //! The figures of the published study, to stand beside ours.
 
-/// What the study printed for one arm.
-#[derive(Debug, Clone, Copy, PartialEq)]
+use serde::Serialize;
+
+/// The pooling layers that the study compared, each in its place of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StudyPool {
+    /// Average pooling over windows of 2x2, stride 2.
+    Average,
+    /// Maximum pooling over windows of 2x2, stride 2.
+    Maximum,
+    /// No pooling layer.
+    None,
+}
+
+impl StudyPool {
+    /// Every one, in the order of the study's table.
+    pub const ALL: [Self; 3] = [Self::Average, Self::Maximum, Self::None];
+
+    /// The layer that a record names so. A record spells a layer as briefly as a sweep file can, as a TOML value, so
+    /// that each of these has one spelling, and a 3x3 maximum has another.
+    pub fn of_spelling(spelling: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|pool| pool.spelling() == spelling)
+    }
+
+    fn spelling(self) -> &'static str {
+        match self {
+            Self::Average => r#""avg""#,
+            Self::Maximum => r#""max""#,
+            Self::None => r#""none""#,
+        }
+    }
+
+    /// What the study printed for it.
+    pub fn published(self) -> PublishedArm {
+        match self {
+            Self::Average => PublishedArm {
+                parameters: 592_074,
+                epochs: 10,
+                test_error_percent: 1.19,
+                train_s: 58.84,
+                prediction_s: 0.72,
+                memory_gib: 0.46,
+            },
+            Self::Maximum => PublishedArm {
+                parameters: 592_074,
+                epochs: 10,
+                test_error_percent: 1.19,
+                train_s: 58.22,
+                prediction_s: 0.71,
+                memory_gib: 0.46,
+            },
+            Self::None => PublishedArm {
+                parameters: 2_361_546,
+                epochs: 10,
+                test_error_percent: 1.10,
+                train_s: 77.24,
+                prediction_s: 0.70,
+                memory_gib: 1.80,
+            },
+        }
+    }
+}
+
+/// What the study printed for one arm: one seed, MNIST.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PublishedArm {
-    /// The pooling layer, as a sweep file spells it.
-    pub pool: &'static str,
     /// Trainable parameters, which tell the study's network from another one with the same pooling layer.
     pub parameters: u64,
     /// Epochs of training.
@@ -19,38 +80,21 @@ pub struct PublishedArm {
     pub memory_gib: f64,
 }
 
-/// The three arms of the study: one seed each, 10 epochs, MNIST.
-const PUBLISHED: [PublishedArm; 3] = [
-    PublishedArm {
-        pool: "\"avg\"",
-        parameters: 592_074,
-        epochs: 10,
-        test_error_percent: 1.19,
-        train_s: 58.84,
-        prediction_s: 0.72,
-        memory_gib: 0.46,
-    },
-    PublishedArm {
-        pool: "\"max\"",
-        parameters: 592_074,
-        epochs: 10,
-        test_error_percent: 1.19,
-        train_s: 58.22,
-        prediction_s: 0.71,
-        memory_gib: 0.46,
-    },
-    PublishedArm {
-        pool: "\"none\"",
-        parameters: 2_361_546,
-        epochs: 10,
-        test_error_percent: 1.10,
-        train_s: 77.24,
-        prediction_s: 0.70,
-        memory_gib: 1.80,
-    },
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The study's figures for the arm with this pooling layer, if it had one.
-pub fn published(pool: &str) -> Option<&'static PublishedArm> {
-    PUBLISHED.iter().find(|arm| arm.pool == pool)
+    #[test]
+    fn layers_are_found_by_their_whole_spelling() {
+        for (spelling, expected) in [
+            (r#""avg""#, Some(StudyPool::Average)),
+            (r#""max""#, Some(StudyPool::Maximum)),
+            (r#""none""#, Some(StudyPool::None)),
+            (r#""avg_max""#, None),
+            (r#"{ reduce = "max", size = 3 }"#, None),
+            ("max", None),
+        ] {
+            assert_eq!(StudyPool::of_spelling(spelling), expected, "{spelling}");
+        }
+    }
 }

@@ -2,9 +2,14 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use pool_metrics::{PlanFile, PlannedTrial, RunLayout, TrialFailure, TrialRecord};
+use pool_metrics::{
+    CostRecord, Failure, PlanFile, PlannedCosts, PlannedTrial, RecordError, RunLayout, TrialRecord,
+    TrialStatus,
+};
+
+use crate::ReportError;
 
 /// What a run directory holds, arm by arm.
 #[derive(Debug, Clone)]
@@ -17,61 +22,29 @@ pub struct Run {
     pub sweep_text: String,
     /// The arms in the plan's order, those without a finished trial included.
     pub arms: Vec<ArmResults>,
-    /// Trials that died, and records that cannot be read.
-    pub failures: Vec<TrialFailure>,
+    /// Trials and measurements of costs that died, and records that cannot be read.
+    pub failures: Vec<Failure>,
     /// Ids of trials that have not run yet, or are running.
     pub missing: Vec<String>,
+    /// Arms whose costs the plan asks for and nobody has measured yet.
+    pub unmeasured: Vec<String>,
 }
 
-/// The finished trials of one arm.
+/// What one arm left behind.
 #[derive(Debug, Clone)]
 pub struct ArmResults {
     /// The arm's name.
     pub name: String,
     /// One record per finished trial, in the plan's order.
     pub records: Vec<TrialRecord>,
+    /// Its time and memory, measured apart; none if the sweep asked for none, or before they were measured.
+    pub costs: Option<CostRecord>,
 }
 
-/// A run that cannot be reported on.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// No run directory.
-    #[error(
-        "{path} is no run directory: it has no plan.json; give the folder that `pool-cli sweep` wrote, such as \
-         runs/mnist-pooling",
-        path = .path.display()
-    )]
-    NoRun {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A file cannot be read or written.
-    #[error("cannot {action} {path}: {cause}", path = .path.display())]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        cause: std::io::Error,
-    },
-    /// `plan.json` does not hold a plan.
-    #[error(
-        "{path}: {cause}; run the sweep again to write it anew",
-        path = .path.display()
-    )]
-    Plan {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        cause: serde_json::Error,
-    },
-}
-
-impl ReportError {
-    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |cause| Self::Io { action, path, cause }
+impl ArmResults {
+    /// The trials that did not diverge, which are those that enter a mean.
+    pub fn healthy(&self) -> impl Iterator<Item = &TrialRecord> {
+        self.records.iter().filter(|record| record.status != TrialStatus::Diverged)
     }
 }
 
@@ -91,9 +64,13 @@ impl Run {
             arms: Vec::new(),
             failures: Vec::new(),
             missing: Vec::new(),
+            unmeasured: Vec::new(),
         };
         for trial in plan.trials {
-            run.add(trial);
+            run.add_trial(trial);
+        }
+        for costs in plan.costs {
+            run.add_costs(costs);
         }
         Ok(run)
     }
@@ -103,48 +80,68 @@ impl Run {
         self.arms.iter().flat_map(|arm| &arm.records)
     }
 
-    fn add(&mut self, trial: PlannedTrial) {
-        let index = self.arms.iter().position(|arm| arm.name == trial.arm).unwrap_or_else(|| {
-            self.arms.push(ArmResults { name: trial.arm.clone(), records: Vec::new() });
+    fn add_trial(&mut self, PlannedTrial { id, arm, seed, .. }: PlannedTrial) {
+        let found = look_for(&self.layout.trial(&id), &id, TrialRecord::from_json, |record| &record.id);
+        let results = self.arm(&arm);
+        match found {
+            Found::Record(record) => results.records.push(*record),
+            Found::Failure(reason) => self.failures.push(Failure { id, arm, seed: Some(seed), reason }),
+            Found::Nothing => self.missing.push(id),
+        }
+    }
+
+    fn add_costs(&mut self, PlannedCosts { id, arm, .. }: PlannedCosts) {
+        let found = look_for(&self.layout.costs(&id), &id, CostRecord::from_json, |record| &record.id);
+        let results = self.arm(&arm);
+        match found {
+            Found::Record(record) => results.costs = Some(*record),
+            Found::Failure(reason) => self.failures.push(Failure { id, arm, seed: None, reason }),
+            Found::Nothing => self.unmeasured.push(arm),
+        }
+    }
+
+    /// The results of this arm, which begin empty.
+    fn arm(&mut self, name: &str) -> &mut ArmResults {
+        let index = self.arms.iter().position(|arm| arm.name == name).unwrap_or_else(|| {
+            self.arms.push(ArmResults { name: name.to_owned(), records: Vec::new(), costs: None });
             self.arms.len() - 1
         });
-        match self.look_for(&trial) {
-            Found::Record(record) => self.arms[index].records.push(*record),
-            Found::Failure(reason) => {
-                let PlannedTrial { id, arm, seed, .. } = trial;
-                self.failures.push(TrialFailure { id, arm, seed, reason });
-            }
-            Found::Nothing => self.missing.push(trial.id),
-        }
-    }
-
-    fn look_for(&self, trial: &PlannedTrial) -> Found {
-        match fs::read_to_string(self.layout.record(&trial.id)) {
-            Ok(text) => match TrialRecord::from_json(&text) {
-                Ok(record) if record.id == trial.id => Found::Record(Box::new(record)),
-                Ok(record) => Found::Failure(format!("its record is that of trial {}", record.id)),
-                Err(error) => Found::Failure(format!("its record is unusable: {error}")),
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound => self.look_for_failure(trial),
-            Err(error) => Found::Failure(format!("its record cannot be read: {error}")),
-        }
-    }
-
-    fn look_for_failure(&self, trial: &PlannedTrial) -> Found {
-        match fs::read_to_string(self.layout.failure(&trial.id)) {
-            Ok(text) => Found::Failure(match serde_json::from_str::<TrialFailure>(&text) {
-                Ok(failure) => failure.reason,
-                Err(error) => format!("what happened cannot be read from its failure.json: {error}"),
-            }),
-            Err(_) => Found::Nothing,
-        }
+        &mut self.arms[index]
     }
 }
 
-enum Found {
-    Record(Box<TrialRecord>),
+enum Found<R> {
+    Record(Box<R>),
     Failure(String),
     Nothing,
+}
+
+/// The record of a trial or measurement, or why there is none, from its folder.
+fn look_for<R>(
+    folder: &Path,
+    id: &str,
+    read: fn(&str) -> Result<R, RecordError>,
+    id_of: fn(&R) -> &str,
+) -> Found<R> {
+    match fs::read_to_string(RunLayout::record_in(folder)) {
+        Ok(text) => match read(&text) {
+            Ok(record) if id_of(&record) == id => Found::Record(Box::new(record)),
+            Ok(record) => Found::Failure(format!("its record is that of {}", id_of(&record))),
+            Err(error) => Found::Failure(format!("its record is unusable: {error}")),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => look_for_failure(folder),
+        Err(error) => Found::Failure(format!("its record cannot be read: {error}")),
+    }
+}
+
+fn look_for_failure<R>(folder: &Path) -> Found<R> {
+    match fs::read_to_string(RunLayout::failure_in(folder)) {
+        Ok(text) => Found::Failure(match serde_json::from_str::<Failure>(&text) {
+            Ok(failure) => failure.reason,
+            Err(error) => format!("what happened cannot be read from its failure.json: {error}"),
+        }),
+        Err(_) => Found::Nothing,
+    }
 }
 
 fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {

@@ -1,18 +1,25 @@
 //! Figures as the text of a table's cell.
 
-use crate::Estimate;
+use crate::{Estimate, Spread};
 
 /// What stands where there is no figure.
 pub(super) const NOTHING: &str = "-";
 
 /// `1.05 [0.93, 1.17]`, or the mean alone where one seed gives no interval.
 pub(super) fn estimate(value: Option<Estimate>, scale: f64, decimals: usize) -> String {
-    let Some(Estimate { mean, interval }) = value else { return NOTHING.to_owned() };
+    let Some(Estimate { mean, interval, .. }) = value else { return NOTHING.to_owned() };
     let figure = |value: f64| fixed(value * scale, decimals);
     match interval {
         Some(interval) => format!("{} [{}, {}]", figure(mean), figure(interval.low), figure(interval.high)),
         None => figure(mean),
     }
+}
+
+/// `7.50 [7.41, 7.72]`: the median and the range of nine in ten.
+pub(super) fn spread(value: Option<Spread>, scale: f64, decimals: usize) -> String {
+    let Some(Spread { median, p05, p95, .. }) = value else { return NOTHING.to_owned() };
+    let figure = |value: f64| fixed(value * scale, decimals);
+    format!("{} [{}, {}]", figure(median), figure(p05), figure(p95))
 }
 
 /// Without the sign of a negative number that rounds to zero.
@@ -66,7 +73,7 @@ mod tests {
 
     #[test]
     fn figures_read_as_a_table_needs_them() {
-        let with = |interval| Some(Estimate { mean: 0.0105, interval });
+        let with = |interval| Some(Estimate { mean: 0.0105, sd: None, interval, seeds: 5 });
         let interval = Some(Interval { low: 0.0093, high: 0.0117 });
         assert_eq!(estimate(with(interval), 100.0, 2), "1.05 [0.93, 1.17]");
         assert_eq!(estimate(with(None), 100.0, 2), "1.05");

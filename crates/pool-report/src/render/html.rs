@@ -4,7 +4,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::curves::{Stroke, caption, panels, strokes};
 use super::provenance::provenance;
-use super::tables::{Table, absences, tables};
+use super::table::Table;
+use super::tables::{absences, tables};
 use crate::Run;
 
 const STYLE: &str = include_str!("report.css");

@@ -13,5 +13,6 @@ pub fn json_results(run: &Run) -> serde_json::Value {
         "arms": arms,
         "failed": run.failures,
         "missing": run.missing,
+        "unmeasured": run.unmeasured,
     })
 }

@@ -1,7 +1,8 @@
 //! Tables for a document.
 
 use super::provenance::provenance;
-use super::tables::{Table, absences, tables};
+use super::table::Table;
+use super::tables::{absences, tables};
 use crate::Run;
 
 /// All tables of a run as Markdown.

@@ -10,6 +10,7 @@ mod markdown;
 mod operators;
 mod plan;
 mod provenance;
+mod table;
 mod tables;
 mod terminal;
 

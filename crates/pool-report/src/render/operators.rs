@@ -1,6 +1,6 @@
 //! The catalogue of pooling operators.
 
-use super::tables::Table;
+use super::table::Table;
 use super::terminal::render_with_notes;
 
 /// One operator, in the words of the catalogue.

@@ -4,7 +4,7 @@ use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts};
 use serde::Serialize;
 
 use super::cells::{gibibytes, mebibytes, thousands};
-use super::tables::Table;
+use super::table::Table;
 use super::terminal::render_with_notes;
 
 /// One arm of a plan.

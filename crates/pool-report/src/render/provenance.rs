@@ -24,7 +24,7 @@ pub(super) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
         ("processor", all(|record| or_nothing(record.provenance.cpu.as_ref()))),
         ("system", all(|record| record.provenance.os.clone())),
         ("threads of a trial", all(|record| record.provenance.threads.to_string())),
-        ("trials at once", all(|record| record.provenance.jobs.to_string())),
+        ("trials at once", all(|record| record.contention.jobs.to_string())),
         ("first trial started", or_nothing(run.records().map(|record| &record.provenance.started).min())),
         ("last trial ended", or_nothing(run.records().map(|record| &record.provenance.ended).max())),
     ]

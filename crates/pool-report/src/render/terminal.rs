@@ -2,7 +2,8 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 
-use super::tables::{Table, absences, tables};
+use super::table::Table;
+use super::tables::{absences, tables};
 use crate::Run;
 
 /// Columns between two columns of a table.

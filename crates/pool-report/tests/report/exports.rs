@@ -15,34 +15,40 @@ fn csv_rows(text: &str) -> Vec<csv::StringRecord> {
 #[test]
 fn csv_has_one_line_per_trial_and_metric() {
     let text = results_csv(&Synthetic::published(2, 3).read());
-    assert_eq!(text.lines().next().unwrap(), "study,arm,seed,trial,status,metric,value,unit");
+    assert_eq!(text.lines().next().unwrap(), "study,arm,pool,seed,trial,metric,unit,value");
     let rows = csv_rows(&text);
-    let keys: BTreeSet<(&str, &str)> = rows.iter().map(|row| (&row[3], &row[5])).collect();
+    let keys: BTreeSet<(&str, &str)> = rows.iter().map(|row| (&row[4], &row[5])).collect();
     assert_eq!(keys.len(), rows.len(), "trial and metric are a key");
-    assert!(rows.iter().all(|row| row[6].parse::<f64>().is_ok()), "{text}");
+    assert!(rows.iter().all(|row| row[7].parse::<f64>().is_ok()), "{text}");
     let value = |trial: &str, metric: &str| {
-        let row = rows.iter().find(|row| &row[3] == trial && &row[5] == metric).unwrap();
-        (row[6].to_owned(), row[7].to_owned())
+        let row = rows.iter().find(|row| &row[4] == trial && &row[5] == metric).unwrap();
+        (row[7].to_owned(), row[6].to_owned())
     };
     let pair = |value: &str, unit: &str| (value.to_owned(), unit.to_owned());
     assert_eq!(value("trial-0", "test_error"), pair("0.011", "fraction"));
     assert_eq!(value("trial-0", "train_time"), pair("22.5", "s"));
     assert_eq!(value("trial-4", "parameters"), pair("2361546", "count"));
-    assert_eq!(value("trial-1", "prediction_time_2"), pair("0.38", "s"));
-    assert_eq!(value("trial-1", "memory_measured_peak"), pair("262144000", "byte"));
+    assert_eq!(value("trial-1", "resident_peak"), pair("262144000", "byte"));
+    assert_eq!(value("trial-1", "robustness_consistency_shift_1"), pair("0.98", "fraction"));
+    assert_eq!(value("trial-1", "class_error_0"), pair("0.012", "fraction"));
     assert_eq!(value("trial-1", "times_contended"), pair("0", "flag"));
 }
 
 #[test]
-fn csv_spells_the_status_as_the_record_does() {
+fn csv_flags_trials_that_stopped_early_or_diverged() {
     let mut study = Synthetic::study("status");
     let mut stopped = trial("maximum", "\"max\"", 1, 2);
     stopped.status = pool_metrics::TrialStatus::StoppedEarly;
     study.finish(stopped);
     study.finish(diverged("maximum", 2));
-    let text = results_csv(&study.read());
-    let found: BTreeSet<String> = csv_rows(&text).iter().map(|row| row[4].to_owned()).collect();
-    assert_eq!(found, BTreeSet::from(["stopped_early".to_owned(), "diverged".to_owned()]));
+    let rows = csv_rows(&results_csv(&study.read()));
+    let flags = |metric: &str| -> Vec<String> {
+        rows.iter().filter(|row| &row[5] == metric).map(|row| row[7].to_owned()).collect()
+    };
+    assert_eq!(
+        (flags("stopped_early"), flags("diverged")),
+        (vec!["1".into(), "0".into()], vec!["0".into(), "1".into()])
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use pool_report::{
     Run, html_report, json_results, learning_curves_svg, markdown_tables, results_csv, terminal_tables,
 };
 
-use crate::synthetic::{Synthetic, diverged, trial};
+use crate::synthetic::{Synthetic, diverged, err, small, trial};
 
 /// Renders everything; the terminal's text and the curves are returned.
 fn render(run: &Run) -> (String, String) {
@@ -57,10 +57,7 @@ fn no_records_at_all() {
 fn all_trials_failed() {
     let mut study = Synthetic::study("failed");
     for seed in 1..=2 {
-        let id = study.plan("maximum", seed);
-        let failure =
-            serde_json::json!({"id": id, "arm": "maximum", "seed": seed, "reason": "out of memory."});
-        study.leave(&id, "failure.json", &failure.to_string());
+        study.fail("maximum", seed, "out of memory.");
     }
     let (text, _) = render(&study.read());
     assert_eq!(
@@ -76,7 +73,7 @@ fn a_diverged_trial_beside_a_healthy_one_and_alone() {
     study.finish(diverged("maximum", 1));
     let (text, _) = render(&study.read());
     assert!(has_line(&text, "maximum 1 - - -"), "{text}");
-    assert!(text.contains("1 trial of arm maximum diverged and enter no mean."), "{text}");
+    assert!(text.contains("1 trial of arm maximum diverged and enters no mean."), "{text}");
     study.finish(trial("average", "\"avg\"", 1, 3));
     let (text, _) = render(&study.read());
     assert!(has_line(&text, "average 1 1.10 1.38 0.38"), "{text}");
@@ -102,7 +99,7 @@ fn forty_arms_have_forty_curves_and_a_legend_that_hides_none() {
     let mut study = Synthetic::study("forty");
     for arm in 0..40 {
         for seed in 1..=2 {
-            study.finish(trial(&format!("arm number {arm:02}"), "\"max\"", seed, 10));
+            study.finish(small(&format!("arm number {arm:02}"), "\"max\"", seed, 10));
         }
     }
     let run = study.read();
@@ -156,7 +153,7 @@ fn an_error_of_zero_is_on_the_plot() {
     for epoch in &mut record.epochs {
         (epoch.train_error, epoch.validation_error) = (0.0, 0.0);
     }
-    record.test.as_mut().unwrap().errors = 0;
+    err(&mut record, 0, 0);
     study.finish(record);
     let (text, _) = render(&study.read());
     assert!(has_line(&text, "maximum 1 0.00 1.38 0.38"), "{text}");

@@ -1,8 +1,9 @@
 //! The figures of an arm, against numbers computed without this crate.
 
-use pool_report::{ArmFigures, markdown_tables};
+use pool_metrics::Calibration;
+use pool_report::{ArmFigures, TimeSource, markdown_tables};
 
-use crate::synthetic::{Synthetic, diverged, trial};
+use crate::synthetic::{Synthetic, costs, diverged, err, trial};
 
 /// The 97.5 % quantile of Student's distribution with two degrees of freedom, from its closed form
 /// `(2 p - 1) sqrt(2 / (4 p (1 - p)))`.
@@ -21,7 +22,7 @@ fn estimates_are_the_mean_over_seeds_and_its_t_interval() {
     let mut study = Synthetic::study("three seeds");
     for (seed, errors) in [(1, 100), (2, 110), (3, 150)] {
         let mut record = trial("maximum", "\"max\"", seed, 2);
-        record.test.as_mut().unwrap().errors = errors;
+        err(&mut record, errors, seed);
         study.finish(record);
     }
     let figures = ArmFigures::of(&study.read().arms[0]);
@@ -32,7 +33,8 @@ fn estimates_are_the_mean_over_seeds_and_its_t_interval() {
     let interval = error.interval.unwrap();
     assert_near(interval.low, 0.012 - half);
     assert_near(interval.high, 0.012 + half);
-    assert_eq!(figures.trials, 3);
+    assert_near(error.sd.unwrap(), 0.07_f64.sqrt() / 100.0);
+    assert_eq!((figures.trials.len(), error.seeds), (3, 3));
 }
 
 #[test]
@@ -41,19 +43,67 @@ fn times_and_peaks_are_medians_that_one_slow_trial_does_not_move() {
     for seed in 1..=3 {
         let mut record = trial("maximum", "\"max\"", seed, 2);
         if seed == 3 {
-            record.timing.prediction_s = vec![90.0, 91.0];
             record.epochs[0].train_s = 300.0;
-            record.measured_peak_bytes = Some(1 << 40);
+            record.resident_peak_bytes = Some(1 << 40);
         }
         study.finish(record);
     }
     let figures = ArmFigures::of(&study.read().arms[0]);
-    // 0.37, 0.37, 0.38, 0.38 | 0.39, 0.39, 90, 91: the middle two of eight.
-    assert_near(figures.prediction_s.unwrap(), 0.385);
-    assert_near(figures.epoch_s.unwrap(), 7.5);
-    assert_near(figures.measured_peak_bytes.unwrap(), (250 << 20) as f64);
+    assert_near(figures.costs.epoch_s.unwrap().median, 7.5);
+    assert_near(figures.costs.resident_peak_bytes.unwrap().median, (250 << 20) as f64);
     // The training time is a mean: (15 + 15 + 307.5) / 3.
-    assert_near(figures.train_s.unwrap().mean, 112.5);
+    assert_near(figures.costs.train_s.unwrap().mean, 112.5);
+}
+
+#[test]
+fn times_come_from_the_measurement_where_there_is_one_and_in_passing_otherwise() {
+    let mut study = Synthetic::published(1, 2);
+    let mut record = costs("none", "\"none\"");
+    record.training.step_s = (1..=101).map(f64::from).collect();
+    study.measure(record);
+    let run = study.read();
+    let figures: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
+    let (average, none) = (&figures[0].costs, &figures[2].costs);
+    assert_eq!((average.source, none.source), (TimeSource::InPassing, TimeSource::Measured));
+    assert_near(average.epoch_s.unwrap().median, 7.5);
+    // Twice 7.2, four times, the fifth and ninety-fifth percentile at the ends.
+    assert_near(none.epoch_s.unwrap().median, 14.4);
+    let step = none.step_s.unwrap();
+    // The percentiles of 1, 2, ... 101, numbered from 0: 0.05 * 100 = 5 is the value 6.
+    assert_eq!((step.p05, step.median, step.p95, step.repetitions), (6.0, 51.0, 96.0, 101));
+    assert_eq!(none.smallest_batch().unwrap().batch_size, 1);
+    let peak = none.training_peak().unwrap();
+    let ratio = peak.model_bytes as f64 / (peak.model_bytes + (8 << 20)) as f64;
+    assert_near(peak.model_over_measured.unwrap(), ratio);
+    assert!(!average.may_be_compared() && none.may_be_compared());
+}
+
+#[test]
+fn the_calibration_error_is_a_mean_over_seeds() {
+    let mut study = Synthetic::study("too sure");
+    for (seed, confidence) in [(1, 0.9), (2, 0.8)] {
+        let mut record = trial("maximum", "\"max\"", seed, 2);
+        let test = record.test.as_mut().unwrap();
+        test.calibration =
+            Calibration::from_confidences(&[confidence; 4], &[true, true, true, false]).unwrap();
+        study.finish(record);
+    }
+    let figures = ArmFigures::of(&study.read().arms[0]);
+    // Three of four are right.
+    assert_near(figures.calibration_error.unwrap().mean, (0.15 + 0.05) / 2.0);
+}
+
+#[test]
+fn classes_and_changed_images_are_summarised_over_seeds() {
+    let figures = ArmFigures::of(&Synthetic::published(2, 2).read().arms[0]);
+    // 110 and 120 errors, spread over the classes by their numbers.
+    let errors: f64 = figures.class_errors.iter().map(|class| class.unwrap().mean).sum();
+    assert_near(errors / 10.0, 0.0115);
+    let shift = &figures.robustness[0];
+    assert_eq!((shift.kind.as_str(), shift.strength), ("shift", 1.0));
+    // Of 40,000 shifted images 2 % and the seed's number.
+    assert_near(shift.error.unwrap().mean, 0.02 + 1.5 / 40_000.0);
+    assert_near(shift.consistency.unwrap().mean, 0.98);
 }
 
 #[test]
@@ -70,9 +120,9 @@ fn diverged_trials_count_as_trials_and_enter_no_mean() {
     study.finish(diverged("maximum", 2));
     let run = study.read();
     let figures = ArmFigures::of(&run.arms[0]);
-    assert_eq!((figures.trials, figures.diverged), (2, 1));
+    assert_eq!((figures.trials.len(), figures.diverged), (2, 1));
     assert_near(figures.test_error.unwrap().mean, 0.011);
-    assert!(markdown_tables(&run).contains("1 trial of arm maximum diverged and enter no mean."));
+    assert!(markdown_tables(&run).contains("1 trial of arm maximum diverged and enters no mean."));
 }
 
 const PUBLISHED: &str = "Beside the published study";
@@ -90,7 +140,7 @@ fn the_published_figures_stand_beside_the_arms_that_the_study_had() {
         "| average: study | 1.19 | 10 | 58.84 | 0.72 | 0.46 |",
         "| maximum: study | 1.19 | 10 | 58.22 | 0.71 | 0.46 |",
         "| none: study | 1.10 | 10 | 77.24 | 0.70 | 1.80 |",
-        "| none: ours | 1.20 [0.95, 1.45] | 10.0 | 75.00 | 0.38 | 1.801 |",
+        "| none: ours | 1.20 [0.95, 1.45] | 10.0 | 75.00 | - | 1.801 |",
     ] {
         assert!(table.contains(row), "{row} is not in {table}");
     }

@@ -14,9 +14,7 @@ fn names_and_sweep_text_become_no_markup() {
     study.finish(trial(QUOTES, HOSTILE, 1, 3));
     study.finish(diverged(&format!("diverged {HOSTILE}"), 1));
     study.plan(&format!("missing {HOSTILE}"), 1);
-    let failed = study.plan(&format!("failed {HOSTILE}"), 1);
-    let failure = serde_json::json!({"id": failed, "arm": HOSTILE, "seed": 1, "reason": HOSTILE});
-    study.leave(&failed, "failure.json", &failure.to_string());
+    study.fail(&format!("failed {HOSTILE}"), 1, HOSTILE);
     std::fs::write(study.root().join("sweep.toml"), format!("# {HOSTILE}{QUOTES}")).unwrap();
     let run = study.read();
 
@@ -74,7 +72,7 @@ fn the_page_shows_tables_curves_settings_and_the_sweep_file() {
 fn times_taken_while_other_trials_ran_are_marked() {
     let mut study = Synthetic::study("contended");
     let mut record = trial("maximum", "\"max\"", 1, 2);
-    record.timing.contended = true;
+    record.contention.jobs = 2;
     study.finish(record);
     assert!(html_report(&study.read()).contains("Times are contended"));
     assert!(!html_report(&Synthetic::published(1, 2).read()).contains("Times are contended"));

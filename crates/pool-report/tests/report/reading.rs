@@ -1,9 +1,8 @@
 //! A run as its directory holds it.
 
-use pool_metrics::TrialFailure;
 use pool_report::{ReportError, Run};
 
-use crate::synthetic::{Synthetic, trial};
+use crate::synthetic::{Synthetic, costs, trial};
 
 #[test]
 fn arms_come_in_the_order_of_the_plan() {
@@ -31,9 +30,7 @@ fn a_trial_without_a_record_is_missing() {
 #[test]
 fn a_trial_that_died_has_failed_for_the_reason_it_left() {
     let mut study = Synthetic::study("died");
-    let id = study.plan("maximum", 7);
-    let failure = TrialFailure { id, arm: "maximum".into(), seed: 7, reason: "killed by signal 9".into() };
-    study.leave(&failure.id, "failure.json", &serde_json::to_string(&failure).unwrap());
+    let failure = study.fail("maximum", 7, "killed by signal 9");
     let run = study.read();
     assert_eq!(run.failures, [failure]);
     assert!(run.missing.is_empty());
@@ -52,14 +49,14 @@ fn a_record_counts_although_an_earlier_attempt_failed() {
 fn files_that_cannot_be_used_are_failures_with_a_reason() {
     let whole = trial("maximum", "\"max\"", 1, 2).to_json();
     for (file, text, reason) in [
-        ("record.json", &whole[..whole.len() / 2], "its record is unusable: not a trial record: EOF"),
-        ("record.json", "", "its record is unusable: not a trial record: EOF"),
+        ("record.json", &whole[..whole.len() / 2], "its record is unusable: not a record: EOF"),
+        ("record.json", "", "its record is unusable: not a record: EOF"),
         (
             "record.json",
             r#"{"version": 99}"#,
-            "its record is unusable: record format 99, but this program reads format 1",
+            "its record is unusable: record format 99, but this program reads format 2",
         ),
-        ("record.json", &whole, "its record is that of trial "),
+        ("record.json", &whole, "its record is that of "),
         ("failure.json", "{", "what happened cannot be read from its failure.json: EOF"),
     ] {
         let mut study = Synthetic::published(1, 2);
@@ -68,9 +65,28 @@ fn files_that_cannot_be_used_are_failures_with_a_reason() {
         let run = study.read();
         let [failure] = run.failures.as_slice() else { panic!("{reason}: {:?}", run.failures) };
         assert!(failure.reason.starts_with(reason), "{}", failure.reason);
-        assert_eq!((failure.id.as_str(), failure.arm.as_str(), failure.seed), (id.as_str(), "maximum", 1));
+        assert_eq!(
+            (failure.id.as_str(), failure.arm.as_str(), failure.seed),
+            (id.as_str(), "maximum", Some(1))
+        );
         assert_eq!(run.records().count(), 3, "the others are read");
     }
+}
+
+#[test]
+fn costs_belong_to_their_arm_and_are_missed_by_its_name() {
+    let mut study = Synthetic::published(1, 2);
+    study.measure(costs("none", "\"none\""));
+    study.plan_costs("average");
+    let broken = study.plan_costs("maximum");
+    study.leave_costs(&broken, "record.json", "{");
+    let run = study.read();
+    let measured: Vec<bool> = run.arms.iter().map(|arm| arm.costs.is_some()).collect();
+    assert_eq!(measured, [false, false, true]);
+    assert_eq!(run.unmeasured, ["average"]);
+    let [failure] = run.failures.as_slice() else { panic!("{:?}", run.failures) };
+    assert_eq!((failure.id.as_str(), failure.arm.as_str(), failure.seed), (broken.as_str(), "maximum", None));
+    assert!(failure.reason.starts_with("its record is unusable: "), "{}", failure.reason);
 }
 
 #[test]

@@ -1,0 +1,46 @@
+//! What stops a report.
+
+use std::path::{Path, PathBuf};
+
+/// A run that cannot be reported on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// No run directory.
+    #[error(
+        "{path} is no run directory: it has no plan.json; give the folder that `pool-cli sweep` wrote, such as \
+         runs/mnist-pooling",
+        path = .path.display()
+    )]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot {action} {path}: {cause}", path = .path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// `plan.json` does not hold a plan.
+    #[error(
+        "{path}: {cause}; run the sweep again to write it anew",
+        path = .path.display()
+    )]
+    Plan {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
+}
+
+impl ReportError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::Io { action, path, cause }
+    }
+}

@@ -1,0 +1,169 @@
+//! What an arm costs in time and memory.
+
+use pool_metrics::{CostRecord, Latency, MeasuredPeak, MemoryModel, TrialRecord, quantile};
+use serde::Serialize;
+
+use super::{Estimate, Spread};
+use crate::ArmResults;
+
+/// Where an arm's times come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeSource {
+    /// A measurement of its own: warm-up left out, nothing else asked of the machine.
+    Measured,
+    /// The epochs of the trials, as they trained: they tell an order of magnitude.
+    InPassing,
+}
+
+/// Time and memory of one arm. Durations are seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CostFigures {
+    /// Where the times come from.
+    pub source: TimeSource,
+    /// Something else kept the machine busy meanwhile, so that the times must not be compared.
+    pub contended: bool,
+    /// One training step: gathering the batch, forward, backward, optimizer.
+    pub step_s: Option<Spread>,
+    /// One epoch of training steps.
+    pub epoch_s: Option<Spread>,
+    /// Predicting all test images.
+    pub prediction_s: Option<Spread>,
+    /// Images of a batch in that prediction.
+    pub prediction_batch: Option<u64>,
+    /// Predicting one batch, by rising batch size.
+    pub latency: Vec<LatencyFigures>,
+    /// Measured peaks of memory beside our model's, in the record's order.
+    pub peaks: Vec<PeakFigures>,
+    /// Seconds of all training steps of a trial, taken in passing.
+    pub train_s: Option<Estimate>,
+    /// Peak resident memory of a trial's process beyond what it held before the network was built, bytes: freed pages
+    /// that the allocator keeps are in it.
+    pub resident_peak_bytes: Option<Spread>,
+}
+
+/// How long one batch takes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LatencyFigures {
+    /// Images of the batch.
+    pub batch_size: u64,
+    /// The median, seconds.
+    pub p50_s: f64,
+    /// Nineteen of twenty are faster, seconds.
+    pub p95_s: f64,
+    /// Ninety-nine of a hundred are faster, seconds.
+    pub p99_s: f64,
+    /// Repetitions behind them.
+    pub repetitions: usize,
+}
+
+/// A measured peak of memory and what our model expects of it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PeakFigures {
+    /// The model of the phase: training or inference.
+    pub phase: MemoryModel,
+    /// Images of a batch.
+    pub batch_size: u64,
+    /// The measurement, bytes; none where the system does not tell.
+    pub measured_bytes: Option<u64>,
+    /// The model's expectation, bytes.
+    pub model_bytes: u64,
+    /// Model as a share of the measurement.
+    pub model_over_measured: Option<f64>,
+}
+
+impl CostFigures {
+    pub(super) fn of(arm: &ArmResults) -> Self {
+        let seconds: Vec<f64> = arm.healthy().map(TrialRecord::train_s).collect();
+        let peaks: Vec<f64> =
+            arm.records.iter().filter_map(|record| record.resident_peak_bytes).map(|n| n as f64).collect();
+        let figures = match &arm.costs {
+            Some(costs) => Self::measured(costs),
+            None => Self::in_passing(arm),
+        };
+        Self { train_s: Estimate::of(&seconds), resident_peak_bytes: Spread::of(&peaks), ..figures }
+    }
+
+    fn measured(costs: &CostRecord) -> Self {
+        let mut latency: Vec<LatencyFigures> = costs.latency.iter().filter_map(LatencyFigures::of).collect();
+        latency.sort_by_key(|latency| latency.batch_size);
+        Self {
+            source: TimeSource::Measured,
+            contended: costs.contention.is_contended(),
+            step_s: Spread::of(&costs.training.step_s),
+            epoch_s: Spread::of(&costs.training.epoch_s),
+            prediction_s: Spread::of(&costs.prediction.seconds),
+            prediction_batch: Some(costs.prediction.batch_size),
+            latency,
+            peaks: costs.memory.iter().map(PeakFigures::of).collect(),
+            train_s: None,
+            resident_peak_bytes: None,
+        }
+    }
+
+    fn in_passing(arm: &ArmResults) -> Self {
+        let epochs: Vec<f64> =
+            arm.healthy().flat_map(|record| &record.epochs).map(|epoch| epoch.train_s).collect();
+        Self {
+            source: TimeSource::InPassing,
+            contended: arm.records.iter().any(|record| record.contention.is_contended()),
+            step_s: None,
+            epoch_s: Spread::of(&epochs),
+            prediction_s: None,
+            prediction_batch: None,
+            latency: Vec::new(),
+            peaks: Vec::new(),
+            train_s: None,
+            resident_peak_bytes: None,
+        }
+    }
+
+    /// Whether the times may stand against another arm's.
+    pub fn may_be_compared(&self) -> bool {
+        !self.contended
+            && match self.source {
+                TimeSource::Measured => true,
+                TimeSource::InPassing => false,
+            }
+    }
+
+    /// The latency of the smallest batch that was timed.
+    pub fn smallest_batch(&self) -> Option<&LatencyFigures> {
+        self.latency.first()
+    }
+
+    /// The peak of a phase at its smallest measured batch.
+    pub fn smallest_peak(&self, phase: MemoryModel) -> Option<&PeakFigures> {
+        self.peaks.iter().filter(|peak| peak.phase == phase).min_by_key(|peak| peak.batch_size)
+    }
+
+    /// The peak of training at its largest measured batch, which is the one that a sweep trains with.
+    pub fn training_peak(&self) -> Option<&PeakFigures> {
+        let training = self.peaks.iter().filter(|peak| peak.phase == MemoryModel::Training);
+        training.max_by_key(|peak| peak.batch_size)
+    }
+}
+
+impl LatencyFigures {
+    fn of(Latency { batch_size, seconds }: &Latency) -> Option<Self> {
+        Some(Self {
+            batch_size: *batch_size,
+            p50_s: quantile(seconds, 0.5)?,
+            p95_s: quantile(seconds, 0.95)?,
+            p99_s: quantile(seconds, 0.99)?,
+            repetitions: seconds.len(),
+        })
+    }
+}
+
+impl PeakFigures {
+    fn of(peak: &MeasuredPeak) -> Self {
+        Self {
+            phase: peak.estimate.model,
+            batch_size: peak.estimate.batch_size,
+            measured_bytes: peak.bytes,
+            model_bytes: peak.estimate.total_bytes(),
+            model_over_measured: peak.model_over_measured(),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What the test images say of an arm beyond its error: classes, calibration, small changes.
+
+use pool_metrics::{Robustness, TestResults};
+use serde::Serialize;
+
+use super::Estimate;
+
+/// Test images after one kind of change at one strength.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RobustnessFigures {
+    /// The kind of change, such as `shift`.
+    pub kind: String,
+    /// How much of it, in the kind's own unit.
+    pub strength: f64,
+    /// Share of changed images misclassified.
+    pub error: Option<Estimate>,
+    /// Share of changed images that are still taken for what they were taken for.
+    pub consistency: Option<Estimate>,
+}
+
+/// One row per kind and strength, in the order in which the trials have them.
+pub(super) fn robustness(tests: &[&TestResults]) -> Vec<RobustnessFigures> {
+    let mut rows: Vec<(&str, f64)> = Vec::new();
+    for Robustness { kind, strength, .. } in tests.iter().flat_map(|test| &test.robustness) {
+        if !rows.contains(&(kind, *strength)) {
+            rows.push((kind, *strength));
+        }
+    }
+    rows.into_iter()
+        .map(|(kind, strength)| {
+            let over_seeds = |share: fn(&Robustness) -> f64| {
+                let values: Vec<f64> =
+                    tests.iter().filter_map(|test| changed(test, kind, strength)).map(share).collect();
+                Estimate::share(&values)
+            };
+            RobustnessFigures {
+                kind: kind.to_owned(),
+                strength,
+                error: over_seeds(Robustness::error_rate),
+                consistency: over_seeds(Robustness::consistency),
+            }
+        })
+        .collect()
+}
+
+/// A trial's result for one kind of change at one strength.
+pub(crate) fn changed<'a>(test: &'a TestResults, kind: &str, strength: f64) -> Option<&'a Robustness> {
+    test.robustness.iter().find(|row| row.kind == kind && row.strength == strength && row.images > 0)
+}
+
+/// The share of each class's test images that is misclassified; none for a class without images.
+pub(super) fn class_errors(tests: &[&TestResults]) -> Vec<Option<Estimate>> {
+    let classes = tests.iter().map(|test| test.confusion.classes()).max().unwrap_or(0);
+    let per_trial: Vec<Vec<Option<f64>>> = tests.iter().map(|test| errors_by_class(test)).collect();
+    (0..classes)
+        .map(|class| {
+            let values: Vec<f64> =
+                per_trial.iter().filter_map(|trial| trial.get(class).copied().flatten()).collect();
+            Estimate::share(&values)
+        })
+        .collect()
+}
+
+/// Of one trial.
+pub(crate) fn errors_by_class(test: &TestResults) -> Vec<Option<f64>> {
+    let of_class = |(class, row): (usize, &Vec<u64>)| {
+        let images: u64 = row.iter().sum();
+        (images > 0).then(|| (images - row[class]) as f64 / images as f64)
+    };
+    test.confusion.counts().iter().enumerate().map(of_class).collect()
+}

@@ -1,0 +1,143 @@
+//! Runs that no training made: the same on every machine, and with a result that a test can compute.
+
+mod costs;
+mod trial;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pool_metrics::{CostRecord, Failure, PlanFile, PlannedCosts, PlannedTrial, RunLayout, TrialRecord};
+use pool_report::Run;
+use tempfile::TempDir;
+
+pub(crate) use costs::costs;
+pub(crate) use trial::{diverged, err, model, small, trial};
+
+/// The published study's arms and how a sweep file spells them.
+pub(crate) const ARMS: [(&str, &str); 3] =
+    [("average", "\"avg\""), ("maximum", "\"max\""), ("none", "\"none\"")];
+
+/// A run directory that vanishes with this value.
+pub(crate) struct Synthetic {
+    folder: TempDir,
+    plan: PlanFile,
+}
+
+impl Synthetic {
+    /// A run of this study without trials.
+    pub(crate) fn study(study: &str) -> Self {
+        let run = Self {
+            folder: tempfile::tempdir().unwrap(),
+            plan: PlanFile { study: study.to_owned(), trials: Vec::new(), costs: Vec::new() },
+        };
+        run.write_plan();
+        run
+    }
+
+    /// Three arms of the published study, this many seeds each, all equally good.
+    pub(crate) fn published(seeds: u64, epochs: u32) -> Self {
+        let mut run = Self::study("mnist-pooling");
+        for (arm, pool) in ARMS {
+            for seed in 1..=seeds {
+                run.finish(trial(arm, pool, seed, epochs));
+            }
+        }
+        run
+    }
+
+    /// The same arms with everything that a trial and a measurement can record: maximum errs least, average by little
+    /// more, and none by much more; none takes twice the time.
+    pub(crate) fn measured(seeds: u64) -> Self {
+        let mut run = Self::study("mnist-pooling");
+        for ((arm, pool), more) in ARMS.into_iter().zip([4, 0, 60]) {
+            for seed in 1..=seeds {
+                let mut record = trial(arm, pool, seed, 10);
+                let chance = seed * (7 + more) % 11;
+                err(&mut record, 100 + more + chance, 3 * seed + more);
+                if let Some(validation) = &mut record.validation {
+                    validation.errors = 130 + more + (seed * (5 + more)) % 7;
+                }
+                if let Some(train) = &mut record.train {
+                    train.errors = 190 - more - seed % 3;
+                    train.loss = 0.015 - 0.0001 * more as f64 - 0.0001 * (seed % 3) as f64;
+                }
+                run.finish(record);
+            }
+            run.measure(costs(arm, pool));
+        }
+        run
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn read(&self) -> Run {
+        Run::read(self.root()).unwrap()
+    }
+
+    /// Adds a trial to the plan, and nothing that it left behind.
+    pub(crate) fn plan(&mut self, arm: &str, seed: u64) -> String {
+        let id = format!("trial-{}", self.plan.trials.len());
+        let trial = PlannedTrial { id: id.clone(), arm: arm.to_owned(), seed, spec: serde_json::Value::Null };
+        self.plan.trials.push(trial);
+        self.write_plan();
+        id
+    }
+
+    /// Adds a trial with its record.
+    pub(crate) fn finish(&mut self, mut record: TrialRecord) -> String {
+        let id = self.plan(&record.arm, record.seed);
+        record.id.clone_from(&id);
+        record.study.clone_from(&self.plan.study);
+        self.leave(&id, "record.json", &record.to_json());
+        id
+    }
+
+    /// Adds a trial that died.
+    pub(crate) fn fail(&mut self, arm: &str, seed: u64, reason: &str) -> Failure {
+        let id = self.plan(arm, seed);
+        let failure = Failure { id, arm: arm.to_owned(), seed: Some(seed), reason: reason.to_owned() };
+        self.leave(&failure.id, "failure.json", &serde_json::to_string(&failure).unwrap());
+        failure
+    }
+
+    /// Adds a measurement of costs to the plan, and nothing that it left behind.
+    pub(crate) fn plan_costs(&mut self, arm: &str) -> String {
+        let id = format!("costs-{}", self.plan.costs.len());
+        let spec = serde_json::Value::Null;
+        self.plan.costs.push(PlannedCosts { id: id.clone(), arm: arm.to_owned(), spec });
+        self.write_plan();
+        id
+    }
+
+    /// Adds a measurement of costs with its record.
+    pub(crate) fn measure(&mut self, mut record: CostRecord) -> String {
+        let id = self.plan_costs(&record.arm);
+        record.id.clone_from(&id);
+        record.study.clone_from(&self.plan.study);
+        self.leave_costs(&id, "record.json", &record.to_json());
+        id
+    }
+
+    /// Writes a file into a trial's folder.
+    pub(crate) fn leave(&self, id: &str, file: &str, text: &str) -> PathBuf {
+        leave_in(&RunLayout::new(self.root()).trial(id), file, text)
+    }
+
+    /// Writes a file into a measurement's folder.
+    pub(crate) fn leave_costs(&self, id: &str, file: &str, text: &str) -> PathBuf {
+        leave_in(&RunLayout::new(self.root()).costs(id), file, text)
+    }
+
+    fn write_plan(&self) {
+        let text = serde_json::to_string(&self.plan).unwrap();
+        fs::write(RunLayout::new(self.root()).plan(), text).unwrap();
+    }
+}
+
+fn leave_in(folder: &Path, file: &str, text: &str) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join(file), text).unwrap();
+    folder.join(file)
+}
