@@ -1,7 +1,9 @@
 //! What a trial measured, and what may be concluded from it. Pure Rust: nothing here can reach libtorch.
 //!
-//! - *Errors*: [`error_rate`], [`ConfusionMatrix`] with per-class precision and recall.
-//! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`holm`].
+//! - *Errors*: [`error_rate`], [`ConfusionMatrix`] with per-class precision and recall, [`Calibration`].
+//! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`paired_bootstrap`], [`holm`];
+//!   [`seeds_needed`] for the study to come.
+//! - *Verdicts*: [`compare_family`] puts them together and says which arm is better, if any.
 //! - *Memory*: a network is a list of [`LayerCost`] rows; [`MemoryModel::estimate`] turns them into an itemised
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
 //! - *Trade-offs*: [`pareto_front`].
@@ -34,7 +36,10 @@ mod run_layout;
 mod statistics;
 
 pub use atomic_write::atomic_write;
-pub use classification::{ClassScores, ClassificationError, ConfusionMatrix, error_rate};
+pub use classification::{
+    Calibration, CalibrationBin, CalibrationError, ClassScores, ClassificationError, ConfusionMatrix,
+    error_rate,
+};
 pub use memory::{KeptTensor, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
 pub use pareto::{ParetoError, pareto_front};
 pub use record::{

@@ -1,9 +1,11 @@
 //! How a classifier's predictions compare with the labels.
 
+mod calibration;
 mod confusion;
 
 use thiserror::Error;
 
+pub use calibration::{Calibration, CalibrationBin, CalibrationError};
 pub use confusion::{ClassScores, ConfusionMatrix};
 
 /// Why labels and predictions (or stored counts) cannot be scored.

@@ -97,8 +97,9 @@ fn power_by_integral(noncentrality: f64, freedom: f64, critical: f64) -> Option<
 /// `None` without a difference, beyond 1,000,000 seeds, if the difference or `sd` is not finite or `sd` is negative, or if
 /// `alpha` or `power` is not strictly between 0 and 1 (or `alpha` too small, as above).
 pub fn seeds_needed(mean_difference: f64, sd: f64, alpha: f64, power: f64) -> Option<u32> {
-    let possible = mean_difference.is_finite() && mean_difference != 0.0 && sd.is_finite() && sd >= 0.0;
-    if !possible || !(power > 0.0 && power < 1.0) {
+    let measured = mean_difference.is_finite() && sd.is_finite() && sd >= 0.0;
+    let within_reach = mean_difference != 0.0 && power > 0.0 && power < 1.0;
+    if !(measured && within_reach) {
         return None;
     }
     let enough = |n| paired_t_power(mean_difference / sd, n, alpha).map(|reached| reached >= power);
