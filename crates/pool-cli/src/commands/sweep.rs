@@ -33,8 +33,8 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let trial_arguments = std::iter::repeat_n("-v".to_owned(), verbose.into());
     let launcher = LocalProcesses::new(program).with_arguments(trial_arguments);
     let mut progress = Progress::new();
-    let show = &mut |event| progress.show(&event);
-    let ended = run_sweep(&selection, &dir, &launcher, options(args), &stop, show);
+    let ended =
+        run_sweep(&selection, &dir, &launcher, options(args), &stop, &mut |event| progress.show(&event));
     progress.finish();
     let summary = ended?;
     tell_the_end(&summary);

@@ -62,7 +62,7 @@ pub fn tensorboard_events(record: &TrialRecord) -> Result<EventFile, EventFileEr
         events.push(Event::scalars(wall_time, epoch.epoch, &epoch_scalars(epoch)));
     }
     if let (Some(epoch), Some(test)) = (record.best_epoch, &record.test) {
-        events.push(Event::scalars(seconds(ended), epoch, &[("error/test", test.error_rate())]));
+        events.push(Event::scalars(seconds(ended), epoch, &[("error/test", test.evaluation.error_rate())]));
     }
 
     let name = format!("events.out.tfevents.{}.pool-report", started.as_second());
