@@ -8,11 +8,12 @@ use std::sync::Mutex;
 
 use common::{SMALL, plan};
 use pool_metrics::{
-    Evaluation, ModelFacts, Provenance, RECORD_VERSION, Timing, TrialRecord, TrialSettings, TrialStatus,
+    Contention, CostRecord, Evaluation, ModelFacts, PredictionTimes, Provenance, RECORD_VERSION, RunLayout,
+    StepTimes, TrialRecord, TrialSettings, TrialStatus,
 };
 use pool_train::{
-    LaunchError, Launcher, Plan, RunDir, StopFlag, SweepOptions, SweepSummary, Trial, TrialEvent, TrialJob,
-    run_sweep,
+    Job, LaunchError, Launcher, Measurement, Plan, RunDir, Selection, StopFlag, SweepOptions, SweepSummary,
+    Task, Trial, TrialEvent, run_sweep,
 };
 
 /// Notes what it was asked to run, and does with it what the test says.
@@ -31,27 +32,27 @@ impl<F> Fake<F> {
     }
 }
 
-impl<F: Fn(&TrialJob<'_>, &StopFlag) -> Result<(), LaunchError> + Sync> Launcher for Fake<F> {
-    fn run(
-        &self,
-        job: &TrialJob<'_>,
-        stop: &StopFlag,
-        _: &mut dyn FnMut(TrialEvent),
-    ) -> Result<(), LaunchError> {
-        self.ran.lock().unwrap().push(job.trial.id().to_owned());
+impl<F: Fn(&Job<'_>, &StopFlag) -> Result<(), LaunchError> + Sync> Launcher for Fake<F> {
+    fn run(&self, job: &Job<'_>, stop: &StopFlag, _: &mut dyn FnMut(TrialEvent)) -> Result<(), LaunchError> {
+        self.ran.lock().unwrap().push(job.task.id().to_owned());
         (self.behaviour)(job, stop)
     }
 }
 
-fn succeed(job: &TrialJob<'_>, _: &StopFlag) -> Result<(), LaunchError> {
-    RunDir::store_record(job.folder, &record(job.trial)).unwrap();
+fn succeed(job: &Job<'_>, _: &StopFlag) -> Result<(), LaunchError> {
+    match job.task {
+        Task::Trial(trial) => RunDir::store_record(job.folder, &record(trial)).unwrap(),
+        Task::Costs(measurement) => {
+            RunDir::store_cost_record(job.folder, &cost_record(measurement)).unwrap();
+        }
+    }
     Ok(())
 }
 
 fn run(plan: &Plan, dir: &RunDir, launcher: &dyn Launcher, jobs: u32, stop: &StopFlag) -> SweepSummary {
-    let trials = plan.select(&[]).unwrap();
-    run_sweep(&trials, dir, launcher, SweepOptions { jobs: Some(jobs), threads: Some(1) }, stop, &mut |_| {})
-        .unwrap()
+    let everything = plan.select(&[]).unwrap();
+    let options = SweepOptions { jobs: Some(jobs), threads: Some(1) };
+    run_sweep(&everything, dir, launcher, options, stop, &mut |_| {}).unwrap()
 }
 
 fn ids(plan: &Plan) -> Vec<String> {
@@ -77,7 +78,8 @@ fn the_same_sweep_again_runs_nothing_that_is_finished() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), SMALL).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
-    RunDir::store_record(&dir.prepare(&plan.trials[1]).unwrap(), &record(&plan.trials[1])).unwrap();
+    RunDir::store_record(&dir.prepare(Task::Trial(&plan.trials[1])).unwrap(), &record(&plan.trials[1]))
+        .unwrap();
     let fake = Fake::new(succeed);
     let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
     assert_eq!((summary.finished, summary.kept), (3, 1));
@@ -111,8 +113,8 @@ fn a_trial_that_dies_is_noted_with_its_reason_and_stops_no_other() {
     let plan = plan(folder.path(), SMALL).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
     let victim = plan.trials[0].id().to_owned();
-    let fake = Fake::new(|job: &TrialJob<'_>, stop: &StopFlag| {
-        if job.trial.id() == victim {
+    let fake = Fake::new(|job: &Job<'_>, stop: &StopFlag| {
+        if job.task.id() == victim {
             Err(LaunchError::Died("out of luck".to_owned()))
         } else {
             succeed(job, stop)
@@ -121,11 +123,14 @@ fn a_trial_that_dies_is_noted_with_its_reason_and_stops_no_other() {
     let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
     assert_eq!(summary.finished, 3);
     assert_eq!((summary.failed[0].id.as_str(), summary.failed[0].reason.as_str()), (&*victim, "out of luck"));
-    let stored = fs::read_to_string(dir.layout().failure(&victim)).unwrap();
+    let stored = fs::read_to_string(RunLayout::failure_in(&dir.layout().trial(&victim))).unwrap();
     assert!(stored.contains("out of luck"));
 
     run(&plan, &dir, &Fake::new(succeed), 1, &StopFlag::new());
-    assert!(!dir.layout().failure(&victim).exists(), "a trial that works in the end has not failed");
+    assert!(
+        !RunLayout::failure_in(&dir.layout().trial(&victim)).exists(),
+        "a trial that works in the end has not failed"
+    );
 }
 
 #[test]
@@ -133,7 +138,7 @@ fn a_process_that_claims_success_without_a_record_has_failed() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), SMALL).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
-    let summary = run(&plan, &dir, &Fake::new(|_: &TrialJob<'_>, _: &StopFlag| Ok(())), 1, &StopFlag::new());
+    let summary = run(&plan, &dir, &Fake::new(|_: &Job<'_>, _: &StopFlag| Ok(())), 1, &StopFlag::new());
     assert_eq!(summary.failed.len(), 4);
     assert_eq!(summary.failed[0].reason, "the process ended without a record");
 }
@@ -145,8 +150,8 @@ fn a_record_that_cannot_be_read_is_made_again() {
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
     run(&plan, &dir, &Fake::new(succeed), 1, &StopFlag::new());
     let torn = plan.trials[2].id();
-    let whole = fs::read_to_string(dir.layout().record(torn)).unwrap();
-    fs::write(dir.layout().record(torn), &whole[..whole.len() / 2]).unwrap();
+    let whole = fs::read_to_string(RunLayout::record_in(&dir.layout().trial(torn))).unwrap();
+    fs::write(RunLayout::record_in(&dir.layout().trial(torn)), &whole[..whole.len() / 2]).unwrap();
     let fake = Fake::new(succeed);
     run(&plan, &dir, &fake, 1, &StopFlag::new());
     assert_eq!(fake.ran(), [torn]);
@@ -159,8 +164,8 @@ fn what_an_interrupted_attempt_left_is_gone_before_the_next() {
     let plan = plan(folder.path(), SMALL).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
     let trial = &plan.trials[0];
-    fs::write(dir.prepare(trial).unwrap().join(".partial-x"), "half a record").unwrap();
-    let again = dir.prepare(trial).unwrap();
+    fs::write(dir.prepare(Task::Trial(trial)).unwrap().join(".partial-x"), "half a record").unwrap();
+    let again = dir.prepare(Task::Trial(trial)).unwrap();
     let names: Vec<_> = fs::read_dir(again).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["spec.json"]);
 }
@@ -170,8 +175,8 @@ fn after_a_request_to_stop_nothing_more_is_started() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), SMALL).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
-    let fake = Fake::new(|job: &TrialJob<'_>, stop: &StopFlag| {
-        if job.trial.id() == plan.trials[1].id() {
+    let fake = Fake::new(|job: &Job<'_>, stop: &StopFlag| {
+        if job.task.id() == plan.trials[1].id() {
             stop.set();
             return Err(LaunchError::Stopped);
         }
@@ -241,15 +246,15 @@ fn a_record_of_another_version_is_neither_used_nor_thrown_away() {
     let plan = plan(folder.path(), SMALL).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
     run(&plan, &dir, &Fake::new(succeed), 1, &StopFlag::new());
-    let path = dir.layout().record(plan.trials[0].id());
-    let newer = fs::read_to_string(&path).unwrap().replace("\"version\":1", "\"version\":2");
+    let path = RunLayout::record_in(&dir.layout().trial(plan.trials[0].id()));
+    let newer = fs::read_to_string(&path).unwrap().replace("\"version\":2", "\"version\":3");
     fs::write(&path, &newer).unwrap();
     let fake = Fake::new(succeed);
-    let trials = plan.select(&[]).unwrap();
+    let everything = plan.select(&[]).unwrap();
     let options = SweepOptions { jobs: Some(1), threads: Some(1) };
     let error =
-        run_sweep(&trials, &dir, &fake, options, &StopFlag::new(), &mut |_| {}).unwrap_err().to_string();
-    assert!(error.contains("record format 2") && error.contains("move the trial's folder away"), "{error}");
+        run_sweep(&everything, &dir, &fake, options, &StopFlag::new(), &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("record format 3") && error.contains("move the trial's folder away"), "{error}");
     assert!(fake.ran().is_empty());
     assert_eq!(fs::read_to_string(&path).unwrap(), newer);
 }
@@ -260,15 +265,58 @@ fn fewer_trials_than_jobs_share_all_threads() {
     let plan = plan(folder.path(), &SMALL.replace("[1, 2]", "[1]")).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
     let seen = Mutex::new(Vec::new());
-    let fake = Fake::new(|job: &TrialJob<'_>, stop: &StopFlag| {
+    let fake = Fake::new(|job: &Job<'_>, stop: &StopFlag| {
         seen.lock().unwrap().push((job.jobs, job.threads));
         succeed(job, stop)
     });
-    let one = [&plan.trials[0]];
+    let one = Selection { trials: vec![&plan.trials[0]], measurements: Vec::new() };
     let options = SweepOptions { jobs: Some(64), threads: None };
     run_sweep(&one, &dir, &fake, options, &StopFlag::new(), &mut |_| {}).unwrap();
     let processors = std::thread::available_parallelism().unwrap().get() as u32;
     assert_eq!(*seen.lock().unwrap(), [(1, processors)]);
+}
+
+/// The sweep of the other tests, with its arms' costs.
+fn plan_with_costs(folder: &std::path::Path) -> Plan {
+    plan(folder, &SMALL.replace("epochs = 0", "epochs = 1")).unwrap()
+}
+
+#[test]
+fn costs_are_measured_after_all_trials_one_arm_at_a_time_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan_with_costs(folder.path());
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let shares = Mutex::new(Vec::new());
+    let fake = Fake::new(|job: &Job<'_>, stop: &StopFlag| {
+        shares.lock().unwrap().push((matches!(job.task, Task::Costs(_)), job.jobs));
+        succeed(job, stop)
+    });
+    let summary = run(&plan, &dir, &fake, 2, &StopFlag::new());
+    assert_eq!((summary.finished, summary.measured), (4, 2));
+    let expected = [[(false, 2); 4].as_slice(), &[(true, 1); 2]].concat();
+    assert_eq!(*shares.lock().unwrap(), expected);
+
+    let again = Fake::new(succeed);
+    let summary = run(&plan, &dir, &again, 2, &StopFlag::new());
+    assert_eq!((again.ran().len(), summary.measured), (0, 0));
+}
+
+#[test]
+fn a_measurement_that_dies_is_noted_and_measured_the_next_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan_with_costs(folder.path());
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let fake = Fake::new(|job: &Job<'_>, stop: &StopFlag| match job.task {
+        Task::Costs(_) => Err(LaunchError::Died("out of luck".to_owned())),
+        Task::Trial(_) => succeed(job, stop),
+    });
+    let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
+    assert_eq!((summary.finished, summary.failed.len()), (4, 2));
+    assert_eq!((summary.failed[0].arm.as_str(), summary.failed[0].seed), ("max", None));
+    let again = Fake::new(succeed);
+    run(&plan, &dir, &again, 1, &StopFlag::new());
+    let measurements: Vec<_> = plan.measurements.iter().map(|measured| measured.id().to_owned()).collect();
+    assert_eq!(again.ran(), measurements);
 }
 
 /// A record as `trial` would leave it, with made-up figures.
@@ -292,33 +340,64 @@ fn record(trial: &Trial) -> TrialRecord {
             optimizer: String::new(),
             early_stopping: String::new(),
         },
-        model: ModelFacts {
-            pool: spec.pool.to_string(),
-            parameters: 1,
-            shapes: Vec::new(),
-            layers: Vec::new(),
-            memory: Vec::new(),
-        },
+        model: model(&spec.pool.to_string()),
         epochs: Vec::new(),
         best_epoch: None,
         train: evaluation,
         validation: evaluation,
-        test: evaluation,
-        test_confusion: None,
-        test_predictions: Vec::new(),
-        timing: Timing { prediction_s: vec![0.1], contended: false },
-        measured_peak_bytes: None,
-        provenance: Provenance {
-            program: String::new(),
-            git_revision: None,
-            libtorch: String::new(),
-            device: "cpu".to_owned(),
-            cpu: None,
-            os: String::new(),
-            threads: 1,
-            jobs: 1,
-            started: String::new(),
-            ended: String::new(),
+        test: None,
+        contention: ALONE,
+        resident_peak_bytes: None,
+        provenance: provenance(),
+    }
+}
+
+/// A record as `measure` would leave it, with made-up figures.
+fn cost_record(measurement: &Measurement) -> CostRecord {
+    let spec = measurement.spec();
+    CostRecord {
+        version: RECORD_VERSION,
+        id: measurement.id().to_owned(),
+        study: spec.study.clone(),
+        arm: spec.arm.clone(),
+        model: model(&spec.pool.to_string()),
+        training: StepTimes {
+            batch_size: 100,
+            steps_per_epoch: 16,
+            warm_up_steps: 16,
+            step_s: vec![0.01; 16],
+            epoch_s: vec![0.16],
         },
+        prediction: PredictionTimes { batch_size: 200, images: 500, seconds: vec![0.1] },
+        latency: Vec::new(),
+        memory: Vec::new(),
+        contention: ALONE,
+        provenance: provenance(),
+    }
+}
+
+const ALONE: Contention = Contention { jobs: 1, others_share: None };
+
+fn model(pool: &str) -> ModelFacts {
+    ModelFacts {
+        pool: pool.to_owned(),
+        parameters: 1,
+        shapes: Vec::new(),
+        layers: Vec::new(),
+        memory: Vec::new(),
+    }
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        program: String::new(),
+        git_revision: None,
+        libtorch: String::new(),
+        device: "cpu".to_owned(),
+        cpu: None,
+        os: String::new(),
+        threads: 1,
+        started: String::new(),
+        ended: String::new(),
     }
 }

@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn every_arm_gets_as_many_parameters_as_the_first_within_half_a_unit() {
         let network = NetworkTemplate::reference(10);
-        let pools = [Pool::max(2), Pool::none(), Pool::avg(2), Pool::max(4)];
+        let pools = [Pool::max(2), Pool::None, Pool::avg(2), Pool::max(4)];
         let matched = match_parameters(&network, INPUT, &pools.each_ref()).unwrap();
         let count = |index: usize| matched[index].fill(INPUT, &pools[index], 0).infer().unwrap().parameters();
         assert_eq!((count(0), count(2)), (592_074, 592_074));
@@ -72,7 +72,7 @@ mod tests {
         let network = NetworkTemplate::reference(10);
         let global = Pool::max(24);
         let small = network.with_units(network.hidden_dense().unwrap(), 2);
-        let error = match_parameters(&small, INPUT, &[&global, &Pool::none()]).unwrap_err().to_string();
+        let error = match_parameters(&small, INPUT, &[&global, &Pool::None]).unwrap_err().to_string();
         assert!(error.starts_with("this arm needs 19285 parameters with a single unit"), "{error}");
     }
 }
