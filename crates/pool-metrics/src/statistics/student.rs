@@ -6,8 +6,8 @@ use statrs::function::gamma::ln_gamma;
 /// `P(|T| >= |t|)` for Student's t with `freedom` degrees of freedom; `None` unless `freedom` is positive and `t` is a
 /// number.
 ///
-/// With `y = freedom / (freedom + t²)` it is the regularised incomplete beta function `I_y(freedom/2, 1/2)`. That is never
-/// formed as 1 minus something where it is small, so a p-value of 1e-75 keeps its digits.
+/// With `y = freedom / (freedom + t²)` it is the regularised incomplete beta function `I_y(freedom/2, 1/2)`. That is
+/// never formed as 1 minus something where it is small, so a p-value of 1e-75 keeps its digits.
 pub(super) fn two_sided_tail(t: f64, freedom: f64) -> Option<f64> {
     let square = t * t;
     let tail = if square < 1.0 {
@@ -36,8 +36,8 @@ pub(super) fn two_sided_critical(alpha: f64, freedom: f64) -> Option<f64> {
     if !(alpha > 0.0 && alpha < 1.0) {
         return None;
     }
-    // Newton's method on the logarithms, in which the tail is a concave curve; where a step leaves the bracket, or the tail
-    // is too small to be told from 0, the bracket is halved. At its upper end the square of t overflows.
+    // Newton's method on the logarithms, in which the tail is a concave curve; where a step leaves the bracket, or
+    // the tail is too small to be told from 0, the bracket is halved. At its upper end the square of t overflows.
     let (mut low, mut high, mut ln_t) = (-750.0_f64, 355.0_f64, 0.0_f64);
     for _ in 0..100 {
         let t = ln_t.exp();

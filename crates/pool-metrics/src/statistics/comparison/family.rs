@@ -8,18 +8,18 @@ use crate::statistics::mcnemar::{McNemar, mcnemar_combined, mcnemar_from_predict
 use crate::statistics::paired_t::{PairedT, paired_t};
 use crate::statistics::power::seeds_needed;
 
-/// Power that [`Comparison::seeds_needed`] aims at: four true differences found out of five, the convention of J. Cohen,
-/// "Statistical Power Analysis for the Behavioral Sciences", 1988.
+/// Power that [`Comparison::seeds_needed`] aims at: four true differences found out of five, the convention of
+/// J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 1988.
 const POWER: f64 = 0.8;
 
 /// Compares pairs of arms that were tested on the same images, and corrects for how many pairs there are.
 ///
-/// The p-value of a pair is the larger one of [`paired_bootstrap`]'s, which knows the images, and [`paired_t`]'s, which
-/// knows how little a few seeds say. A difference counts only if both sources of chance are exceeded: this is an
-/// intersection-union test, whose level is that of its parts without any correction (R. L. Berger, "Multiparameter
-/// Hypothesis Testing and Acceptance Sampling", Technometrics 24(4), 1982). [`holm`] then corrects over all pairs with a
-/// p-value, and an arm is called better where the corrected p-value is at most `1 - level`. McNemar's tests stand
-/// beside it: they judge trained networks, not arms.
+/// The p-value of a pair is the larger one of [`paired_bootstrap`]'s, which knows the images, and [`paired_t`]'s,
+/// which knows how little a few seeds say. A difference counts only if both sources of chance are exceeded: this is
+/// an intersection-union test, whose level is that of its parts without any correction (R. L. Berger, "Multiparameter
+/// Hypothesis Testing and Acceptance Sampling", Technometrics 24(4), 1982). [`holm`] then corrects over all pairs
+/// with a p-value, and an arm is called better where the corrected p-value is at most `1 - level`. McNemar's tests
+/// stand beside it: they judge trained networks, not arms.
 ///
 /// With one common seed nothing can be said about the arms: no p-value, [`Verdict::OneSeed`], and no part in the
 /// correction.
