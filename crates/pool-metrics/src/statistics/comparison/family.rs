@@ -29,8 +29,8 @@ const MOST_RESAMPLES: f64 = 1e6;
 ///
 /// Every pair draws the same stream of random numbers, so that its result does not depend on which other pairs are in
 /// the family, the correction apart. Only a large family is given more resamples than asked for, at most a million:
-/// `4 m / (1 - level)` for `m` pairs, because the smallest p-value of 10,000 resamples, corrected for 300 pairs, is above
-/// 0.05, and no pair could ever be told apart.
+/// `4 m / (1 - level)` for `m` pairs, because the smallest p-value of 10,000 resamples, corrected for 300 pairs, is
+/// above 0.05, and no pair could ever be told apart.
 ///
 /// # Errors
 /// A [`ComparisonError`] for the first pair without a common seed, with a seed twice in one arm, or with predictions
