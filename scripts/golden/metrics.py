@@ -24,7 +24,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-OUTPUT = Path(__file__).resolve().parents[2] / "crates/pool-metrics/tests/golden/statistics.json"
+GOLDEN = Path(__file__).resolve().parents[2] / "crates/pool-metrics/tests/golden"
+OUTPUT = GOLDEN / "statistics.json"
 LEVELS = [0.5, 0.8, 0.9, 0.95, 0.99, 0.999]
 
 # Test errors in per cent as seeds might give them, and shapes that are hard on the arithmetic.
@@ -158,6 +159,14 @@ def section(cases: list[dict]) -> str:
     return "[\n" + ",\n".join("    " + json.dumps(case, allow_nan=False) for case in cases) + "\n  ]"
 
 
+def write(path: Path, sections: dict[str, list[dict]], libraries: list[str]) -> None:
+    made_with = {name: version(name) for name in libraries}
+    body = [f'  "made_with": {json.dumps(made_with)}']
+    body += [f'  "{name}": {section(cases)}' for name, cases in sections.items()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{\n" + ",\n".join(body) + "\n}\n")
+
+
 def main() -> None:
     sections = {
         "summaries": [
@@ -172,11 +181,7 @@ def main() -> None:
         ],
         "classifications": [classification_case(name, *case) for name, case in CLASSIFICATIONS.items()],
     }
-    made_with = {name: version(name) for name in ["numpy", "scipy", "statsmodels", "scikit-learn"]}
-    body = [f'  "made_with": {json.dumps(made_with)}']
-    body += [f'  "{name}": {section(cases)}' for name, cases in sections.items()]
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text("{\n" + ",\n".join(body) + "\n}\n")
+    write(OUTPUT, sections, ["numpy", "scipy", "statsmodels", "scikit-learn"])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use pool_metrics::{ConfusionMatrix, holm, mcnemar_from_predictions, pareto_front};
+use pool_metrics::{
+    ConfusionMatrix, PairedPredictions, Resampling, holm, mcnemar_from_predictions, paired_bootstrap,
+    pareto_front, seeds_needed,
+};
 
 const IMAGES: usize = 10_000;
 const CLASSES: u8 = 10;
@@ -45,6 +48,18 @@ fn statistics(criterion: &mut Criterion) {
             ConfusionMatrix::from_predictions(black_box(&labels), black_box(&a), usize::from(CLASSES))
         });
     });
+
+    let seeds: Vec<_> =
+        (0..5).map(|_| (scatter.predictions(&labels), scatter.predictions(&labels))).collect();
+    let pairs: Vec<_> = seeds.iter().map(|(a, b)| PairedPredictions { a, b }).collect();
+    criterion.bench_function("bootstrap of 10,000 predictions x 5 seeds, 10,000 resamples", |bencher| {
+        bencher.iter(|| paired_bootstrap(black_box(&labels), black_box(&pairs), &Resampling::default()));
+    });
+    for (effect, name) in [(1.0, "seeds needed: 10"), (0.01, "seeds needed: 78,491")] {
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| seeds_needed(black_box(effect), black_box(1.0), 0.05, 0.8));
+        });
+    }
 
     let p_values = scatter.fractions(100);
     criterion.bench_function("holm of 100 p-values", |bencher| bencher.iter(|| holm(black_box(&p_values))));

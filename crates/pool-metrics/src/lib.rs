@@ -1,8 +1,8 @@
 //! What a trial measured, and what may be concluded from it. Pure Rust: nothing here can reach libtorch.
 //!
 //! - *Errors*: [`error_rate`], [`ConfusionMatrix`] with per-class precision and recall, [`Calibration`].
-//! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`paired_bootstrap`], [`holm`];
-//!   [`seeds_needed`] for the study to come.
+//! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`paired_bootstrap`],
+//!   [`holm`]; [`seeds_needed`] for the study to come.
 //! - *Verdicts*: [`compare_family`] puts them together and says which arm is better, if any.
 //! - *Memory*: a network is a list of [`LayerCost`] rows; [`MemoryModel::estimate`] turns them into an itemised
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.

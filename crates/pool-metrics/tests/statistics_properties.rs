@@ -1,8 +1,9 @@
 //! What the statistics promise for any input, not only for the golden cases.
 
 use pool_metrics::{
-    ConfusionMatrix, error_rate, holm, mcnemar_exact, mcnemar_from_predictions, mean, pareto_front, quantile,
-    t_interval, wilson_interval,
+    Calibration, ConfusionMatrix, PairedPredictions, Resampling, error_rate, holm, mcnemar_exact,
+    mcnemar_from_predictions, mean, paired_bootstrap, paired_t, paired_t_power, pareto_front, quantile,
+    seeds_needed, t_interval, wilson_interval,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -87,6 +88,90 @@ proptest! {
         prop_assert!(interval.low <= centre && centre <= interval.high);
         let half = interval.high - interval.low;
         prop_assert!(((interval.low + interval.high) / 2.0 - centre).abs() <= 1e-12 * (half + centre.abs()));
+    }
+
+    #[test]
+    fn paired_t_mirrors_when_the_arms_change_places(
+        pairs in vec((0.0..1.0_f64, 0.0..1.0_f64), 2..12), level in 0.01..0.999_f64,
+    ) {
+        let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        let (ab, ba) = (paired_t(&a, &b, level).unwrap(), paired_t(&b, &a, level).unwrap());
+        prop_assert_eq!((ab.mean, ab.sd, ab.p_value), (-ba.mean, ba.sd, ba.p_value));
+        prop_assert_eq!((ab.interval.low, ab.interval.high), (-ba.interval.high, -ba.interval.low));
+    }
+
+    #[test]
+    fn paired_t_rejects_just_when_its_interval_leaves_zero_out(
+        pairs in vec((0.0..1.0_f64, 0.2..1.2_f64), 2..12), level in 0.01..0.999_f64,
+    ) {
+        let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        let test = paired_t(&a, &b, level).unwrap();
+        // On the very edge the last bits decide.
+        prop_assume!((test.p_value - (1.0 - level)).abs() > 1e-9);
+        let zero_is_out = test.interval.low > 0.0 || test.interval.high < 0.0;
+        prop_assert_eq!(test.p_value < 1.0 - level, zero_is_out, "{:?}", test);
+    }
+
+    #[test]
+    fn bootstrap_stays_within_what_the_counts_allow(
+        images in vec((0..3_u8, vec((0..3_u8, 0..3_u8), 3)), 1..60), seed in 0..1_000_u64, level in 0.01..0.999_f64,
+    ) {
+        let labels: Vec<u8> = images.iter().map(|image| image.0).collect();
+        let of_seed = |seed: usize| -> (Vec<u8>, Vec<u8>) { images.iter().map(|image| image.1[seed]).unzip() };
+        let predictions: Vec<_> = (0..3).map(of_seed).collect();
+        let pairs: Vec<_> = predictions.iter().map(|(a, b)| PairedPredictions { a, b }).collect();
+        let result = paired_bootstrap(&labels, &pairs, &Resampling { level, resamples: 200, seed }).unwrap();
+        let rates = |arm: &[u8]| error_rate(&labels, arm).unwrap();
+        let observed = predictions.iter().map(|(a, b)| rates(a) - rates(b)).sum::<f64>() / 3.0;
+        prop_assert!((result.difference - observed).abs() < 1e-14);
+        prop_assert!(-1.0 <= result.interval.low && result.interval.low <= result.interval.high);
+        prop_assert!(result.interval.high <= 1.0);
+        prop_assert!(2.0 / 201.0 <= result.p_value && result.p_value <= 1.0);
+    }
+
+    #[test]
+    fn power_rises_with_seeds_effect_and_level(
+        effect_size in 0.0..5.0_f64, n in 2..500_u32, alpha in 1e-6..0.9_f64,
+    ) {
+        let power = |effect_size, n, alpha| paired_t_power(effect_size, n, alpha).unwrap();
+        let here = power(effect_size, n, alpha);
+        prop_assert!((0.0..=1.0).contains(&here) && alpha <= here * (1.0 + 1e-12));
+        for (there, why) in [
+            (power(effect_size, n + 1, alpha), "a seed more"),
+            (power(effect_size * 1.1, n, alpha), "a larger effect"),
+            (power(effect_size, n, alpha * 1.1), "a more lenient level"),
+        ] {
+            // The last bits may go either way.
+            prop_assert!(here <= there * (1.0 + 1e-11), "{}: {} then {}", why, here, there);
+        }
+    }
+
+    #[test]
+    fn seeds_needed_suffice_and_one_fewer_does_not(
+        effect_size in 0.02..5.0_f64, alpha in 1e-4..0.3_f64, power in 0.1..0.99_f64,
+    ) {
+        let seeds = seeds_needed(effect_size, 1.0, alpha, power).unwrap();
+        prop_assert!(paired_t_power(effect_size, seeds, alpha).unwrap() >= power);
+        prop_assert!(seeds == 2 || paired_t_power(effect_size, seeds - 1, alpha).unwrap() < power);
+    }
+
+    #[test]
+    fn calibration_errors_are_ordered_and_no_larger_than_one(
+        images in vec((0.0..=1.0_f64, any::<bool>()), 1..200),
+    ) {
+        let (confidences, correct): (Vec<f64>, Vec<bool>) = images.into_iter().unzip();
+        let calibration = Calibration::from_confidences(&confidences, &correct).unwrap();
+        let (expected, maximum) =
+            (calibration.expected_calibration_error(), calibration.maximum_calibration_error());
+        prop_assert_eq!(calibration.total(), confidences.len() as u64);
+        prop_assert!(0.0 <= expected && expected <= maximum * (1.0 + 1e-12) && maximum <= 1.0);
+        // No bin can hide more than what the means of all images show.
+        let hits = correct.iter().filter(|&&correct| correct).count() as f64 / correct.len() as f64;
+        prop_assert!((hits - mean(&confidences).unwrap()).abs() <= expected + 1e-12);
+        for (bin, end) in calibration.bins().iter().zip(1..) {
+            let low = f64::from(end - 1) / 15.0 - 1e-12;
+            prop_assert!(bin.mean_confidence.is_none_or(|mean| low <= mean && mean <= low + 1.0 / 15.0 + 1e-11));
+        }
     }
 
     #[test]

@@ -29,9 +29,9 @@ impl CalibrationBin {
 /// How far a network's confidence in its predictions can be believed: 15 bins of equal width over `[0, 1]`.
 ///
 /// The confidence of an image is the probability that the network gives to the class it predicts. Bin `i` of 15 holds
-/// those in `((i - 1)/15, i/15]`, and the first one those of exactly 0, too: C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger,
-/// "On Calibration of Modern Neural Networks", ICML 2017, section 2. Never empty. It serialises as its bins, and reading
-/// it back checks them.
+/// those in `((i - 1)/15, i/15]`, and the first one those of exactly 0, too: C. Guo, G. Pleiss, Y. Sun and
+/// K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section 2. Never empty. It serialises as
+/// its bins, and reading it back checks them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<CalibrationBin>", into = "Vec<CalibrationBin>")]
 pub struct Calibration {
@@ -124,7 +124,8 @@ impl Calibration {
 
     /// Mean over the images of their bin's `|accuracy - mean confidence|`, in `[0, 1]`: the "ECE" of Guo et al.
     ///
-    /// It is 0 for a network whose bins all keep their word, and depends on the bins: compare it only between equal ones.
+    /// It is 0 for a network whose bins all keep their word, and depends on the bins: compare it only between equal
+    /// ones.
     pub fn expected_calibration_error(&self) -> f64 {
         let total = self.total() as f64;
         self.bins.iter().filter_map(|bin| Some(bin.count as f64 / total * bin.gap()?)).sum::<f64>().min(1.0)

@@ -1,5 +1,5 @@
-//! The statistics that decide whether two arms differ: summaries and intervals over seeds, an exact paired test
-//! over images, and the correction for comparing many arms.
+//! The statistics that decide whether two arms differ: summaries, intervals and a paired test over seeds, an exact
+//! paired test over images, a bootstrap over both, the correction for comparing many arms, and the verdict.
 
 mod bootstrap;
 mod comparison;

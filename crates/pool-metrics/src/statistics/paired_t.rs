@@ -6,7 +6,8 @@ use super::interval::{Interval, t_interval};
 use super::student::two_sided_tail;
 use super::summary::{mean, sample_sd};
 
-/// Result of the paired t-test between two arms `a` and `b`; everything but `t` and `p_value` in the unit of the values.
+/// Result of the paired t-test between two arms `a` and `b`; everything but `t` and `p_value` in the unit of the
+/// values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PairedT {
@@ -24,10 +25,11 @@ pub struct PairedT {
 
 /// Tests whether the values of two arms, paired by seed (`a[i]` and `b[i]` share one), differ on average.
 ///
-/// With the differences' mean `d`, their sample standard deviation `s` and Student's distribution of `n - 1` degrees of
-/// freedom ("The Probable Error of a Mean", Biometrika 6(1), 1908), the two-sided p-value is
-/// `P(|T| >= |d| sqrt(n) / s)`, and the interval is [`t_interval`] of the differences. It treats the seeds as a sample of
-/// all seeds and assumes their differences to be roughly normal; which images were tested is taken as given.
+/// With the differences' mean `d`, their sample standard deviation `s` and Student's distribution of `n - 1` degrees
+/// of freedom ("The Probable Error of a Mean", Biometrika 6(1), 1908), the two-sided p-value is
+/// `P(|T| >= |d| sqrt(n) / s)`, and the interval is [`t_interval`] of the differences. It treats the seeds as a
+/// sample of all seeds and assumes their differences to be roughly normal; which images were tested is taken as
+/// given.
 ///
 /// Differences that are all equal have no spread to compare their mean with. Their p-value is the limit of an ever
 /// smaller spread: 1 if they are 0, and 0 otherwise. That 0 says that these seeds vary less than can be seen, not that

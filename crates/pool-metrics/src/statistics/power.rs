@@ -14,19 +14,20 @@ const SERIES_UP_TO: f64 = 1_000.0;
 /// standard deviations (of the differences, of either sign) with `n` paired seeds.
 ///
 /// The statistic of the test then has the noncentral t distribution with `v = n - 1` degrees of freedom and
-/// noncentrality `delta = effect_size sqrt(n)`. With `c` the two-sided critical value at `alpha` and `y = v / (v + c²)`,
+/// noncentrality `delta = effect_size sqrt(n)`. With `c` the two-sided critical value at `alpha` and
+/// `y = v / (v + c²)`,
 ///
 /// ```text
 /// P(|T| >= c) = sum over j >= 0 of Poisson(j; delta²/2) I_y(v/2, j + 1/2)
 /// ```
 ///
 /// which are the even terms of the series of R. V. Lenth, "Algorithm AS 243: Cumulative Distribution Function of the
-/// Non-Central t Distribution", Applied Statistics 38(1), 1989; the odd ones cancel between the two tails. All terms are
-/// positive and the first beta function is `alpha` itself, so nothing is lost to cancellation: the relative error is
-/// below 1e-10 up to 100,000 seeds and below 1e-9 up to a million.
+/// Non-Central t Distribution", Applied Statistics 38(1), 1989; the odd ones cancel between the two tails. All terms
+/// are positive and the first beta function is `alpha` itself, so nothing is lost to cancellation: the relative error
+/// is below 1e-10 up to 100,000 seeds and below 1e-9 up to a million.
 ///
-/// `None` under two seeds, if `effect_size` is NaN, if `alpha` is not strictly between 0 and 1, or if it is so small (below
-/// 1e-150 with two seeds) that no critical value can be written down. An infinite effect is always found.
+/// `None` under two seeds, if `effect_size` is NaN, if `alpha` is not strictly between 0 and 1, or if it is so small
+/// (below 1e-150 with two seeds) that no critical value can be written down. An infinite effect is always found.
 pub fn paired_t_power(effect_size: f64, n: u32, alpha: f64) -> Option<f64> {
     if n < 2 || effect_size.is_nan() {
         return None;
@@ -66,8 +67,8 @@ fn power_by_series(noncentrality: f64, freedom: f64, critical: f64, alpha: f64) 
     }
 }
 
-/// The mean over a standard normal `z` of `P(chi²_v <= v (delta + z)² / c²)`. Where it is neither 0 nor 1 for so large a
-/// `delta`, it changes over many units of `z`, and the trapezoidal rule is exact to the last digits.
+/// The mean over a standard normal `z` of `P(chi²_v <= v (delta + z)² / c²)`. Where it is neither 0 nor 1 for so
+/// large a `delta`, it changes over many units of `z`, and the trapezoidal rule is exact to the last digits.
 fn power_by_integral(noncentrality: f64, freedom: f64, critical: f64) -> Option<f64> {
     const STEP: f64 = 0.25;
     let (mut weights, mut power) = (0.0, 0.0);
@@ -87,15 +88,15 @@ fn power_by_integral(noncentrality: f64, freedom: f64, critical: f64) -> Option<
     Some((power / weights).clamp(0.0, 1.0))
 }
 
-/// Smallest number of paired seeds (at least 2) with which the two-sided paired t-test at `alpha` finds a true difference
-/// of `mean_difference` with a probability of at least `power`, if the differences vary from seed to seed with the
-/// standard deviation `sd`, in the same unit.
+/// Smallest number of paired seeds (at least 2) with which the two-sided paired t-test at `alpha` finds a true
+/// difference of `mean_difference` with a probability of at least `power`, if the differences vary from seed to seed
+/// with the standard deviation `sd`, in the same unit.
 ///
 /// Exact, by [`paired_t_power`]; but only as good as its inputs: the difference and the spread of a few seeds are
 /// themselves uncertain, and a difference that happened to come out large asks for too few.
 ///
-/// `None` without a difference, beyond 1,000,000 seeds, if the difference or `sd` is not finite or `sd` is negative, or if
-/// `alpha` or `power` is not strictly between 0 and 1 (or `alpha` too small, as above).
+/// `None` without a difference, beyond 1,000,000 seeds, if the difference or `sd` is not finite or `sd` is negative,
+/// or if `alpha` or `power` is not strictly between 0 and 1 (or `alpha` too small, as above).
 pub fn seeds_needed(mean_difference: f64, sd: f64, alpha: f64, power: f64) -> Option<u32> {
     let measured = mean_difference.is_finite() && sd.is_finite() && sd >= 0.0;
     let within_reach = mean_difference != 0.0 && power > 0.0 && power < 1.0;

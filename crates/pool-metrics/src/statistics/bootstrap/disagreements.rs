@@ -1,4 +1,6 @@
-//! The images on which two arms disagree, and how often each of them is drawn.
+//! The images on which two arms disagree, and how often each kind of them is drawn.
+
+use std::collections::BTreeMap;
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -7,54 +9,91 @@ use rand_distr::{Binomial, Distribution};
 
 use super::{PairedPredictions, Resampling};
 
-/// The only images that can move a difference: those on which exactly one arm errs, with some seed.
+/// The only images that can move a difference: those on which exactly one arm errs, with some seed. Images that look
+/// alike with every seed are counted together.
 pub(super) struct Disagreements {
     /// All test images.
-    images: usize,
-    /// Per seed, one of 1 (only `a` errs), -1 (only `b` errs) and 0 for each of the images that are not 0 everywhere.
+    images: u64,
+    /// Per seed, one of 1 (only `a` errs), -1 (only `b` errs) and 0 for each kind of image that is not 0 everywhere.
     by_seed: Vec<Vec<i8>>,
+    /// Number of images of each kind.
+    counts: Vec<u64>,
 }
 
 impl Disagreements {
     pub(super) fn collect(labels: &[u8], seeds: &[PairedPredictions<'_>]) -> Self {
-        let sign = |seed: &PairedPredictions<'_>, image: usize| {
-            i8::from(seed.a[image] != labels[image]) - i8::from(seed.b[image] != labels[image])
-        };
-        let moving: Vec<usize> =
-            (0..labels.len()).filter(|&image| seeds.iter().any(|seed| sign(seed, image) != 0)).collect();
-        let by_seed =
-            seeds.iter().map(|seed| moving.iter().map(|&image| sign(seed, image)).collect()).collect();
-        Self { images: labels.len(), by_seed }
+        let mut kinds: BTreeMap<Vec<i8>, u64> = BTreeMap::new();
+        for (image, label) in labels.iter().enumerate() {
+            let sign = |seed: &PairedPredictions<'_>| {
+                i8::from(seed.a[image] != *label) - i8::from(seed.b[image] != *label)
+            };
+            if seeds.iter().any(|seed| sign(seed) != 0) {
+                *kinds.entry(seeds.iter().map(sign).collect()).or_default() += 1;
+            }
+        }
+        Self {
+            images: labels.len() as u64,
+            by_seed: (0..seeds.len()).map(|seed| kinds.keys().map(|signs| signs[seed]).collect()).collect(),
+            counts: kinds.into_values().collect(),
+        }
     }
 
     /// Errors of `a` minus errors of `b`, over all seeds.
     pub(super) fn total(&self) -> i64 {
-        self.by_seed.iter().flatten().copied().map(i64::from).sum()
+        let of_seed = |signs: &Vec<i8>| -> i64 {
+            signs.iter().zip(&self.counts).map(|(&sign, &count)| i64::from(sign) * count as i64).sum()
+        };
+        self.by_seed.iter().map(of_seed).sum()
     }
 
     /// [`Self::total`] of each resample: a whole number, as an `f64`.
     pub(super) fn resampled_totals(&self, resampling: &Resampling) -> Vec<f64> {
-        let seeds = self.by_seed.len();
-        let moving = self.by_seed.first().map_or(0, Vec::len);
-        // It refuses only shares outside [0, 1].
-        let Ok(hits) = Binomial::new(self.images as u64, moving as f64 / self.images as f64) else {
-            return Vec::new();
-        };
         let mut generator = ChaCha8Rng::seed_from_u64(resampling.seed);
-        let mut of_image = vec![0_i32; moving];
+        let mut of_kind = vec![0_i32; self.counts.len()];
+        let mut with_sum = vec![0_u64; 2 * self.by_seed.len() + 1];
         (0..resampling.resamples)
             .map(|_| {
-                of_image.fill(0);
-                for _ in 0..seeds {
-                    let drawn = &self.by_seed[generator.random_range(0..seeds)];
-                    of_image.iter_mut().zip(drawn).for_each(|(sum, &sign)| *sum += i32::from(sign));
-                }
-                let draws = hits.sample(&mut generator);
-                let total: i64 =
-                    (0..draws).map(|_| i64::from(of_image[generator.random_range(0..moving)])).sum();
-                total as f64
+                self.draw_seeds(&mut generator, &mut of_kind);
+                self.count_by_sum(&of_kind, &mut with_sum);
+                self.draw_images(&mut generator, &with_sum) as f64
             })
             .collect()
+    }
+
+    /// Draws as many seeds as there are, and sums each kind's signs over them.
+    fn draw_seeds(&self, generator: &mut ChaCha8Rng, of_kind: &mut [i32]) {
+        of_kind.fill(0);
+        for _ in 0..self.by_seed.len() {
+            let drawn = &self.by_seed[generator.random_range(0..self.by_seed.len())];
+            of_kind.iter_mut().zip(drawn).for_each(|(sum, &sign)| *sum += i32::from(sign));
+        }
+    }
+
+    /// Number of images with each sum, from minus the number of seeds up.
+    fn count_by_sum(&self, of_kind: &[i32], with_sum: &mut [u64]) {
+        let lowest = self.by_seed.len() as i32;
+        with_sum.fill(0);
+        for (sum, count) in of_kind.iter().zip(&self.counts) {
+            with_sum[(sum + lowest) as usize] += count;
+        }
+    }
+
+    /// Draws as many images as there are, and adds up their sums: how many draws fall on each sum is multinomial, drawn
+    /// as one binomial after the other from what is left.
+    fn draw_images(&self, generator: &mut ChaCha8Rng, with_sum: &[u64]) -> i64 {
+        let (mut draws_left, mut images_left, mut total) = (self.images, self.images, 0);
+        for (sum, &count) in (-(self.by_seed.len() as i64)..).zip(with_sum) {
+            if sum == 0 || count == 0 {
+                continue;
+            }
+            // It refuses only shares outside [0, 1].
+            let drawn = Binomial::new(draws_left, count as f64 / images_left as f64)
+                .map_or(0, |binomial| binomial.sample(generator));
+            total += sum * drawn as i64;
+            draws_left -= drawn;
+            images_left -= count;
+        }
+        total
     }
 }
 
@@ -63,22 +102,24 @@ mod tests {
     use super::*;
 
     /// Two arms that disagree on some of `images`: entry `[seed][k]` is the sign on image `k`, and the rest agree.
-    fn disagreeing(images: usize, by_seed: &[&[i8]]) -> Disagreements {
-        Disagreements { images, by_seed: by_seed.iter().map(|signs| signs.to_vec()).collect() }
+    fn disagreeing(images: u64, by_seed: &[&[i8]]) -> Disagreements {
+        let by_seed: Vec<Vec<i8>> = by_seed.iter().map(|signs| signs.to_vec()).collect();
+        Disagreements { images, counts: vec![1; by_seed[0].len()], by_seed }
     }
 
     #[test]
-    fn only_images_that_some_seed_is_divided_on_are_kept() {
-        let labels = [0, 1, 2, 3, 4];
+    fn images_that_look_alike_are_counted_and_those_that_divide_nobody_are_not() {
+        let labels = [0, 1, 2, 3, 4, 5];
         let seeds = [
-            PairedPredictions { a: &[0, 9, 2, 8, 4], b: &[0, 1, 9, 9, 4] },
-            PairedPredictions { a: &[0, 1, 9, 3, 4], b: &[0, 1, 2, 3, 9] },
+            PairedPredictions { a: &[0, 9, 2, 8, 4, 0], b: &[0, 1, 9, 9, 4, 5] },
+            PairedPredictions { a: &[0, 1, 9, 3, 4, 5], b: &[0, 1, 2, 3, 9, 5] },
         ];
         let disagreements = Disagreements::collect(&labels, &seeds);
-        assert_eq!(disagreements.images, 5);
-        // Image 0 is right everywhere; on image 3 both are wrong in different ways.
-        assert_eq!(disagreements.by_seed, [[1, -1, 0], [0, 1, -1]]);
-        assert_eq!(disagreements.total(), 0);
+        assert_eq!(disagreements.images, 6);
+        // Image 0 is right everywhere; on image 3 both are wrong in different ways; images 1 and 5 look alike.
+        assert_eq!(disagreements.by_seed, [[-1, 0, 1], [1, -1, 0]]);
+        assert_eq!(disagreements.counts, [1, 1, 2]);
+        assert_eq!(disagreements.total(), 1);
     }
 
     #[test]

@@ -88,23 +88,26 @@ pub enum BootstrapError {
 /// Resamples test images and seeds to see how the difference of two arms' error rates varies with both.
 ///
 /// With `d(s, i)` = 1 where only `a` errs on image `i` with seed `s`, -1 where only `b` does and 0 elsewhere, the
-/// difference is the mean of `d` over `S` seeds and `n` images. Each resample draws `n` images with replacement, the same
-/// ones for every seed and both arms because all trials share the test set, and independently of them `S` seeds with
-/// replacement, and takes the mean over what was drawn: two crossed factors, each resampled by itself, as in A. B. Owen,
-/// "The Pigeonhole Bootstrap", Annals of Applied Statistics 1(2), 2007. The interval runs between the `(1 - level)/2` and
-/// `(1 + level)/2` quantiles ([`quantile`](super::quantile())) of the resamples. The p-value is `2 (r + 1) / (B + 1)`, at most
-/// 1, where `r` is the number of the `B` resamples at or beyond 0 on the rarer side: A. C. Davison and D. V. Hinkley,
-/// "Bootstrap Methods and their Application", Cambridge University Press, 1997, section 4.2.
+/// difference is the mean of `d` over `S` seeds and `n` images. Each resample draws `n` images with replacement, the
+/// same ones for every seed and both arms because all trials share the test set, and independently of them `S` seeds
+/// with replacement, and takes the mean over what was drawn: two crossed factors, each resampled by itself, as in
+/// A. B. Owen, "The Pigeonhole Bootstrap", Annals of Applied Statistics 1(2), 2007. The interval runs between the
+/// `(1 - level)/2` and `(1 + level)/2` quantiles ([`quantile`](super::quantile())) of the resamples. The p-value is
+/// `2 (r + 1) / (B + 1)`, at most 1, where `r` is the number of the `B` resamples at or beyond 0 on the rarer side:
+/// A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application", Cambridge University Press, 1997,
+/// section 4.2.
 ///
-/// *A handful of seeds is few.* Resampled seeds spread by `sqrt((S - 1)/S)` of what they should, know nothing of Student's
-/// correction, and never leave the range of those that were run: were all chance in the seeds, a 95 % interval from
-/// three would at most reach from the smallest difference to the largest, which covers the truth three times in
-/// four. With one seed their part is absent. This is why [`paired_t`](super::paired_t()) stands beside it.
+/// *A handful of seeds is few.* Resampled seeds spread by `sqrt((S - 1)/S)` of what they should, know nothing of
+/// Student's correction, and never leave the range of those that were run: were all chance in the seeds, a 95 %
+/// interval from three would at most reach from the smallest difference to the largest, which covers the truth three
+/// times in four. With one seed their part is absent. This is why [`paired_t`](super::paired_t()) stands beside it.
 ///
-/// *Most images never enter.* Only the `m` images on which `d` is not 0 for some seed can move a sum. Of `n` draws from `n`
-/// images, the number that fall on these is binomial, `Binomial(n, m/n)`, and given that number each of them is uniform
-/// among the `m`, independently of the others. Drawing the number and then the images is therefore the same
-/// distribution, to the last digit of `m/n`, as drawing all `n`, and takes a hundredth of the time at an error of 1 %.
+/// *Few numbers are drawn.* Once a resample's seeds are known, an image enters only by its sum of `d` over them, one
+/// of `2 S + 1` whole numbers, and most images have the sum 0. How many of the `n` draws fall on the images of each
+/// sum is multinomial, and a multinomial is a chain of binomials: `Binomial(n, c/n)` for the first sum, which `c`
+/// images have, then `Binomial(n - k, c'/(n - c))` for the next when the first took `k`, and so on. Drawing these
+/// instead of `n` images is therefore the same distribution, to the last digits of the shares, at a cost that hardly
+/// knows `n`.
 ///
 /// # Errors
 /// A [`BootstrapError`] without seeds, images or resamples, for lists of different lengths, and for a level that is not
@@ -211,8 +214,8 @@ mod tests {
             result,
             Ok(Bootstrap {
                 difference: 0.0075,
-                interval: Interval { low: -0.075, high: 0.08 },
-                p_value: 0.8625137486251375,
+                interval: Interval { low: -0.08, high: 0.08 },
+                p_value: 0.8775122487751225,
                 resamples: 10_000
             })
         );

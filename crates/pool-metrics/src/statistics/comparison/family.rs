@@ -8,24 +8,29 @@ use crate::statistics::mcnemar::{McNemar, mcnemar_combined, mcnemar_from_predict
 use crate::statistics::paired_t::{PairedT, paired_t};
 use crate::statistics::power::seeds_needed;
 
-/// Power that [`Comparison::seeds_needed`] aims at: four true differences found out of five, the convention of J. Cohen,
-/// "Statistical Power Analysis for the Behavioral Sciences", 1988.
+/// Power that [`Comparison::seeds_needed`] aims at: four true differences found out of five, the convention of
+/// J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 1988.
 const POWER: f64 = 0.8;
+
+/// More resamples than any family is given beyond those asked for.
+const MOST_RESAMPLES: f64 = 1e6;
 
 /// Compares pairs of arms that were tested on the same images, and corrects for how many pairs there are.
 ///
-/// The p-value of a pair is the larger one of [`paired_bootstrap`]'s, which knows the images, and [`paired_t`]'s, which
-/// knows how little a few seeds say. A difference counts only if both sources of chance are exceeded: this is an
-/// intersection-union test, whose level is that of its parts without any correction (R. L. Berger, "Multiparameter
-/// Hypothesis Testing and Acceptance Sampling", Technometrics 24(4), 1982). [`holm`] then corrects over all pairs with a
-/// p-value, and an arm is called better where the corrected p-value is at most `1 - level`. McNemar's tests stand
-/// beside it: they judge trained networks, not arms.
+/// The p-value of a pair is the larger one of [`paired_bootstrap`]'s, which knows the images, and [`paired_t`]'s,
+/// which knows how little a few seeds say. A difference counts only if both sources of chance are exceeded: this is
+/// an intersection-union test, whose level is that of its parts without any correction (R. L. Berger, "Multiparameter
+/// Hypothesis Testing and Acceptance Sampling", Technometrics 24(4), 1982). [`holm`] then corrects over all pairs
+/// with a p-value, and an arm is called better where the corrected p-value is at most `1 - level`. McNemar's tests
+/// stand beside it: they judge trained networks, not arms.
 ///
 /// With one common seed nothing can be said about the arms: no p-value, [`Verdict::OneSeed`], and no part in the
 /// correction.
 ///
 /// Every pair draws the same stream of random numbers, so that its result does not depend on which other pairs are in
-/// the family, the correction apart.
+/// the family, the correction apart. Only a large family is given more resamples than asked for, at most a million:
+/// `4 m / (1 - level)` for `m` pairs, because the smallest p-value of 10,000 resamples, corrected for 300 pairs, is
+/// above 0.05, and no pair could ever be told apart.
 ///
 /// # Errors
 /// A [`ComparisonError`] for the first pair without a common seed, with a seed twice in one arm, or with predictions
@@ -35,10 +40,12 @@ pub fn compare_family(
     pairs: &[ArmPair<'_>],
     resampling: &Resampling,
 ) -> Result<Vec<Comparison>, ComparisonError> {
+    let tested = pairs.iter().filter(|arms| arms.common_seeds().len() > 1).count();
+    let resampling = enough_for(tested, resampling);
     let mut comparisons = pairs
         .iter()
         .enumerate()
-        .map(|(pair, arms)| compare(labels, pair, arms, resampling))
+        .map(|(pair, arms)| compare(labels, pair, arms, &resampling))
         .collect::<Result<Vec<_>, _>>()?;
 
     let p_values: Vec<f64> = comparisons.iter().filter_map(|comparison| comparison.p_value).collect();
@@ -49,6 +56,14 @@ pub fn compare_family(
         comparison.verdict = verdict(comparison.difference, adjusted, 1.0 - resampling.level);
     }
     Ok(comparisons)
+}
+
+/// Twice what lets Holm's correction reject at all, so that one resample on the wrong side does not decide. What cannot
+/// be resampled stays so.
+fn enough_for(pairs: usize, resampling: &Resampling) -> Resampling {
+    let needed = (4.0 * pairs as f64 / (1.0 - resampling.level)).ceil().min(MOST_RESAMPLES) as u32;
+    let resamples = if resampling.resamples == 0 { 0 } else { resampling.resamples.max(needed) };
+    Resampling { resamples, ..*resampling }
 }
 
 fn verdict(difference: f64, adjusted_p_value: f64, alpha: f64) -> Verdict {
@@ -253,6 +268,28 @@ mod tests {
         assert_eq!((family[1].verdict, family[1].adjusted_p_value), (Verdict::OneSeed, None));
         assert_eq!((family[2].verdict, family[2].adjusted_p_value), (Verdict::NotDistinguishable, Some(1.0)));
         assert_eq!(compare_family(&LABELS, &[], &Resampling::default()), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_large_family_is_resampled_often_enough_to_be_told_apart() {
+        for (pairs, resamples, level, expected, why) in [
+            (1, 10_000, 0.95, 10_000, "as asked"),
+            (124, 10_000, 0.95, 10_000, "still as asked"),
+            (780, 10_000, 0.95, 62_400, "every pair of 40 arms"),
+            (780, 100_000, 0.95, 100_000, "more than needed"),
+            (780, 10_000, 0.999_999_9, 1_000_000, "more than can be waited for"),
+            (780, 0, 0.95, 0, "left to be refused"),
+            (780, 10_000, f64::NAN, 1_000_000, "refused for its level"),
+        ] {
+            let given = enough_for(pairs, &Resampling { level, resamples, seed: 0 });
+            assert_eq!(given.resamples, expected, "{why}");
+        }
+        let [none, many] = [(0, [0, 0, 0, 0, 0]), (1, [60, 61, 60, 60, 60])]
+            .map(|(first, wrong)| networks(&(1..).zip(wrong).collect::<Vec<_>>(), first));
+        let (none, many) = (arm(&none), arm(&many));
+        let family = vec![ArmPair { a: &none, b: &many }; 300];
+        let family = compare_family(&LABELS, &family, &Resampling::default()).unwrap();
+        assert!(family.iter().all(|comparison| comparison.verdict == Verdict::FirstBetter));
     }
 
     #[test]
