@@ -126,7 +126,8 @@ pub use extent::Extent;
 pub use layer::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
 pub use net::{Mode, Net};
 pub use objective::{
-    PredictedProbabilities, count_errors, cross_entropy, predicted_classes, predicted_probabilities,
+    PredictedProbabilities, class_probabilities, count_errors, cross_entropy, predicted_classes,
+    predicted_probabilities,
 };
 pub use pool::{
     Blur, BlurReduce, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,

@@ -54,3 +54,11 @@ pub fn predicted_probabilities(
     let loss = log_probabilities.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?.f_neg()?;
     Ok(PredictedProbabilities { confidence: Vec::try_from(&confidence)?, loss: Vec::try_from(&loss)? })
 }
+
+/// Softmax of one row of logits, `[1, classes]`: the probability of every class, in `f64`.
+///
+/// # Errors
+/// libtorch's refusal.
+pub fn class_probabilities(logits: &Tensor) -> Result<Vec<f64>, ModelError> {
+    Ok(Vec::try_from(&logits.f_softmax(1, Kind::Double)?.f_flatten(0, -1)?)?)
+}

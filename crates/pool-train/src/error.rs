@@ -66,6 +66,34 @@ pub enum TrainError {
         /// The arms that exist.
         known: String,
     },
+    /// A folder that holds no finished trial.
+    #[error(
+        "{folder} holds no finished trial: it has no record.json; give a folder such as runs/STUDY/trials/ID",
+        folder = .folder.display()
+    )]
+    NoTrial {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A trial without weights.
+    #[error(
+        "{folder}: training diverged, so there are no weights to use; choose another trial of the run",
+        folder = .folder.display()
+    )]
+    Diverged {
+        /// The trial's folder.
+        folder: PathBuf,
+    },
+    /// Images that the network was not made for.
+    #[error("{data} has {what}, but the network was made for {expected}; give a data set of the same kind")]
+    Foreign {
+        /// What does not fit.
+        what: String,
+        /// The data set.
+        data: String,
+        /// What would fit.
+        expected: String,
+    },
     /// Predictions and labels that do not belong together.
     #[error(transparent)]
     Classification(#[from] pool_metrics::ClassificationError),

@@ -9,6 +9,7 @@
 //! 3. [`run_trial`] is what the process of one trial does: load, build, fit, evaluate, give one
 //!    [`TrialRecord`](pool_metrics::TrialRecord). [`measure_costs`] times an arm and measures its memory, alone on the
 //!    machine, after all trials.
+//! 4. [`StoredTrial`] puts a trained network to use: one picture, another data set, other programs.
 //!
 //! ```no_run
 //! use pool_train::Sweep;
@@ -29,6 +30,7 @@ mod error;
 mod machine;
 mod resident;
 mod run;
+mod stored;
 mod sweep;
 mod trial;
 
@@ -39,6 +41,7 @@ pub use run::{
     Fate, Job, LaunchError, Launcher, LocalProcesses, RunDir, StopFlag, SweepEvent, SweepOptions,
     SweepSummary, Task, run_sweep,
 };
+pub use stored::{Judgement, StoredTrial, WeightFormat};
 pub use sweep::{
     Arm, CostSpec, DataSource, DataSpec, EarlyStopping, EvaluationSpec, Measurement, Monitor,
     NetworkTemplate, Perturbations, Plan, Selection, Split, Sweep, SweepError, TrainSpec, Trial, TrialSpec,

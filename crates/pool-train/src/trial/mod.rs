@@ -16,7 +16,7 @@ use pool_metrics::{
 use pool_models::{Net, save_weights};
 use tch::{Device, nn};
 
-pub(crate) use evaluate::classes_of;
+pub(crate) use evaluate::{classes_of, evaluation_of, logits_of};
 pub use event::TrialEvent;
 pub(crate) use step::Training;
 
@@ -24,7 +24,6 @@ use crate::machine::{self, PeakMemory, ProcessorUse};
 use crate::resident::{ImageTensors, ResidentData};
 use crate::run::StopFlag;
 use crate::{EarlyStopping, TrainError, TrialSpec};
-use evaluate::{evaluation_of, logits_of};
 use fit::{Fit, Fitted};
 
 /// What a trial is told beside its settings: nothing here changes a loss.
@@ -76,7 +75,7 @@ pub fn run_trial(
     let results = match fitted.status {
         TrialStatus::Diverged => Results::default(),
         TrialStatus::Finished | TrialStatus::StoppedEarly => {
-            save_model(&variables, folder)?;
+            save_weights(&variables, &RunLayout::weights_in(folder))?;
             Results::of(spec, &net, &data, stop)?
         }
     };
@@ -143,12 +142,4 @@ fn settings(spec: &TrialSpec, data: &ResidentData) -> TrialSettings {
             .as_ref()
             .map_or("none".to_owned(), EarlyStopping::to_string),
     }
-}
-
-/// Writes the weights under a temporary name first, so that a model file is whole or not there.
-fn save_model(variables: &nn::VarStore, folder: &Path) -> Result<(), TrainError> {
-    let partial = folder.join("model.partial.safetensors");
-    save_weights(variables, &partial)?;
-    let path = RunLayout::weights_in(folder);
-    std::fs::rename(&partial, &path).map_err(TrainError::io("write", &path))
 }

@@ -1,0 +1,121 @@
+//! Trained networks, taken from a trial's folder and put to use.
+
+mod export;
+mod judge;
+
+use std::path::Path;
+
+use mnist_data::{DataDir, Dataset};
+use pool_metrics::{RunLayout, TrialRecord, TrialStatus};
+use pool_models::{Mode, Net, class_probabilities, load_weights};
+use tch::nn::VarStore;
+use tch::{Device, Kind, Tensor};
+
+pub use export::WeightFormat;
+pub use judge::Judgement;
+
+use crate::{DataSource, RunDir, TrainError, TrialSpec};
+
+/// A finished trial with the weights that were evaluated.
+#[derive(Debug)]
+pub struct StoredTrial {
+    spec: TrialSpec,
+    record: TrialRecord,
+    variables: VarStore,
+    net: Net,
+}
+
+impl StoredTrial {
+    /// Reads a trial's folder, `runs/STUDY/trials/ID`, and rebuilds its network.
+    ///
+    /// # Errors
+    /// A folder that is no finished trial's, a trial that diverged and so left no weights, or weights that do not fit.
+    pub fn open(folder: &Path) -> Result<Self, TrainError> {
+        let record = read_record(folder)?;
+        if record.status == TrialStatus::Diverged {
+            return Err(TrainError::Diverged { folder: folder.to_owned() });
+        }
+        let spec = RunDir::read_spec(folder)?;
+        let mut variables = VarStore::new(Device::Cpu);
+        let net = spec.model.build(&variables.root())?;
+        load_weights(&mut variables, &RunLayout::weights_in(folder))?;
+        Ok(Self { spec, record, variables, net })
+    }
+
+    /// Every setting that it was trained with.
+    pub fn spec(&self) -> &TrialSpec {
+        &self.spec
+    }
+
+    /// What was measured when it was trained.
+    pub fn record(&self) -> &TrialRecord {
+        &self.record
+    }
+
+    /// Height and width of the pictures that the network takes.
+    pub fn picture_size(&self) -> (usize, usize) {
+        match self.spec.model.input[..] {
+            [_, height, width] => (height, width),
+            _ => (0, 0),
+        }
+    }
+
+    /// The probability of every class for one picture, given row by row, 0 to 255.
+    ///
+    /// # Errors
+    /// Another number of pixels than [`StoredTrial::picture_size`] says, or libtorch's refusal.
+    pub fn probabilities(&self, pixels: &[u8]) -> Result<Vec<f64>, TrainError> {
+        let (height, width) = self.picture_size();
+        let picture = Tensor::f_from_slice(pixels)?.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?;
+        let picture = picture.f_reshape([1, 1, height as i64, width as i64])?;
+        let _guard = tch::no_grad_guard();
+        Ok(class_probabilities(&self.net.forward(&picture, Mode::Inference)?)?)
+    }
+
+    /// Looks at the test images of a data set, its own or another one of the same picture size.
+    ///
+    /// # Errors
+    /// Missing data, pictures of another size, or more classes than the network knows.
+    pub fn judge(&self, source: &DataSource, data_dir: &DataDir) -> Result<Judgement, TrainError> {
+        let data = source.load(data_dir)?;
+        self.check_fit(&data)?;
+        Judgement::of(&self.net, &data, self.classes(), self.spec.train.batch_size)
+    }
+
+    fn classes(&self) -> usize {
+        self.record.test.as_ref().map_or(0, |test| test.confusion.classes())
+    }
+
+    fn check_fit(&self, data: &Dataset) -> Result<(), TrainError> {
+        let (height, width) = self.picture_size();
+        if (data.test.height(), data.test.width()) != (height, width) {
+            return Err(TrainError::Foreign {
+                what: format!("pictures of {}x{} pixels", data.test.height(), data.test.width()),
+                data: data.name.clone(),
+                expected: format!("{height}x{width}"),
+            });
+        }
+        if data.classes > self.classes() {
+            return Err(TrainError::Foreign {
+                what: format!("{} classes", data.classes),
+                data: data.name.clone(),
+                expected: format!("at most {}", self.classes()),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn read_record(folder: &Path) -> Result<TrialRecord, TrainError> {
+    let path = RunLayout::record_in(folder);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => TrialRecord::from_json(&text)
+            .map_err(|error| TrainError::Record { path, cause: error.to_string() }),
+        Err(error) if is_absent(&error) => Err(TrainError::NoTrial { folder: folder.to_owned() }),
+        Err(error) => Err(TrainError::io("read", &path)(error)),
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
