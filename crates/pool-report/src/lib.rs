@@ -17,6 +17,8 @@
 //! The one decision: a report is a function of the records. This crate never links torch and cannot start a trial, so
 //! a report can be made again years later, on a machine that could not train.
 
+mod analysis;
+mod cells;
 mod error;
 mod figures;
 mod published;
@@ -24,6 +26,12 @@ mod read;
 mod render;
 mod write;
 
+pub use analysis::{
+    Absences, Analysis, ArmBeside, ArmInRun, Basis, Budget, Choice, Claim, ClaimResult, Comparisons,
+    Conclusion, Decision, Difference, Judgement, Limit, LimitFigure, Method, Objective, PairComparison,
+    ParetoArm, ParetoFront, Recommendation, RunComparison, SettingDifference, Standing, StudyData,
+    StudyVerdict, recommend,
+};
 pub use error::ReportError;
 pub use figures::{
     ArmFigures, CostFigures, Estimate, LatencyFigures, MemoryFigure, PeakFigures, Proportion,

@@ -3,10 +3,10 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::curves::{Stroke, caption, panels, strokes};
-use super::provenance::provenance;
 use super::table::Table;
 use super::tables::{absences, tables};
 use crate::Run;
+use crate::analysis::provenance::provenance;
 
 const STYLE: &str = include_str!("report.css");
 

@@ -1,9 +1,9 @@
 //! Tables for a document.
 
-use super::provenance::provenance;
 use super::table::Table;
 use super::tables::{absences, tables};
 use crate::Run;
+use crate::analysis::provenance::provenance;
 
 /// All tables of a run as Markdown.
 pub fn markdown_tables(run: &Run) -> String {

@@ -1,6 +1,6 @@
 //! From figures to text. Nothing here reads or writes a file.
 
-mod cells;
+use crate::cells;
 mod csv;
 mod curves;
 mod gallery;
@@ -9,7 +9,6 @@ mod json;
 mod markdown;
 mod operators;
 mod plan;
-mod provenance;
 mod table;
 mod tables;
 mod terminal;
