@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pool_metrics::{CostRecord, Failure, PlanFile, PlannedCosts, PlannedTrial, RunLayout, TrialRecord};
-use pool_report::Run;
+use pool_report::{Analysis, Run};
 use tempfile::TempDir;
 
 pub(crate) use costs::costs;
@@ -74,6 +74,10 @@ impl Synthetic {
 
     pub(crate) fn read(&self) -> Run {
         Run::read(self.root()).unwrap()
+    }
+
+    pub(crate) fn analysis(&self) -> Analysis {
+        Analysis::of(&self.read())
     }
 
     /// Adds a trial to the plan, and nothing that it left behind.
