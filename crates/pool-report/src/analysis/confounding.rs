@@ -22,7 +22,7 @@ pub(super) fn sentences(arms: &[ArmFigures]) -> Vec<String> {
     vec![format!(
         "The arms differ in more than pooling: {large} has {} times the parameters of {small}, {} against {}, because \
          the pooling layer sets the size of the dense layer after it. A difference in error may come from either; \
-         `[control] parameters = \"match\"` in the sweep file holds the parameters equal.",
+         [control] parameters = \"match\" in the sweep file holds the parameters equal.",
         fixed(ratio, if ratio < 1.95 { 2 } else { 1 }),
         thousands(Some(most)),
         thousands(Some(least))

@@ -59,8 +59,11 @@ pub enum Decision {
 impl StudyVerdict {
     pub(super) fn of(arms: &[ArmFigures], comparisons: &Comparisons) -> Self {
         let Some(best) = lowest(arms, |arm| arm.test_error) else {
+            let diverged = arms.iter().any(|arm| arm.diverged > 0);
+            let nothing =
+                diverged.then(|| "Every finished trial diverged: there is nothing to compare.".to_owned());
             return Self {
-                sentences: Vec::new(),
+                sentences: nothing.into_iter().collect(),
                 lowest_test_error: None,
                 not_distinguishable: Vec::new(),
                 choice: None,
@@ -73,8 +76,8 @@ impl StudyVerdict {
         let choice = choose(arms);
         let mut sentences = vec![found(arms, best, &equals, comparisons)];
         if let Some(choice) = &choice {
+            sentences.extend((arms.len() > 1).then(|| advice(choice)));
             sentences.extend(costs(arms, choice, best));
-            sentences.push(advice(choice));
         }
         Self {
             sentences,
@@ -153,44 +156,52 @@ fn found(
     comparisons: &Comparisons,
 ) -> String {
     let Some(error) = best.test_error else { return String::new() };
-    let others = arms.iter().filter(|arm| arm.arm != best.arm && arm.test_error.is_some()).count();
+    let others: Vec<&ArmFigures> =
+        arms.iter().filter(|arm| arm.arm != best.arm && arm.test_error.is_some()).collect();
     let seeds = counted(error.seeds, "seed");
     let name = &best.arm;
-    if others == 0 {
+    if others.is_empty() {
         return format!("{name} misclassifies {} of the test images ({seeds}).", percent(error.mean));
     }
-    let standings: Vec<Standing> = arms
-        .iter()
-        .filter(|arm| arm.arm != best.arm && arm.test_error.is_some())
-        .map(|arm| comparisons.standing(name, &arm.arm))
-        .collect();
-    if standings.iter().all(|standing| *standing == Standing::Unknown) {
+    if others.iter().all(|arm| comparisons.standing(name, &arm.arm) == Standing::Unknown) {
         return format!(
             "{name} has the lowest test error, {}, but one seed says nothing about the arms: another seed may order \
              them otherwise. Train each with at least three.",
             percent(error.mean)
         );
     }
-    let worse = standings.iter().filter(|standing| **standing == Standing::Better).count();
+    let than: Vec<&str> = others
+        .iter()
+        .filter(|arm| comparisons.standing(name, &arm.arm) == Standing::Better)
+        .map(|arm| arm.arm.as_str())
+        .collect();
     let names: Vec<&str> = equals.iter().map(|arm| arm.arm.as_str()).collect();
-    let rest = match (equals.len(), worse) {
-        (0, _) if worse == others => "it errs less than every other arm".to_owned(),
-        (0, _) => format!("it errs less than {}", counted(worse, "other arm")),
-        (equal, _) if equal == others => format!("{} cannot be told from it", names_or_count(&names)),
-        (_, worse) => format!(
-            "{} cannot be told from it, and it errs less than {}",
-            names_or_count(&names),
-            if worse == 1 { "the other arm".to_owned() } else { format!("the other {worse}") }
-        ),
+    let all = |some: &[&str]| some.len() == others.len() && some.len() > 1;
+    let less = match than.as_slice() {
+        [] => None,
+        than if all(than) => Some(format!("{name} errs less than every other arm")),
+        than => Some(format!("{name} errs less than {}", names_or_count(than))),
     };
-    format!("{name} has the lowest test error, {} on average over {seeds}; {rest}.", percent(error.mean))
+    let equal = match names.as_slice() {
+        [] => None,
+        names if all(names) && names.len() > MOST_NAMES => {
+            Some("no other arm can be told from it".to_owned())
+        }
+        names => Some(format!("{} cannot be told from it", names_or_count(names))),
+    };
+    let rest: Vec<String> = equal.into_iter().chain(less).collect();
+    format!(
+        "{name} has the lowest test error, {} on average over {seeds}; {}.",
+        percent(error.mean),
+        listed(&rest)
+    )
 }
 
 fn names_or_count(names: &[&str]) -> String {
     if names.len() <= MOST_NAMES { listed(names) } else { counted(names.len(), "other arm") }
 }
 
-/// What the chosen arm costs, and how much more the arm with the lowest test error or the dearest one does.
+/// What the chosen arm costs, and how much more the arm with the lowest test error and the largest one do.
 fn costs(arms: &[ArmFigures], choice: &Choice, best: &ArmFigures) -> Option<String> {
     let chosen = arms.iter().find(|arm| arm.arm == choice.arm)?;
     let mut parts = Vec::new();
@@ -204,9 +215,14 @@ fn costs(arms: &[ArmFigures], choice: &Choice, best: &ArmFigures) -> Option<Stri
         })),
     }
     parts.extend(chosen.parameters.map(|count| format!("{} parameters", thousands(Some(count)))));
-    let dearest = arms.iter().filter(|arm| arm.arm != chosen.arm).max_by_key(|arm| arm.parameters);
-    let other = if best.arm == chosen.arm { dearest } else { Some(best) };
-    let beside = other.and_then(|other| Some(format!("; {}", beside(other, chosen)?))).unwrap_or_default();
+    let largest = arms.iter().filter(|arm| arm.parameters.is_some()).max_by_key(|arm| arm.parameters);
+    let mut others = vec![best];
+    others.extend(largest.filter(|arm| arm.arm != best.arm));
+    let beside: String = others
+        .into_iter()
+        .filter(|arm| arm.arm != chosen.arm)
+        .filter_map(|other| Some(format!("; {}", beside(other, chosen)?)))
+        .collect();
     Some(format!("{} needs {}{beside}.", chosen.arm, listed(&parts)))
 }
 
@@ -241,7 +257,7 @@ fn advice(Choice { arm, candidates, decision }: &Choice) -> String {
         }
         Decision::EpochTime => "its epochs are the shortest",
         Decision::TrainingMemory => "it needs the least memory in training, and no longer than the fastest",
-        Decision::ValidationError => "its validation error is the lowest of those that cost as little",
+        Decision::ValidationError => "none of those that cost as little has a lower one",
     };
     format!(
         "If nothing else is known, take {arm}: its validation error is as good as that of {equals} (within one standard \

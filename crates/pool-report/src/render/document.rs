@@ -76,6 +76,7 @@ fn pareto(analysis: &Analysis) -> Vec<Block> {
 }
 
 fn claims(analysis: &Analysis, detail: Detail) -> Vec<Block> {
+    let Some(table) = tables::claims(analysis) else { return Vec::new() };
     match detail {
         Detail::Brief => vec![
             Block::Heading("The published study's claims".to_owned()),
@@ -90,7 +91,7 @@ fn claims(analysis: &Analysis, detail: Detail) -> Vec<Block> {
                     .collect(),
             ),
         ],
-        Detail::Full => vec![Block::Table(tables::claims(&analysis.claims))],
+        Detail::Full => vec![Block::Table(table)],
     }
 }
 

@@ -17,7 +17,7 @@ pub fn latex_document(analysis: &Analysis) -> String {
         if sentences.is_empty() { String::new() } else { format!("{}\n\n", escape(&sentences.join(" "))) }
     };
     format!(
-        "\\documentclass[a4paper]{{article}}\n\\usepackage[T1]{{fontenc}}\n\\usepackage[utf8]{{inputenc}}\n\
+        "\\documentclass[a4paper]{{article}}\n\\usepackage[T1]{{fontenc}}\n\\usepackage[utf8]{{inputenc}}\n\\IfFileExists{{lmodern.sty}}{{\\usepackage{{lmodern}}}}{{}}\n\
          \\usepackage[margin=2cm]{{geometry}}\n\\usepackage{{array,booktabs,textcomp}}\n\\title{{{title}}}\n\\date{{}}\n\n\
          \\begin{{document}}\n\\maketitle\n\n{absences}{verdict}{confounding}\\input{{results-tables}}\n\n\\end{{document}}\n",
         title = escape(&analysis.study),
@@ -36,7 +36,7 @@ pub fn latex_tables(analysis: &Analysis) -> String {
         .into_iter()
         .chain(tables::pairs(analysis, MOST_PAIRS, Detail::Brief))
         .chain(tables::pareto(&analysis.pareto))
-        .chain([tables::claims(&analysis.claims)])
+        .chain(tables::claims(analysis))
         .chain(tables::beside_the_published(analysis));
     let heading = "% Made by pool-cli report from the records of the run. Needs \\usepackage[T1]{fontenc} and \\usepackage{array,booktabs}.\n";
     std::iter::once(heading.to_owned()).chain(shown.map(|table| render(&table))).collect()

@@ -49,10 +49,10 @@ fn no_records_at_all() {
     let (text, _) = render(&study.read());
     assert_eq!(
         text,
-        "No trial of this run has finished.\n2 trials of the plan have no record yet; run the same sweep again to \
-         add what is\nmissing.\n"
+        "- No trial of this run has finished.\n- 2 trials of the plan have no record yet; run the same sweep again to \
+         add what\n  is missing.\n"
     );
-    assert_eq!(render(&Synthetic::study("empty").read()).0, "No trial of this run has finished.\n");
+    assert_eq!(render(&Synthetic::study("empty").read()).0, "- No trial of this run has finished.\n");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn all_trials_failed() {
     let (text, _) = render(&study.read());
     assert_eq!(
         text,
-        "No trial of this run has finished.\nTrial trial-0 failed: out of memory.\nTrial trial-1 failed: out of \
+        "- No trial of this run has finished.\n- Trial trial-0 failed: out of memory.\n- Trial trial-1 failed: out of \
          memory.\n"
     );
 }

@@ -2,7 +2,7 @@
 
 use super::{Conclusion, Finding, StudyArms, cannot_be_told};
 use crate::cells::{fixed, listed, spread, thousands};
-use crate::{ArmFigures, Spread, TimeSource};
+use crate::{ArmFigures, Spread, StudyPool, TimeSource};
 
 /// Fewer timed epochs than this have no range.
 const LEAST_EPOCHS: usize = 2;
@@ -20,7 +20,12 @@ pub(super) fn average_trains_fastest(study: &StudyArms<'_>) -> Finding {
         arms.iter().filter_map(|arm| Some((*arm, arm.costs.epoch_s?))).collect();
     let shown: Vec<String> =
         epochs.iter().map(|(arm, epoch)| format!("{} {} s", arm.arm, spread(Some(*epoch), 1.0, 2))).collect();
-    let measured = format!("one epoch: {}", listed(&shown));
+    let [average_s, maximum_s] =
+        [StudyPool::Average, StudyPool::Maximum].map(|pool| pool.published().train_s);
+    let measured = format!(
+        "one epoch: {}; the study's own table has {average_s} s for average and {maximum_s} s for maximum",
+        listed(&shown)
+    );
     let why_not = if epochs.len() < arms.len() {
         Some("an arm has no epoch times")
     } else if arms.iter().any(|arm| arm.costs.source == TimeSource::InPassing) {
@@ -59,8 +64,7 @@ pub(super) fn quarter_of_the_parameters(study: &StudyArms<'_>) -> Finding {
         .filter_map(|arm| {
             let parameters = arm.parameters?;
             let ratio = parameters as f64 / all.max(1) as f64;
-            let words =
-                format!("{} has {}, which is {}", arm.arm, thousands(Some(parameters)), fixed(ratio, 4));
+            let words = format!("{} {} ({})", arm.arm, fixed(ratio, 4), thousands(Some(parameters)));
             Some((words, ratio))
         })
         .collect();
@@ -68,7 +72,7 @@ pub(super) fn quarter_of_the_parameters(study: &StudyArms<'_>) -> Finding {
         return cannot_be_told("the run has neither average nor maximum pooling");
     }
     let words: Vec<&str> = ratios.iter().map(|(words, _)| words.as_str()).collect();
-    let measured = format!("{} of the {} of {}", listed(&words), thousands(Some(all)), none.arm);
+    let measured = format!("{} of the {} parameters of {}", listed(&words), thousands(Some(all)), none.arm);
     if ratios.iter().all(|(_, ratio)| HELD_EQUAL.contains(ratio)) {
         return cannot_be_told(format!("{measured}: the sweep holds the parameters equal"));
     }

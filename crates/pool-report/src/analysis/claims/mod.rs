@@ -11,7 +11,7 @@ mod paired;
 
 use serde::Serialize;
 
-use self::paired::{Side, paired_claim};
+use self::paired::{Figure, Side, paired_claim};
 use super::{Comparisons, Standing};
 use crate::cells::{listed, percent};
 use crate::{ArmFigures, Run, StudyPool};
@@ -182,20 +182,40 @@ fn finding(claim: Claim, study: &StudyArms<'_>, comparisons: &Comparisons) -> Fi
             study,
             Side::NoneIsLower,
             &[
-                ("training loss, nats", 1.0, 4, |record| record.train.map(|train| train.loss)),
-                ("training error, points", 100.0, 2, |record| record.train.map(|train| train.error_rate())),
+                Figure {
+                    words: "training loss",
+                    unit: "nats",
+                    scale: 1.0,
+                    decimals: 4,
+                    of: |record| record.train.map(|train| train.loss),
+                },
+                Figure {
+                    words: "training error",
+                    unit: "points",
+                    scale: 100.0,
+                    decimals: 2,
+                    of: |record| record.train.map(|train| train.error_rate()),
+                },
             ],
         ),
         Claim::PoolingValidatesBetter => paired_claim(
             study,
             Side::PooledIsLower,
             &[
-                ("validation error, points", 100.0, 2, |record| {
-                    record.validation.map(|validation| validation.error_rate())
-                }),
-                ("generalisation gap, nats", 1.0, 4, |record| {
-                    record.generalisation_gap().map(|(loss, _)| loss)
-                }),
+                Figure {
+                    words: "validation error",
+                    unit: "points",
+                    scale: 100.0,
+                    decimals: 2,
+                    of: |record| record.validation.map(|validation| validation.error_rate()),
+                },
+                Figure {
+                    words: "generalisation gap",
+                    unit: "nats",
+                    scale: 1.0,
+                    decimals: 4,
+                    of: |record| record.generalisation_gap().map(|(loss, _)| loss),
+                },
             ],
         ),
         Claim::NoneTestsBetter => none_tests_better(study, comparisons),

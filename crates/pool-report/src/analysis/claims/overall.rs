@@ -32,8 +32,9 @@ pub(super) fn maximum_is_best(study: &StudyArms<'_>, comparisons: &Comparisons) 
     let mut measured = if place.on_front {
         format!("maximum is on the Pareto front by {}", listed(&counts))
     } else {
+        let verb = if place.dominated_by.len() == 1 { "is" } else { "are" };
         format!(
-            "{} is at least as good on all of {}, and better on one",
+            "{} {verb} at least as good on all of {}, and better on one",
             listed(&place.dominated_by),
             listed(&counts)
         )

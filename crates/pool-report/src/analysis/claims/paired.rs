@@ -1,9 +1,9 @@
 //! Claims about figures of the trials: differences between arms, paired by seed.
 
-use pool_metrics::{PairedT, TrialRecord, holm, paired_t};
+use pool_metrics::{PairedT, TrialRecord, holm, mean, paired_t};
 
 use super::{Conclusion, Finding, StudyArms, cannot_be_told};
-use crate::cells::fixed;
+use crate::cells::{NOTHING, fixed, listed};
 use crate::figures::{LEVEL, changed};
 use crate::{ArmFigures, Run};
 
@@ -14,15 +14,24 @@ pub(super) enum Side {
     PooledIsLower,
 }
 
-/// A figure of a trial: its words, what to multiply it with, the decimals to show, and where it is.
-pub(super) type Figure<F> = (&'static str, f64, usize, F);
+/// A figure of a trial.
+pub(super) struct Figure<F> {
+    pub(super) words: &'static str,
+    pub(super) unit: &'static str,
+    /// From the record's unit to that one.
+    pub(super) scale: f64,
+    pub(super) decimals: usize,
+    pub(super) of: F,
+}
 
 /// One difference, first minus second arm, that the claim says is negative.
 struct Difference {
-    words: String,
     test: Option<PairedT>,
     seeds: usize,
 }
+
+/// Differences, and what was measured in words.
+type Evidence = (Vec<Difference>, String);
 
 /// Both pooled arms against none, on all figures.
 pub(super) fn paired_claim(
@@ -30,16 +39,12 @@ pub(super) fn paired_claim(
     side: Side,
     figures: &[Figure<fn(&TrialRecord) -> Option<f64>>],
 ) -> Finding {
-    let differences = figures
-        .iter()
-        .flat_map(|(words, scale, decimals, figure)| {
-            differences(study, side, (words, *scale, *decimals, figure))
-        })
-        .collect();
-    conclude(study, differences)
+    let (differences, words): (Vec<_>, Vec<_>) =
+        figures.iter().map(|figure| evidence(study, side, figure)).unzip();
+    conclude(study, differences.into_iter().flatten().collect(), words.join("; "))
 }
 
-/// Shift consistency at the smallest distance; higher is better, so that the figure is what does not stay.
+/// Shift consistency at the smallest distance; as higher is better, the figure is the share that does not stay.
 pub(super) fn invariance(study: &StudyArms<'_>) -> Finding {
     const KIND: &str = "shift";
     let shifts = study.none.into_iter().flat_map(|arm| &arm.robustness).filter(|row| row.kind == KIND);
@@ -48,39 +53,43 @@ pub(super) fn invariance(study: &StudyArms<'_>) -> Finding {
             "no shifted test images were looked at, or the run has no arm without pooling",
         );
     };
-    let inconsistent = |record: &TrialRecord| {
+    let of = |record: &TrialRecord| {
         let row = changed(record.test.as_ref()?, KIND, strength)?;
         Some(1.0 - row.consistency())
     };
-    let figure = ("images that change class, points", 100.0, 2, &inconsistent);
-    let (conclusion, measured) = conclude(study, differences(study, Side::PooledIsLower, figure));
-    (conclusion, format!("shifted by {strength} px: {measured}"))
+    let figure = Figure { words: "images that change class", unit: "points", scale: 100.0, decimals: 2, of };
+    let (differences, words) = evidence(study, Side::PooledIsLower, &figure);
+    conclude(study, differences, format!("shifted by {strength} px, {words}"))
 }
 
-fn differences(
+/// `training loss: none minus average -0.0056 [-0.0061, -0.0051], none minus maximum ... nats`.
+fn evidence<F: Fn(&TrialRecord) -> Option<f64>>(
     study: &StudyArms<'_>,
     side: Side,
-    (words, scale, decimals, figure): Figure<&impl Fn(&TrialRecord) -> Option<f64>>,
-) -> Vec<Difference> {
-    let Some(none) = study.none else { return Vec::new() };
-    let pooled = study.pooled().into_iter();
-    pooled
-        .map(|pooled| {
-            let (first, second) = match side {
-                Side::NoneIsLower => (none, pooled),
-                Side::PooledIsLower => (pooled, none),
-            };
-            let (a, b) = by_seed(study.run, first, second, figure);
+    figure: &Figure<F>,
+) -> Evidence {
+    let Some(none) = study.none else { return Evidence::default() };
+    let pairs = study.pooled().into_iter().map(|pooled| match side {
+        Side::NoneIsLower => (none, pooled),
+        Side::PooledIsLower => (pooled, none),
+    });
+    let (differences, words): (Vec<Difference>, Vec<String>) = pairs
+        .map(|(first, second)| {
+            let (a, b) = by_seed(study.run, first, second, &figure.of);
+            let shown = |value: f64| fixed(value * figure.scale, figure.decimals);
             let test = paired_t(&a, &b, LEVEL);
-            let shown = test.as_ref().map_or("-".to_owned(), |test| {
-                let figure = |value: f64| fixed(value * scale, decimals);
-                let PairedT { mean, interval, .. } = test;
-                format!("{} [{}, {}]", figure(*mean), figure(interval.low), figure(interval.high))
-            });
-            let words = format!("{words}: {} minus {} {shown}", first.arm, second.arm);
-            Difference { words, test, seeds: a.len() }
+            let difference = match (&test, mean(&a).zip(mean(&b))) {
+                (Some(PairedT { mean, interval, .. }), _) => {
+                    format!("{} [{}, {}]", shown(*mean), shown(interval.low), shown(interval.high))
+                }
+                (None, Some((a, b))) => shown(a - b),
+                (None, None) => NOTHING.to_owned(),
+            };
+            let words = format!("{} minus {} {difference}", first.arm, second.arm);
+            (Difference { test, seeds: a.len() }, words)
         })
-        .collect()
+        .unzip();
+    (differences, format!("{}: {} {}", figure.words, listed(&words), figure.unit))
 }
 
 /// The figure of both arms, for the seeds that both finished without diverging.
@@ -102,25 +111,24 @@ fn by_seed(
 }
 
 /// The rule of this module's claims. Differences that are all equal leave a t-test nothing to judge by.
-fn conclude(study: &StudyArms<'_>, differences: Vec<Difference>) -> Finding {
+fn conclude(study: &StudyArms<'_>, differences: Vec<Difference>, measured: String) -> Finding {
     if differences.is_empty() {
         return cannot_be_told("the run lacks the arm without pooling, or both of average and maximum");
     }
-    let words: Vec<&str> = differences.iter().map(|difference| difference.words.as_str()).collect();
-    let measured = words.join("; ");
     if differences.iter().any(|difference| difference.seeds < 2) {
-        return cannot_be_told("it takes two seeds that the arms have in common");
+        return cannot_be_told(format!("{measured}; it takes two seeds that the arms have in common"));
     }
     let tests: Option<Vec<PairedT>> = differences.iter().map(|difference| difference.test).collect();
     let Some(tests) = tests.filter(|tests| tests.iter().all(|test| test.t.is_some() || test.mean == 0.0))
     else {
         return cannot_be_told(format!(
-            "{measured}: every seed differs by the same, which leaves no spread to judge by"
+            "{measured}; a difference is the same for every seed, which leaves no spread to judge it by"
         ));
     };
     let alpha = 1.0 - LEVEL;
     let p_values: Vec<f64> = tests.iter().map(|test| test.p_value).collect();
-    let against: Vec<f64> = holm(&p_values).unwrap_or_default();
+    // A paired t-test's p-value is a probability, which is all that Holm's correction asks for.
+    let against = holm(&p_values).unwrap_or_default();
     let contradicted = tests.iter().zip(against).any(|(test, p_value)| test.mean > 0.0 && p_value <= alpha);
     let complete = study.average.is_some() && study.maximum.is_some();
     let borne_out = tests.iter().all(|test| test.mean < 0.0 && test.p_value <= alpha);

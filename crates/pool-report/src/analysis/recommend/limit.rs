@@ -5,15 +5,15 @@ use serde::Serialize;
 
 use super::Budget;
 use crate::cells::{fixed, mebibytes, thousands};
-use crate::{ArmFigures, TimeSource};
+use crate::{ArmFigures, PeakFigures, TimeSource};
 
 /// One limit of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
-    /// Memory of prediction.
+    /// Memory of predicting the smallest measured batch.
     Memory,
-    /// Memory of training.
+    /// Memory of training at the batch that is trained with.
     TrainMemory,
     /// Latency of the smallest batch.
     Latency,
@@ -102,8 +102,12 @@ impl Limit {
     pub(super) fn figure(self, arm: &ArmFigures, budget: &Budget) -> Option<LimitFigure> {
         let allowed = self.allowed(budget)?;
         let (value, basis) = match self {
-            Self::Memory => memory(arm, MemoryModel::Inference),
-            Self::TrainMemory => memory(arm, MemoryModel::Training),
+            Self::Memory => {
+                measured_or(arm.costs.smallest_peak(MemoryModel::Inference), arm.memory_of_one_image)
+            }
+            Self::TrainMemory => {
+                measured_or(arm.costs.training_peak(), arm.memory_bytes(MemoryModel::Training))
+            }
             Self::Latency => (arm.costs.smallest_batch().map(|latency| latency.p95_s), timed(arm)),
             Self::Parameters => (arm.parameters.map(|count| count as f64), Basis::Measured),
             Self::TrainTime => train_time(arm),
@@ -121,17 +125,12 @@ fn timed(arm: &ArmFigures) -> Basis {
     }
 }
 
-/// The measured peak: of prediction at the smallest measured batch, of training at the batch that is trained with. Where
-/// there is none, our model's expectation of the same, or the record's at the training batch size.
-fn memory(arm: &ArmFigures, phase: MemoryModel) -> (Option<f64>, Basis) {
-    let peak = match phase {
-        MemoryModel::Training => arm.costs.training_peak(),
-        MemoryModel::Inference | MemoryModel::KerasLegacy => arm.costs.smallest_peak(phase),
-    };
+/// The measured peak, or what our model expects of the same.
+fn measured_or(peak: Option<&PeakFigures>, expected: Option<u64>) -> (Option<f64>, Basis) {
     match peak.map(|peak| (peak.measured_bytes, peak.model_bytes)) {
         Some((Some(measured), _)) => (Some(measured as f64), Basis::Measured),
         Some((None, expected)) => (Some(expected as f64), Basis::Model),
-        None => (arm.memory_bytes(phase).map(|bytes| bytes as f64), Basis::Model),
+        None => (expected.map(|bytes| bytes as f64), Basis::Model),
     }
 }
 

@@ -30,8 +30,8 @@ pub(crate) fn pareto(front: &ParetoFront) -> Option<Table> {
         Table::new("Pareto front", &header, rows.collect())
             .with_word_columns(2)
             .with_notes([
-                "An arm is beaten by one that is as good on every count here and better on one. Values \
-                          count as measured: a difference within the noise puts an arm on the front, too."
+                "An arm is beaten by one that is as good on every count here and better on one. Values count as \
+                 measured: a difference within the noise can put an arm on the front, or off it."
                     .to_owned(),
             ])
             .with_notes(without),

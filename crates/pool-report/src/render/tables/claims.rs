@@ -1,11 +1,17 @@
 //! The published study's claims.
 
-use super::Table;
-use crate::ClaimResult;
+use std::collections::HashSet;
 
-/// One row per claim.
-pub(crate) fn claims(claims: &[ClaimResult]) -> Table {
-    let rows = claims.iter().map(|claim| {
+use super::Table;
+use crate::{Analysis, StudyPool};
+
+/// One row per claim; none where the run has not even two of the study's arms.
+pub(crate) fn claims(analysis: &Analysis) -> Option<Table> {
+    let study: HashSet<StudyPool> = analysis.arms.iter().filter_map(|arm| arm.study_pool).collect();
+    if study.len() < 2 {
+        return None;
+    }
+    let rows = analysis.claims.iter().map(|claim| {
         vec![
             claim.sentence.to_owned(),
             claim.conclusion.to_string(),
@@ -13,12 +19,11 @@ pub(crate) fn claims(claims: &[ClaimResult]) -> Table {
             claim.test.to_owned(),
         ]
     });
-    Table::new("The published study's claims", &["claim", "conclusion", "measured", "test"], rows.collect())
-        .with_word_columns(4)
-        .with_notes([
-            "A claim holds when every difference it speaks of is on its side at 5 %, does not hold when one is on the \
-             other side at 5 % after correction, and cannot be told otherwise. Differences are in the unit named, with \
-             95 % intervals over seeds."
-                .to_owned(),
-        ])
+    let header = ["claim", "conclusion", "measured", "test"];
+    let table = Table::new("The published study's claims", &header, rows.collect()).with_word_columns(4);
+    Some(table.with_notes([
+        "A claim holds when every difference it speaks of is on its side at 5 %, does not hold when one is on the other \
+         side at 5 % after correction, and cannot be told otherwise. Intervals are at 95 %, over seeds."
+            .to_owned(),
+    ]))
 }

@@ -37,7 +37,7 @@ fn time_notes(figures: &[ArmFigures]) -> Vec<String> {
     let named = |wanted: fn(&ArmFigures) -> bool| -> Vec<&str> {
         figures
             .iter()
-            .filter(|arm| !arm.trials.is_empty() && wanted(arm))
+            .filter(|arm| arm.costs.epoch_s.is_some() && wanted(arm))
             .map(|arm| arm.arm.as_str())
             .collect()
     };

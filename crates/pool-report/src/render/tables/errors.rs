@@ -1,8 +1,9 @@
 //! What the arms get wrong.
 
+use super::super::document::Detail;
 use super::{Table, row};
 use crate::cells::{estimate, number, thousands};
-use crate::{Analysis, ArmFigures};
+use crate::{Analysis, ArmFigures, Estimate};
 
 pub(super) fn errors(analysis: &Analysis) -> Table {
     let figures = &analysis.arms;
@@ -62,21 +63,25 @@ pub(super) fn training(figures: &[ArmFigures]) -> Table {
     ])
 }
 
-pub(super) fn losses(figures: &[ArmFigures]) -> Table {
+pub(super) fn losses(figures: &[ArmFigures], detail: Detail) -> Table {
+    let calibration = |error: Option<Estimate>| match detail {
+        Detail::Brief => number(error.map(|error| 100.0 * error.mean), 2),
+        Detail::Full => estimate(error, 100.0, 2),
+    };
     let rows = figures.iter().map(|arm| {
         let loss = |figure| estimate(figure, 1.0, 4);
         let rest = [
             loss(arm.test_loss),
             loss(arm.validation_loss),
             loss(arm.train_loss),
-            estimate(arm.calibration_error, 100.0, 2),
+            calibration(arm.calibration_error),
         ];
         row(&arm.arm, rest)
     });
-    let header = ["arm", "test, nats", "validation, nats", "training, nats", "calibration error, %"];
+    let header = ["arm", "test, nats", "validation, nats", "training, nats", "ECE, %"];
     Table::new("Loss and calibration", &header, rows.collect()).with_notes([
-        "The loss is the categorical cross-entropy, on the test images the negative log-likelihood. The calibration \
-         error is the expected one of the test images, over 15 bins of confidence."
+        "The loss is the categorical cross-entropy, on the test images the negative log-likelihood. ECE is \
+         the expected calibration error of the test images, over 15 bins of confidence."
             .to_owned(),
     ])
 }

@@ -19,7 +19,7 @@ use crate::Analysis;
 /// Every table with a row per arm, in reading order.
 pub(super) fn of_arms(analysis: &Analysis, detail: Detail) -> Vec<Table> {
     let arms = &analysis.arms;
-    let mut tables = vec![errors::errors(analysis), errors::losses(arms), errors::training(arms)];
+    let mut tables = vec![errors::errors(analysis), errors::losses(arms, detail), errors::training(arms)];
     tables.extend(costs::tables(arms, detail));
     match detail {
         Detail::Brief => tables.extend(robustness::smallest(arms)),

@@ -16,7 +16,8 @@ pub(crate) fn beside_the_published(analysis: &Analysis) -> Option<Table> {
         .iter()
         .filter_map(|arm| {
             let study = arm.study_pool?.published();
-            (arm.parameters == Some(study.parameters)).then(|| [theirs(&arm.arm, study), ours(arm)])
+            (arm.parameters == Some(study.parameters) && arm.test_error.is_some())
+                .then(|| [theirs(&arm.arm, study), ours(arm)])
         })
         .flatten()
         .collect();
