@@ -53,5 +53,5 @@ pub use statistics::{
     McNemarError, PairedPredictions, PairedT, Resampling, SeedMcNemar, SeedPredictions, Verdict,
     compare_family, holm, mcnemar_combined, mcnemar_exact, mcnemar_from_predictions, mean, median,
     paired_bootstrap, paired_t, paired_t_power, quantile, sample_sd, seeds_needed, t_interval,
-    wilson_interval,
+    welch_interval, wilson_interval,
 };

@@ -7,7 +7,7 @@ mod synthetic;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use pool_report::{Run, html_report, learning_curves_svg, results_csv};
+use pool_report::{Analysis, Run, html_report, learning_curves_svg, results_csv};
 
 use crate::synthetic::Synthetic;
 
@@ -17,8 +17,12 @@ fn report(criterion: &mut Criterion) {
     let run = study.read();
     criterion
         .bench_function("read 30 records", |bencher| bencher.iter(|| Run::read(black_box(study.root()))));
+    let analysis = study.analysis();
+    criterion.bench_function("analysis of 30 trials", |bencher| {
+        bencher.iter(|| Analysis::of(black_box(&run)));
+    });
     criterion.bench_function("html report of 30 trials", |bencher| {
-        bencher.iter(|| html_report(black_box(&run)));
+        bencher.iter(|| html_report(black_box(&run), &analysis));
     });
     criterion.bench_function("learning curves of 30 trials", |bencher| {
         bencher.iter(|| learning_curves_svg(black_box(&run)));

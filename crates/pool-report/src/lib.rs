@@ -1,22 +1,26 @@
 //! Tables, plots and the HTML report of a run.
 //!
-//! [`Run::read`] reads the records of a run directory; [`write_report`] leaves `report.html`, `results.md`,
-//! `results.csv` and `learning-curves.svg` beside them; [`terminal_tables`] is what a person sees after a sweep, and
-//! [`plan_table`] before one. [`operator_table`] and [`gallery_svg`] show the
-//! pooling operators that there are.
+//! [`Run::read`] reads the records of a run directory and [`Analysis::of`] computes what they say; [`write_report`]
+//! leaves it beside them as HTML, Markdown, LaTeX, CSV, JSON and plots; [`terminal_report`] is what a person sees after a
+//! sweep, and [`plan_table`] before one. [`recommend`] picks an arm under a [`Budget`], and [`RunComparison`] puts two runs
+//! side by side. [`operator_table`] and [`gallery_svg`] show the pooling operators that there are.
 //!
 //! ```no_run
-//! use pool_report::{Run, terminal_tables, write_report};
+//! use pool_report::{Analysis, Run, terminal_report, write_report};
 //!
 //! let run = Run::read("runs/mnist-pooling".as_ref())?;
-//! write_report(&run)?;
-//! println!("{}", terminal_tables(&run, 100));
+//! let analysis = Analysis::of(&run);
+//! write_report(&run, &analysis)?;
+//! println!("{}", terminal_report(&analysis, 100));
 //! # Ok::<(), pool_report::ReportError>(())
 //! ```
 //!
-//! The one decision: a report is a function of the records. This crate never links torch and cannot start a trial, so
+//! The one decision: a report is a function of the records, in two steps. The analysis is plain data and holds every figure
+//! and every sentence; a renderer adds none, so that the terminal, the page and the paper say the same. This crate never links torch and cannot start a trial, so
 //! a report can be made again years later, on a machine that could not train.
 
+mod analysis;
+mod cells;
 mod error;
 mod figures;
 mod published;
@@ -25,6 +29,12 @@ mod render;
 mod tensorboard;
 mod write;
 
+pub use analysis::{
+    Absences, Analysis, ArmBeside, ArmInRun, Basis, Budget, Choice, Claim, ClaimResult, Comparisons,
+    Conclusion, Decision, Difference, Judgement, Limit, LimitFigure, Method, Objective, PairComparison,
+    ParetoArm, ParetoFront, Recommendation, RunComparison, SettingDifference, Standing, StudyData,
+    StudyVerdict, recommend,
+};
 pub use error::ReportError;
 pub use figures::{
     ArmFigures, CostFigures, Estimate, LatencyFigures, MemoryFigure, PeakFigures, Proportion,
@@ -33,8 +43,9 @@ pub use figures::{
 pub use published::{PublishedArm, StudyPool};
 pub use read::{ArmResults, Run};
 pub use render::{
-    OperatorRow, PlannedArm, Tile, gallery_svg, html_report, json_results, learning_curves_svg,
-    markdown_tables, operator_table, plan_table, results_csv, terminal_tables,
+    OperatorRow, Picture, PlannedArm, Tile, gallery_svg, html_report, json_results, latex_document,
+    latex_tables, learning_curves_svg, markdown_comparison, markdown_report, markdown_summary,
+    operator_table, plan_table, results_csv, terminal_comparison, terminal_recommendation, terminal_report,
 };
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};
-pub use write::{WrittenReport, write_report};
+pub use write::{WrittenReport, write_report, write_summary};

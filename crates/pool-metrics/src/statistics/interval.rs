@@ -67,7 +67,7 @@ fn wilson_low(successes: u64, trials: u64, z: f64) -> f64 {
 }
 
 /// The quantile that leaves `(1 - level) / 2` above it.
-fn critical_value(distribution: &impl ContinuousCDF<f64, f64>, level: f64) -> Option<f64> {
+pub(super) fn critical_value(distribution: &impl ContinuousCDF<f64, f64>, level: f64) -> Option<f64> {
     if !(level > 0.0 && level < 1.0) {
         return None;
     }

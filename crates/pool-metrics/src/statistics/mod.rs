@@ -10,6 +10,7 @@ mod paired_t;
 mod power;
 mod student;
 mod summary;
+mod welch;
 
 pub use bootstrap::{Bootstrap, BootstrapError, PairedPredictions, Resampling, paired_bootstrap};
 pub use comparison::{
@@ -21,3 +22,4 @@ pub use mcnemar::{McNemar, McNemarError, mcnemar_combined, mcnemar_exact, mcnema
 pub use paired_t::{PairedT, paired_t};
 pub use power::{paired_t_power, seeds_needed};
 pub use summary::{mean, median, quantile, sample_sd};
+pub use welch::welch_interval;

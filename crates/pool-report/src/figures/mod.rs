@@ -57,6 +57,8 @@ pub struct ArmFigures {
     pub parameters: Option<u64>,
     /// The estimate of each memory model at the training batch size.
     pub memory: Vec<MemoryFigure>,
+    /// What our model expects of predicting one image, bytes.
+    pub memory_of_one_image: Option<u64>,
     /// Time and measured memory.
     pub costs: CostFigures,
 }
@@ -135,6 +137,10 @@ impl ArmFigures {
                     bytes: estimate.total_bytes(),
                 };
                 model.memory.iter().map(bytes).collect()
+            }),
+            memory_of_one_image: model.and_then(|model| {
+                let pixels = model.shapes.first()?.iter().product::<usize>() as u64;
+                Some(MemoryModel::Inference.estimate(&model.layers, pixels, 1).total_bytes())
             }),
             costs: CostFigures::of(arm),
         }

@@ -3,15 +3,14 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::curves::{Stroke, caption, panels, strokes};
-use super::provenance::provenance;
+use super::document::{Block, Detail, blocks};
 use super::table::Table;
-use super::tables::{absences, tables};
-use crate::Run;
+use crate::{Analysis, Run};
 
 const STYLE: &str = include_str!("report.css");
 
 /// The whole page.
-pub fn html_report(run: &Run) -> String {
+pub fn html_report(run: &Run, analysis: &Analysis) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -28,10 +27,9 @@ pub fn html_report(run: &Run) -> String {
                     p { "Which pooling layer should this network use, and what does the choice cost?" }
                 }
                 main {
-                    (absence_notes(run))
-                    @for table in tables(run) { (section(&table)) }
+                    @for part in &blocks(analysis, Detail::Full) { (block(part)) }
                     (curves(run))
-                    (settings(run))
+                    (settings(analysis))
                     (sweep_file(run))
                 }
             }
@@ -40,15 +38,12 @@ pub fn html_report(run: &Run) -> String {
     page.into_string()
 }
 
-fn absence_notes(run: &Run) -> Markup {
-    let absences = absences(run);
-    html! {
-        @if !absences.is_empty() {
-            section.warning {
-                h2 { "What is not in these tables" }
-                ul { @for absence in &absences { li { (absence) } } }
-            }
-        }
+fn block(block: &Block) -> Markup {
+    match block {
+        Block::Heading(title) => html! { h2 { (title) } },
+        Block::Paragraph(sentences) => html! { p { (sentences.join(" ")) } },
+        Block::List(items) => html! { ul { @for item in items { li { (item) } } } },
+        Block::Table(table) => section(table),
     }
 }
 
@@ -110,13 +105,13 @@ fn sample(stroke: Stroke) -> Markup {
     }
 }
 
-fn settings(run: &Run) -> Markup {
-    let provenance = provenance(run);
+fn settings(analysis: &Analysis) -> Markup {
+    let provenance = &analysis.provenance;
     html! {
         @if !provenance.is_empty() {
             section {
                 h2 { "Machine and settings" }
-                dl { @for (label, value) in &provenance { dt { (label) } dd { (value) } } }
+                dl { @for (label, value) in provenance { dt { (label) } dd { (value) } } }
             }
         }
     }

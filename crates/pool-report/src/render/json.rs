@@ -1,18 +1,9 @@
-//! The figures of every arm, for other programs.
+//! Everything, for other programs.
 
-use serde_json::json;
+use crate::Analysis;
 
-use crate::{ArmFigures, Run};
-
-/// The study, the figures of each arm (fractions, nats, seconds, bytes), and the trials that are not in them.
-pub fn json_results(run: &Run) -> serde_json::Value {
-    let arms: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
-    json!({
-        "study": run.study,
-        "run": run.layout.root().display().to_string(),
-        "arms": arms,
-        "failed": run.failures,
-        "missing": run.missing,
-        "unmeasured": run.unmeasured,
-    })
+/// The analysis: figures in fractions, nats, seconds and bytes, and every sentence of the report.
+pub fn json_results(analysis: &Analysis) -> serde_json::Value {
+    // Keys are names and figures are numbers, which JSON can express; a figure that is no number becomes null.
+    serde_json::to_value(analysis).expect("an analysis holds only what JSON can express")
 }

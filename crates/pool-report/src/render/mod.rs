@@ -1,15 +1,17 @@
 //! From figures to text. Nothing here reads or writes a file.
 
-mod cells;
+mod beside;
 mod csv;
 mod curves;
+mod document;
 mod gallery;
 mod html;
 mod json;
+mod latex;
 mod markdown;
 mod operators;
 mod plan;
-mod provenance;
+mod recommendation;
 mod table;
 mod tables;
 mod terminal;
@@ -19,7 +21,8 @@ pub use curves::learning_curves_svg;
 pub use gallery::{Tile, gallery_svg};
 pub use html::html_report;
 pub use json::json_results;
-pub use markdown::markdown_tables;
+pub use latex::{latex_document, latex_tables};
+pub use markdown::{Picture, markdown_comparison, markdown_report, markdown_summary};
 pub use operators::{OperatorRow, operator_table};
 pub use plan::{PlannedArm, plan_table};
-pub use terminal::terminal_tables;
+pub use terminal::{terminal_comparison, terminal_recommendation, terminal_report};

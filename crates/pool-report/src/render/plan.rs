@@ -3,9 +3,9 @@
 use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts};
 use serde::Serialize;
 
-use super::cells::{gibibytes, mebibytes, thousands};
 use super::table::Table;
 use super::terminal::render_with_notes;
+use crate::cells::{gibibytes, mebibytes, thousands};
 
 /// One arm of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,10 +1,11 @@
-//! Tables for a terminal.
+//! A report for a terminal.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 
+use super::document::{self, Block, Detail};
 use super::table::Table;
-use super::tables::{absences, tables};
-use crate::Run;
+use super::{beside, recommendation};
+use crate::{Analysis, Recommendation, RunComparison};
 
 /// Columns between two columns of a table.
 const GAP: u16 = 2;
@@ -12,17 +13,47 @@ const GAP: u16 = 2;
 const LONGEST_NAME: u16 = 16;
 const NO_BREAK: &str = "\u{a0}";
 
-/// All tables of a run, at most `width` columns wide where the words allow it.
-pub fn terminal_tables(run: &Run, width: u16) -> String {
+/// What a person reads after a sweep, the verdict first, at most `width` columns wide where the words allow it.
+pub fn terminal_report(analysis: &Analysis, width: u16) -> String {
+    render_blocks(&document::blocks(analysis, Detail::Brief), width)
+}
+
+/// Which arm to take under a budget.
+pub fn terminal_recommendation(recommendation: &Recommendation, width: u16) -> String {
+    render_blocks(&recommendation::blocks(recommendation), width)
+}
+
+/// Two runs side by side.
+pub fn terminal_comparison(comparison: &RunComparison, width: u16) -> String {
+    render_blocks(&beside::blocks(comparison), width)
+}
+
+/// Blocks with an empty line between them; a heading stands on what it heads.
+fn render_blocks(blocks: &[Block], width: u16) -> String {
+    let columns = usize::from(width);
     let mut text = String::new();
-    for table in tables(run) {
-        text += &render_with_notes(&table, width);
-        text.push('\n');
-    }
-    for absence in absences(run) {
-        text += &wrap(&absence, width.into());
+    let mut after_heading = true;
+    for block in blocks {
+        if !after_heading {
+            text.push('\n');
+        }
+        text += &match block {
+            Block::Heading(title) => format!("{title}\n{}\n", "─".repeat(title.chars().count().min(columns))),
+            Block::Paragraph(sentences) => wrap(&sentences.join(" "), columns),
+            Block::List(items) => {
+                items.iter().map(|item| indent(&wrap(item, columns.saturating_sub(2)))).collect()
+            }
+            Block::Table(table) => render_with_notes(table, width),
+        };
+        after_heading = matches!(block, Block::Heading(_));
     }
     text
+}
+
+/// The first line of an item begins with a dash, the others below its words.
+fn indent(wrapped: &str) -> String {
+    let lines = wrapped.lines().enumerate();
+    lines.map(|(index, line)| format!("{} {line}\n", if index == 0 { "-" } else { " " })).collect()
 }
 
 /// Title, table and notes.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pool_report::{json_results, markdown_tables, results_csv};
+use pool_report::{json_results, markdown_report, results_csv};
 
 use crate::synthetic::{Synthetic, diverged, trial};
 
@@ -68,7 +68,7 @@ fn csv_of_a_run_without_records_is_its_header() {
 fn names_break_no_markdown_table() {
     let mut study = Synthetic::study(STRANGE);
     study.finish(trial(STRANGE, "\"max\"", 1, 2));
-    let text = markdown_tables(&study.read());
+    let text = markdown_report(&study.analysis(), &[]);
     let escaped = r#"max, "2x2" and \| \`\*more\*\` &#92;\| &lt;b&gt;&amp;"#;
     assert!(text.starts_with(&format!("# {escaped}\n")), "{text}");
     let borders = |line: &str| line.replace(r"\|", "").matches('|').count();
@@ -84,11 +84,11 @@ fn names_break_no_markdown_table() {
 fn json_holds_the_figures_in_base_units_and_what_is_absent() {
     let mut study = Synthetic::published(1, 2);
     let id = study.plan("maximum", 2);
-    let json = json_results(&study.read());
+    let json = json_results(&study.analysis());
     assert_eq!(json["study"], "mnist-pooling");
     assert_eq!(json["arms"][0]["arm"], "average");
     assert_eq!(json["arms"][0]["test_error"]["mean"], 0.011);
     assert!(json["arms"][0]["test_error"]["interval"].is_null());
     assert_eq!(json["arms"][2]["parameters"], 2_361_546);
-    assert_eq!(json["missing"], serde_json::json!([id]));
+    assert_eq!(json["absences"]["missing"], serde_json::json!([id]));
 }

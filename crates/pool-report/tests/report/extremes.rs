@@ -2,23 +2,25 @@
 
 use pool_metrics::TrialStatus;
 use pool_report::{
-    Run, html_report, json_results, learning_curves_svg, markdown_tables, results_csv, terminal_tables,
+    Analysis, Run, html_report, json_results, learning_curves_svg, markdown_report, results_csv,
+    terminal_report,
 };
 
 use crate::synthetic::{Synthetic, diverged, err, small, trial};
 
 /// Renders everything; the terminal's text and the curves are returned.
 fn render(run: &Run) -> (String, String) {
-    let page = html_report(run);
+    let analysis = Analysis::of(run);
+    let page = html_report(run, &analysis);
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"), "{page}");
     assert!(!page.contains("NaN") && !page.contains("inf\""), "{page}");
     csv::Reader::from_reader(results_csv(run).as_bytes()).into_records().for_each(|row| drop(row.unwrap()));
-    assert!(markdown_tables(run).starts_with("# "));
-    assert!(json_results(run)["arms"].is_array());
+    assert!(markdown_report(&analysis, &[]).starts_with("# "));
+    assert!(json_results(&analysis)["arms"].is_array());
     let curves = learning_curves_svg(run);
     assert!(curves.starts_with("<svg ") && curves.trim_end().ends_with("</svg>"), "{curves}");
     assert!(!curves.contains("NaN"), "{curves}");
-    (terminal_tables(run, 80), curves)
+    (terminal_report(&analysis, 80), curves)
 }
 
 /// Whether a line of the text is made of exactly these words.
@@ -47,10 +49,10 @@ fn no_records_at_all() {
     let (text, _) = render(&study.read());
     assert_eq!(
         text,
-        "No trial of this run has finished.\n2 trials of the plan have no record yet; run the same sweep again to \
-         add what is\nmissing.\n"
+        "- No trial of this run has finished.\n- 2 trials of the plan have no record yet; run the same sweep again to \
+         add what\n  is missing.\n"
     );
-    assert_eq!(render(&Synthetic::study("empty").read()).0, "No trial of this run has finished.\n");
+    assert_eq!(render(&Synthetic::study("empty").read()).0, "- No trial of this run has finished.\n");
 }
 
 #[test]
@@ -62,7 +64,7 @@ fn all_trials_failed() {
     let (text, _) = render(&study.read());
     assert_eq!(
         text,
-        "No trial of this run has finished.\nTrial trial-0 failed: out of memory.\nTrial trial-1 failed: out of \
+        "- No trial of this run has finished.\n- Trial trial-0 failed: out of memory.\n- Trial trial-1 failed: out of \
          memory.\n"
     );
 }
@@ -104,7 +106,7 @@ fn forty_arms_have_forty_curves_and_a_legend_that_hides_none() {
     }
     let run = study.read();
     let (text, curves) = render(&run);
-    let page = html_report(&run);
+    let page = html_report(&run, &Analysis::of(&run));
     for arm in 0..40 {
         let name = format!("arm number {arm:02}");
         assert!(

@@ -1,7 +1,7 @@
 //! The figures of an arm, against numbers computed without this crate.
 
 use pool_metrics::Calibration;
-use pool_report::{ArmFigures, TimeSource, markdown_tables};
+use pool_report::{Analysis, ArmFigures, TimeSource, markdown_report};
 
 use crate::synthetic::{Synthetic, costs, diverged, err, trial};
 
@@ -122,7 +122,10 @@ fn diverged_trials_count_as_trials_and_enter_no_mean() {
     let figures = ArmFigures::of(&run.arms[0]);
     assert_eq!((figures.trials.len(), figures.diverged), (2, 1));
     assert_near(figures.test_error.unwrap().mean, 0.011);
-    assert!(markdown_tables(&run).contains("1 trial of arm maximum diverged and enters no mean."));
+    assert!(
+        markdown_report(&Analysis::of(&run), &[])
+            .contains("1 trial of arm maximum diverged and enters no mean.")
+    );
 }
 
 const PUBLISHED: &str = "Beside the published study";
@@ -134,7 +137,7 @@ fn the_published_figures_stand_beside_the_arms_that_the_study_had() {
     let mut other_network = trial("other network", "\"max\"", 1, 10);
     other_network.model.parameters += 1;
     study.finish(other_network);
-    let text = markdown_tables(&study.read());
+    let text = markdown_report(&study.analysis(), &[]);
     let (_, table) = text.split_once(PUBLISHED).unwrap();
     for row in [
         "| average: study | 1.19 | 10 | 58.84 | 0.72 | 0.46 |",
@@ -156,6 +159,6 @@ fn without_an_arm_of_the_study_or_without_mnist_nothing_published_is_shown() {
     record.settings.dataset = "Fashion-MNIST".to_owned();
     other_data.finish(record);
     for study in [other_arm, other_data] {
-        assert!(!markdown_tables(&study.read()).contains(PUBLISHED));
+        assert!(!markdown_report(&study.analysis(), &[]).contains(PUBLISHED));
     }
 }

@@ -1,11 +1,16 @@
 //! The report for people is one safe file.
 
-use pool_report::{html_report, learning_curves_svg};
+use pool_report::{Analysis, html_report, learning_curves_svg};
 
 use crate::synthetic::{Synthetic, diverged, trial};
 
 const HOSTILE: &str = "<script>alert(1)</script>";
 const QUOTES: &str = "\"&' </style></svg>]]>";
+
+fn page_of(study: &Synthetic) -> String {
+    let run = study.read();
+    html_report(&run, &Analysis::of(&run))
+}
 
 #[test]
 fn names_and_sweep_text_become_no_markup() {
@@ -18,7 +23,7 @@ fn names_and_sweep_text_become_no_markup() {
     std::fs::write(study.root().join("sweep.toml"), format!("# {HOSTILE}{QUOTES}")).unwrap();
     let run = study.read();
 
-    let page = html_report(&run);
+    let page = html_report(&run, &Analysis::of(&run));
     assert!(!page.to_lowercase().contains("<script"), "{page}");
     assert_eq!(page.matches("</style>").count(), 1, "the page's own");
     assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
@@ -32,7 +37,7 @@ fn names_and_sweep_text_become_no_markup() {
 
 #[test]
 fn the_page_needs_nothing_else() {
-    let page = html_report(&Synthetic::published(3, 10).read());
+    let page = page_of(&Synthetic::published(3, 10));
     let without_namespaces = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
     for reference in ["http:", "https:", "src=", "href", "url(", "@import", "<link", "<script", "<iframe"] {
         assert!(!without_namespaces.contains(reference), "{reference} in {without_namespaces}");
@@ -42,19 +47,19 @@ fn the_page_needs_nothing_else() {
 #[test]
 fn the_page_says_what_is_not_in_it() {
     let mut study = Synthetic::published(1, 2);
-    assert!(!html_report(&study.read()).contains("What is not in these tables"));
+    assert!(!page_of(&study).contains("What is not in these tables"));
     study.plan("maximum", 2);
-    let page = html_report(&study.read());
+    let page = page_of(&study);
     assert!(page.contains("One trial of the plan has no record yet; run the same sweep again"), "{page}");
     study.plan("maximum", 3);
-    assert!(html_report(&study.read()).contains("2 trials of the plan have no record yet"));
+    assert!(page_of(&study).contains("2 trials of the plan have no record yet"));
 }
 
 #[test]
 fn the_page_shows_tables_curves_settings_and_the_sweep_file() {
     let study = Synthetic::published(2, 4);
     std::fs::write(study.root().join("sweep.toml"), "study = 'mnist-pooling'\n").unwrap();
-    let page = html_report(&study.read());
+    let page = page_of(&study);
     for expected in [
         "<h2>Error, %</h2>",
         "<h2>Beside the published study</h2>",
@@ -74,6 +79,6 @@ fn times_taken_while_other_trials_ran_are_marked() {
     let mut record = trial("maximum", "\"max\"", 1, 2);
     record.contention.jobs = 2;
     study.finish(record);
-    assert!(html_report(&study.read()).contains("Times are contended"));
-    assert!(!html_report(&Synthetic::published(1, 2).read()).contains("Times are contended"));
+    assert!(page_of(&study).contains("Times are contended"));
+    assert!(!page_of(&Synthetic::published(1, 2)).contains("Times are contended"));
 }

@@ -4,6 +4,7 @@ mod exports;
 mod extremes;
 mod figures;
 mod html;
+mod peek;
 mod reading;
 mod synthetic;
 mod tensorboard;

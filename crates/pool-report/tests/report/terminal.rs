@@ -1,6 +1,6 @@
 //! The tables that a person sees after a sweep, and before one.
 
-use pool_report::{PlannedArm, plan_table, terminal_tables};
+use pool_report::{PlannedArm, plan_table, terminal_report};
 
 use crate::synthetic::{Synthetic, model, trial};
 
@@ -34,17 +34,25 @@ fn plan(width: u16) -> String {
 #[test]
 fn the_tables_fit_terminals_of_every_usual_width() {
     for width in [60, 80, 140] {
-        insta::assert_snapshot!(format!("three_arms_{width}"), terminal_tables(&three_arms().read(), width));
-        insta::assert_snapshot!(format!("long_names_{width}"), terminal_tables(&long_names().read(), width));
+        insta::assert_snapshot!(
+            format!("three_arms_{width}"),
+            terminal_report(&three_arms().analysis(), width)
+        );
+        insta::assert_snapshot!(
+            format!("long_names_{width}"),
+            terminal_report(&long_names().analysis(), width)
+        );
         insta::assert_snapshot!(format!("plan_{width}"), plan(width));
     }
 }
 
 #[test]
 fn no_line_is_wider_than_eighty_columns_or_ends_in_a_space() {
-    for text in
-        [terminal_tables(&three_arms().read(), 80), terminal_tables(&long_names().read(), 80), plan(80)]
-    {
+    for text in [
+        terminal_report(&three_arms().analysis(), 80),
+        terminal_report(&long_names().analysis(), 80),
+        plan(80),
+    ] {
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{line}");
             assert_eq!(line, line.trim_end());
@@ -55,7 +63,7 @@ fn no_line_is_wider_than_eighty_columns_or_ends_in_a_space() {
 #[test]
 fn absurd_widths_break_no_figure() {
     for width in [0, 1, 10, u16::MAX] {
-        let text = terminal_tables(&three_arms().read(), width);
+        let text = terminal_report(&three_arms().analysis(), width);
         for whole in ["validation", "keras_legacy", "2,361,546", "[0.95, 1.45]"] {
             assert!(text.contains(whole), "{whole} at width {width}:\n{text}");
         }

@@ -4,11 +4,24 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use pool_report::write_report;
+use pool_report::{Analysis, ReportError, WrittenReport, write_report};
 
 use crate::synthetic::Synthetic;
 
-const FILES: [&str; 4] = ["report.html", "results.md", "results.csv", "learning-curves.svg"];
+const FILES: [&str; 7] = [
+    "report.html",
+    "results.md",
+    "results.csv",
+    "results.tex",
+    "results-tables.tex",
+    "results.json",
+    "learning-curves.svg",
+];
+
+fn write(study: &Synthetic) -> Result<WrittenReport, ReportError> {
+    let run = study.read();
+    write_report(&run, &Analysis::of(&run))
+}
 
 fn names(folder: &Path) -> BTreeSet<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -19,7 +32,7 @@ fn a_report_leaves_its_files_and_no_partial_ones() {
     let study = Synthetic::published(1, 2);
     let before = names(study.root());
     for attempt in ["first", "second"] {
-        let written = write_report(&study.read()).unwrap();
+        let written = write(&study).unwrap();
         assert_eq!(written.html, study.root().join("report.html"));
         assert_eq!(written.files, FILES.map(|file| study.root().join(file)));
         let added: BTreeSet<String> = names(study.root()).difference(&before).cloned().collect();
@@ -35,7 +48,7 @@ fn a_report_leaves_its_files_and_no_partial_ones() {
 fn others_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let study = Synthetic::published(1, 2);
-    for file in write_report(&study.read()).unwrap().files {
+    for file in write(&study).unwrap().files {
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o044, 0o044 & !current_mask(study.root()), "{}", file.display());
     }
@@ -57,7 +70,7 @@ fn a_folder_that_is_gone_is_named() {
     let study = Synthetic::published(1, 2);
     let run = study.read();
     fs::remove_dir_all(study.root()).unwrap();
-    let error = write_report(&run).unwrap_err().to_string();
+    let error = write_report(&run, &Analysis::of(&run)).unwrap_err().to_string();
     let file = study.root().join("report.html");
     assert_eq!(error, format!("cannot write {}: its folder does not exist", file.display()));
 }
@@ -67,7 +80,7 @@ fn a_file_that_cannot_be_replaced_is_named_and_no_partial_one_stays() {
     let study = Synthetic::published(1, 2);
     let blocked = study.root().join("results.md");
     fs::create_dir(&blocked).unwrap();
-    let error = write_report(&study.read()).unwrap_err().to_string();
+    let error = write(&study).unwrap_err().to_string();
     assert!(error.starts_with(&format!("cannot write {}: ", blocked.display())), "{error}");
     assert!(!error.contains(".partial-"), "{error}");
     assert!(names(study.root()).iter().all(|name| !name.starts_with(".partial-")));
@@ -82,7 +95,7 @@ fn a_folder_without_write_permission_is_named_and_its_records_stay() {
     let before = names(study.root());
     fs::set_permissions(study.root(), fs::Permissions::from_mode(0o555)).unwrap();
     let all_powerful = fs::write(study.root().join("probe"), "").is_ok();
-    let result = write_report(&run);
+    let result = write_report(&run, &Analysis::of(&run));
     fs::set_permissions(study.root(), fs::Permissions::from_mode(0o755)).unwrap();
     if all_powerful {
         return;

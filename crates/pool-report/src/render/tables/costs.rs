@@ -2,14 +2,18 @@
 
 use pool_metrics::MemoryModel;
 
-use super::super::cells::{mebibytes, number, spread, thousands};
+use super::super::document::Detail;
 use super::{Table, row};
-use crate::{ArmFigures, TimeSource};
+use crate::cells::{listed, mebibytes, number, spread, thousands};
+use crate::{ArmFigures, LatencyFigures, TimeSource};
+
+/// More arms than this have one row each in a brief table of latencies: the smallest batch.
+const CROWDED: usize = 8;
 
 /// Times always; latency and measured peaks where they were measured.
-pub(super) fn tables(figures: &[ArmFigures]) -> Vec<Table> {
+pub(super) fn tables(figures: &[ArmFigures], detail: Detail) -> Vec<Table> {
     let mut tables = vec![times(figures)];
-    tables.extend(latency(figures));
+    tables.extend(latency(figures, detail));
     tables.push(memory(figures));
     tables.extend(peaks(figures));
     tables
@@ -33,7 +37,7 @@ fn time_notes(figures: &[ArmFigures]) -> Vec<String> {
     let named = |wanted: fn(&ArmFigures) -> bool| -> Vec<&str> {
         figures
             .iter()
-            .filter(|arm| !arm.trials.is_empty() && wanted(arm))
+            .filter(|arm| arm.costs.epoch_s.is_some() && wanted(arm))
             .map(|arm| arm.arm.as_str())
             .collect()
     };
@@ -48,24 +52,26 @@ fn time_notes(figures: &[ArmFigures]) -> Vec<String> {
         notes.push(format!(
             "The times of {} were taken in passing, while the trials ran, and must not be compared; they were not \
              measured apart.",
-            in_passing.join(", ")
+            listed(&in_passing)
         ));
     }
     if !contended.is_empty() {
         notes.push(format!(
             "Times are contended: the machine had other work while those of {} were taken, so they must not be \
              compared.",
-            contended.join(", ")
+            listed(&contended)
         ));
     }
     notes
 }
 
-fn latency(figures: &[ArmFigures]) -> Option<Table> {
+fn latency(figures: &[ArmFigures], detail: Detail) -> Option<Table> {
+    let crowded = detail == Detail::Brief && figures.len() > CROWDED;
+    let batches = |latency: &[LatencyFigures]| if crowded { latency.len().min(1) } else { latency.len() };
     let rows: Vec<Vec<String>> = figures
         .iter()
         .flat_map(|arm| {
-            arm.costs.latency.iter().map(|latency| {
+            arm.costs.latency[..batches(&arm.costs.latency)].iter().map(|latency| {
                 let milliseconds = |seconds: f64| number(Some(1000.0 * seconds), 2);
                 let rest = [
                     thousands(Some(latency.batch_size)),

@@ -1,10 +1,12 @@
 //! What the arms get wrong.
 
-use super::super::cells::{estimate, number, thousands};
+use super::super::document::Detail;
 use super::{Table, row};
-use crate::{ArmFigures, Run};
+use crate::cells::{estimate, number, thousands};
+use crate::{Analysis, ArmFigures, Estimate};
 
-pub(super) fn errors(run: &Run, figures: &[ArmFigures]) -> Table {
+pub(super) fn errors(analysis: &Analysis) -> Table {
+    let figures = &analysis.arms;
     let rows = figures.iter().map(|arm| {
         let percent = |figure| estimate(figure, 100.0, 2);
         let rest = [
@@ -15,13 +17,13 @@ pub(super) fn errors(run: &Run, figures: &[ArmFigures]) -> Table {
         ];
         row(&arm.arm, rest)
     });
-    let images = run.records().next().map(|record| {
-        let settings = &record.settings;
+    let images = analysis.data.as_ref().map(|data| {
         format!(
-            "{} training, {} validation and {} test images.",
-            thousands(Some(settings.train_images)),
-            thousands(Some(settings.validation_images)),
-            thousands(Some(settings.test_images))
+            "{} training, {} validation and {} test images of {}.",
+            thousands(Some(data.train_images)),
+            thousands(Some(data.validation_images)),
+            thousands(Some(data.test_images)),
+            data.dataset
         )
     });
     let diverged = figures.iter().filter(|arm| arm.diverged > 0).map(|arm| {
@@ -61,14 +63,37 @@ pub(super) fn training(figures: &[ArmFigures]) -> Table {
     ])
 }
 
-pub(super) fn losses(figures: &[ArmFigures]) -> Table {
+pub(super) fn losses(figures: &[ArmFigures], detail: Detail) -> Table {
+    let calibration = |error: Option<Estimate>| match detail {
+        Detail::Brief => number(error.map(|error| 100.0 * error.mean), 2),
+        Detail::Full => estimate(error, 100.0, 2),
+    };
     let rows = figures.iter().map(|arm| {
         let loss = |figure| estimate(figure, 1.0, 4);
-        row(&arm.arm, [loss(arm.test_loss), loss(arm.validation_loss), loss(arm.train_loss)])
+        let rest = [
+            loss(arm.test_loss),
+            loss(arm.validation_loss),
+            loss(arm.train_loss),
+            calibration(arm.calibration_error),
+        ];
+        row(&arm.arm, rest)
     });
-    Table::new(
-        "Loss, categorical cross-entropy in nats",
-        &["arm", "test", "validation", "training"],
-        rows.collect(),
-    )
+    let header = ["arm", "test, nats", "validation, nats", "training, nats", "ECE, %"];
+    Table::new("Loss and calibration", &header, rows.collect()).with_notes([
+        "The loss is the categorical cross-entropy, on the test images the negative log-likelihood. ECE is \
+         the expected calibration error of the test images, over 15 bins of confidence."
+            .to_owned(),
+    ])
+}
+
+/// Error class by class, means over seeds; none where no trial was tested.
+pub(super) fn classes(figures: &[ArmFigures]) -> Option<Table> {
+    let classes = figures.iter().map(|arm| arm.class_errors.len()).max().filter(|classes| *classes > 0)?;
+    let rows = figures.iter().map(|arm| {
+        let error = |class: usize| arm.class_errors.get(class).copied().flatten();
+        row(&arm.arm, (0..classes).map(|class| number(error(class).map(|error| 100.0 * error.mean), 2)))
+    });
+    let columns: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
+    let header: Vec<&str> = std::iter::once("arm").chain(columns.iter().map(String::as_str)).collect();
+    Some(Table::new("Test error of each class, %", &header, rows.collect()))
 }

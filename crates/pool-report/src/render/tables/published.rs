@@ -1,21 +1,23 @@
 //! The published study's figures and ours, for the arms that both have.
 
-use pool_metrics::{MemoryModel, TrialRecord};
+use pool_metrics::MemoryModel;
 
-use super::super::cells::{estimate, gibibytes, number};
 use super::{Table, row};
-use crate::{ArmFigures, PublishedArm, Run};
+use crate::cells::{estimate, gibibytes, number};
+use crate::{Analysis, ArmFigures, PublishedArm};
 
-pub(super) fn beside_the_published(run: &Run, figures: &[ArmFigures]) -> Option<Table> {
-    let is_mnist = |record: &TrialRecord| record.settings.dataset == "MNIST";
-    if !run.records().next().is_some_and(is_mnist) {
+/// None without an arm of the study, in the study's network and on its data.
+pub(crate) fn beside_the_published(analysis: &Analysis) -> Option<Table> {
+    if analysis.data.as_ref()?.dataset != "MNIST" {
         return None;
     }
-    let rows: Vec<Vec<String>> = figures
+    let rows: Vec<Vec<String>> = analysis
+        .arms
         .iter()
         .filter_map(|arm| {
             let study = arm.study_pool?.published();
-            (arm.parameters == Some(study.parameters)).then(|| [theirs(&arm.arm, study), ours(arm)])
+            (arm.parameters == Some(study.parameters) && arm.test_error.is_some())
+                .then(|| [theirs(&arm.arm, study), ours(arm)])
         })
         .flatten()
         .collect();

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pool_metrics::{CostRecord, Failure, PlanFile, PlannedCosts, PlannedTrial, RunLayout, TrialRecord};
-use pool_report::Run;
+use pool_report::{Analysis, Run};
 use tempfile::TempDir;
 
 pub(crate) use costs::costs;
@@ -52,14 +52,15 @@ impl Synthetic {
         for ((arm, pool), more) in ARMS.into_iter().zip([4, 0, 60]) {
             for seed in 1..=seeds {
                 let mut record = trial(arm, pool, seed, 10);
-                let chance = seed * (7 + more) % 11;
+                let chance = seed * seed * (more + 1) % 11;
                 err(&mut record, 100 + more + chance, 3 * seed + more);
                 if let Some(validation) = &mut record.validation {
-                    validation.errors = 130 + more + (seed * (5 + more)) % 7;
+                    validation.errors = 130 + more + chance;
+                    validation.loss = 0.044 + 0.0001 * (more + chance) as f64;
                 }
                 if let Some(train) = &mut record.train {
-                    train.errors = 190 - more - seed % 3;
-                    train.loss = 0.015 - 0.0001 * more as f64 - 0.0001 * (seed % 3) as f64;
+                    train.errors = 190 - more - chance;
+                    train.loss = 0.015 - 0.0001 * more as f64 + 0.00002 * chance as f64;
                 }
                 run.finish(record);
             }
@@ -74,6 +75,10 @@ impl Synthetic {
 
     pub(crate) fn read(&self) -> Run {
         Run::read(self.root()).unwrap()
+    }
+
+    pub(crate) fn analysis(&self) -> Analysis {
+        Analysis::of(&self.read())
     }
 
     /// Adds a trial to the plan, and nothing that it left behind.

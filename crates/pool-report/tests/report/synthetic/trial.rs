@@ -109,7 +109,7 @@ fn robustness(pool: &str, seed: u64, images: u64) -> Vec<Robustness> {
         .chain(turns)
         .map(|(kind, strength, directions, weight)| {
             let images = images * directions;
-            let errors = (images as f64 * harm * weight) as u64 + seed;
+            let errors = (images as f64 * harm * weight) as u64 + seed * (1 + (100.0 * harm) as u64 % 2);
             Robustness { kind: kind.to_owned(), strength, images, errors, consistent: images - errors + seed }
         })
         .collect()

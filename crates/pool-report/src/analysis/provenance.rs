@@ -2,11 +2,11 @@
 
 use pool_metrics::TrialRecord;
 
-use super::cells::NOTHING;
 use crate::Run;
+use crate::cells::NOTHING;
 
 /// Label and text of everything that was set and everything that it ran on; empty before the first trial has finished.
-pub(super) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
+pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
     if run.records().next().is_none() {
         return Vec::new();
     }

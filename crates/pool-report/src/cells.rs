@@ -1,12 +1,14 @@
-//! Figures as the text of a table's cell.
+//! Figures as text, for cells and sentences.
+
+use pool_metrics::Interval;
 
 use crate::{Estimate, Spread};
 
 /// What stands where there is no figure.
-pub(super) const NOTHING: &str = "-";
+pub(crate) const NOTHING: &str = "-";
 
 /// `1.05 [0.93, 1.17]`, or the mean alone where one seed gives no interval.
-pub(super) fn estimate(value: Option<Estimate>, scale: f64, decimals: usize) -> String {
+pub(crate) fn estimate(value: Option<Estimate>, scale: f64, decimals: usize) -> String {
     let Some(Estimate { mean, interval, .. }) = value else { return NOTHING.to_owned() };
     let figure = |value: f64| fixed(value * scale, decimals);
     match interval {
@@ -16,14 +18,51 @@ pub(super) fn estimate(value: Option<Estimate>, scale: f64, decimals: usize) -> 
 }
 
 /// `7.50 [7.41, 7.72]`: the median and the range of nine in ten.
-pub(super) fn spread(value: Option<Spread>, scale: f64, decimals: usize) -> String {
+pub(crate) fn spread(value: Option<Spread>, scale: f64, decimals: usize) -> String {
     let Some(Spread { median, p05, p95, .. }) = value else { return NOTHING.to_owned() };
     let figure = |value: f64| fixed(value * scale, decimals);
     format!("{} [{}, {}]", figure(median), figure(p05), figure(p95))
 }
 
+/// A share as percent with its unit: `1.05 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", fixed(100.0 * share, 2))
+}
+
+/// A difference of shares in percentage points, without its unit: `0.21`.
+pub(crate) fn points(difference: f64) -> String {
+    fixed(100.0 * difference, 2)
+}
+
+/// Its ends in percentage points: `[0.10, 0.32]`.
+pub(crate) fn points_interval(Interval { low, high }: Interval) -> String {
+    format!("[{}, {}]", points(low), points(high))
+}
+
+/// `0.031`, or `< 0.001`.
+pub(crate) fn p_value(value: f64) -> String {
+    if value < 0.001 { "< 0.001".to_owned() } else { fixed(value, 3) }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed<S: AsRef<str>>(words: &[S]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [some @ .., last] => {
+            let some: Vec<&str> = some.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", some.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// `1 seed`, `5 seeds`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(&count.to_string()), if count == 1 { "" } else { "s" })
+}
+
 /// Without the sign of a negative number that rounds to zero.
-fn fixed(value: f64, decimals: usize) -> String {
+pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.strip_prefix('-') {
         Some(digits) if digits.chars().all(|digit| matches!(digit, '0' | '.')) => digits.to_owned(),
@@ -32,12 +71,12 @@ fn fixed(value: f64, decimals: usize) -> String {
 }
 
 /// `1844.04` as `1,844.0`.
-pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
+pub(crate) fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| NOTHING.to_owned(), |value| grouped(&fixed(value, decimals)))
 }
 
 /// `592074` as `592,074`.
-pub(super) fn thousands(value: Option<u64>) -> String {
+pub(crate) fn thousands(value: Option<u64>) -> String {
     value.map_or_else(|| NOTHING.to_owned(), |value| grouped(&value.to_string()))
 }
 
@@ -58,18 +97,17 @@ fn grouped(number: &str) -> String {
 const MIB: f64 = (1u64 << 20) as f64;
 const GIB: f64 = (1u64 << 30) as f64;
 
-pub(super) fn mebibytes(bytes: Option<f64>) -> String {
+pub(crate) fn mebibytes(bytes: Option<f64>) -> String {
     number(bytes.map(|bytes| bytes / MIB), 1)
 }
 
-pub(super) fn gibibytes(bytes: Option<u64>) -> String {
+pub(crate) fn gibibytes(bytes: Option<u64>) -> String {
     number(bytes.map(|bytes| bytes as f64 / GIB), 3)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pool_metrics::Interval;
 
     #[test]
     fn figures_read_as_a_table_needs_them() {
@@ -89,6 +127,16 @@ mod tests {
         {
             assert_eq!(thousands(Some(value)), text);
         }
+        assert_eq!((percent(0.01049), points(-0.00001)), ("1.05 %".to_owned(), "0.00".to_owned()));
+        assert_eq!((p_value(0.0004), p_value(0.0312)), ("< 0.001".to_owned(), "0.031".to_owned()));
+        assert_eq!(
+            [listed(&["a"]), listed(&["a", "b"]), listed(&["a", "b", "c"])],
+            ["a", "a and b", "a, b and c"]
+        );
+        assert_eq!(
+            (counted(1, "seed"), counted(1_200, "seed")),
+            ("1 seed".to_owned(), "1,200 seeds".to_owned())
+        );
         assert_eq!(mebibytes(Some(1.5 * 1024.0 * 1024.0)), "1.5");
     }
 }

@@ -1,0 +1,191 @@
+//! Every two arms against each other, on what they predict for the same test images.
+
+use pool_metrics::{ArmPair, Comparison, Interval, Resampling, SeedPredictions, Verdict, compare_family};
+use serde::Serialize;
+
+use crate::cells::{counted, listed, p_value, points, points_interval};
+use crate::figures::LEVEL;
+use crate::{ArmResults, Run};
+
+/// The smallest p-value of a bootstrap is two over its resamples, and Holm's correction multiplies it by the number of
+/// pairs: with fewer resamples than this for each pair, no difference could ever count.
+const RESAMPLES_PER_PAIR: usize = 50;
+
+/// All pairs of arms. The p-values are corrected for their number (Holm).
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Comparisons {
+    /// Every pair that has a seed in common, in the plan's order of arms.
+    pub pairs: Vec<PairComparison>,
+    /// Pairs with a p-value, which is what the correction counts.
+    pub tested: usize,
+    /// Resamples of each bootstrap.
+    pub resamples: u32,
+    /// Arms and trials that no comparison looked at, and why, in sentences.
+    pub left_out: Vec<String>,
+}
+
+/// Two arms. Differences are first minus second, as shares of the test images.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PairComparison {
+    /// The first arm.
+    pub first: String,
+    /// The second arm.
+    pub second: String,
+    /// Every test of the two.
+    pub comparison: Comparison,
+    /// From the lower to the upper end of two 95 % intervals, the bootstrap's and that of Student's t: as the verdict
+    /// asks both tests, neither interval alone may seem to contradict it.
+    pub interval: Interval,
+    /// The result in words.
+    pub sentence: String,
+}
+
+/// How one arm stands to another on the test images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It errs less.
+    Better,
+    /// It errs more.
+    Worse,
+    /// The difference may be chance.
+    NotDistinguishable,
+    /// One common seed, or none: nothing can be said.
+    Unknown,
+}
+
+impl Comparisons {
+    pub(super) fn of(run: &Run) -> Self {
+        let mut left_out = Vec::new();
+        let arms = comparable(run, &mut left_out);
+        let Some((labels, arms)) = arms else { return Self { left_out, ..Self::default() } };
+        let pairs: Vec<(&Predictions<'_>, &Predictions<'_>)> = arms
+            .iter()
+            .enumerate()
+            .flat_map(|(index, first)| arms[index + 1..].iter().map(move |second| (first, second)))
+            .collect();
+        let family: Vec<ArmPair<'_>> =
+            pairs.iter().map(|(first, second)| ArmPair { a: &first.seeds, b: &second.seeds }).collect();
+        let (pairs, family): (Vec<_>, Vec<_>) =
+            pairs.into_iter().zip(family).filter(|(_, pair)| !pair.common_seeds().is_empty()).unzip();
+        let resampling = resampling(family.len());
+        match compare_family(labels, &family, &resampling) {
+            Ok(comparisons) => {
+                let pairs = pairs.into_iter().zip(comparisons);
+                let pairs: Vec<PairComparison> =
+                    pairs.map(|((first, second), found)| pair(first.arm, second.arm, found)).collect();
+                let tested = pairs.iter().filter(|pair| pair.comparison.p_value.is_some()).count();
+                Self { pairs, tested, resamples: resampling.resamples, left_out }
+            }
+            Err(error) => {
+                left_out.push(format!("The arms cannot be compared: {error}."));
+                Self { left_out, ..Self::default() }
+            }
+        }
+    }
+
+    /// How arm `a` stands to arm `b`.
+    pub fn standing(&self, a: &str, b: &str) -> Standing {
+        let Some((pair, turned)) = self.pair(a, b) else { return Standing::Unknown };
+        match (pair.comparison.verdict, turned) {
+            (Verdict::FirstBetter, false) | (Verdict::SecondBetter, true) => Standing::Better,
+            (Verdict::SecondBetter, false) | (Verdict::FirstBetter, true) => Standing::Worse,
+            (Verdict::NotDistinguishable, _) => Standing::NotDistinguishable,
+            (Verdict::OneSeed, _) => Standing::Unknown,
+        }
+    }
+
+    /// The comparison of two arms, and whether `b` is its first one.
+    pub fn pair(&self, a: &str, b: &str) -> Option<(&PairComparison, bool)> {
+        self.pairs.iter().find_map(|pair| match (pair.first.as_str(), pair.second.as_str()) {
+            (first, second) if (first, second) == (a, b) => Some((pair, false)),
+            (first, second) if (first, second) == (b, a) => Some((pair, true)),
+            _ => None,
+        })
+    }
+}
+
+/// What the trials of one arm predicted.
+struct Predictions<'a> {
+    arm: &'a str,
+    seeds: Vec<SeedPredictions<'a>>,
+}
+
+/// The labels, and the arms whose trials predicted them. What does not fit the first trial's labels is left out.
+fn comparable<'a>(run: &'a Run, left_out: &mut Vec<String>) -> Option<(&'a [u8], Vec<Predictions<'a>>)> {
+    let labels = run.arms.iter().flat_map(ArmResults::healthy).find_map(|record| record.test.as_ref())?;
+    let labels = labels.labels.as_slice();
+    let mut arms = Vec::new();
+    for arm in &run.arms {
+        let mut seeds: Vec<SeedPredictions<'_>> = Vec::new();
+        for record in arm.healthy() {
+            let Some(test) = &record.test else { continue };
+            if test.labels != labels || test.predictions.len() != labels.len() {
+                left_out.push(format!(
+                    "Trial {} was tested on other images than the first one, and is compared with none.",
+                    record.id
+                ));
+            } else if seeds.iter().any(|trial| trial.seed == record.seed) {
+                left_out.push(format!(
+                    "Arm {} has seed {} twice; the later trial is compared with none.",
+                    arm.name, record.seed
+                ));
+            } else {
+                seeds.push(SeedPredictions { seed: record.seed, predictions: &test.predictions });
+            }
+        }
+        if seeds.is_empty() && !arm.records.is_empty() {
+            left_out.push(format!("Arm {} has no trial that could be compared: all diverged.", arm.name));
+        } else if !seeds.is_empty() {
+            arms.push(Predictions { arm: &arm.name, seeds });
+        }
+    }
+    Some((labels, arms))
+}
+
+fn resampling(pairs: usize) -> Resampling {
+    let usual = Resampling::default();
+    let enough = u32::try_from(RESAMPLES_PER_PAIR * pairs).unwrap_or(u32::MAX);
+    Resampling { level: LEVEL, resamples: usual.resamples.max(enough), ..usual }
+}
+
+fn pair(first: &str, second: &str, comparison: Comparison) -> PairComparison {
+    let images = comparison.bootstrap.interval;
+    let seeds = comparison.paired_t.map_or(images, |test| test.interval);
+    let interval = Interval { low: images.low.min(seeds.low), high: images.high.max(seeds.high) };
+    let sentence = sentence(first, second, &comparison, interval);
+    PairComparison { first: first.to_owned(), second: second.to_owned(), comparison, interval, sentence }
+}
+
+fn sentence(first: &str, second: &str, comparison: &Comparison, interval: Interval) -> String {
+    let turned = Interval { low: -interval.high, high: -interval.low };
+    let less = |better: &str, worse: &str, by: f64, interval: Interval| {
+        format!("{better} errs less than {worse} by {} points {}.", points(by), points_interval(interval))
+    };
+    match comparison.verdict {
+        Verdict::FirstBetter => less(first, second, -comparison.difference, turned),
+        Verdict::SecondBetter => less(second, first, comparison.difference, interval),
+        Verdict::NotDistinguishable => {
+            let more = match comparison.seeds_needed.map(|seeds| seeds as usize) {
+                Some(seeds) if seeds > comparison.seeds => format!(
+                    "; about {} would be needed to see a difference of this size",
+                    counted(seeds, "seed")
+                ),
+                Some(_) | None => String::new(),
+            };
+            format!(
+                "{} are not distinguishable: {} points {}{more}.",
+                listed(&[first, second]),
+                points(comparison.difference),
+                points_interval(interval)
+            )
+        }
+        Verdict::OneSeed => format!(
+            "{} have one seed in common, which says nothing about the arms: these two networks differ by {} points \
+             (McNemar's p {}).",
+            listed(&[first, second]),
+            points(comparison.difference),
+            p_value(comparison.mcnemar_combined.p_value)
+        ),
+    }
+}

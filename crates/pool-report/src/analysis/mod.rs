@@ -1,0 +1,106 @@
+//! Everything that a report says, as plain data: computed once, so that every renderer says the same.
+
+mod absences;
+pub(crate) mod claims;
+mod comparisons;
+mod confounding;
+mod pareto;
+pub(crate) mod provenance;
+mod recommend;
+mod runs;
+mod verdict;
+
+use serde::Serialize;
+
+use crate::{ArmFigures, Run};
+pub use absences::Absences;
+pub use claims::{Claim, ClaimResult, Conclusion};
+pub use comparisons::{Comparisons, PairComparison, Standing};
+pub use pareto::{Objective, ParetoArm, ParetoFront};
+pub use recommend::{Basis, Budget, Judgement, Limit, LimitFigure, Recommendation, recommend};
+pub use runs::{ArmBeside, ArmInRun, Difference, Method, RunComparison, SettingDifference};
+pub use verdict::{Choice, Decision, StudyVerdict};
+
+/// What the records of a run say.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Analysis {
+    /// The study's name.
+    pub study: String,
+    /// The run directory.
+    pub run: String,
+    /// The data set and how many of its images train, validate and test; none without a finished trial.
+    pub data: Option<StudyData>,
+    /// What was found, in a few sentences, and the arm to take if nothing else is known.
+    pub verdict: StudyVerdict,
+    /// Every arm, in the plan's order.
+    pub arms: Vec<ArmFigures>,
+    /// Every two arms, on the test images.
+    pub comparisons: Comparisons,
+    /// The arms that no other beats on every count.
+    pub pareto: ParetoFront,
+    /// The published study's claims.
+    pub claims: Vec<ClaimResult>,
+    /// What differs between arms besides their pooling layer, in sentences.
+    pub confounding: Vec<String>,
+    /// What is not in the figures.
+    pub absences: Absences,
+    /// Label and text of everything that was set and everything that it ran on.
+    pub provenance: Vec<(&'static str, String)>,
+}
+
+/// The images of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StudyData {
+    /// The data set's name.
+    pub dataset: String,
+    /// Images trained on.
+    pub train_images: u64,
+    /// Images that decide when to stop.
+    pub validation_images: u64,
+    /// Images tested on.
+    pub test_images: u64,
+}
+
+impl Analysis {
+    /// Computes it. Arms are compared on what they predicted, so this takes a moment for many arms with many seeds.
+    pub fn of(run: &Run) -> Self {
+        let arms: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
+        let comparisons = Comparisons::of(run);
+        let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
+        Self {
+            study: run.study.clone(),
+            run: run.layout.root().display().to_string(),
+            data: run.records().next().map(StudyData::of),
+            verdict: StudyVerdict::of(&arms, &comparisons),
+            claims: claims::claims(run, &arms, &comparisons),
+            confounding: confounding::sentences(&arms),
+            absences: Absences::of(run),
+            provenance: provenance::provenance(run),
+            comparisons,
+            pareto,
+            arms,
+        }
+    }
+
+    /// The figures of the arm with this name.
+    pub fn arm(&self, name: &str) -> Option<&ArmFigures> {
+        self.arms.iter().find(|arm| arm.arm == name)
+    }
+
+    /// Whether any trial has finished.
+    pub fn has_trials(&self) -> bool {
+        self.arms.iter().any(|arm| !arm.trials.is_empty())
+    }
+}
+
+impl StudyData {
+    fn of(record: &pool_metrics::TrialRecord) -> Self {
+        let settings = &record.settings;
+        Self {
+            dataset: settings.dataset.clone(),
+            train_images: settings.train_images,
+            validation_images: settings.validation_images,
+            test_images: settings.test_images,
+        }
+    }
+}

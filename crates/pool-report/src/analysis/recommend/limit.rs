@@ -1,0 +1,146 @@
+//! The limits of a budget, and where an arm's figure for each comes from.
+
+use pool_metrics::MemoryModel;
+use serde::Serialize;
+
+use super::Budget;
+use crate::cells::{fixed, mebibytes, thousands};
+use crate::{ArmFigures, PeakFigures, TimeSource};
+
+/// One limit of a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// Memory of predicting the smallest measured batch.
+    Memory,
+    /// Memory of training at the batch that is trained with.
+    TrainMemory,
+    /// Latency of the smallest batch.
+    Latency,
+    /// Trainable parameters.
+    Parameters,
+    /// Seconds of a whole training.
+    TrainTime,
+    /// Seconds of predicting the test images.
+    PredictionTime,
+}
+
+/// Where a figure comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Measured, or counted.
+    Measured,
+    /// Measured while the machine had other work.
+    Contended,
+    /// Taken while the trials ran.
+    InPassing,
+    /// Expected by our memory model.
+    Model,
+}
+
+/// An arm's figure against a limit, in bytes, seconds or parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LimitFigure {
+    /// The limit.
+    pub limit: Limit,
+    /// What the budget allows.
+    pub allowed: f64,
+    /// What the arm needs; none where nothing tells.
+    pub value: Option<f64>,
+    /// Where that comes from.
+    pub basis: Basis,
+}
+
+impl Limit {
+    /// Every limit, in the order of a report.
+    pub const ALL: [Self; 6] = [
+        Self::Memory,
+        Self::TrainMemory,
+        Self::Latency,
+        Self::Parameters,
+        Self::TrainTime,
+        Self::PredictionTime,
+    ];
+
+    /// Its words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::TrainMemory => "memory in training",
+            Self::Latency => "latency",
+            Self::Parameters => "parameters",
+            Self::TrainTime => "training time",
+            Self::PredictionTime => "prediction time",
+        }
+    }
+
+    /// A value of it, with its unit.
+    pub(crate) fn shown(self, value: f64) -> String {
+        match self {
+            Self::Memory | Self::TrainMemory => format!("{} MiB", mebibytes(Some(value))),
+            Self::Latency => format!("{} ms", fixed(1000.0 * value, 2)),
+            Self::Parameters => thousands(Some(value as u64)),
+            Self::TrainTime => format!("{} s", fixed(value, 1)),
+            Self::PredictionTime => format!("{} s", fixed(value, 3)),
+        }
+    }
+
+    /// What the budget allows; none where it does not limit this.
+    fn allowed(self, budget: &Budget) -> Option<f64> {
+        let count = |limit: Option<u64>| limit.map(|limit| limit as f64);
+        match self {
+            Self::Memory => count(budget.max_memory_bytes),
+            Self::TrainMemory => count(budget.max_train_memory_bytes),
+            Self::Latency => budget.max_latency_s,
+            Self::Parameters => count(budget.max_parameters),
+            Self::TrainTime => budget.max_train_s,
+            Self::PredictionTime => budget.max_prediction_s,
+        }
+    }
+
+    pub(super) fn figure(self, arm: &ArmFigures, budget: &Budget) -> Option<LimitFigure> {
+        let allowed = self.allowed(budget)?;
+        let (value, basis) = match self {
+            Self::Memory => {
+                measured_or(arm.costs.smallest_peak(MemoryModel::Inference), arm.memory_of_one_image)
+            }
+            Self::TrainMemory => {
+                measured_or(arm.costs.training_peak(), arm.memory_bytes(MemoryModel::Training))
+            }
+            Self::Latency => (arm.costs.smallest_batch().map(|latency| latency.p95_s), timed(arm)),
+            Self::Parameters => (arm.parameters.map(|count| count as f64), Basis::Measured),
+            Self::TrainTime => train_time(arm),
+            Self::PredictionTime => (arm.costs.prediction_s.map(|prediction| prediction.median), timed(arm)),
+        };
+        Some(LimitFigure { limit: self, allowed, value, basis })
+    }
+}
+
+fn timed(arm: &ArmFigures) -> Basis {
+    match (arm.costs.contended, arm.costs.source) {
+        (true, _) => Basis::Contended,
+        (false, TimeSource::Measured) => Basis::Measured,
+        (false, TimeSource::InPassing) => Basis::InPassing,
+    }
+}
+
+/// The measured peak, or what our model expects of the same.
+fn measured_or(peak: Option<&PeakFigures>, expected: Option<u64>) -> (Option<f64>, Basis) {
+    match peak.map(|peak| (peak.measured_bytes, peak.model_bytes)) {
+        Some((Some(measured), _)) => (Some(measured as f64), Basis::Measured),
+        Some((None, expected)) => (Some(expected as f64), Basis::Model),
+        None => (expected.map(|bytes| bytes as f64), Basis::Model),
+    }
+}
+
+/// Measured epochs times the epochs that ran on average, or what the trials took.
+fn train_time(arm: &ArmFigures) -> (Option<f64>, Basis) {
+    match (arm.costs.source, arm.costs.epoch_s, arm.epochs) {
+        (TimeSource::Measured, Some(epoch), Some(epochs)) => (Some(epoch.median * epochs.mean), timed(arm)),
+        _ => {
+            let basis = if arm.costs.contended { Basis::Contended } else { Basis::InPassing };
+            (arm.costs.train_s.map(|seconds| seconds.mean), basis)
+        }
+    }
+}

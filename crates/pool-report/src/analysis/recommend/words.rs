@@ -1,0 +1,109 @@
+//! A recommendation in sentences.
+
+use super::{Basis, Judgement, Limit, LimitFigure};
+use crate::Analysis;
+use crate::cells::{listed, percent};
+
+pub(super) fn sentences(
+    analysis: &Analysis,
+    arm: Option<&str>,
+    arms: &[Judgement],
+    not_distinguishable: &[String],
+) -> Vec<String> {
+    if arms.is_empty() {
+        return vec!["No arm has a validation error yet, so none can be recommended.".to_owned()];
+    }
+    let chosen = arm.and_then(|name| arms.iter().find(|judged| judged.arm == name));
+    let mut sentences = match chosen {
+        Some(chosen) => vec![take(analysis, chosen)],
+        None => nothing_fits(arms),
+    };
+    if !not_distinguishable.is_empty() {
+        let (verb, names) =
+            (if not_distinguishable.len() == 1 { "fits" } else { "fit" }, listed(not_distinguishable));
+        sentences.push(format!("{names} {verb} as well and cannot be told from it on the test images."));
+    }
+    sentences.extend(Limit::ALL.into_iter().filter_map(|limit| excluded(limit, arms)));
+    sentences.extend(unknown(arms));
+    sentences
+}
+
+fn take(analysis: &Analysis, chosen: &Judgement) -> String {
+    let test = analysis.arm(&chosen.arm).and_then(|arm| arm.test_error);
+    let test = test.map_or(String::new(), |error| format!(" (test: {})", percent(error.mean)));
+    let figures: Vec<String> = chosen.figures.iter().filter_map(within).collect();
+    let figures = if figures.is_empty() { String::new() } else { format!(" It needs {}.", listed(&figures)) };
+    format!(
+        "Take {}: the lowest validation error within the budget, {}{test}.{figures}",
+        chosen.arm,
+        percent(chosen.validation_error)
+    )
+}
+
+/// `10.5 MiB of the 16.0 MiB for memory`.
+fn within(figure: &LimitFigure) -> Option<String> {
+    let LimitFigure { limit, allowed, value, basis } = figure;
+    let from = match basis {
+        Basis::Measured => "",
+        Basis::Contended => " (while the machine had other work)",
+        Basis::InPassing => " (taken in passing)",
+        Basis::Model => " (by our model, not measured)",
+    };
+    Some(format!("{} of the {} for {}{from}", limit.shown((*value)?), limit.shown(*allowed), limit.title()))
+}
+
+fn excluded(limit: Limit, arms: &[Judgement]) -> Option<String> {
+    let names: Vec<String> = arms
+        .iter()
+        .filter(|arm| arm.broken.contains(&limit))
+        .filter_map(|arm| {
+            let figure = arm.figures.iter().find(|figure| figure.limit == limit)?;
+            Some(format!("{} ({})", arm.arm, limit.shown(figure.value?)))
+        })
+        .collect();
+    (!names.is_empty()).then(|| format!("Over the limit of {}: {}.", limit.title(), listed(&names)))
+}
+
+fn unknown(arms: &[Judgement]) -> Option<String> {
+    let names: Vec<String> = arms
+        .iter()
+        .filter(|arm| !arm.unknown.is_empty())
+        .map(|arm| {
+            let limits: Vec<&str> = arm.unknown.iter().map(|limit| limit.title()).collect();
+            format!("{} ({})", arm.arm, listed(&limits))
+        })
+        .collect();
+    (!names.is_empty()).then(|| format!("Cannot be judged, as it was not measured: {}.", listed(&names)))
+}
+
+/// The arm that breaks the fewest limits by the least, and by how much.
+fn nothing_fits(arms: &[Judgement]) -> Vec<String> {
+    let excess = |arm: &Judgement| -> f64 {
+        let over = arm.figures.iter().filter_map(|figure| Some(figure.value? / figure.allowed));
+        over.fold(1.0, f64::max)
+    };
+    let broken = arms.iter().filter(|arm| !arm.broken.is_empty());
+    let nearest = broken.min_by(|a, b| {
+        (a.unknown.len(), excess(a))
+            .partial_cmp(&(b.unknown.len(), excess(b)))
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let Some(nearest) = nearest else {
+        return vec!["No arm is known to fit the budget.".to_owned()];
+    };
+    let limits: Vec<String> = nearest
+        .figures
+        .iter()
+        .filter(|figure| nearest.broken.contains(&figure.limit))
+        .filter_map(|figure| {
+            let LimitFigure { limit, allowed, value, .. } = figure;
+            Some(format!(
+                "{} {} where {} are allowed",
+                limit.title(),
+                limit.shown((*value)?),
+                limit.shown(*allowed)
+            ))
+        })
+        .collect();
+    vec![format!("No arm fits the budget; {} comes nearest: {}.", nearest.arm, listed(&limits))]
+}

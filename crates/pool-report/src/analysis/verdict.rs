@@ -1,0 +1,266 @@
+//! The verdict: a few sentences on which arm errs least, what it costs, and which one to take if nothing else is known.
+//!
+//! *What was found* is told by the test images, as every difference there is tested. *What to take* is chosen by the
+//! validation images alone, so that the test error of the chosen arm stays an honest estimate: of the arms whose mean
+//! validation error is at most one standard error above the lowest (L. Breiman et al., "Classification and Regression
+//! Trees", 1984, section 3.4.3), the cheapest. Cheapest is the shortest epoch; where the spreads of two epochs overlap,
+//! the smaller memory in training; where two memories are within a twentieth, the lower validation error.
+
+use pool_metrics::MemoryModel;
+use serde::Serialize;
+
+use super::{Comparisons, Standing};
+use crate::cells::{counted, fixed, listed, mebibytes, percent, thousands};
+use crate::{ArmFigures, Estimate};
+
+/// Two memories within this share of the smaller one count as equal.
+const SAME_MEMORY: f64 = 0.05;
+/// More names than this are counted rather than listed.
+const MOST_NAMES: usize = 6;
+
+/// What was found, and what to take.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StudyVerdict {
+    /// One to four sentences.
+    pub sentences: Vec<String>,
+    /// The arm with the lowest mean test error; none without a finished trial that did not diverge.
+    pub lowest_test_error: Option<String>,
+    /// The arms that cannot be told from it on the test images.
+    pub not_distinguishable: Vec<String>,
+    /// The arm to take if nothing else is known.
+    pub choice: Option<Choice>,
+}
+
+/// The arm to take if nothing else is known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Choice {
+    /// The arm.
+    pub arm: String,
+    /// The arms within one standard error of the lowest mean validation error, this one included.
+    pub candidates: Vec<String>,
+    /// What decided between them.
+    pub decision: Decision,
+}
+
+/// What decided between arms whose validation errors are as good as equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// There was one candidate.
+    OnlyCandidate,
+    /// Its epochs are shorter.
+    EpochTime,
+    /// It needs less memory in training.
+    TrainingMemory,
+    /// Time and memory do not tell them apart either: its validation error is lower.
+    ValidationError,
+}
+
+impl StudyVerdict {
+    pub(super) fn of(arms: &[ArmFigures], comparisons: &Comparisons) -> Self {
+        let Some(best) = lowest(arms, |arm| arm.test_error) else {
+            let diverged = arms.iter().any(|arm| arm.diverged > 0);
+            let nothing =
+                diverged.then(|| "Every finished trial diverged: there is nothing to compare.".to_owned());
+            return Self {
+                sentences: nothing.into_iter().collect(),
+                lowest_test_error: None,
+                not_distinguishable: Vec::new(),
+                choice: None,
+            };
+        };
+        let equals: Vec<&ArmFigures> = arms
+            .iter()
+            .filter(|arm| comparisons.standing(&best.arm, &arm.arm) == Standing::NotDistinguishable)
+            .collect();
+        let choice = choose(arms);
+        let mut sentences = vec![found(arms, best, &equals, comparisons)];
+        if let Some(choice) = &choice {
+            sentences.extend((arms.len() > 1).then(|| advice(choice)));
+            sentences.extend(costs(arms, choice, best));
+        }
+        Self {
+            sentences,
+            lowest_test_error: Some(best.arm.clone()),
+            not_distinguishable: equals.iter().map(|arm| arm.arm.clone()).collect(),
+            choice,
+        }
+    }
+}
+
+fn lowest(arms: &[ArmFigures], figure: fn(&ArmFigures) -> Option<Estimate>) -> Option<&ArmFigures> {
+    let known = arms.iter().filter_map(|arm| Some((arm, figure(arm)?.mean)));
+    known.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(arm, _)| arm)
+}
+
+/// Applies the rule.
+fn choose(arms: &[ArmFigures]) -> Option<Choice> {
+    let best = lowest(arms, |arm| arm.validation_error)?;
+    let limit = best.validation_error?.mean + standard_error(best)?;
+    let within = |arm: &&ArmFigures| arm.validation_error.is_some_and(|error| error.mean <= limit);
+    let candidates: Vec<&ArmFigures> = arms.iter().filter(within).collect();
+    let fast = fastest(&candidates);
+    let small = smallest(&fast);
+    let decision = if candidates.len() == 1 {
+        Decision::OnlyCandidate
+    } else if fast.len() == 1 {
+        Decision::EpochTime
+    } else if small.len() == 1 {
+        Decision::TrainingMemory
+    } else {
+        Decision::ValidationError
+    };
+    let error = |arm: &&&ArmFigures| arm.validation_error.map_or(f64::INFINITY, |error| error.mean);
+    let chosen = small.iter().min_by(|a, b| error(a).total_cmp(&error(b)))?;
+    let names = candidates.iter().map(|arm| arm.arm.clone()).collect();
+    Some(Choice { arm: chosen.arm.clone(), candidates: names, decision })
+}
+
+/// From seed to seed; with one seed, that of a share of its images.
+fn standard_error(arm: &ArmFigures) -> Option<f64> {
+    arm.validation_error?.standard_error().or_else(|| {
+        let error = arm.trials.iter().find_map(|trial| trial.validation_error)?;
+        Some((error.share * (1.0 - error.share) / error.images as f64).sqrt())
+    })
+}
+
+/// Those whose epochs cannot be told from the shortest; all where a time may not be compared.
+fn fastest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
+    let times: Option<Vec<_>> =
+        arms.iter().map(|arm| arm.costs.epoch_s.filter(|_| arm.costs.may_be_compared())).collect();
+    let Some(times) = times else { return arms.to_vec() };
+    let Some(best) = times.iter().min_by(|a, b| a.median.total_cmp(&b.median)) else { return Vec::new() };
+    arms.iter().zip(&times).filter(|(_, time)| time.overlaps(best)).map(|(arm, _)| *arm).collect()
+}
+
+/// Those that need as good as the least memory in training.
+fn smallest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
+    let measured: Option<Vec<f64>> = arms.iter().map(|arm| measured_training_bytes(arm)).collect();
+    let expected =
+        || arms.iter().map(|arm| arm.memory_bytes(MemoryModel::Training).map(|b| b as f64)).collect();
+    let Some(bytes) = measured.or_else(expected) else { return arms.to_vec() };
+    let least = bytes.iter().copied().fold(f64::INFINITY, f64::min);
+    let as_small = |bytes: f64| bytes <= least * (1.0 + SAME_MEMORY);
+    arms.iter().zip(bytes).filter(|(_, bytes)| as_small(*bytes)).map(|(arm, _)| *arm).collect()
+}
+
+fn measured_training_bytes(arm: &ArmFigures) -> Option<f64> {
+    arm.costs.training_peak()?.measured_bytes.map(|bytes| bytes as f64)
+}
+
+/// The test errors in one sentence.
+fn found(
+    arms: &[ArmFigures],
+    best: &ArmFigures,
+    equals: &[&ArmFigures],
+    comparisons: &Comparisons,
+) -> String {
+    let Some(error) = best.test_error else { return String::new() };
+    let others: Vec<&ArmFigures> =
+        arms.iter().filter(|arm| arm.arm != best.arm && arm.test_error.is_some()).collect();
+    let seeds = counted(error.seeds, "seed");
+    let name = &best.arm;
+    if others.is_empty() {
+        return format!("{name} misclassifies {} of the test images ({seeds}).", percent(error.mean));
+    }
+    if others.iter().all(|arm| comparisons.standing(name, &arm.arm) == Standing::Unknown) {
+        return format!(
+            "{name} has the lowest test error, {}, but one seed says nothing about the arms: another seed may order \
+             them otherwise. Train each with at least three.",
+            percent(error.mean)
+        );
+    }
+    let than: Vec<&str> = others
+        .iter()
+        .filter(|arm| comparisons.standing(name, &arm.arm) == Standing::Better)
+        .map(|arm| arm.arm.as_str())
+        .collect();
+    let names: Vec<&str> = equals.iter().map(|arm| arm.arm.as_str()).collect();
+    let all = |some: &[&str]| some.len() == others.len() && some.len() > 1;
+    let less = match than.as_slice() {
+        [] => None,
+        than if all(than) => Some(format!("{name} errs less than every other arm")),
+        than => Some(format!("{name} errs less than {}", names_or_count(than))),
+    };
+    let equal = match names.as_slice() {
+        [] => None,
+        names if all(names) && names.len() > MOST_NAMES => {
+            Some("no other arm can be told from it".to_owned())
+        }
+        names => Some(format!("{} cannot be told from it", names_or_count(names))),
+    };
+    let rest: Vec<String> = equal.into_iter().chain(less).collect();
+    format!(
+        "{name} has the lowest test error, {} on average over {seeds}; {}.",
+        percent(error.mean),
+        listed(&rest)
+    )
+}
+
+fn names_or_count(names: &[&str]) -> String {
+    if names.len() <= MOST_NAMES { listed(names) } else { counted(names.len(), "other arm") }
+}
+
+/// What the chosen arm costs, and how much more the arm with the lowest test error and the largest one do.
+fn costs(arms: &[ArmFigures], choice: &Choice, best: &ArmFigures) -> Option<String> {
+    let chosen = arms.iter().find(|arm| arm.arm == choice.arm)?;
+    let mut parts = Vec::new();
+    if let Some(epoch) = chosen.costs.epoch_s {
+        parts.push(format!("{} s an epoch", fixed(epoch.median, 2)));
+    }
+    match measured_training_bytes(chosen) {
+        Some(bytes) => parts.push(format!("{} MiB of memory in training", mebibytes(Some(bytes)))),
+        None => parts.extend(chosen.memory_bytes(MemoryModel::Training).map(|bytes| {
+            format!("{} MiB of memory in training by our model", mebibytes(Some(bytes as f64)))
+        })),
+    }
+    parts.extend(chosen.parameters.map(|count| format!("{} parameters", thousands(Some(count)))));
+    let largest = arms.iter().filter(|arm| arm.parameters.is_some()).max_by_key(|arm| arm.parameters);
+    let mut others = vec![best];
+    others.extend(largest.filter(|arm| arm.arm != best.arm));
+    let beside: String = others
+        .into_iter()
+        .filter(|arm| arm.arm != chosen.arm)
+        .filter_map(|other| Some(format!("; {}", beside(other, chosen)?)))
+        .collect();
+    Some(format!("{} needs {}{beside}.", chosen.arm, listed(&parts)))
+}
+
+/// How many times as much the other arm needs; none where nothing differs by a twentieth.
+fn beside(other: &ArmFigures, chosen: &ArmFigures) -> Option<String> {
+    let ratio = |figure: &dyn Fn(&ArmFigures) -> Option<f64>, what: &str| {
+        let ratio = figure(other)? / figure(chosen).filter(|figure| *figure > 0.0)?;
+        let differs = !(0.95..=1.05).contains(&ratio);
+        differs.then(|| format!("{} times the {what}", fixed(ratio, if ratio < 1.95 { 2 } else { 1 })))
+    };
+    let timed = other.costs.may_be_compared() && chosen.costs.may_be_compared();
+    let time = |arm: &ArmFigures| arm.costs.epoch_s.filter(|_| timed).map(|epoch| epoch.median);
+    let parameters = |arm: &ArmFigures| arm.parameters.map(|count| count as f64);
+    let parts: Vec<String> =
+        [ratio(&time, "time"), ratio(&measured_training_bytes, "memory"), ratio(&parameters, "parameters")]
+            .into_iter()
+            .flatten()
+            .collect();
+    (!parts.is_empty()).then(|| format!("{} needs {}", other.arm, listed(&parts)))
+}
+
+fn advice(Choice { arm, candidates, decision }: &Choice) -> String {
+    let others: Vec<&str> =
+        candidates.iter().map(String::as_str).filter(|candidate| candidate != arm).collect();
+    let equals = names_or_count(&others);
+    let why = match decision {
+        Decision::OnlyCandidate => {
+            return format!(
+                "If nothing else is known, take {arm}: no other arm comes within one standard error of its validation \
+                 error."
+            );
+        }
+        Decision::EpochTime => "its epochs are the shortest",
+        Decision::TrainingMemory => "it needs the least memory in training, and no longer than the fastest",
+        Decision::ValidationError => "none of those that cost as little has a lower one",
+    };
+    format!(
+        "If nothing else is known, take {arm}: its validation error is as good as that of {equals} (within one standard \
+         error of the lowest), and {why}."
+    )
+}

@@ -1,0 +1,102 @@
+//! What a report says, in reading order, before it becomes terminal text, Markdown or LaTeX.
+
+use super::table::Table;
+use super::tables;
+use crate::Analysis;
+
+/// A piece of a report.
+pub(super) enum Block {
+    /// A title above what follows.
+    Heading(String),
+    /// Sentences that belong together.
+    Paragraph(Vec<String>),
+    /// Items, each a sentence or more.
+    List(Vec<String>),
+    /// A table with its title.
+    Table(Table),
+}
+
+/// How much of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What a person reads after a sweep.
+    Brief,
+    /// Everything.
+    Full,
+}
+
+/// More pairs than this are shown as a table of those with the best arm.
+const MOST_SENTENCES: usize = 10;
+
+/// The whole report, the verdict first.
+pub(super) fn blocks(analysis: &Analysis, detail: Detail) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let absences = &analysis.absences.sentences;
+    if !absences.is_empty() {
+        blocks.push(Block::List(absences.clone()));
+    }
+    if !analysis.has_trials() {
+        return blocks;
+    }
+    let verdict = &analysis.verdict.sentences;
+    if !verdict.is_empty() {
+        blocks.push(Block::Heading("Verdict".to_owned()));
+        blocks.push(Block::Paragraph(verdict.clone()));
+    }
+    blocks.extend(analysis.confounding.iter().map(|sentence| Block::Paragraph(vec![sentence.clone()])));
+    blocks.extend(tables::of_arms(analysis, detail).into_iter().map(Block::Table));
+    blocks.extend(comparisons(analysis, detail));
+    blocks.extend(pareto(analysis));
+    blocks.extend(claims(analysis, detail));
+    blocks.extend(tables::beside_the_published(analysis).map(Block::Table));
+    blocks
+}
+
+fn comparisons(analysis: &Analysis, detail: Detail) -> Vec<Block> {
+    let comparisons = &analysis.comparisons;
+    let mut blocks = Vec::new();
+    if detail == Detail::Brief && (1..=MOST_SENTENCES).contains(&comparisons.pairs.len()) {
+        blocks.push(Block::Heading("Every two arms on the test images".to_owned()));
+        blocks.push(Block::List(comparisons.pairs.iter().map(|pair| pair.sentence.clone()).collect()));
+        blocks.push(Block::Paragraph(vec![tables::about_comparisons(comparisons)]));
+    } else {
+        blocks.extend(tables::pairs(analysis, MOST_SENTENCES, detail).map(Block::Table));
+    }
+    if detail == Detail::Full {
+        blocks.extend(tables::p_values(analysis).map(Block::Table));
+    }
+    if !comparisons.left_out.is_empty() {
+        blocks.push(Block::Paragraph(comparisons.left_out.clone()));
+    }
+    blocks
+}
+
+fn pareto(analysis: &Analysis) -> Vec<Block> {
+    tables::pareto(&analysis.pareto).map(Block::Table).into_iter().collect()
+}
+
+fn claims(analysis: &Analysis, detail: Detail) -> Vec<Block> {
+    let Some(table) = tables::claims(analysis) else { return Vec::new() };
+    match detail {
+        Detail::Brief => vec![
+            Block::Heading("The published study's claims".to_owned()),
+            Block::List(
+                analysis
+                    .claims
+                    .iter()
+                    .map(|claim| {
+                        let verdict = claim.conclusion.to_string().to_uppercase();
+                        format!("{verdict}: {} {}.", claim.sentence, capitalised(&claim.measured))
+                    })
+                    .collect(),
+            ),
+        ],
+        Detail::Full => vec![Block::Table(table)],
+    }
+}
+
+/// A sentence begins with a capital, and its own full stop is not doubled.
+fn capitalised(text: &str) -> String {
+    let mut characters = text.trim_end_matches('.').chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

@@ -1,0 +1,163 @@
+//! A report for a paper: tables with booktabs rules.
+//!
+//! Two files. `results-tables.tex` holds the tables alone, for `\input` into a document that loads `array` and `booktabs`;
+//! `results.tex` is such a document, with the verdict, so that the tables can be looked at as they are.
+
+use super::document::Detail;
+use super::table::Table;
+use super::tables;
+use crate::Analysis;
+
+/// A cell longer than this is text, which needs a column of a given width.
+const LONGEST_CELL: usize = 28;
+
+/// The document around [`latex_tables`].
+pub fn latex_document(analysis: &Analysis) -> String {
+    let paragraph = |sentences: &[String]| -> String {
+        if sentences.is_empty() { String::new() } else { format!("{}\n\n", escape(&sentences.join(" "))) }
+    };
+    format!(
+        "\\documentclass[a4paper]{{article}}\n\\usepackage[T1]{{fontenc}}\n\\usepackage[utf8]{{inputenc}}\n\\IfFileExists{{lmodern.sty}}{{\\usepackage{{lmodern}}}}{{}}\n\
+         \\usepackage[margin=2cm]{{geometry}}\n\\usepackage{{array,booktabs,textcomp}}\n\\title{{{title}}}\n\\date{{}}\n\n\
+         \\begin{{document}}\n\\maketitle\n\n{absences}{verdict}{confounding}\\input{{results-tables}}\n\n\\end{{document}}\n",
+        title = escape(&analysis.study),
+        absences = paragraph(&analysis.absences.sentences),
+        verdict = paragraph(&analysis.verdict.sentences),
+        confounding = paragraph(&analysis.confounding),
+    )
+}
+
+/// Errors, losses, times, comparisons and claims, each in a floating table.
+pub fn latex_tables(analysis: &Analysis) -> String {
+    if !analysis.has_trials() {
+        return "% No trial has finished: there are no tables yet.\n".to_owned();
+    }
+    let shown = tables::of_arms(analysis, Detail::Brief)
+        .into_iter()
+        .chain(tables::pairs(analysis, MOST_PAIRS, Detail::Brief))
+        .chain(tables::pareto(&analysis.pareto))
+        .chain(tables::claims(analysis))
+        .chain(tables::beside_the_published(analysis));
+    let heading = "% Made by pool-cli report from the records of the run. Needs \\usepackage[T1]{fontenc} and \\usepackage{array,booktabs}.\n";
+    std::iter::once(heading.to_owned()).chain(shown.map(|table| render(&table))).collect()
+}
+
+/// More pairs than fit on a page are left to the other files, but for those with the best arm.
+const MOST_PAIRS: usize = 30;
+
+fn render(table: &Table) -> String {
+    let line = |cells: &[String], cell: fn(&str) -> String| {
+        let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+        format!("    {} \\\\\n", cells.join(" & "))
+    };
+    let rows: String = table.rows.iter().map(|row| line(row, escape)).collect();
+    format!(
+        "\n\\begin{{table}}[htbp]\n  \\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n  \
+         \\caption{{{caption}}}\n  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n{header}    \\midrule\n{rows}    \
+         \\bottomrule\n  \\end{{tabular}}\n\\end{{table}}\n",
+        caption = escape(&caption(table)),
+        columns = columns(table),
+        header = line(&table.header, heading),
+    )
+}
+
+fn caption(table: &Table) -> String {
+    let sentences = std::iter::once(format!("{}.", table.title)).chain(table.notes.iter().cloned());
+    sentences.collect::<Vec<_>>().join(" ")
+}
+
+/// Words to the left, figures to the right; text that is too long for a line shares the line's width by its length.
+fn columns(table: &Table) -> String {
+    let longest = |column: usize| {
+        let cells = table.rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let long: Vec<usize> =
+        (0..table.word_columns).map(longest).filter(|length| *length > LONGEST_CELL).collect();
+    let room = if table.header.len() == long.len() {
+        0.94
+    } else {
+        0.75 - 0.1 * (table.header.len() - long.len()) as f64
+    };
+    // A square root, so that a short sentence beside a long one is not squeezed.
+    let weight = |length: usize| (length as f64).sqrt();
+    let all: f64 = long.iter().copied().map(weight).sum();
+    (0..table.header.len())
+        .map(|column| match longest(column) {
+            length if column < table.word_columns && length > LONGEST_CELL => {
+                format!(
+                    r">{{\raggedright\arraybackslash}}p{{{:.2}\linewidth}}",
+                    room.max(0.25) * weight(length) / all
+                )
+            }
+            _ if column < table.word_columns => "l".to_owned(),
+            _ => "r".to_owned(),
+        })
+        .collect()
+}
+
+/// A unit stands beneath its words.
+fn heading(text: &str) -> String {
+    match text.split_once(", ") {
+        Some((words, unit)) => {
+            format!(r"\begin{{tabular}}[b]{{@{{}}c@{{}}}}{}\\{}\end{{tabular}}", escape(words), escape(unit))
+        }
+        None => escape(text),
+    }
+}
+
+/// Keeps every character what it is. Letters that pdfLaTeX's fonts lack are named by their number.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    let mut before = ' ';
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let negates = matches!(before, ' ' | '[') && characters.peek().is_some_and(char::is_ascii_digit);
+        before = character;
+        match character {
+            '-' if negates => escaped += "$-$",
+            '\\' => escaped += r"\textbackslash{}",
+            '~' => escaped += r"\textasciitilde{}",
+            '^' => escaped += r"\textasciicircum{}",
+            '<' => escaped += r"\textless{}",
+            '>' => escaped += r"\textgreater{}",
+            '|' => escaped += r"\textbar{}",
+            '"' => escaped += r"\textquotedbl{}",
+            '\'' => escaped += r"\textquotesingle{}",
+            '`' => escaped += r"\textasciigrave{}",
+            // In an optional argument's place a bracket would begin one: a row may start with its cell.
+            '[' => escaped += "{[}",
+            ']' => escaped += "{]}",
+            '-' => escaped += "{-}",
+            '°' => escaped += r"\textdegree{}",
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => escaped.extend(['\\', character]),
+            control if control.is_control() => escaped.push(' '),
+            ascii if ascii.is_ascii() => escaped.push(ascii),
+            // The letters of Latin-1 that T1 fonts have.
+            letter @ '\u{c0}'..='\u{ff}' if letter.is_alphabetic() => escaped.push(letter),
+            other => escaped += &format!(r"\mbox{{U+{:04X}}}", u32::from(other)),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_special_character_stays_what_it_is() {
+        for (text, expected) in [
+            ("100% & _x_ {}", r"100\% \& \_x\_ \{\}"),
+            (r"\input{x}", r"\textbackslash{}input\{x\}"),
+            ("$x^2$ ~ #1", r"\$x\textasciicircum{}2\$ \textasciitilde{} \#1"),
+            ("[1, 2]", "{[}1, 2{]}"),
+            ("a -- b", "a {-}{-} b"),
+            ("größer 池", r"größer \mbox{U+6C60}"),
+            ("a\nb", "a b"),
+            ("-0.1 [-0.2, 1-2]", "$-$0.1 {[}$-$0.2, 1{-}2{]}"),
+        ] {
+            assert_eq!(escape(text), expected);
+        }
+    }
+}

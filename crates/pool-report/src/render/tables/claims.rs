@@ -1,0 +1,29 @@
+//! The published study's claims.
+
+use std::collections::HashSet;
+
+use super::Table;
+use crate::{Analysis, StudyPool};
+
+/// One row per claim; none where the run has not even two of the study's arms.
+pub(crate) fn claims(analysis: &Analysis) -> Option<Table> {
+    let study: HashSet<StudyPool> = analysis.arms.iter().filter_map(|arm| arm.study_pool).collect();
+    if study.len() < 2 {
+        return None;
+    }
+    let rows = analysis.claims.iter().map(|claim| {
+        vec![
+            claim.sentence.to_owned(),
+            claim.conclusion.to_string(),
+            claim.measured.clone(),
+            claim.test.to_owned(),
+        ]
+    });
+    let header = ["claim", "conclusion", "measured", "test"];
+    let table = Table::new("The published study's claims", &header, rows.collect()).with_word_columns(4);
+    Some(table.with_notes([
+        "A claim holds when every difference it speaks of is on its side at 5 %, does not hold when one is on the other \
+         side at 5 % after correction, and cannot be told otherwise. Intervals are at 95 %, over seeds."
+            .to_owned(),
+    ]))
+}

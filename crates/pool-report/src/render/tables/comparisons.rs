@@ -1,0 +1,85 @@
+//! Arms against arms.
+
+use pool_metrics::Verdict;
+
+use super::super::document::Detail;
+use super::{Table, row};
+use crate::cells::{NOTHING, counted, p_value, points, points_interval};
+use crate::{Analysis, Comparisons, PairComparison};
+
+/// How the arms were compared, in sentences.
+pub(crate) fn about(comparisons: &Comparisons) -> String {
+    if comparisons.tested == 0 {
+        return "It takes two seeds that two arms have in common to compare them.".to_owned();
+    }
+    let corrected = match comparisons.tested {
+        1 => String::new(),
+        tested => format!(", corrected for {} (Holm)", counted(tested, "comparison")),
+    };
+    format!(
+        "Differences are percentage points of test error. Both a paired bootstrap over images and seeds and a paired \
+         t-test over seeds must exclude chance at 5 %{corrected}; the interval spans those of both, uncorrected."
+    )
+}
+
+/// Every pair; with more than `most` pairs in brief, those with the arm of the lowest test error. None without a pair.
+pub(crate) fn pairs(analysis: &Analysis, most: usize, detail: Detail) -> Option<Table> {
+    let all = &analysis.comparisons.pairs;
+    let best = analysis.verdict.lowest_test_error.as_deref();
+    let brief = detail == Detail::Brief && all.len() > most;
+    let with_best =
+        |pair: &&PairComparison| !brief || [pair.first.as_str(), &pair.second].map(Some).contains(&best);
+    let rows: Vec<Vec<String>> = all.iter().filter(with_best).map(cells).collect();
+    let title = match best.filter(|_| brief) {
+        Some(best) => format!("{best} against every other arm, on the test images"),
+        None => "Every two arms on the test images".to_owned(),
+    };
+    let header = ["first", "second", "errs less", "seeds", "first minus second, points", "adjusted p"];
+    (!rows.is_empty()).then(|| {
+        Table::new(title, &header, rows).with_word_columns(3).with_notes([about(&analysis.comparisons)])
+    })
+}
+
+fn cells(pair: &PairComparison) -> Vec<String> {
+    let found = &pair.comparison;
+    let better = match found.verdict {
+        Verdict::FirstBetter => pair.first.as_str(),
+        Verdict::SecondBetter => pair.second.as_str(),
+        Verdict::NotDistinguishable => "not distinguishable",
+        Verdict::OneSeed => "one seed: cannot be told",
+    };
+    vec![
+        pair.first.clone(),
+        pair.second.clone(),
+        better.to_owned(),
+        found.seeds.to_string(),
+        format!("{} {}", points(found.difference), points_interval(pair.interval)),
+        found.adjusted_p_value.map_or_else(|| NOTHING.to_owned(), p_value),
+    ]
+}
+
+/// All adjusted p-values at a glance; none where no two of three arms were tested.
+pub(crate) fn p_values(analysis: &Analysis) -> Option<Table> {
+    let comparisons = &analysis.comparisons;
+    let compared = |name: &str| {
+        comparisons.pairs.iter().any(|pair| {
+            pair.comparison.adjusted_p_value.is_some() && (pair.first == name || pair.second == name)
+        })
+    };
+    let names: Vec<&str> =
+        analysis.arms.iter().map(|arm| arm.arm.as_str()).filter(|name| compared(name)).collect();
+    if names.len() < 3 {
+        return None;
+    }
+    let cell = |a: &str, b: &str| {
+        let found = comparisons.pair(a, b).and_then(|(pair, _)| pair.comparison.adjusted_p_value);
+        found.map_or_else(|| NOTHING.to_owned(), p_value)
+    };
+    let numbers: Vec<String> = (1..=names.len()).map(|number| number.to_string()).collect();
+    let rows = names
+        .iter()
+        .zip(&numbers)
+        .map(|(name, number)| row(&format!("{number}. {name}"), names.iter().map(|other| cell(name, other))));
+    let header: Vec<&str> = std::iter::once("arm").chain(numbers.iter().map(String::as_str)).collect();
+    Some(Table::new("Adjusted p-values of every two arms", &header, rows.collect()))
+}
