@@ -89,6 +89,26 @@ impl PublicSet {
         }
     }
 
+    /// What its classes are called, by label.
+    #[must_use]
+    pub fn classes(self) -> [&'static str; 10] {
+        match self {
+            Self::Mnist => ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+            Self::FashionMnist => [
+                "T-shirt/top",
+                "trouser",
+                "pullover",
+                "dress",
+                "coat",
+                "sandal",
+                "shirt",
+                "sneaker",
+                "bag",
+                "ankle boot",
+            ],
+        }
+    }
+
     /// Its four files: training images and labels, test images and labels.
     #[must_use]
     pub fn files(self) -> &'static [FileSpec; 4] {

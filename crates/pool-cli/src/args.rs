@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mnist_data::PublicSet;
 use pool_models::Pool;
@@ -52,8 +53,44 @@ The same command again runs only what is missing: an interrupted sweep loses the
     #[command(after_help = "Example:\n  pool-cli plan configs/sweep.toml")]
     Plan(PlanArgs),
     /// Make the report of a run again, from its records
-    #[command(after_help = "Example:\n  pool-cli report runs/mnist-pooling")]
+    #[command(after_help = "\
+Examples:
+  pool-cli report runs/mnist-pooling
+  pool-cli report runs/mnist-pooling --summary-to docs/results")]
     Report(ReportArgs),
+    /// Pick the arm of a run with the lowest validation error within a budget
+    #[command(after_help = "\
+Examples:
+  pool-cli recommend runs/mnist-pooling
+  pool-cli recommend runs/mnist-pooling --max-memory 64MiB --max-latency 1ms
+  pool-cli recommend runs/mnist-pooling --max-parameters 1000000 --json
+
+Sizes are written 64MB (10^6 bytes) or 64MiB (2^20), durations 500us, 1ms or 2s.")]
+    Recommend(RecommendArgs),
+    /// Put two runs side by side: before and after, one data set and another
+    #[command(after_help = "Example:\n  pool-cli compare runs/mnist-pooling runs/fashion-mnist-pooling")]
+    Compare(CompareArgs),
+    /// Tell what a trained network sees in pictures (.png), of any size and polarity
+    #[command(after_help = "\
+Example:
+  pool-cli predict runs/mnist-pooling/trials/maximum-s1-0de0d558 seven.png
+
+The picture is made to look like those of the data set, and every step is told.")]
+    Predict(PredictArgs),
+    /// Test a trained network on a data set of the same kind
+    #[command(after_help = "\
+Examples:
+  pool-cli evaluate runs/mnist-pooling/trials/maximum-s1-0de0d558
+  pool-cli evaluate runs/mnist-pooling/trials/maximum-s1-0de0d558 --data my/idx/files")]
+    Evaluate(EvaluateArgs),
+    /// Write a trained network for other programs
+    #[command(after_help = "\
+Examples:
+  pool-cli export runs/mnist-pooling/trials/maximum-s1-0de0d558 --format torchscript
+  pool-cli export runs/mnist-pooling/trials/maximum-s1-0de0d558 --format safetensors --output max.safetensors
+
+In Python: torch.jit.load(\"max.pt\")(images), with images [N, 1, height, width] from 0 to 1; it gives logits.")]
+    Export(ExportArgs),
     /// Print the networks of a sweep file as Keras does: layer, output shape, parameters
     #[command(after_help = "Example:\n  pool-cli summary configs/sweep.toml --only max")]
     Summary(SummaryArgs),
@@ -164,9 +201,104 @@ pub(crate) struct PlanArgs {
 pub(crate) struct ReportArgs {
     /// The run directory
     pub(crate) run: PathBuf,
+    /// Write a short version, Markdown and plots, into this folder as well
+    #[arg(long, value_name = "DIR")]
+    pub(crate) summary_to: Option<PathBuf>,
     /// Print the results as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecommendArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
+    /// Memory that prediction may take
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_memory: Option<ByteSize>,
+    /// Memory that training may take
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_train_memory: Option<ByteSize>,
+    /// Time that predicting one picture may take
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
+    pub(crate) max_latency: Option<f64>,
+    /// Time that predicting all test images may take
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
+    pub(crate) max_prediction_time: Option<f64>,
+    /// Time that a whole training may take
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
+    pub(crate) max_train_time: Option<f64>,
+    /// Parameters that the network may have
+    #[arg(long, value_name = "N")]
+    pub(crate) max_parameters: Option<u64>,
+    /// Print the recommendation as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A duration such as `1ms` or `2s`, in seconds.
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<jiff::SignedDuration>().ok().map(|duration| duration.as_secs_f64());
+    seconds.filter(|&seconds| seconds > 0.0).ok_or_else(|| "write a duration such as 500us, 1ms or 2s".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The first run directory
+    pub(crate) first: PathBuf,
+    /// The second run directory
+    pub(crate) second: PathBuf,
+    /// Print the comparison as JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+    /// Print the comparison as Markdown
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// The trial's folder, RUN/trials/ID
+    pub(crate) trial: PathBuf,
+    /// The pictures
+    #[arg(required = true)]
+    pub(crate) images: Vec<PathBuf>,
+    /// Print classes, probabilities and steps as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    /// The trial's folder, RUN/trials/ID
+    pub(crate) trial: PathBuf,
+    /// A folder with four IDX files, of which the test images count [default: the trial's own data set]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The trial's folder, RUN/trials/ID
+    pub(crate) trial: PathBuf,
+    /// The form of the file
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// The file [default: the trial's name, in this folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// The form of an exported network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// The weights by name, without code
+    Safetensors,
+    /// Weights and forward pass, for torch.jit.load
+    Torchscript,
 }
 
 #[derive(Debug, Args)]

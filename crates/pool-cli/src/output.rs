@@ -10,6 +10,11 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Writes a value to standard output as indented JSON.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
 /// Writes a line to standard error. Where it cannot be written (a full disk, a closed pipe) there is nobody to tell,
 /// and `eprintln` would panic.
 pub(crate) fn say(line: &str) {

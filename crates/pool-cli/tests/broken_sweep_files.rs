@@ -57,6 +57,17 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("no patience", "patience = 3", "patience = 0"),
     ("unknown monitor", "patience = 3", "patience = 3\nmonitor = \"test_error\""),
     ("negative min_delta", "patience = 3", "patience = 3\nmin_delta = -0.1"),
+    ("unknown changes of the test images", "[model]", "[evaluation]\nperturbations = \"many\"\n[model]"),
+    ("negative epochs of costs", "[model]", "[costs]\nepochs = -1\n[model]"),
+    ("unknown key of costs", "[model]", "[costs]\nsteps = 3\n[model]"),
+    ("unknown control", "[model]", "[control]\nparameters = \"equal\"\n[model]"),
+    ("no layer whose units could match", "[model]", "[control]\nparameters = \"match\"\n[model]"),
+    (
+        "more parameters than the first arm with a single unit",
+        "    { dense = { units = 4 } },\n]\n\n[[arm]]\nname = \"max\"\npool = \"max\"",
+        "    { dense = { units = 2 } },\n    { dense = { units = 4 } },\n]\n\n[control]\nparameters = \"match\"\n\n\
+         [[arm]]\nname = \"max\"\npool = { reduce = \"max\", size = 8 }",
+    ),
     ("empty seeds", "seeds = [1, 2]", "seeds = []"),
     ("negative seed", "seeds = [1, 2]", "seeds = [1, -2]"),
     ("seed twice", "seeds = [1, 2]", "seeds = [1, 1]"),

@@ -10,7 +10,7 @@ use common::{pool_cli, stderr};
 
 /// Two trials on generated images: seconds.
 const SMOKE: &str = "study = \"smoke\"\nseeds = [1]\n[data]\ndataset = \"generated\"\n[train]\nepochs = 1\n\
-                     [[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
+                     [evaluation]\nperturbations = \"none\"\n[costs]\nepochs = 0\n[[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
 
 fn sweep(folder: &Path, extra: &[&str]) -> Output {
     fs::write(folder.join("sweep.toml"), SMOKE).unwrap();
@@ -22,15 +22,23 @@ fn a_sweep_that_works_ends_with_0_and_leaves_every_form_of_the_report() {
     let folder = tempfile::tempdir().unwrap();
     let output = sweep(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    for name in ["report.html", "results.md", "results.csv", "learning-curves.svg", "plan.json", "sweep.toml"]
-    {
+    for name in [
+        "report.html",
+        "results.md",
+        "results.csv",
+        "results.tex",
+        "results.json",
+        "learning-curves.svg",
+        "plan.json",
+        "sweep.toml",
+    ] {
         assert!(folder.path().join("runs/smoke").join(name).exists(), "{name}");
     }
     let tables = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(tables.contains("Error, %") && tables.contains("max"), "{tables}");
 
     let again = sweep(folder.path(), &["--json"]);
-    assert!(stderr(&again).contains("2 trials, 2 of them finished already"), "{}", stderr(&again));
+    assert!(stderr(&again).contains("2 trials and 0 measurements of costs, 2 of them finished already"), "{}", stderr(&again));
     let results: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(results["arms"][1]["arm"], "avg");
 
@@ -83,6 +91,13 @@ fn wrong_commands_end_with_2() {
         (&["report", "nowhere"], "nowhere is no run directory"),
         (&["report", "."], ". is no run directory"),
         (&["data", "info", "imagenet"], "imagenet"),
+        (&["recommend", "nowhere"], "nowhere is no run directory"),
+        (&["recommend", ".", "--max-latency", "fast"], "write a duration such as 500us, 1ms or 2s"),
+        (&["recommend", ".", "--max-memory", "much"], "--max-memory"),
+        (&["compare", ".", "nowhere"], ". is no run directory"),
+        (&["evaluate", "nowhere"], "nowhere holds no finished trial"),
+        (&["predict", "file", "x.png"], "file holds no finished trial"),
+        (&["export", ".", "--format", "onnx"], "safetensors"),
     ] {
         let output = pool_cli(folder.path()).args(arguments).output().unwrap();
         let said = stderr(&output);
@@ -113,7 +128,7 @@ fn the_plan_of_the_study_shows_the_published_parameters_and_gigabytes() {
         let items = model["memory"][0]["items"].as_array().unwrap();
         let bytes: u64 = items.iter().map(|item| item["bytes"].as_u64().unwrap()).sum();
         assert_eq!(format!("{:.3}", bytes as f64 / (1u64 << 30) as f64), gib);
-        assert_eq!(arms[arm]["seeds"], serde_json::json!([1, 2, 3]));
+        assert_eq!(arms[arm]["seeds"], serde_json::json!([1, 2, 3, 4, 5]));
     }
 }
 

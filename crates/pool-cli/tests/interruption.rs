@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use common::{pool_cli, stderr};
 
 const SWEEP: &str = "study = \"killed\"\nseeds = [1, 2, 3]\n[data]\ndataset = \"generated\"\n[train]\nepochs = 4\n\
-                     [[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
+                     [evaluation]\nperturbations = \"none\"\n[costs]\nepochs = 0\n[[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start(folder: &Path) -> Child {

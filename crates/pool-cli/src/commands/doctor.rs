@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::data::all_intact;
 use crate::args::DoctorArgs;
 use crate::exit::Outcome;
-use crate::output::print;
+use crate::output::{print, print_json};
 
 #[derive(Debug, Serialize)]
 struct Finding {
@@ -23,7 +23,7 @@ struct Finding {
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     let findings = examine();
     if args.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?;
+        print_json(&findings)?;
     } else {
         for Finding { what, healthy, found, cure } in &findings {
             let mark = if *healthy { "ok " } else { "-- " };

@@ -1,12 +1,15 @@
 //! One file per command.
 
 pub(crate) mod apply;
+pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod doctor;
 mod gallery;
 pub(crate) mod operators;
 pub(crate) mod plan;
+pub(crate) mod recommend;
 pub(crate) mod report;
+pub(crate) mod stored;
 pub(crate) mod summary;
 pub(crate) mod sweep;
 pub(crate) mod task;

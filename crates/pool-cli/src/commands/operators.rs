@@ -6,13 +6,13 @@ use pool_report::{OperatorRow, operator_table};
 use super::terminal_width;
 use crate::args::OperatorsArgs;
 use crate::exit::Outcome;
-use crate::output::print;
+use crate::output::{print, print_json};
 
 pub(crate) fn run(args: &OperatorsArgs) -> anyhow::Result<Outcome> {
     if args.markdown {
         print(&catalogue_markdown())?;
     } else if args.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&catalogue())?))?;
+        print_json(&catalogue())?;
     } else {
         let rows: Vec<OperatorRow> = catalogue().iter().map(row).collect();
         print(&operator_table(&rows, terminal_width()))?;

@@ -7,7 +7,7 @@ use pool_train::{Sweep, TrainError, Trial};
 use super::{one_per_arm, terminal_width};
 use crate::args::PlanArgs;
 use crate::exit::Outcome;
-use crate::output::print;
+use crate::output::{print, print_json};
 
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
 pub(super) fn show(trials: &[&Trial], json: bool) -> anyhow::Result<()> {
     let arms = planned_arms(trials)?;
     if json {
-        return print(&format!("{}\n", serde_json::to_string_pretty(&arms)?));
+        return print_json(&arms);
     }
     print(&plan_table(&arms, terminal_width()))
 }

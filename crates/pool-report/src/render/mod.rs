@@ -4,6 +4,7 @@ mod beside;
 mod csv;
 mod curves;
 mod document;
+mod evaluation;
 mod gallery;
 mod html;
 mod json;
@@ -18,6 +19,7 @@ mod terminal;
 
 pub use csv::results_csv;
 pub use curves::learning_curves_svg;
+pub use evaluation::{SetToShow, terminal_evaluation};
 pub use gallery::{Tile, gallery_svg};
 pub use html::html_report;
 pub use json::json_results;

@@ -29,7 +29,7 @@ pub fn terminal_comparison(comparison: &RunComparison, width: u16) -> String {
 }
 
 /// Blocks with an empty line between them; a heading stands on what it heads.
-fn render_blocks(blocks: &[Block], width: u16) -> String {
+pub(super) fn render_blocks(blocks: &[Block], width: u16) -> String {
     let columns = usize::from(width);
     let mut text = String::new();
     let mut after_heading = true;

@@ -1,7 +1,7 @@
 //! Trained networks, taken from a trial's folder and put to use.
 
 mod export;
-mod judge;
+mod evaluated_set;
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 pub use export::WeightFormat;
-pub use judge::Judgement;
+pub use evaluated_set::EvaluatedSet;
 
 use crate::{DataSource, RunDir, TrainError, TrialSpec};
 
@@ -60,6 +60,11 @@ impl StoredTrial {
         }
     }
 
+    /// What the classes are called, by label.
+    pub fn class_names(&self) -> Vec<String> {
+        self.spec.data.source.class_names(self.classes())
+    }
+
     /// The probability of every class for one picture, given row by row, 0 to 255.
     ///
     /// # Errors
@@ -76,10 +81,10 @@ impl StoredTrial {
     ///
     /// # Errors
     /// Missing data, pictures of another size, or more classes than the network knows.
-    pub fn judge(&self, source: &DataSource, data_dir: &DataDir) -> Result<Judgement, TrainError> {
+    pub fn evaluate(&self, source: &DataSource, data_dir: &DataDir) -> Result<EvaluatedSet, TrainError> {
         let data = source.load(data_dir)?;
         self.check_fit(&data)?;
-        Judgement::of(&self.net, &data, self.classes(), self.spec.train.batch_size)
+        EvaluatedSet::of(&self.net, &data, self.classes(), self.spec.train.batch_size)
     }
 
     fn classes(&self) -> usize {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use mnist_data::{DataDir, DataError, Dataset, ValidationSplit};
+use mnist_data::{
+    BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, ValidationSplit,
+};
 use serde::{Deserialize, Serialize};
 
 /// Which images, and which of them decide when to stop.
@@ -42,6 +44,18 @@ impl DataSource {
             Self::Generated => Ok(Dataset::bars_and_crosses(GENERATED_SEED)),
             Self::Dir(path) => Dataset::from_dir(path),
         }
+    }
+
+    /// What this many classes are called, by label: their numbers, where the set says no more.
+    pub fn class_names(&self, classes: usize) -> Vec<String> {
+        let known: &[&str] = match self {
+            Self::Mnist => &PublicSet::Mnist.classes(),
+            Self::FashionMnist => &PublicSet::FashionMnist.classes(),
+            Self::Generated => &BARS_AND_CROSSES_CLASSES,
+            Self::Dir(_) => &[],
+        };
+        let numbered = |class: usize| known.get(class).map_or_else(|| class.to_string(), ToString::to_string);
+        (0..classes).map(numbered).collect()
     }
 
     /// What a plan needs to know. The public sets are known without their files; a folder is read.

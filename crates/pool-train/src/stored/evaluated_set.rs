@@ -12,7 +12,7 @@ use crate::trial::{classes_of, evaluation_of, logits_of};
 
 /// Errors, loss, classes and confidence over a set of images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Judgement {
+pub struct EvaluatedSet {
     /// The data set's name.
     pub dataset: String,
     /// Errors and loss.
@@ -23,7 +23,7 @@ pub struct Judgement {
     pub calibration: Calibration,
 }
 
-impl Judgement {
+impl EvaluatedSet {
     pub(super) fn of(
         net: &Net,
         data: &Dataset,

@@ -1,0 +1,87 @@
+//! What a trained network makes of a set of test images.
+
+use pool_metrics::{Calibration, ClassScores, ConfusionMatrix, Evaluation, wilson_interval};
+
+use super::document::Block;
+use super::table::{Table, row};
+use super::terminal::render_blocks;
+use crate::cells::{NOTHING, fixed, percent, points_interval, thousands};
+use crate::figures::LEVEL;
+
+/// A set of test images as a network saw it.
+#[derive(Debug, Clone, Copy)]
+pub struct SetToShow<'a> {
+    /// The network's and the set's name, for the first sentence.
+    pub network: &'a str,
+    /// The set's name.
+    pub dataset: &'a str,
+    /// Errors and loss.
+    pub evaluation: &'a Evaluation,
+    /// How often each class was taken for each other one.
+    pub confusion: &'a ConfusionMatrix,
+    /// How far the predicted probabilities can be believed.
+    pub calibration: &'a Calibration,
+    /// What the classes are called, by label.
+    pub classes: &'a [String],
+}
+
+/// Errors with their interval, loss, calibration, every class, and which classes are taken for which.
+pub fn terminal_evaluation(set: &SetToShow<'_>, width: u16) -> String {
+    render_blocks(&blocks(set), width)
+}
+
+fn blocks(set: &SetToShow<'_>) -> Vec<Block> {
+    vec![Block::Paragraph(sentences(set)), Block::Table(classes(set)), Block::Table(confusions(set))]
+}
+
+fn sentences(set: &SetToShow<'_>) -> Vec<String> {
+    let Evaluation { images, errors, loss } = *set.evaluation;
+    let interval = wilson_interval(errors, images, LEVEL)
+        .map(|interval| format!(" {}", points_interval(interval)))
+        .unwrap_or_default();
+    vec![
+        format!(
+            "{} on {}: {} of {} test images misclassified, {}{interval}.",
+            set.network,
+            set.dataset,
+            thousands(Some(errors)),
+            thousands(Some(images)),
+            percent(set.evaluation.error_rate()),
+        ),
+        format!(
+            "Negative log-likelihood {} nats; expected calibration error {} points.",
+            fixed(loss, 4),
+            fixed(100.0 * set.calibration.expected_calibration_error(), 2)
+        ),
+        "The interval is Wilson's, at 95 %.".to_owned(),
+    ]
+}
+
+fn classes(set: &SetToShow<'_>) -> Table {
+    let share = |share: Option<f64>| share.map_or_else(|| NOTHING.to_owned(), |share| fixed(100.0 * share, 2));
+    let rows = set.confusion.per_class().into_iter().enumerate().map(|(class, scores)| {
+        let ClassScores { precision, recall, f1, support } = scores;
+        let cells = [thousands(Some(support)), share(recall.map(|recall| 1.0 - recall)), share(precision), share(f1)];
+        row(name(set, class), cells)
+    });
+    Table::new("Every class", &["class", "images", "error, %", "precision, %", "F1, %"], rows.collect())
+}
+
+/// The pairs of classes that are mistaken most often.
+fn confusions(set: &SetToShow<'_>) -> Table {
+    const MOST: usize = 10;
+    let counts = set.confusion.counts().iter().enumerate();
+    let mut mistakes: Vec<(u64, usize, usize)> = counts
+        .flat_map(|(class, row)| row.iter().enumerate().map(move |(taken, &count)| (count, class, taken)))
+        .filter(|&(count, class, taken)| count > 0 && class != taken)
+        .collect();
+    mistakes.sort_by_key(|&(count, class, taken)| (std::cmp::Reverse(count), class, taken));
+    let rows = mistakes.iter().take(MOST).map(|&(count, class, taken)| {
+        vec![name(set, class).to_owned(), name(set, taken).to_owned(), thousands(Some(count))]
+    });
+    Table::new("Mistaken most often", &["class", "taken for", "images"], rows.collect()).with_word_columns(2)
+}
+
+fn name<'a>(set: &SetToShow<'a>, class: usize) -> &'a str {
+    set.classes.get(class).map_or("?", String::as_str)
+}

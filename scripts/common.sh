@@ -1,0 +1,61 @@
+# Shared by the scripts of this folder that need a Python: sourced, not run.
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() { # CODE MESSAGE [CURE...]
+    local code=$1 line
+    printf 'error: %s\n' "$2" >&2
+    shift 2
+    for line in "$@"; do printf '       %s\n' "$line" >&2; done
+    exit "$code"
+}
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/pooling-study
+
+# Sets `python` to one that has what REQUIREMENTS lists: the one that the variable VARIABLE names, or a virtual
+# environment NAME in the user's cache. The stamp in it is a copy of the requirements that were installed: when they
+# change, pip runs again. IMPORTS is a line of Python that must work; its output is left in `found`.
+need_python() { # VARIABLE NAME REQUIREMENTS IMPORTS
+    local variable=$1 venv=$cache/$2 requirements=$3 imports=$4
+    python=${!variable:-}
+    if [ -z "$python" ]; then
+        python=$venv/bin/python
+        cmp -s "$requirements" "$venv/requirements.stamp" || install_python "$variable" "$venv" "$requirements"
+    fi
+    found=$(CUDA_VISIBLE_DEVICES='' "$python" -c "$imports") ||
+        fail 3 "$python lacks something (its message is above)" \
+            "if it is yours: $python -m pip install --requirement $requirements" \
+            "if this script has made it: remove $venv and run this again"
+}
+
+install_python() { # VARIABLE VENV REQUIREMENTS
+    local variable=$1 venv=$2 requirements=$3
+    command -v python3 >/dev/null || fail 3 "python3 is missing" "or name a Python that has it all: $variable=PATH"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail 3 "$(python3 --version) is too old; the packages as pinned here need 3.11" \
+            "or name a Python that has them: $variable=PATH"
+    say "installing $(paste -s -d ' ' "$requirements") into $venv"
+    "$python" -m pip --version >/dev/null 2>&1 || python3 -m venv "$venv" ||
+        fail 3 "python3 cannot make a virtual environment in $venv (its message is above)" \
+            "on Debian and Ubuntu: apt-get install python3-venv"
+    "$python" -m pip install --quiet --progress-bar on --disable-pip-version-check --requirement "$requirements" >&2 ||
+        fail 3 "pip could not install the packages (its message is above); run this again to go on" \
+            "or name a Python that has them: $variable=PATH"
+    cp "$requirements" "$venv/requirements.stamp"
+}
+
+# Sets `pool_cli` to the program that POOL_CLI names, or to the release build, built if it is missing.
+find_pool_cli() { # REPOSITORY
+    local root=$1
+    if [ -n "${POOL_CLI:-}" ]; then
+        pool_cli=$POOL_CLI
+        command -v "$pool_cli" >/dev/null || fail 3 "POOL_CLI is $pool_cli, which is no program"
+        return
+    fi
+    pool_cli=${CARGO_TARGET_DIR:-$root/target}/release/pool-cli
+    [ ! -x "$pool_cli" ] || return 0
+    say "building $pool_cli"
+    (cd "$root" && cargo build --release -p pool-cli >&2) ||
+        fail 3 "pool-cli could not be built (cargo's message is above)" "if libtorch is missing: scripts/setup"
+    [ -x "$pool_cli" ] || fail 3 "cargo has built pool-cli, but not as $pool_cli" "name it: POOL_CLI=PATH"
+}
