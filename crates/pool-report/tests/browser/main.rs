@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pool_report::{Analysis, html_report};
+use pool_report::{Analysis, PlotKind, html_report, plot_files};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ use crate::driver::Browser;
 /// The report of the rich run, in a browser.
 struct Opened {
     browser: Browser,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 fn rich_page() -> String {
@@ -38,7 +38,7 @@ fn opened() -> Option<Opened> {
     browser.resize(1280, 900);
     browser.prefer("light");
     browser.open(&format!("file://{}", file.display()));
-    Some(Opened { browser, _folder: folder })
+    Some(Opened { browser, folder })
 }
 
 impl Opened {
@@ -162,6 +162,21 @@ fn a_script_that_found_its_way_in_does_not_run_and_no_request_leaves() {
 }
 
 #[test]
+fn plots_are_files_that_open_by_themselves() {
+    let Some(page) = opened() else { return };
+    let run = study::rich().read();
+    for plot in plot_files(&run, &Analysis::of(&run), &PlotKind::ALL) {
+        let file = page.folder.path().join(plot.kind.file());
+        fs::write(&file, plot.svg).unwrap();
+        page.browser.open(&format!("file://{}", file.display()));
+        let root = page.run("return document.documentElement.localName");
+        assert_eq!(root, json!("svg"), "{:?}", plot.kind);
+        assert_eq!(page.displayed("parsererror"), 0, "{:?}", plot.kind);
+        leave(&format!("{}.png", plot.kind.file()), &page.browser.picture());
+    }
+}
+
+#[test]
 fn nothing_is_wider_than_a_phone() {
     let Some(page) = opened() else { return };
     for width in [320, 360, 768] {
@@ -190,20 +205,22 @@ fn arrow_keys_go_through_the_figures_of_a_plot() {
 #[test]
 fn pictures_of_the_page_are_left_for_people_to_look_at() {
     let Some(page) = opened() else { return };
-    let folder = std::env::var_os("POOL_REPORT_PICTURES")
-        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("report"), PathBuf::from);
-    fs::create_dir_all(&folder).unwrap();
-    let leave = |name: String, base64: &str| {
-        let bytes = STANDARD.decode(base64).unwrap();
-        assert!(bytes.len() > 20_000, "{name} shows something");
-        fs::write(folder.join(name), bytes).unwrap();
-    };
     for (device, width, height) in [("phone", 360, 800), ("desktop", 1280, 900)] {
         page.browser.resize(width, height);
         for scheme in ["light", "dark"] {
             page.browser.prefer(scheme);
-            leave(format!("{device}-{scheme}.png"), &page.browser.picture());
+            leave(&format!("{device}-{scheme}.png"), &page.browser.picture());
         }
     }
-    leave("print.pdf".to_owned(), &page.browser.printed());
+    leave("print.pdf", &page.browser.printed());
+}
+
+/// Into `POOL_REPORT_PICTURES`, or below `target`.
+fn leave(name: &str, base64: &str) {
+    let folder = std::env::var_os("POOL_REPORT_PICTURES")
+        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("report"), PathBuf::from);
+    fs::create_dir_all(&folder).unwrap();
+    let bytes = STANDARD.decode(base64).unwrap();
+    assert!(bytes.len() > 10_000, "{name} shows something");
+    fs::write(folder.join(name), bytes).unwrap();
 }

@@ -8,7 +8,7 @@ use super::super::plots::{Stroke, arms_attribute};
 pub(super) struct Grid {
     /// What it shows, for those who do not see where it stands.
     pub(super) caption: String,
-    pub(super) head: Vec<&'static str>,
+    pub(super) head: Vec<String>,
     pub(super) rows: Vec<GridRow>,
 }
 
@@ -52,6 +52,11 @@ impl Grid {
         let cell = self.rows.first().zip(column.checked_sub(1)).and_then(|(row, index)| row.cells.get(index));
         matches!(cell, Some(Cell::Words(_)))
     }
+}
+
+/// The words above columns.
+pub(super) fn heads(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
 }
 
 impl GridRow {

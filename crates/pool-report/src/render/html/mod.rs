@@ -9,6 +9,7 @@ mod pairs;
 mod pictures;
 mod policy;
 mod results;
+mod tables;
 mod trials;
 mod verdict;
 
@@ -86,6 +87,7 @@ fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
     }
     add("classes", "Error of each class", classes::classes(&analysis.arms));
     add("hardest", "Hardest images", hardest::hardest(run));
+    add("tables", "More tables", has_trials.then(|| tables::tables(run, analysis)));
     add("trials", "Every trial", has_trials.then(|| trials::trials(run)));
     add("settings", "Machine and settings", settings(analysis));
     add("sweep", "Sweep file", sweep(run));

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::grid::{Cell, Grid, GridRow};
+use super::grid::{Cell, Grid, GridRow, heads};
 use crate::cells::{NOTHING, p_value, points, points_interval};
 use crate::{Analysis, PairComparison, Run};
 
 pub(super) fn pairs(run: &Run, analysis: &Analysis) -> Markup {
     let grid = Grid {
         caption: "Every two arms on the test images".to_owned(),
-        head: vec![
+        head: heads(&[
             "first and second arm",
             "in words",
             "difference, points",
@@ -17,7 +17,7 @@ pub(super) fn pairs(run: &Run, analysis: &Analysis) -> Markup {
             "p, bootstrap",
             "p, paired t",
             "p, McNemar",
-        ],
+        ]),
         rows: analysis.comparisons.pairs.iter().map(|pair| row(run, pair)).collect(),
     };
     html! {
@@ -38,7 +38,7 @@ fn row(run: &Run, pair: &PairComparison) -> GridRow {
         arms: arms.collect(),
         name: html! { (first) " − " (second) },
         cells: vec![
-            Cell::Words(html! { (sentence) }),
+            Cell::Words(html! { span.sentence { (sentence) } }),
             Cell::Figure(format!("{} {}", points(comparison.difference), points_interval(*interval))),
             p(comparison.adjusted_p_value),
             p(Some(comparison.bootstrap.p_value)),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use pool_metrics::MemoryModel;
 
-use super::grid::{Cell, Grid, GridRow, arm_name};
+use super::grid::{Cell, Grid, GridRow, arm_name, heads};
 use crate::cells::{estimate, mebibytes, number, thousands};
 use crate::{Analysis, ArmFigures, TimeSource};
 
@@ -53,7 +53,7 @@ fn test_images(analysis: &Analysis) -> String {
 fn grid(figures: &[ArmFigures]) -> Grid {
     Grid {
         caption: "Errors and costs of every arm".to_owned(),
-        head: vec![
+        head: heads(&[
             "arm",
             "seeds",
             "test error, %",
@@ -65,7 +65,7 @@ fn grid(figures: &[ArmFigures]) -> Grid {
             "prediction, s",
             "memory of training, MiB",
             "measured peak, MiB",
-        ],
+        ]),
         rows: figures.iter().enumerate().map(|(arm, figures)| row(arm, figures)).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use pool_metrics::{Evaluation, TrialRecord, TrialStatus};
 
-use super::grid::{Cell, Grid, GridRow, arm_name};
+use super::grid::{Cell, Grid, GridRow, arm_name, heads};
 use crate::cells::{NOTHING, number};
 use crate::{Proportion, Run};
 
@@ -11,7 +11,7 @@ pub(super) fn trials(run: &Run) -> Markup {
     let arms = run.arms.iter().enumerate();
     let grid = Grid {
         caption: "Every trial of the run".to_owned(),
-        head: vec![
+        head: heads(&[
             "arm",
             "seed",
             "ended",
@@ -22,7 +22,7 @@ pub(super) fn trials(run: &Run) -> Markup {
             "training error, %",
             "gap, nats",
             "training, s",
-        ],
+        ]),
         rows: arms
             .flat_map(|(arm, results)| results.records.iter().map(move |record| row(arm, record)))
             .collect(),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::panel::{Panel, heading, label, shortened};
-use super::shape::{mark, px};
+use super::shape::{mark, printable, px};
 use super::{Plot, PlotKind, Stroke};
 use crate::{ArmResults, Run};
 
@@ -65,7 +65,7 @@ fn panel(arm: usize, name: &str, counts: &[Vec<u64>], most: u64) -> Panel {
     let wrong: u64 = confusions(counts).map(|(.., count)| count).sum();
     let title = format!("{name}: {wrong} misclassified");
     let body = html! {
-        g { title { (name) } (heading(&shortened(name, 38), 0.0)) }
+        g { title { (printable(name)) } (heading(&shortened(name, 38), 0.0)) }
         g fill-opacity="0.8" {
             (label("class predicted", LEFT + side / 2.0, 38.0, "middle"))
             text transform=(format!("translate(11 {}) rotate(-90)", px(TOP + side / 2.0))) text-anchor="middle"

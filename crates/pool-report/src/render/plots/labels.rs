@@ -71,11 +71,11 @@ mod tests {
 
     #[test]
     fn names_stand_beside_their_points_and_never_on_another() {
-        let points = [(50.0, 50.0), (60.0, 50.0), (195.0, 50.0)];
+        let points = [(100.0, 50.0), (110.0, 50.0), (195.0, 80.0)];
         let mut labels = Labels::around(points.into_iter(), (0.0, 0.0, 200.0, 100.0));
         let mut place = |arm: usize| labels.place(arm, "maximum", points[arm]).into_string();
         assert!(place(1).contains("text-anchor=\"start\""), "the right is free");
-        assert!(place(0).contains("x=\"41\""), "left, because the right is taken");
+        assert!(place(0).contains("x=\"91\""), "left, because the right is taken");
         assert!(place(2).contains("text-anchor=\"end\""), "the right edge is near");
         let mut full = Labels::around(std::iter::empty(), (0.0, 0.0, 30.0, 100.0));
         assert_eq!(full.place(0, "maximum", (15.0, 50.0)).into_string(), "", "no room at all");

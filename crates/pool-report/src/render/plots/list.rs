@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::axis::Axis;
 use super::panel::{CHARACTER, Panel, heading, label, readable, shortened};
-use super::shape::px;
+use super::shape::{printable, px};
 
 const WIDTH: f64 = 400.0;
 const MARGIN: f64 = 14.0;
@@ -64,7 +64,7 @@ impl List {
                     line x1=(px(across(share))) x2=(px(across(share))) y1=(MIDDLE - 9.0) y2=(ROW) {}
                 }
             }
-            g { title { (row.name) } (label(&shortened(&row.name, room.max(8.0) as usize), 0.0, 15.0, "start")) }
+            g { title { (printable(&row.name)) } (label(&shortened(&row.name, room.max(8.0) as usize), 0.0, 15.0, "start")) }
             g fill-opacity="0.8" { (label(&row.figure, WIDTH, 15.0, "end")) }
             (row.drawn)
         };

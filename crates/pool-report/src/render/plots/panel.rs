@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::axis::Axis;
-use super::shape::px;
+use super::shape::{printable, px};
 
 /// The font's size; a title is a little larger.
 pub(super) const FONT: f64 = 12.5;
@@ -130,15 +130,13 @@ pub(super) fn readable(axis: &Axis, width: f64) -> Vec<(f64, &super::axis::Tick)
     kept
 }
 
-/// Names that would not fit are cut; a mark's words and the tables hold them whole. Control characters, which no SVG
-/// may hold, become spaces.
+/// Names that would not fit are cut; a mark's words and the tables hold them whole.
 pub(super) fn shortened(name: &str, most: usize) -> String {
-    let printable = |character: char| if character.is_control() { ' ' } else { character };
     if name.chars().count() <= most {
-        return name.chars().map(printable).collect();
+        return printable(name);
     }
-    let kept: String = name.chars().take(most.saturating_sub(1)).map(printable).collect();
-    format!("{}…", kept.trim_end())
+    let kept: String = name.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", printable(kept.trim_end()))
 }
 
 #[cfg(test)]

@@ -94,7 +94,12 @@ pub(super) fn whisker_up(x: f64, (y1, y2): (f64, f64)) -> Markup {
 
 /// Something drawn that says its figures when pointed at.
 pub(super) fn mark(words: &str, drawn: &Markup) -> Markup {
-    html! { g.mark { title { (words) } (drawn) } }
+    html! { g.mark { title { (printable(words)) } (drawn) } }
+}
+
+/// Control characters, which no SVG may hold, become spaces.
+pub(super) fn printable(words: &str) -> String {
+    words.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 #[cfg(test)]
@@ -118,8 +123,8 @@ mod tests {
     #[test]
     fn marks_escape_their_words() {
         assert_eq!(
-            mark("<a> & b", &html! {}).into_string(),
-            "<g class=\"mark\"><title>&lt;a&gt; &amp; b</title></g>"
+            mark("<a> & b\u{1}", &html! {}).into_string(),
+            "<g class=\"mark\"><title>&lt;a&gt; &amp; b </title></g>"
         );
     }
 }
