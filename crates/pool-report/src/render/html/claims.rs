@@ -4,9 +4,11 @@ use maud::{Markup, html};
 
 use crate::{Analysis, ClaimResult, Conclusion};
 
-/// None before the first trial has finished.
+/// None where too few of the study's arms are in the run for any of its claims.
 pub(super) fn claims(analysis: &Analysis) -> Option<Markup> {
-    (analysis.has_trials() && !analysis.claims.is_empty()).then(|| {
+    let of_the_study =
+        analysis.arms.iter().filter(|arm| arm.study_pool.is_some() && arm.test_error.is_some());
+    (of_the_study.count() > 1).then(|| {
         html! {
             p.note {
                 "The study trained each arm once. A claim holds here, or does not, only where the figures say so beyond \

@@ -6,6 +6,9 @@ use super::grid::{Cell, Grid, GridRow, heads};
 use crate::cells::{NOTHING, p_value, points, points_interval};
 use crate::{Analysis, PairComparison, Run};
 
+/// More rows than this scroll in a box of their own, or nobody would find what follows them.
+const MOST: usize = 20;
+
 pub(super) fn pairs(run: &Run, analysis: &Analysis) -> Markup {
     let grid = Grid {
         caption: "Every two arms on the test images".to_owned(),
@@ -25,7 +28,7 @@ pub(super) fn pairs(run: &Run, analysis: &Analysis) -> Markup {
             "McNemar's exact test judges the trained networks, all seeds together, and not the arms; it stands beside the others \
              and decides nothing."
         }
-        div.tall { (grid.markup()) }
+        div.tall[analysis.comparisons.pairs.len() > MOST] { (grid.markup()) }
     }
 }
 

@@ -64,7 +64,8 @@ const arms = () => {
   nothing.textContent = "Hide all";
   const last = document.createElement("li");
   last.append(everything, nothing);
-  legend.append(last);
+  // Behind many arms nobody would find them.
+  if (switches.size > 12) legend.prepend(last); else legend.append(last);
   show();
 };
 

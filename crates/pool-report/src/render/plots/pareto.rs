@@ -48,6 +48,9 @@ const COSTS: [Cost; 4] = [
     },
 ];
 
+/// With more arms than this the names and intervals of the front alone are drawn; the others say theirs when pointed at.
+const MOST_NAMED: usize = 12;
+
 /// One arm in one panel.
 struct Point<'a> {
     arm: usize,
@@ -57,7 +60,7 @@ struct Point<'a> {
     on_front: bool,
 }
 
-/// None before a trial has seen the test images.
+/// None before two arms have seen the test images.
 pub(super) fn plot(figures: &[ArmFigures]) -> Option<Plot> {
     let panels: Vec<Panel> = COSTS.iter().filter_map(|cost| cost.panel(figures)).collect();
     (!panels.is_empty()).then(|| Plot {
@@ -83,7 +86,7 @@ fn caption(figures: &[ArmFigures]) -> String {
 impl Cost {
     fn panel(&self, figures: &[ArmFigures]) -> Option<Panel> {
         let points = self.points(figures);
-        if points.is_empty() {
+        if points.len() < 2 {
             return None;
         }
         let frame = Frame {
@@ -94,13 +97,16 @@ impl Cost {
         };
         let places: Vec<Option<(f64, f64)>> =
             points.iter().map(|point| frame.at(point.cost, 100.0 * point.error.mean)).collect();
+        let is_named = |point: &Point<'_>| point.on_front || points.len() <= MOST_NAMED;
         let mut labels = Labels::around(places.iter().flatten().copied(), frame.room());
         let drawn = html! {
             g stroke-opacity="0.5" { (polyline(&front(&points, &frame), 1.2, Some("4 4"))) }
             @for (point, place) in points.iter().zip(&places) {
-                @if let Some(place) = *place { (layer(point.arm, &self.drawn(point, place, &frame))) }
+                @if let Some(place) = *place {
+                    (layer(point.arm, &self.drawn(point, place, is_named(point), &frame)))
+                }
             }
-            @for (point, place) in points.iter().zip(&places) {
+            @for (point, place) in points.iter().zip(&places).filter(|(point, _)| is_named(point)) {
                 @if let Some(place) = *place { (labels.place(point.arm, point.name, place)) }
             }
         };
@@ -125,8 +131,8 @@ impl Cost {
         points
     }
 
-    fn drawn(&self, point: &Point<'_>, (x, y): (f64, f64), frame: &Frame) -> Markup {
-        let ends = point.error.interval.and_then(|interval| {
+    fn drawn(&self, point: &Point<'_>, (x, y): (f64, f64), with_interval: bool, frame: &Frame) -> Markup {
+        let ends = point.error.interval.filter(|_| with_interval).and_then(|interval| {
             let up = |share: f64| Some(frame.at(point.cost, 100.0 * share)?.1);
             Some((up(interval.low)?, up(interval.high)?))
         });
