@@ -239,7 +239,9 @@ pub(crate) struct RecommendArgs {
 /// A duration such as `1ms` or `2s`, in seconds.
 fn parse_seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse::<jiff::SignedDuration>().ok().map(|duration| duration.as_secs_f64());
-    seconds.filter(|&seconds| seconds > 0.0).ok_or_else(|| "write a duration such as 500us, 1ms or 2s".to_owned())
+    seconds
+        .filter(|&seconds| seconds > 0.0)
+        .ok_or_else(|| "write a duration such as 500us, 1ms or 2s".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -38,7 +38,11 @@ fn a_sweep_that_works_ends_with_0_and_leaves_every_form_of_the_report() {
     assert!(tables.contains("Error, %") && tables.contains("max"), "{tables}");
 
     let again = sweep(folder.path(), &["--json"]);
-    assert!(stderr(&again).contains("2 trials and 0 measurements of costs, 2 of them finished already"), "{}", stderr(&again));
+    assert!(
+        stderr(&again).contains("2 trials and 0 measurements of costs, 2 of them finished already"),
+        "{}",
+        stderr(&again)
+    );
     let results: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(results["arms"][1]["arm"], "avg");
 

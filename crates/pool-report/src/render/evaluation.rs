@@ -58,10 +58,12 @@ fn sentences(set: &SetToShow<'_>) -> Vec<String> {
 }
 
 fn classes(set: &SetToShow<'_>) -> Table {
-    let share = |share: Option<f64>| share.map_or_else(|| NOTHING.to_owned(), |share| fixed(100.0 * share, 2));
+    let share =
+        |share: Option<f64>| share.map_or_else(|| NOTHING.to_owned(), |share| fixed(100.0 * share, 2));
     let rows = set.confusion.per_class().into_iter().enumerate().map(|(class, scores)| {
         let ClassScores { precision, recall, f1, support } = scores;
-        let cells = [thousands(Some(support)), share(recall.map(|recall| 1.0 - recall)), share(precision), share(f1)];
+        let cells =
+            [thousands(Some(support)), share(recall.map(|recall| 1.0 - recall)), share(precision), share(f1)];
         row(name(set, class), cells)
     });
     Table::new("Every class", &["class", "images", "error, %", "precision, %", "F1, %"], rows.collect())

@@ -1,7 +1,7 @@
 //! Trained networks, taken from a trial's folder and put to use.
 
-mod export;
 mod evaluated_set;
+mod export;
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use pool_models::{Mode, Net, class_probabilities, load_weights};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-pub use export::WeightFormat;
 pub use evaluated_set::EvaluatedSet;
+pub use export::WeightFormat;
 
 use crate::{DataSource, RunDir, TrainError, TrialSpec};
 

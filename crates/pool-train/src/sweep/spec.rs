@@ -3,9 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use mnist_data::{
-    BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, ValidationSplit,
-};
+use mnist_data::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, ValidationSplit};
 use serde::{Deserialize, Serialize};
 
 /// Which images, and which of them decide when to stop.
