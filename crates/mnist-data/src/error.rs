@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::idx::IdxError;
+use crate::picture::PictureError;
 
 /// Why data could not be found, read, fetched or divided.
 ///
@@ -49,6 +50,14 @@ pub enum DataError {
         file: PathBuf,
         /// What is wrong with its content.
         problem: IdxError,
+    },
+    /// A file is not a picture that a network could be shown.
+    #[error("{}: {problem}", .file.display())]
+    Picture {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: PictureError,
     },
     /// An IDX file holds another kind of array than its name promises.
     #[error("{}: {field}: expected {expected}, found {found}; check that the file has its right name", .file.display())]
@@ -224,6 +233,7 @@ impl DataError {
             | Self::NoDataDir
             | Self::AllMirrorsFailed { .. } => true,
             Self::Idx { .. }
+            | Self::Picture { .. }
             | Self::WrongKind { .. }
             | Self::CountMismatch { .. }
             | Self::PictureSizeMismatch { .. }

@@ -10,6 +10,8 @@
 //! * [`ValidationSplit`] divides the training images, and [`BatchOrder`] says in which order an epoch visits them.
 //! * [`LabelledImages::perturbed`] changes test pictures a little, to measure how much a network minds: a
 //!   [`Perturbation`] is one change, and [`standard_levels`] lists those of the study.
+//! * [`Picture`] reads a PNG file of any size, and [`Picture::prepared`] makes it look like a data set's own pictures,
+//!   as a [`Likeness`] says; each [`Step`] on the way can be told.
 //!
 //! ```
 //! use mnist_data::{BatchOrder, Dataset, ValidationSplit};
@@ -47,6 +49,7 @@ mod generated;
 mod idx;
 mod images;
 mod perturbation;
+mod picture;
 mod split;
 mod unpacked;
 mod verify;
@@ -61,5 +64,6 @@ pub use generated::BARS_AND_CROSSES_CLASSES;
 pub use idx::{IdxArray, IdxError, IdxType, IdxValues, decode_idx, read_idx, read_idx_with_sha256};
 pub use images::LabelledImages;
 pub use perturbation::{Perturbation, PerturbationKind, PerturbationLevel, standard_levels};
+pub use picture::{Centre, Likeness, Picture, PictureError, Prepared, Step};
 pub use split::{SplitIndices, ValidationSplit};
 pub use verify::{FileCheck, FileState, verify};

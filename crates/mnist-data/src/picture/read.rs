@@ -1,0 +1,122 @@
+//! A PNG file as a grey picture.
+
+use std::io::{BufReader, ErrorKind, Seek};
+use std::path::Path;
+
+use image::codecs::png::PngDecoder;
+use image::{DynamicImage, GenericImageView, ImageDecoder, ImageError, Limits, Rgba};
+
+use super::{MAX_PIXELS, Picture, PictureError, Step, check_size};
+use crate::error::DataError;
+use crate::idx::open;
+use crate::unpacked::read_full;
+
+/// The first eight bytes of every PNG file: W3C, "Portable Network Graphics", section 5.2.
+const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+/// The most that one pixel takes: four channels of 16 bits.
+const MAX_PIXEL_BYTES: usize = 8;
+
+/// Weights of red, green and blue in luma, in ten-thousandths: ITU-R BT.709, section 3.2.
+const LUMA: [u32; 3] = [2_126, 7_152, 722];
+const LUMA_SUM: u32 = 10_000;
+
+pub(super) fn png(path: &Path) -> Result<Picture, DataError> {
+    let in_file = |problem| DataError::Picture { file: path.to_path_buf(), problem };
+    let mut file = BufReader::new(open(path)?);
+    let mut signature = [0; SIGNATURE.len()];
+    let found = read_full(&mut file, &mut signature).map_err(DataError::io(path, "read"))?;
+    if found == 0 {
+        return Err(in_file(PictureError::Empty));
+    }
+    if signature != SIGNATURE {
+        return Err(in_file(PictureError::NotPng));
+    }
+    file.rewind().map_err(DataError::io(path, "read"))?;
+
+    let refused = |error| match error {
+        ImageError::IoError(cause) if cause.kind() != ErrorKind::UnexpectedEof => {
+            DataError::io(path, "read")(cause)
+        }
+        error => in_file(PictureError::Damaged { reason: error.to_string() }),
+    };
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some((MAX_PIXELS * MAX_PIXEL_BYTES) as u64);
+    let decoder = PngDecoder::with_limits(file, limits).map_err(refused)?;
+    let (width, height) = decoder.dimensions();
+    check_size(height as usize, width as usize).map_err(in_file)?;
+    let decoded = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    grey(&decoded).map_err(in_file)
+}
+
+fn grey(decoded: &DynamicImage) -> Result<Picture, PictureError> {
+    let mut steps = Vec::new();
+    let colour = decoded.color();
+    if colour.bytes_per_pixel() / colour.channel_count() == 2 {
+        steps.push(Step::ToEightBits);
+    }
+    // Grey pictures are often stored as colours; then nothing was lost and nothing needs saying.
+    if decoded.pixels().any(|(_, _, Rgba([r, g, b, _]))| r != g || g != b) {
+        steps.push(Step::ToGrey);
+    }
+    let is_opaque = decoded.pixels().all(|(_, _, Rgba([_, _, _, alpha]))| alpha == u8::MAX);
+    let over = if is_opaque { u8::MAX } else { backing(decoded) };
+    if !is_opaque {
+        steps.push(Step::Transparency { over });
+    }
+    let pixels = decoded.pixels().map(|(_, _, pixel)| laid_over(pixel, over)).collect();
+    Picture::after(steps, decoded.height() as usize, decoded.width() as usize, pixels)
+}
+
+/// The grey that shows through transparent pixels.
+fn backing(decoded: &DynamicImage) -> u8 {
+    let (width, height) = decoded.dimensions();
+    let (mut all, mut border) = (Visible::default(), Visible::default());
+    for (x, y, pixel) in decoded.pixels() {
+        all.add(pixel);
+        if x == 0 || y == 0 || x + 1 == width || y + 1 == height {
+            border.add(pixel);
+        }
+    }
+    // Opaque paper with a few transparent pixels, such as round corners, stays paper there.
+    if border.alpha * 2 >= border.pixels * u64::from(u8::MAX) {
+        return border.mean();
+    }
+    if all.mean() < 128 { u8::MAX } else { 0 }
+}
+
+/// What is visible of some pixels.
+#[derive(Default)]
+struct Visible {
+    pixels: u64,
+    /// Sum of alpha, each 0 to 255.
+    alpha: u64,
+    /// Sum of luma by alpha.
+    luma: u64,
+}
+
+impl Visible {
+    fn add(&mut self, pixel: Rgba<u8>) {
+        let alpha = u64::from(pixel.0[3]);
+        self.pixels += 1;
+        self.alpha += alpha;
+        self.luma += alpha * u64::from(luma(pixel));
+    }
+
+    /// The mean grey value, weighted by alpha; 0 if nothing is visible.
+    fn mean(&self) -> u8 {
+        (self.luma / (self.alpha * u64::from(LUMA_SUM)).max(1)) as u8
+    }
+}
+
+/// 0 to 255 times [`LUMA_SUM`].
+fn luma(Rgba([r, g, b, _]): Rgba<u8>) -> u32 {
+    [r, g, b].into_iter().zip(LUMA).map(|(channel, weight)| u32::from(channel) * weight).sum()
+}
+
+/// The grey value of a pixel in front of a grey, rounded once.
+fn laid_over(pixel: Rgba<u8>, over: u8) -> u8 {
+    let alpha = u32::from(pixel.0[3]);
+    let behind = u32::from(over) * LUMA_SUM * (u32::from(u8::MAX) - alpha);
+    let whole = LUMA_SUM * u32::from(u8::MAX);
+    ((luma(pixel) * alpha + behind + whole / 2) / whole) as u8
+}
