@@ -37,8 +37,12 @@ mod tests {
 
     #[test]
     fn too_few_values_have_no_interval() {
-        for (a, b) in [(&[][..], &[][..]), (&[1.0], &[1.0, 2.0]), (&[1.0, 2.0], &[1.0]), (&[1.0, f64::NAN], &[1.0, 2.0])]
-        {
+        for (a, b) in [
+            (&[][..], &[][..]),
+            (&[1.0], &[1.0, 2.0]),
+            (&[1.0, 2.0], &[1.0]),
+            (&[1.0, f64::NAN], &[1.0, 2.0]),
+        ] {
             assert_eq!(welch_interval(a, b, 0.95), None, "{a:?} and {b:?}");
         }
         assert_eq!(welch_interval(&[1.0, 2.0], &[1.0, 2.0], 1.0), None);
@@ -56,7 +60,9 @@ mod tests {
         let values = [1.0, 2.0, 4.0, 9.0];
         let alone = t_interval(&values, 0.95).unwrap();
         let found = welch_interval(&values, &[1.0; 3], 0.95).unwrap();
-        assert!((found.low - (alone.low - 1.0)).abs() < 1e-12 && (found.high - (alone.high - 1.0)).abs() < 1e-12);
+        assert!(
+            (found.low - (alone.low - 1.0)).abs() < 1e-12 && (found.high - (alone.high - 1.0)).abs() < 1e-12
+        );
     }
 
     /// Equal spreads and sizes give `2 (n - 1)` degrees of freedom: with two values each that is 2, whose 97.5 % quantile
@@ -66,6 +72,9 @@ mod tests {
         let found = welch_interval(&[0.0, 2.0], &[10.0, 12.0], 0.95).unwrap();
         // Each variance is 2, each squared standard error 1.
         let half = 0.95 * (2.0 / (4.0 * 0.975 * 0.025_f64)).sqrt() * 2.0_f64.sqrt();
-        assert!((found.low - (-10.0 - half)).abs() < 1e-9 && (found.high - (-10.0 + half)).abs() < 1e-9, "{found:?}");
+        assert!(
+            (found.low - (-10.0 - half)).abs() < 1e-9 && (found.high - (-10.0 + half)).abs() < 1e-9,
+            "{found:?}"
+        );
     }
 }

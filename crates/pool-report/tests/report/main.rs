@@ -4,7 +4,6 @@ mod exports;
 mod extremes;
 mod figures;
 mod html;
-mod peek;
 mod reading;
 mod synthetic;
 mod terminal;
