@@ -1,20 +1,28 @@
-//! Every two arms against each other, on what they predict for the same test images.
+//! Arms against each other, on what they predict for the same test images.
+//!
+//! Up to ten arms, every two of them. More arms would be hundreds of pairs, after whose correction hardly a difference could
+//! count: then each arm is compared with one, that of the lowest mean validation error. The test images do not choose it.
 
 use pool_metrics::{ArmPair, Comparison, Interval, Resampling, SeedPredictions, Verdict, compare_family};
 use serde::Serialize;
 
 use crate::cells::{counted, listed, p_value, points, points_interval};
 use crate::figures::LEVEL;
-use crate::{ArmResults, Run};
+use crate::{ArmFigures, ArmResults, Run};
 
 /// The smallest p-value of a bootstrap is two over its resamples, and Holm's correction multiplies it by the number of
 /// pairs: with fewer resamples than this for each pair, no difference could ever count.
 const RESAMPLES_PER_PAIR: usize = 50;
 
-/// All pairs of arms. The p-values are corrected for their number (Holm).
+/// With more arms than this, they are compared with one of them.
+const MOST_ARMS: usize = 10;
+
+/// Pairs of arms. The p-values are corrected for their number (Holm).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Comparisons {
-    /// Every pair that has a seed in common, in the plan's order of arms.
+    /// The arm that all others are compared with; none where every two arms are compared.
+    pub reference: Option<String>,
+    /// The pairs that have a seed in common, in the plan's order of arms.
     pub pairs: Vec<PairComparison>,
     /// Pairs with a p-value, which is what the correction counts.
     pub tested: usize,
@@ -55,14 +63,16 @@ pub enum Standing {
 }
 
 impl Comparisons {
-    pub(super) fn of(run: &Run) -> Self {
+    pub(super) fn of(run: &Run, figures: &[ArmFigures]) -> Self {
         let mut left_out = Vec::new();
         let arms = comparable(run, &mut left_out);
         let Some((labels, arms)) = arms else { return Self { left_out, ..Self::default() } };
+        let reference = (arms.len() > MOST_ARMS).then(|| reference(figures, &arms)).flatten();
         let pairs: Vec<(&Predictions<'_>, &Predictions<'_>)> = arms
             .iter()
             .enumerate()
             .flat_map(|(index, first)| arms[index + 1..].iter().map(move |second| (first, second)))
+            .filter(|(first, second)| reference.is_none_or(|arm| first.arm == arm || second.arm == arm))
             .collect();
         let family: Vec<ArmPair<'_>> =
             pairs.iter().map(|(first, second)| ArmPair { a: &first.seeds, b: &second.seeds }).collect();
@@ -75,7 +85,8 @@ impl Comparisons {
                 let pairs: Vec<PairComparison> =
                     pairs.map(|((first, second), found)| pair(first.arm, second.arm, found)).collect();
                 let tested = pairs.iter().filter(|pair| pair.comparison.p_value.is_some()).count();
-                Self { pairs, tested, resamples: resampling.resamples, left_out }
+                let reference = reference.map(str::to_owned);
+                Self { reference, pairs, tested, resamples: resampling.resamples, left_out }
             }
             Err(error) => {
                 left_out.push(format!("The arms cannot be compared: {error}."));
@@ -103,6 +114,13 @@ impl Comparisons {
             _ => None,
         })
     }
+}
+
+/// Of the arms that can be compared, the one with the lowest mean validation error.
+fn reference<'a>(figures: &[ArmFigures], arms: &[Predictions<'a>]) -> Option<&'a str> {
+    let error = |name: &str| figures.iter().find(|arm| arm.arm == name)?.validation_error;
+    let known = arms.iter().filter_map(|arm| Some((arm.arm, error(arm.arm)?.mean)));
+    known.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(arm, _)| arm)
 }
 
 /// What the trials of one arm predicted.

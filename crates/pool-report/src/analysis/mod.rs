@@ -65,7 +65,7 @@ impl Analysis {
     /// Computes it. Arms are compared on what they predicted, so this takes a moment for many arms with many seeds.
     pub fn of(run: &Run) -> Self {
         let arms: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
-        let comparisons = Comparisons::of(run);
+        let comparisons = Comparisons::of(run, &arms);
         let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
         Self {
             study: run.study.clone(),

@@ -23,8 +23,9 @@ const MOST_NAMES: usize = 6;
 pub struct StudyVerdict {
     /// One to four sentences.
     pub sentences: Vec<String>,
-    /// The arm with the lowest mean test error; none without a finished trial that did not diverge.
-    pub lowest_test_error: Option<String>,
+    /// The arm with the lowest mean test error, or the one that all others were compared with; none without a finished trial
+    /// that did not diverge.
+    pub compared_with: Option<String>,
     /// The arms that cannot be told from it on the test images.
     pub not_distinguishable: Vec<String>,
     /// The arm to take if nothing else is known.
@@ -58,13 +59,15 @@ pub enum Decision {
 
 impl StudyVerdict {
     pub(super) fn of(arms: &[ArmFigures], comparisons: &Comparisons) -> Self {
-        let Some(best) = lowest(arms, |arm| arm.test_error) else {
+        let reference = comparisons.reference.as_ref();
+        let reference = reference.and_then(|name| arms.iter().find(|arm| arm.arm == *name));
+        let Some(best) = reference.or_else(|| lowest(arms, |arm| arm.test_error)) else {
             let diverged = arms.iter().any(|arm| arm.diverged > 0);
             let nothing =
                 diverged.then(|| "Every finished trial diverged: there is nothing to compare.".to_owned());
             return Self {
                 sentences: nothing.into_iter().collect(),
-                lowest_test_error: None,
+                compared_with: None,
                 not_distinguishable: Vec::new(),
                 choice: None,
             };
@@ -81,7 +84,7 @@ impl StudyVerdict {
         }
         Self {
             sentences,
-            lowest_test_error: Some(best.arm.clone()),
+            compared_with: Some(best.arm.clone()),
             not_distinguishable: equals.iter().map(|arm| arm.arm.clone()).collect(),
             choice,
         }
@@ -160,14 +163,17 @@ fn found(
         arms.iter().filter(|arm| arm.arm != best.arm && arm.test_error.is_some()).collect();
     let seeds = counted(error.seeds, "seed");
     let name = &best.arm;
+    let has = match &comparisons.reference {
+        Some(_) => format!("the lowest validation error, and a test error of {}", percent(error.mean)),
+        None => format!("the lowest test error, {}", percent(error.mean)),
+    };
     if others.is_empty() {
         return format!("{name} misclassifies {} of the test images ({seeds}).", percent(error.mean));
     }
     if others.iter().all(|arm| comparisons.standing(name, &arm.arm) == Standing::Unknown) {
         return format!(
-            "{name} has the lowest test error, {}, but one seed says nothing about the arms: another seed may order \
-             them otherwise. Train each with at least three.",
-            percent(error.mean)
+            "{name} has {has}, but one seed says nothing about the arms: another seed may order \
+             them otherwise. Train each with at least three."
         );
     }
     let than: Vec<&str> = others
@@ -190,11 +196,7 @@ fn found(
         names => Some(format!("{} cannot be told from it", names_or_count(names))),
     };
     let rest: Vec<String> = equal.into_iter().chain(less).collect();
-    format!(
-        "{name} has the lowest test error, {} on average over {seeds}; {}.",
-        percent(error.mean),
-        listed(&rest)
-    )
+    format!("{name} has {has} on average over {seeds}; {}.", listed(&rest))
 }
 
 fn names_or_count(names: &[&str]) -> String {

@@ -25,7 +25,7 @@ pub(super) enum Detail {
     Full,
 }
 
-/// More pairs than this are shown as a table of those with the best arm.
+/// More pairs than this are shown as a table of those with one arm.
 const MOST_SENTENCES: usize = 10;
 
 /// The whole report, the verdict first.

@@ -40,11 +40,13 @@ impl Browser {
                 if let Ok(mut driver) = driver {
                     driver.kill().and_then(|()| driver.wait()).unwrap();
                 }
-                let words = "the report is not tried in a browser: chromium or chromedriver is missing; on Debian, `apt-get \
-                             install chromium chromium-driver`";
+                let words = "the report is not tried in a browser: chromium or chromedriver is missing; on Debian, \
+                             `apt-get install chromium chromium-driver`";
                 assert!(std::env::var("POOL_REQUIRE_BROWSER").as_deref() != Ok("1"), "{words}");
                 // Straight to the terminal: what a passing test prints is not shown.
-                SAID.call_once(|| writeln!(std::io::stderr(), "skipped: {words}").unwrap());
+                SAID.call_once(|| {
+                    std::io::stderr().write_all(format!("skipped: {words}\n").as_bytes()).unwrap()
+                });
                 None
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pool_report::{json_results, markdown_report, results_csv};
+use pool_report::{Picture, json_results, markdown_report, results_csv};
 
 use crate::synthetic::{Synthetic, diverged, trial};
 
@@ -78,6 +78,13 @@ fn names_break_no_markdown_table() {
         assert!(table.lines().all(|line| borders(line) == header), "{table}");
     }
     assert!(text.contains(&format!("| {escaped} | 1 | 1.10 |")), "{text}");
+}
+
+#[test]
+fn markdown_holds_everything() {
+    let picture = Picture { title: "Learning curves".to_owned(), file: "learning-curves.svg".to_owned() };
+    let text = markdown_report(&Synthetic::measured(3).analysis(), &[picture]);
+    insta::assert_snapshot!("markdown", text);
 }
 
 #[test]

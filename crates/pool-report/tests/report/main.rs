@@ -1,12 +1,16 @@
 //! What a report says of runs that are whole, half done, broken or strange.
 
+mod analysis;
+mod claims;
 mod exports;
 mod extremes;
 mod figures;
 mod html;
-mod peek;
+mod latex;
 mod reading;
+mod recommending;
 mod synthetic;
 mod tensorboard;
 mod terminal;
+mod two_runs;
 mod writing;

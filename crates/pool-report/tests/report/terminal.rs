@@ -47,6 +47,14 @@ fn the_tables_fit_terminals_of_every_usual_width() {
 }
 
 #[test]
+fn everything_that_was_measured_is_told_verdict_first() {
+    let analysis = Synthetic::measured(5).analysis();
+    for width in [60, 80, 110, 160] {
+        insta::assert_snapshot!(format!("measured_{width}"), terminal_report(&analysis, width));
+    }
+}
+
+#[test]
 fn no_line_is_wider_than_eighty_columns_or_ends_in_a_space() {
     for text in [
         terminal_report(&three_arms().analysis(), 80),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use pool_report::{Analysis, ReportError, WrittenReport, write_report};
+use pool_report::{Analysis, ReportError, WrittenReport, write_report, write_summary};
 
 use crate::synthetic::Synthetic;
 
@@ -47,6 +47,24 @@ fn a_report_leaves_its_files_and_no_partial_ones() {
     for file in FILES {
         assert!(fs::metadata(study.root().join(file)).unwrap().len() > 100, "{file}");
     }
+}
+
+#[test]
+fn a_summary_is_a_document_with_the_plots_that_it_shows() {
+    let study = Synthetic::measured(2);
+    let run = study.read();
+    let folder = tempfile::tempdir().unwrap();
+    let files = write_summary(&run, &Analysis::of(&run), folder.path()).unwrap();
+    let mut size = 0;
+    for file in &files {
+        size += fs::metadata(file).unwrap().len();
+    }
+    assert!(size < 250_000, "two of them stand in a repository: {size} bytes");
+    let text = fs::read_to_string(folder.path().join("mnist-pooling.md")).unwrap();
+    for file in &files[1..] {
+        assert!(text.contains(&format!("]({})", file.file_name().unwrap().display())), "{file:?} is shown");
+    }
+    assert_eq!(names(folder.path()).len(), files.len());
 }
 
 #[cfg(unix)]

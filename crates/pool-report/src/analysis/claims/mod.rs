@@ -86,8 +86,8 @@ impl Claim {
                  average and maximum minus none, paired by seed"
             }
             Self::MaximumIsBest => {
-                "maximum is on the Pareto front of the study's arms, and every other arm on the front errs more on the \
-                 test images"
+                "maximum is on the Pareto front of the study's arms, and errs less than each of the others on the test \
+                 images"
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::ArmFigures;
 use crate::cells::listed;
 
 /// Among the study's arms: it does not hold if an arm errs less than maximum; it holds if maximum is on the Pareto front
-/// and every other arm on it errs more. What is left cannot be told: maximum is then one of several good choices, or off
+/// and errs less than each of the others. What is left cannot be told: maximum is then one of several good choices, or off
 /// the front by differences that may be chance.
 pub(super) fn maximum_is_best(study: &StudyArms<'_>, comparisons: &Comparisons) -> Finding {
     let arms = study.present();
@@ -21,12 +21,8 @@ pub(super) fn maximum_is_best(study: &StudyArms<'_>, comparisons: &Comparisons) 
     let others: Vec<&ArmFigures> = arms.iter().copied().filter(|arm| arm.arm != maximum.arm).collect();
     let worse_than: Vec<&str> =
         others.iter().filter(|arm| standing(arm) == Standing::Worse).map(|arm| arm.arm.as_str()).collect();
-    let rivals: Vec<&ArmFigures> = others
-        .iter()
-        .filter(|arm| front.arm(&arm.arm).is_some_and(|place| place.on_front))
-        .filter(|arm| standing(arm) != Standing::Better)
-        .copied()
-        .collect();
+    let rivals: Vec<&ArmFigures> =
+        others.iter().filter(|arm| standing(arm) != Standing::Better).copied().collect();
 
     let counts: Vec<&str> = front.objectives.iter().map(|objective| objective.title()).collect();
     let mut measured = if place.on_front {
@@ -61,7 +57,7 @@ pub(super) fn maximum_is_best(study: &StudyArms<'_>, comparisons: &Comparisons) 
     (conclusion, measured)
 }
 
-/// What a rival on the front has over maximum.
+/// What a rival has over maximum.
 fn beside(
     front: &ParetoFront,
     rival: &ArmFigures,

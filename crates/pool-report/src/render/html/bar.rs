@@ -1,4 +1,5 @@
-//! The arms and their colours, always within reach: the legend of every plot. The page's script turns them into switches.
+//! The arms and their colours, always within reach: the legend of every plot, which the page's script turns into
+//! switches.
 
 use maud::{Markup, html};
 

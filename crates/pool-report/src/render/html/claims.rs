@@ -11,8 +11,8 @@ pub(super) fn claims(analysis: &Analysis) -> Option<Markup> {
     (of_the_study.count() > 1).then(|| {
         html! {
             p.note {
-                "The study trained each arm once. A claim holds here, or does not, only where the figures say so beyond \
-                 chance."
+                "The study trained each arm once. A claim holds here, or does not, only where the figures say so \
+                 beyond chance."
             }
             ol.claims { @for claim in &analysis.claims { (item(claim)) } }
         }

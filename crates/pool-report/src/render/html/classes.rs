@@ -17,8 +17,8 @@ pub(super) fn classes(figures: &[ArmFigures]) -> Option<Markup> {
     (1..=MOST).contains(&classes).then(|| {
         html! {
             p.note {
-                "Share of each class's test images misclassified, mean over seeds; the bar is that figure beside the worst \
-                 of all arms. Point at a figure for its interval."
+                "Share of each class's test images misclassified, mean over seeds; the bar is that figure beside the \
+                 worst of all arms. Point at a figure for its interval."
             }
             div.wide tabindex="0" role="region" aria-label="Error of each class" {
                 table.sortable.heat {

@@ -33,8 +33,8 @@ pub(super) fn hardest(run: &Run) -> Option<Markup> {
     (!images.is_empty()).then(|| {
         html! {
             p.note {
-                "The test images that the most trials misclassified, of those whose picture a record holds, with what each \
-                 arm took them for and how many of its seeds did."
+                "The test images that the most trials misclassified, of those whose picture a record holds, with what \
+                 each arm took them for and how many of its seeds did."
             }
             ul.pictures { @for hard in &images { @if let Some(item) = item(run, hard, trials) { (item) } } }
         }

@@ -25,8 +25,8 @@ pub(super) fn pairs(run: &Run, analysis: &Analysis) -> Markup {
     };
     html! {
         p.note {
-            "McNemar's exact test judges the trained networks, all seeds together, and not the arms; it stands beside the others \
-             and decides nothing."
+            "McNemar's exact test judges the trained networks, all seeds together, and not the arms; it stands beside \
+             the others and decides nothing."
         }
         div.tall[analysis.comparisons.pairs.len() > MOST] { (grid.markup()) }
     }

@@ -11,8 +11,8 @@ pub(super) fn results(analysis: &Analysis) -> Markup {
     let figures = &analysis.arms;
     html! {
         p.note {
-            "Mean over seeds and its 95 % t interval" (one_seed(figures)) ". Over-fitting is the validation loss minus the \
-             training loss, both without dropout. " (times(figures)) (test_images(analysis))
+            "Mean over seeds and its 95 % t interval" (one_seed(figures)) ". Over-fitting is the validation loss minus \
+             the training loss, both without dropout. " (times(figures)) (test_images(analysis))
         }
         (grid(figures).markup())
     }

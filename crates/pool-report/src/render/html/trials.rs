@@ -29,8 +29,8 @@ pub(super) fn trials(run: &Run) -> Markup {
     };
     html! {
         p.note {
-            "Errors with Wilson's 95 % interval, which says how far other images could move them; it knows nothing of other \
-             seeds. The gap is the validation loss minus the training loss. Diverged trials enter no mean."
+            "Errors with Wilson's 95 % interval, which says how far other images could move them; it knows nothing of \
+             other seeds. The gap is the validation loss minus the training loss. Diverged trials enter no mean."
         }
         (grid.markup())
     }

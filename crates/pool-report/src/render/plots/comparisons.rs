@@ -15,7 +15,7 @@ const MOST: usize = 36;
 
 /// None without two arms that have a seed in common.
 pub(super) fn plot(run: &Run, analysis: &Analysis) -> Option<Plot> {
-    let best = analysis.verdict.lowest_test_error.as_deref();
+    let best = analysis.verdict.compared_with.as_deref();
     let all = &analysis.comparisons.pairs;
     let about_the_best = |pair: &&PairComparison| {
         [&pair.first, &pair.second].map(Some).contains(&best.map(str::to_owned).as_ref())
@@ -41,9 +41,9 @@ fn caption(all: usize, shown: usize, best: Option<&str>, analysis: &Analysis) ->
     let tested = analysis.comparisons.tested;
     let interval = if tested > 0 {
         format!(
-            "A filled mark in the colour of the better arm is a difference beyond chance; a hollow one may be chance. The line \
-             holds two 95 % intervals, over images and over seeds, the thick part the one over images. P-values are corrected for \
-             {tested} pairs (Holm)."
+            "A filled mark in the colour of the better arm is a difference beyond chance; a hollow one may be \
+             chance. The line holds two 95 % intervals, over images and over seeds, the thick part the one over \
+             images. P-values are corrected for {tested} pairs (Holm)."
         )
     } else {
         "With one seed in common, a difference between arms cannot be told from one between seeds: the line is the \

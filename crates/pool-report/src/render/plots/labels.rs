@@ -51,7 +51,10 @@ impl Labels {
         });
         let Some((x, y, anchor, place)) = free else { return html! {} };
         self.taken.push(place);
-        html! { g.halo stroke="#ffffff" stroke-width="3" paint-order="stroke" stroke-linejoin="round" data-arms=[arms_attribute(&[arm])] { (label(&words, x, y + 4.0, anchor)) } }
+        html! {
+            g.halo data-arms=[arms_attribute(&[arm])] stroke="#ffffff" stroke-width="3" stroke-linejoin="round"
+                paint-order="stroke" { (label(&words, x, y + 4.0, anchor)) }
+        }
     }
 
     fn is_free(&self, (left, top, right, bottom): Place) -> bool {

@@ -64,7 +64,10 @@ impl List {
                     line x1=(px(across(share))) x2=(px(across(share))) y1=(MIDDLE - 9.0) y2=(ROW) {}
                 }
             }
-            g { title { (printable(&row.name)) } (label(&shortened(&row.name, room.max(8.0) as usize), 0.0, 15.0, "start")) }
+            g {
+                title { (printable(&row.name)) }
+                (label(&shortened(&row.name, room.max(8.0) as usize), 0.0, 15.0, "start"))
+            }
             g fill-opacity="0.8" { (label(&row.figure, WIDTH, 15.0, "end")) }
             (row.drawn)
         };

@@ -139,10 +139,9 @@ fn opacity(index: usize, items: usize) -> f64 {
 }
 
 fn upright(x: f64, y: f64) -> Markup {
-    html! {
-        path d=(format!("M{} {}v19M{} {}h7M{} {}h7", px(x), px(y - 9.5), px(x - 3.5), px(y - 9.5), px(x - 3.5), px(y + 9.5)))
-            stroke="currentColor" stroke-width="1.8" fill="none" {}
-    }
+    let (left, top, bottom) = (px(x - 3.5), px(y - 9.5), px(y + 9.5));
+    let outline = format!("M{} {top}V{bottom}M{left} {top}h7M{left} {bottom}h7", px(x));
+    html! { path d=(outline) stroke="currentColor" stroke-width="1.8" fill="none" {} }
 }
 
 fn swatches(estimate: &MemoryEstimate, measured: bool) -> Vec<(Markup, String)> {

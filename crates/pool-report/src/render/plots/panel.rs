@@ -97,8 +97,8 @@ impl Frame {
                 @for (share, _) in self.y.ticks() {
                     line x1=(px(left)) x2=(px(self.across(1.0))) y1=(px(self.up(share))) y2=(px(self.up(share))) {}
                 }
-                @for (share, _) in self.x.ticks() {
-                    line x1=(px(self.across(share))) x2=(px(self.across(share))) y1=(px(self.up(1.0))) y2=(px(bottom)) {}
+                @for x in self.x.ticks().map(|(share, _)| px(self.across(share))) {
+                    line x1=(x) x2=(x) y1=(px(self.up(1.0))) y2=(px(bottom)) {}
                 }
             }
             path d=(format!("M{} {}V{}H{}", px(left), px(self.up(1.0)), px(bottom), px(self.across(1.0)))) fill="none"

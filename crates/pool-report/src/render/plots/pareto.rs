@@ -5,7 +5,7 @@ use pool_metrics::{MemoryModel, pareto_front};
 
 use super::axis::Axis;
 use super::labels::Labels;
-use super::panel::{Frame, Panel};
+use super::panel::{Frame, Panel, arms_attribute};
 use super::shape::{mark, polyline, whisker_up};
 use super::{Plot, PlotKind, Stroke, layer};
 use crate::cells::{number, thousands};
@@ -48,7 +48,8 @@ const COSTS: [Cost; 4] = [
     },
 ];
 
-/// With more arms than this the names and intervals of the front alone are drawn; the others say theirs when pointed at.
+/// With more arms than this the names and intervals of the front alone are drawn; the others say theirs when pointed
+/// at.
 const MOST_NAMED: usize = 12;
 
 /// One arm in one panel.
@@ -73,10 +74,14 @@ pub(super) fn plot(figures: &[ArmFigures]) -> Option<Plot> {
 }
 
 fn caption(figures: &[ArmFigures]) -> String {
-    let mut words = "Down and to the left is better. Filled marks are on the Pareto front, which the dashed line joins: no other arm has \
-                     both the lower mean error and the lower cost. Upright lines are 95 % intervals of the mean over \
-                     seeds; where they overlap widely, the order of two arms is open."
+    let mut words = "Down and to the left is better. Filled marks are on the panel's Pareto front, which the dashed \
+                     line joins: no other arm has both the lower mean error and the lower cost. Upright lines are \
+                     95 % intervals of the mean over seeds; where they overlap widely, the order of two arms is open."
         .to_owned();
+    if figures.iter().any(|arm| arm.costs.contended) {
+        words += " Times are contended: the machine had other work while some were taken, so they must not be \
+                  compared.";
+    }
     if figures.iter().any(|arm| arm.costs.source == TimeSource::InPassing && arm.costs.epoch_s.is_some()) {
         words += " Times of arms whose costs were not measured apart were taken while their trials trained.";
     }
@@ -97,10 +102,15 @@ impl Cost {
         };
         let places: Vec<Option<(f64, f64)>> =
             points.iter().map(|point| frame.at(point.cost, 100.0 * point.error.mean)).collect();
+        let on_front = points.iter().filter(|point| point.on_front);
+        let members: Vec<usize> = on_front.map(|point| point.arm).collect();
         let is_named = |point: &Point<'_>| point.on_front || points.len() <= MOST_NAMED;
         let mut labels = Labels::around(places.iter().flatten().copied(), frame.room());
         let drawn = html! {
-            g stroke-opacity="0.5" { (polyline(&front(&points, &frame), 1.2, Some("4 4"))) }
+            // Without one of its members the front would be another one.
+            g stroke-opacity="0.5" data-arms=[arms_attribute(&members)] {
+                (polyline(&front(&points, &frame), 1.2, Some("4 4")))
+            }
             @for (point, place) in points.iter().zip(&places) {
                 @if let Some(place) = *place {
                     (layer(point.arm, &self.drawn(point, place, is_named(point), &frame)))

@@ -71,6 +71,7 @@ impl Figure {
     fn panel(&self, run: &Run, kind: &str) -> Panel {
         let curves: Vec<Vec<(f64, SeedRange)>> = run.arms.iter().map(|arm| self.curve(arm, kind)).collect();
         let points = || curves.iter().flatten();
+        let with_band = !is_crowded(run.arms.len());
         let frame = Frame {
             x: Axis::from_zero(points().map(|(strength, _)| *strength), 5),
             y: (self.axis)(points().flat_map(|(_, range)| [range.low, range.high]).collect()),
@@ -79,7 +80,7 @@ impl Figure {
         };
         let drawn = html! {
             @for (arm, curve) in curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()) {
-                (layer(arm, &drawn(&run.arms[arm].name, Stroke::of_arm(arm), curve, !is_crowded(run.arms.len()), &frame)))
+                (layer(arm, &drawn(&run.arms[arm].name, Stroke::of_arm(arm), curve, with_band, &frame)))
             }
         };
         frame.panel(&format!("{} under {kind}, %", self.words), &drawn)

@@ -22,15 +22,15 @@ pub(crate) fn about(comparisons: &Comparisons) -> String {
     )
 }
 
-/// Every pair; with more than `most` pairs in brief, those with the arm of the lowest test error. None without a pair.
+/// Every pair; with more than `most` pairs in brief, those with the arm that the verdict speaks of. None without a pair.
 pub(crate) fn pairs(analysis: &Analysis, most: usize, detail: Detail) -> Option<Table> {
     let all = &analysis.comparisons.pairs;
-    let best = analysis.verdict.lowest_test_error.as_deref();
+    let best = analysis.verdict.compared_with.as_deref();
     let brief = detail == Detail::Brief && all.len() > most;
     let with_best =
         |pair: &&PairComparison| !brief || [pair.first.as_str(), &pair.second].map(Some).contains(&best);
     let rows: Vec<Vec<String>> = all.iter().filter(with_best).map(cells).collect();
-    let title = match best.filter(|_| brief) {
+    let title = match best.filter(|_| brief || analysis.comparisons.reference.is_some()) {
         Some(best) => format!("{best} against every other arm, on the test images"),
         None => "Every two arms on the test images".to_owned(),
     };
@@ -58,7 +58,7 @@ fn cells(pair: &PairComparison) -> Vec<String> {
     ]
 }
 
-/// All adjusted p-values at a glance; none where no two of three arms were tested.
+/// All adjusted p-values at a glance; none with fewer than three arms, or where all are compared with one.
 pub(crate) fn p_values(analysis: &Analysis) -> Option<Table> {
     let comparisons = &analysis.comparisons;
     let compared = |name: &str| {
@@ -68,7 +68,7 @@ pub(crate) fn p_values(analysis: &Analysis) -> Option<Table> {
     };
     let names: Vec<&str> =
         analysis.arms.iter().map(|arm| arm.arm.as_str()).filter(|name| compared(name)).collect();
-    if names.len() < 3 {
+    if names.len() < 3 || comparisons.reference.is_some() {
         return None;
     }
     let cell = |a: &str, b: &str| {

@@ -20,7 +20,7 @@ use crate::Analysis;
 pub(super) fn without_pictures(analysis: &Analysis) -> Vec<Table> {
     let arms = &analysis.arms;
     let mut tables: Vec<Table> = beside_the_published(analysis).into_iter().collect();
-    tables.extend([errors::losses(arms), errors::training(arms)]);
+    tables.extend([errors::losses(arms, Detail::Full), errors::training(arms)]);
     tables.extend(costs::tables(arms, Detail::Full));
     tables.extend(robustness::every(arms));
     tables.extend(pareto(&analysis.pareto));

@@ -1,0 +1,217 @@
+//! What may be concluded of a run, on runs whose answer is known.
+
+use pool_report::{Analysis, Decision, Standing};
+
+use crate::synthetic::{Synthetic, costs, diverged, err, small, trial};
+
+fn verdict(analysis: &Analysis) -> String {
+    analysis.verdict.sentences.join(" ")
+}
+
+#[test]
+fn arms_are_better_worse_or_not_distinguishable() {
+    let analysis = Synthetic::measured(5).analysis();
+    let standing = |a, b| analysis.comparisons.standing(a, b);
+    assert_eq!(standing("maximum", "average"), Standing::NotDistinguishable);
+    assert_eq!(standing("average", "maximum"), Standing::NotDistinguishable);
+    assert_eq!(standing("maximum", "none"), Standing::Better);
+    assert_eq!(standing("none", "average"), Standing::Worse);
+    assert_eq!(standing("maximum", "unheard of"), Standing::Unknown);
+    assert_eq!((analysis.comparisons.pairs.len(), analysis.comparisons.tested), (3, 3));
+}
+
+#[test]
+fn an_interval_spans_those_of_both_tests() {
+    let analysis = Synthetic::measured(5).analysis();
+    for pair in &analysis.comparisons.pairs {
+        let (images, seeds) =
+            (pair.comparison.bootstrap.interval, pair.comparison.paired_t.unwrap().interval);
+        assert_eq!(pair.interval.low, images.low.min(seeds.low));
+        assert_eq!(pair.interval.high, images.high.max(seeds.high));
+    }
+}
+
+#[test]
+fn sentences_name_the_better_arm_first_and_the_seeds_that_are_missing() {
+    let analysis = Synthetic::measured(5).analysis();
+    let sentences: Vec<&str> = analysis.comparisons.pairs.iter().map(|pair| pair.sentence.as_str()).collect();
+    insta::assert_snapshot!(sentences.join("\n"));
+}
+
+#[test]
+fn one_seed_says_nothing_about_the_arms() {
+    let analysis = Synthetic::published(1, 2).analysis();
+    assert_eq!(analysis.comparisons.standing("average", "maximum"), Standing::Unknown);
+    assert_eq!(analysis.comparisons.tested, 0);
+    assert!(verdict(&analysis).contains("one seed says nothing about the arms"), "{}", verdict(&analysis));
+    let sentence = &analysis.comparisons.pairs[0].sentence;
+    assert!(sentence.starts_with("average and maximum have one seed in common"), "{sentence}");
+}
+
+#[test]
+fn only_common_seeds_and_trials_that_did_not_diverge_are_compared() {
+    let mut study = Synthetic::study("few in common");
+    for seed in [1, 2, 3] {
+        study.finish(trial("maximum", "\"max\"", seed, 2));
+    }
+    for seed in [2, 3, 4] {
+        study.finish(trial("average", "\"avg\"", seed, 2));
+    }
+    study.finish(diverged("average", 1));
+    study.finish(diverged("gone", 1));
+    let comparisons = study.analysis().comparisons;
+    assert_eq!(comparisons.pairs.len(), 1);
+    assert_eq!(comparisons.pairs[0].comparison.seeds, 2);
+    assert_eq!(comparisons.left_out, ["Arm gone has no trial that could be compared: all diverged."]);
+}
+
+#[test]
+fn trials_on_other_images_are_left_out_and_named() {
+    let mut study = Synthetic::published(2, 2);
+    let mut other = trial("maximum", "\"max\"", 3, 2);
+    other.test.as_mut().unwrap().labels[0] = 7;
+    let id = study.finish(other);
+    let comparisons = study.analysis().comparisons;
+    assert_eq!(
+        comparisons.left_out,
+        [format!("Trial {id} was tested on other images than the first one, and is compared with none.")]
+    );
+    assert!(comparisons.pairs.iter().all(|pair| pair.comparison.seeds == 2));
+}
+
+#[test]
+fn many_arms_are_compared_with_the_one_of_the_lowest_validation_error() {
+    let mut study = Synthetic::study("many");
+    for arm in 0..12 {
+        for seed in 1..=2 {
+            let mut record = small(&format!("arm {arm}"), "\"max\"", seed, 2);
+            record.validation.as_mut().unwrap().errors = if arm == 7 { 100 } else { 200 + arm };
+            study.finish(record);
+        }
+    }
+    let analysis = study.analysis();
+    assert_eq!(analysis.comparisons.reference.as_deref(), Some("arm 7"));
+    assert_eq!(analysis.comparisons.pairs.len(), 11);
+    assert!(verdict(&analysis).starts_with("arm 7 has the lowest validation error, and a test error of "));
+}
+
+/// Validation errors of each arm for two seeds, the seconds of its epochs and the bytes of training above the model's.
+type Arm = (&'static str, [u64; 2], f64, u64);
+
+fn chosen(arms: &[Arm]) -> (String, Decision) {
+    let mut study = Synthetic::study("choice");
+    for (arm, errors, epoch_s, bytes) in arms {
+        for (seed, errors) in (1..).zip(errors) {
+            let mut record = trial(arm, "\"max\"", seed, 2);
+            record.validation.as_mut().unwrap().errors = *errors;
+            study.finish(record);
+        }
+        let mut record = costs(arm, "\"max\"");
+        record.training.epoch_s = vec![*epoch_s, epoch_s * 1.02, epoch_s * 1.04];
+        record.memory[0].bytes = Some(*bytes);
+        study.measure(record);
+    }
+    let choice = study.analysis().verdict.choice.unwrap();
+    (choice.arm, choice.decision)
+}
+
+#[test]
+fn the_arm_to_take_is_the_cheapest_within_one_standard_error_of_the_lowest_validation_error() {
+    for (arms, expected, decision, why) in [
+        // 100 and 140 errors: 120 on average, with a standard error of 20.
+        (
+            &[("a", [100, 140], 9.0, 50), ("b", [130, 130], 5.0, 50), ("c", [150, 150], 1.0, 10)][..],
+            "b",
+            Decision::EpochTime,
+            "b is within, and faster; c is faster still, but beyond",
+        ),
+        (
+            &[("a", [100, 140], 5.0, 50), ("b", [130, 130], 5.1, 40)],
+            "b",
+            Decision::TrainingMemory,
+            "the ranges of the epochs overlap",
+        ),
+        (
+            &[("b", [130, 130], 5.1, 49), ("a", [100, 140], 5.0, 50)],
+            "a",
+            Decision::ValidationError,
+            "neither time nor memory tells them apart",
+        ),
+        (
+            &[("a", [100, 101], 9.0, 50), ("b", [130, 130], 1.0, 10)],
+            "a",
+            Decision::OnlyCandidate,
+            "steady seeds leave no room",
+        ),
+    ] {
+        assert_eq!(chosen(arms), (expected.to_owned(), decision), "{why}");
+    }
+}
+
+#[test]
+fn the_test_set_chooses_nothing() {
+    let choice = |test_errors: [u64; 2]| {
+        let mut study = Synthetic::study("honest");
+        for ((arm, validation), test) in [("a", 100), ("b", 101)].into_iter().zip(test_errors) {
+            for seed in 1..=3 {
+                let mut record = trial(arm, "\"max\"", seed, 2);
+                record.validation.as_mut().unwrap().errors = validation + seed;
+                err(&mut record, test + seed, seed);
+                study.finish(record);
+            }
+        }
+        study.analysis().verdict.choice
+    };
+    assert_eq!(choice([500, 100]), choice([100, 500]));
+}
+
+#[test]
+fn contended_times_choose_nothing_and_are_on_no_front() {
+    let mut study = Synthetic::study("contended");
+    for arm in ["a", "b"] {
+        for seed in 1..=3 {
+            study.finish(trial(arm, "\"max\"", seed, 2));
+        }
+        let mut record = costs(arm, "\"max\"");
+        record.contention.jobs = if arm == "b" { 2 } else { 1 };
+        record.training.epoch_s = if arm == "b" { vec![1.0; 3] } else { vec![9.0; 3] };
+        study.measure(record);
+    }
+    let analysis = study.analysis();
+    assert_eq!(analysis.verdict.choice.unwrap().decision, Decision::ValidationError);
+    let unmeasured: Vec<&str> =
+        analysis.pareto.unmeasured.iter().map(|objective| objective.title()).collect();
+    assert_eq!(unmeasured, ["time of an epoch", "latency"]);
+}
+
+#[test]
+fn the_front_names_what_dominates() {
+    let front = Synthetic::measured(5).analysis().pareto;
+    assert_eq!(front.objectives.len(), 5);
+    let none = front.arm("none").unwrap();
+    assert!(!none.on_front);
+    assert_eq!(none.dominated_by, ["average", "maximum"]);
+    assert!(front.arm("maximum").unwrap().on_front);
+}
+
+#[test]
+fn networks_of_other_sizes_are_pointed_out() {
+    let confounding = Synthetic::published(2, 2).analysis().confounding;
+    assert!(
+        confounding[0].contains("none has 4.0 times the parameters of average, 2,361,546 against 592,074")
+    );
+    let mut equal = Synthetic::study("equal");
+    for arm in ["a", "b"] {
+        equal.finish(trial(arm, "\"max\"", 1, 2));
+    }
+    assert!(equal.analysis().confounding.is_empty());
+}
+
+#[test]
+fn arms_that_all_diverged_have_a_verdict_that_says_so() {
+    let mut study = Synthetic::study("diverged");
+    study.finish(diverged("maximum", 1));
+    let analysis = study.analysis();
+    assert_eq!(verdict(&analysis), "Every finished trial diverged: there is nothing to compare.");
+    assert_eq!(analysis.verdict.choice, None);
+}
