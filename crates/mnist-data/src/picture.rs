@@ -5,8 +5,11 @@ mod fit;
 mod ground;
 mod likeness;
 mod read;
+mod resample;
 mod step;
 
+#[cfg(test)]
+mod png_files;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +20,8 @@ pub use likeness::Likeness;
 pub use step::{Centre, Step};
 
 use crate::error::DataError;
-use fit::Region;
 use ground::{Border, Polarity};
+use resample::Region;
 
 /// The longest side of a picture, in pixels: more than any camera's.
 const MAX_SIDE: usize = 1 << 14;
@@ -104,9 +107,8 @@ impl Picture {
     /// The picture in a frame of `height` x `width` pixels, light on dark and arranged as `like` says.
     ///
     /// A picture that has the frame's size is not rearranged: a data set's own picture comes out as it went in, bit for
-    /// bit, and inverted if its background is light. "Dark" then asks for no more than a quarter of the border below
-    /// 128, because the objects of some sets reach the border; by this rule all 80,000 pictures of MNIST's test set and
-    /// of Fashion-MNIST are taken as they are.
+    /// bit, and one on light ground is inverted and no more. For ground to be dark there it is enough that a quarter of
+    /// the border is, because garments reach the border: all 140,000 pictures of the public sets are taken as they are.
     ///
     /// # Errors
     ///

@@ -55,13 +55,13 @@ impl Border {
         self.greys[self.greys.len() / 4] < 128
     }
 
-    /// How far noise and uneven light lift the background above its level: three standard deviations, estimated from
-    /// the median absolute deviation, which an object that reaches the border does not inflate.
-    pub(super) fn noise(&self) -> f32 {
+    /// The standard deviation of noise and uneven light, estimated from the median absolute deviation, which an object
+    /// that reaches the border does not inflate.
+    pub(super) fn noise_sd(&self) -> f32 {
         let level = self.level;
         let mut deviations: Vec<u8> = self.greys.iter().map(|grey| grey.abs_diff(level)).collect();
         deviations.sort_unstable();
-        3.0 * MAD_TO_SD * f32::from(deviations[deviations.len() / 2])
+        MAD_TO_SD * f32::from(deviations[deviations.len() / 2])
     }
 
     /// Whether what differs from the border is lighter or darker. Differences are squared, so that a little ink
@@ -120,8 +120,9 @@ mod tests {
     fn noise_is_nothing_on_plain_ground_even_if_the_object_reaches_the_border() {
         let mut pixels = [10; 100];
         pixels[..4].fill(255);
-        assert_eq!(Border::of(10, 10, &pixels).noise(), 0.0);
+        assert_eq!(Border::of(10, 10, &pixels).noise_sd(), 0.0);
+        // 10 in the first column, 14 in the last, 10 to 14 along the rows: most of it is 2 off.
         let uneven: Vec<u8> = (0..100).map(|pixel| 10 + pixel % 5).collect();
-        assert_eq!(Border::of(10, 10, &uneven).noise(), 3.0 * 1.4826);
+        assert_eq!(Border::of(10, 10, &uneven).noise_sd(), 1.4826 * 2.0);
     }
 }

@@ -8,11 +8,11 @@ use crate::catalogue::PublicSet;
 pub enum Likeness {
     /// A digit as in MNIST: scaled, with its aspect kept, into a box of 20/28 of the frame's shorter side, and put into
     /// the frame by its centre of mass (LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document
-    /// recognition", 1998).
+    /// recognition", 1998, section III.A).
     Digit,
     /// A garment as in Fashion-MNIST: trimmed of what is within 5 % of the background, scaled, with its aspect kept, to
     /// the frame, and centred by its outline (Xiao, Rasul & Vollgraf, arXiv:1708.07747, section 2). The sharpening
-    /// of that procedure is left out: it made up for the subsampling there, and here pictures are smoothed.
+    /// of that procedure is left out: it made up for the subsampling there, and here new pixels are means of old ones.
     Garment,
     /// The whole picture, with its aspect kept, fitted into the frame: for sets of which nothing is known.
     Whole,
@@ -27,25 +27,17 @@ impl From<PublicSet> for Likeness {
     }
 }
 
-/// How an object is told from its background and brought to the grey values of a data set.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Trim {
-    /// What is brighter than the background by more than this belongs to the object, given its contrast (1 to 255):
-    /// the brightest grey value less that of the background.
-    pub(super) threshold: fn(contrast: f32) -> f32,
-    /// The share of the object's pixels, after scaling, that are not to reach the brightest grey value, 0 to 1.
-    pub(super) below_white: f32,
-}
+/// How an object is told from its background: what is brighter than the background by more than this belongs to it,
+/// given its contrast, the brightest grey value less that of the background. All in grey values of 255.
+pub(super) type Trim = fn(contrast: f32) -> f32;
 
 impl Likeness {
-    /// How to trim; `None` where nothing is trimmed and grey values stay.
+    /// How to trim; `None` where all is kept, grey values too.
     pub(super) fn trim(self) -> Option<Trim> {
         match self {
-            // NIST's digits were black and white before they were scaled: their edges are grey, and what is inside is
-            // white. The brightest twentieth of a digit of MNIST is at 252 and above in 99 of 100.
-            Self::Digit => Some(Trim { threshold: |contrast| contrast / 40.0, below_white: 1.0 }),
-            // In each of the set's 70,000 pictures the brightest pixel is 254 or 255.
-            Self::Garment => Some(Trim { threshold: |_| 0.05 * 255.0, below_white: 1.0 }),
+            // Above what compression leaves around ink, and little enough that faint ends of strokes belong to it.
+            Self::Digit => Some(|contrast| contrast / 16.0),
+            Self::Garment => Some(|_| 0.05 * 255.0),
             Self::Whole => None,
         }
     }

@@ -1,5 +1,8 @@
 //! A PNG file as a grey picture.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{BufReader, ErrorKind, Seek};
 use std::path::Path;
 

@@ -19,7 +19,7 @@ pub enum Step {
         /// The median grey value of the border, before.
         border: u8,
     },
-    /// Nothing was to be done: size and background are those of the network's own pictures.
+    /// Nothing was to be done: size and polarity are those of the network's own pictures.
     AsItIs,
     /// Only a part was kept: the object.
     Cropped {
@@ -77,10 +77,11 @@ impl fmt::Display for Step {
             Self::Inverted { border } => {
                 write!(f, "background (border {border} of 255) lighter than the object: inverted")
             }
-            Self::AsItIs => f.write_str("taken as it is: the network's size, dark background"),
+            Self::AsItIs => f.write_str("taken as it is: it has the network's size and polarity"),
             Self::Cropped { left, top, width, height } => write!(
                 f,
-                "cropped to the object: {width} pixels wide and {height} high, {left} from the left and {top} from the top"
+                "cropped to the object: {width} pixels wide and {height} high, \
+                 {left} from the left and {top} from the top"
             ),
             Self::Scaled { width, height } => {
                 write!(f, "scaled to {width} pixels wide and {height} high")
@@ -121,7 +122,7 @@ mod tests {
                 Step::Inverted { border: 243 },
                 "background (border 243 of 255) lighter than the object: inverted",
             ),
-            (Step::AsItIs, "taken as it is: the network's size, dark background"),
+            (Step::AsItIs, "taken as it is: it has the network's size and polarity"),
             (
                 cropped,
                 "cropped to the object: 98 pixels wide and 140 high, 3 from the left and 4 from the top",
