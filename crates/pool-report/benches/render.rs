@@ -1,7 +1,7 @@
 //! Cost of a report: reading the records of a run, and rendering them.
 
 #[path = "../tests/report/synthetic/mod.rs"]
-#[expect(dead_code, reason = "a benchmark needs whole runs only")]
+#[expect(dead_code, unused_imports, reason = "a benchmark needs whole runs only")]
 mod synthetic;
 
 use std::hint::black_box;
