@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pool_report::{Run, json_results, terminal_tables, write_report};
+use pool_report::{Analysis, Run, json_results, terminal_report, write_report};
 
 use super::terminal_width;
 use crate::args::ReportArgs;
@@ -17,12 +17,13 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
 /// Prints the tables and writes the report's files: whoever cannot write them has seen them.
 pub(super) fn show(root: &Path, json: bool) -> anyhow::Result<()> {
     let run = Run::read(root)?;
+    let analysis = Analysis::of(&run);
     if json {
-        print(&format!("{:#}\n", json_results(&run)))?;
-        write_report(&run)?;
+        print(&format!("{:#}\n", json_results(&analysis)))?;
+        write_report(&run, &analysis)?;
     } else {
-        print(&format!("{}\n", terminal_tables(&run, terminal_width())))?;
-        let written = write_report(&run)?;
+        print(&format!("{}\n", terminal_report(&analysis, terminal_width())))?;
+        let written = write_report(&run, &analysis)?;
         print(&format!("Report: {}\n", written.html.display()))?;
     }
     Ok(())

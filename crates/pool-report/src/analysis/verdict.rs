@@ -196,7 +196,7 @@ fn found(
         names => Some(format!("{} cannot be told from it", names_or_count(names))),
     };
     let rest: Vec<String> = equal.into_iter().chain(less).collect();
-    format!("{name} has {has} on average over {seeds}; {}.", listed(&rest))
+    format!("{name} has {has} on average over {seeds}; {}.", rest.join(", and "))
 }
 
 fn names_or_count(names: &[&str]) -> String {

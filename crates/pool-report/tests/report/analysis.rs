@@ -80,6 +80,16 @@ fn trials_on_other_images_are_left_out_and_named() {
 }
 
 #[test]
+fn arms_without_a_seed_in_common_are_counted_as_left_out() {
+    let mut study = Synthetic::study("apart");
+    study.finish(trial("a", "\"max\"", 1, 2));
+    study.finish(trial("b", "\"max\"", 2, 2));
+    let comparisons = study.analysis().comparisons;
+    assert!(comparisons.pairs.is_empty());
+    assert_eq!(comparisons.left_out, ["Without a seed in common, and so not compared: 1 pair."]);
+}
+
+#[test]
 fn many_arms_are_compared_with_the_one_of_the_lowest_validation_error() {
     let mut study = Synthetic::study("many");
     for arm in 0..12 {
@@ -92,6 +102,7 @@ fn many_arms_are_compared_with_the_one_of_the_lowest_validation_error() {
     let analysis = study.analysis();
     assert_eq!(analysis.comparisons.reference.as_deref(), Some("arm 7"));
     assert_eq!(analysis.comparisons.pairs.len(), 11);
+    assert!(analysis.comparisons.about.contains("Every two of 12 arms would be 66 comparisons"));
     assert!(verdict(&analysis).starts_with("arm 7 has the lowest validation error, and a test error of "));
 }
 
