@@ -49,6 +49,19 @@ fn one_seed_says_nothing_about_the_arms() {
 }
 
 #[test]
+fn an_arm_that_cannot_be_compared_is_named_in_the_verdict() {
+    let mut study = Synthetic::published(3, 2);
+    study.finish(small("other images", "\"lp\"", 1, 2));
+    let text = verdict(&study.analysis());
+    assert!(
+        text.contains(
+            "maximum and none cannot be told from it, and other images cannot be compared with it."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
 fn only_common_seeds_and_trials_that_did_not_diverge_are_compared() {
     let mut study = Synthetic::study("few in common");
     for seed in [1, 2, 3] {
