@@ -15,9 +15,10 @@
 //! # Ok::<(), pool_report::ReportError>(())
 //! ```
 //!
-//! The one decision: a report is a function of the records, in two steps. The analysis is plain data and holds every figure
-//! and every sentence; a renderer adds none, so that the terminal, the page and the paper say the same. This crate never links torch and cannot start a trial, so
-//! a report can be made again years later, on a machine that could not train.
+//! The one decision: a report is a function of the records, in two steps. The analysis is plain data and holds every
+//! figure and every conclusion; a renderer draws none, so that the terminal, the page and the paper say the same. This
+//! crate never links torch and cannot start a trial, so a report can be made again years later, on a machine that could
+//! not train.
 
 mod analysis;
 mod cells;

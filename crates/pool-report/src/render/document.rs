@@ -58,7 +58,7 @@ fn comparisons(analysis: &Analysis, detail: Detail) -> Vec<Block> {
     if detail == Detail::Brief && (1..=MOST_SENTENCES).contains(&comparisons.pairs.len()) {
         blocks.push(Block::Heading("Every two arms on the test images".to_owned()));
         blocks.push(Block::List(comparisons.pairs.iter().map(|pair| pair.sentence.clone()).collect()));
-        blocks.push(Block::Paragraph(vec![tables::about_comparisons(comparisons)]));
+        blocks.push(Block::Paragraph(vec![comparisons.about.clone()]));
     } else {
         blocks.extend(tables::pairs(analysis, MOST_SENTENCES, detail).map(Block::Table));
     }

@@ -125,10 +125,9 @@ fn escape(text: &str) -> String {
             '"' => escaped += r"\textquotedbl{}",
             '\'' => escaped += r"\textquotesingle{}",
             '`' => escaped += r"\textasciigrave{}",
-            // In an optional argument's place a bracket would begin one: a row may start with its cell.
-            '[' => escaped += "{[}",
-            ']' => escaped += "{]}",
-            '-' => escaped += "{-}",
+            // Where a row starts with its cell, a bracket would begin an optional argument.
+            '[' if escaped.is_empty() => escaped += "{[}",
+            '-' if characters.peek() == Some(&'-') => escaped += "{-}",
             '°' => escaped += r"\textdegree{}",
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => escaped.extend(['\\', character]),
             control if control.is_control() => escaped.push(' '),
@@ -151,11 +150,11 @@ mod tests {
             ("100% & _x_ {}", r"100\% \& \_x\_ \{\}"),
             (r"\input{x}", r"\textbackslash{}input\{x\}"),
             ("$x^2$ ~ #1", r"\$x\textasciicircum{}2\$ \textasciitilde{} \#1"),
-            ("[1, 2]", "{[}1, 2{]}"),
-            ("a -- b", "a {-}{-} b"),
+            ("[1, 2] [3]", "{[}1, 2] [3]"),
+            ("a -- b-c", "a {-}- b-c"),
             ("größer 池", r"größer \mbox{U+6C60}"),
             ("a\nb", "a b"),
-            ("-0.1 [-0.2, 1-2]", "$-$0.1 {[}$-$0.2, 1{-}2{]}"),
+            ("-0.1 [-0.2, 1-2]", "$-$0.1 [$-$0.2, 1-2]"),
         ] {
             assert_eq!(escape(text), expected);
         }

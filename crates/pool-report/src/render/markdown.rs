@@ -91,6 +91,8 @@ fn escape(text: &str) -> String {
             // A backslash before a pipe is read in two ways, an entity in one.
             '\\' => escaped += "&#92;",
             '|' | '*' | '`' | '_' | '~' => escaped.extend(['\\', character]),
+            // What follows brackets would be the target of a link; an interval is followed by a space.
+            '(' if escaped.ends_with(']') => escaped += "\\(",
             control if control.is_control() => escaped.push(' '),
             other => escaped.push(other),
         }

@@ -11,6 +11,8 @@ use crate::{Analysis, Recommendation, RunComparison};
 const GAP: u16 = 2;
 /// A longer word among names may be broken; a figure never is.
 const LONGEST_NAME: u16 = 16;
+const TOO_NARROW: &str =
+    "Intervals are left out for want of width; a wider terminal and the report's files have them.";
 const NO_BREAK: &str = "\u{a0}";
 
 /// What a person reads after a sweep, the verdict first, at most `width` columns wide where the words allow it.
@@ -47,6 +49,8 @@ pub(super) fn render_blocks(blocks: &[Block], width: u16) -> String {
         };
         after_heading = matches!(block, Block::Heading(_));
     }
+    // A name must not steer the terminal.
+    text.retain(|character| character == '\n' || !character.is_control());
     text
 }
 
@@ -59,7 +63,7 @@ fn indent(wrapped: &str) -> String {
 /// Title, table and notes.
 pub(super) fn render_with_notes(table: &Table, width: u16) -> String {
     let notes: String = table.notes.iter().map(|note| wrap(note, width.into())).collect();
-    format!("{}\n{}\n{notes}", table.title, render(table, width))
+    format!("{}{}{notes}", wrap(&table.title, width.into()), render(table, width))
 }
 
 fn render(table: &Table, width: u16) -> String {
@@ -68,9 +72,11 @@ fn render(table: &Table, width: u16) -> String {
     let header: Vec<String> = table.header.iter().map(|cell| cell.replacen(", ", "\n", 1)).collect();
     let mut rows = table.rows.clone();
     join_intervals(&mut rows, table.word_columns, NO_BREAK);
-    if least_widths(table.word_columns, &header, &rows).sum::<u16>() > width {
+    let fits = |rows: &[Vec<String>]| least_widths(table.word_columns, &header, rows).sum::<u16>() <= width;
+    if !fits(&rows) {
         join_intervals(&mut rows, table.word_columns, "\n");
     }
+    let means_alone = !fits(&rows) && drop_intervals(&mut rows, table.word_columns);
     let mut drawn = comfy_table::Table::new();
     drawn
         .load_style(STYLE)
@@ -86,7 +92,8 @@ fn render(table: &Table, width: u16) -> String {
         column.set_cell_alignment(if figures { CellAlignment::Right } else { CellAlignment::Left });
     }
     let lines = drawn.lines().map(|line| line.trim_end().replace(NO_BREAK, " "));
-    lines.collect::<Vec<_>>().join("\n")
+    let notes = means_alone.then(|| wrap(TOO_NARROW, width.into()));
+    format!("{}\n{}", lines.collect::<Vec<_>>().join("\n"), notes.unwrap_or_default())
 }
 
 /// `mean [low, high]` with this joint between mean and interval, and no place to break it elsewhere: the intervals of
@@ -99,6 +106,18 @@ fn join_intervals(rows: &mut [Vec<String>], word_columns: usize, joint: &str) {
             *cell = format!("{mean}{joint}{}]", interval.replace(' ', NO_BREAK));
         }
     }
+}
+
+/// Leaves the means, where even two lines a cell are too wide; says whether there was an interval.
+fn drop_intervals(rows: &mut [Vec<String>], word_columns: usize) -> bool {
+    let mut dropped = false;
+    for cell in rows.iter_mut().flat_map(|row| row.iter_mut().skip(word_columns)) {
+        if let Some((mean, _)) = cell.strip_suffix(']').and_then(|cell| cell.split_once('\n')) {
+            *cell = mean.to_owned();
+            dropped = true;
+        }
+    }
+    dropped
 }
 
 /// What each column needs, gap included, so that no word of it is broken; long words among names may be.

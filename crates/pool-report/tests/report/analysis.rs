@@ -49,6 +49,19 @@ fn one_seed_says_nothing_about_the_arms() {
 }
 
 #[test]
+fn an_arm_that_cannot_be_compared_is_named_in_the_verdict() {
+    let mut study = Synthetic::published(3, 2);
+    study.finish(small("other images", "\"lp\"", 1, 2));
+    let text = verdict(&study.analysis());
+    assert!(
+        text.contains(
+            "maximum and none cannot be told from it, and other images cannot be compared with it."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
 fn only_common_seeds_and_trials_that_did_not_diverge_are_compared() {
     let mut study = Synthetic::study("few in common");
     for seed in [1, 2, 3] {
@@ -80,6 +93,16 @@ fn trials_on_other_images_are_left_out_and_named() {
 }
 
 #[test]
+fn arms_without_a_seed_in_common_are_counted_as_left_out() {
+    let mut study = Synthetic::study("apart");
+    study.finish(trial("a", "\"max\"", 1, 2));
+    study.finish(trial("b", "\"max\"", 2, 2));
+    let comparisons = study.analysis().comparisons;
+    assert!(comparisons.pairs.is_empty());
+    assert_eq!(comparisons.left_out, ["Without a seed in common, and so not compared: 1 pair."]);
+}
+
+#[test]
 fn many_arms_are_compared_with_the_one_of_the_lowest_validation_error() {
     let mut study = Synthetic::study("many");
     for arm in 0..12 {
@@ -92,6 +115,7 @@ fn many_arms_are_compared_with_the_one_of_the_lowest_validation_error() {
     let analysis = study.analysis();
     assert_eq!(analysis.comparisons.reference.as_deref(), Some("arm 7"));
     assert_eq!(analysis.comparisons.pairs.len(), 11);
+    assert!(analysis.comparisons.about.contains("Every two of 12 arms would be 66 comparisons"));
     assert!(verdict(&analysis).starts_with("arm 7 has the lowest validation error, and a test error of "));
 }
 

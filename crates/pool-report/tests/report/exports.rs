@@ -81,6 +81,15 @@ fn names_break_no_markdown_table() {
 }
 
 #[test]
+fn names_become_no_links() {
+    let mut study = Synthetic::study("[click](https://example.org)");
+    study.finish(trial("![b](c.png)", "\"max\"", 1, 2));
+    let text = markdown_report(&study.analysis(), &[]);
+    assert!(!text.contains("]("), "{text}");
+    assert!(text.starts_with("# [click]\\(https://example.org)\n"), "{text}");
+}
+
+#[test]
 fn markdown_holds_everything() {
     let picture = Picture { title: "Learning curves".to_owned(), file: "learning-curves.svg".to_owned() };
     let text = markdown_report(&Synthetic::measured(3).analysis(), &[picture]);

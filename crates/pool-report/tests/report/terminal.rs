@@ -55,6 +55,26 @@ fn everything_that_was_measured_is_told_verdict_first() {
 }
 
 #[test]
+fn sixty_columns_are_enough() {
+    for text in [
+        terminal_report(&Synthetic::measured(5).analysis(), 60),
+        terminal_report(&three_arms().analysis(), 60),
+    ] {
+        for line in text.lines() {
+            assert!(line.chars().count() <= 60, "{line}");
+        }
+        assert!(text.contains("Intervals are left out for want of width"), "and missed");
+    }
+}
+
+#[test]
+fn names_do_not_steer_the_terminal() {
+    let mut study = Synthetic::study("colours");
+    study.finish(trial("\u{1b}[31mred", "\"max\"", 1, 2));
+    assert!(!terminal_report(&study.analysis(), 80).contains('\u{1b}'));
+}
+
+#[test]
 fn no_line_is_wider_than_eighty_columns_or_ends_in_a_space() {
     for text in [
         terminal_report(&three_arms().analysis(), 80),
@@ -72,7 +92,7 @@ fn no_line_is_wider_than_eighty_columns_or_ends_in_a_space() {
 fn absurd_widths_break_no_figure() {
     for width in [0, 1, 10, u16::MAX] {
         let text = terminal_report(&three_arms().analysis(), width);
-        for whole in ["validation", "keras_legacy", "2,361,546", "[0.95, 1.45]"] {
+        for whole in ["validation", "keras_legacy", "2,361,546", "1.20"] {
             assert!(text.contains(whole), "{whole} at width {width}:\n{text}");
         }
         plan(width);

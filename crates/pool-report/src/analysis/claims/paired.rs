@@ -5,7 +5,7 @@ use pool_metrics::{PairedT, TrialRecord, holm, mean, paired_t};
 use super::{Conclusion, Finding, StudyArms, cannot_be_told};
 use crate::cells::{NOTHING, fixed, listed};
 use crate::figures::{LEVEL, changed};
-use crate::{ArmFigures, Run};
+use crate::{ArmFigures, ArmResults, Run};
 
 /// Which side a claim says is lower.
 #[derive(Clone, Copy)]
@@ -13,6 +13,9 @@ pub(super) enum Side {
     NoneIsLower,
     PooledIsLower,
 }
+
+/// Where a figure is in a trial's record.
+pub(super) type OfTrial = fn(&TrialRecord) -> Option<f64>;
 
 /// A figure of a trial.
 pub(super) struct Figure<F> {
@@ -25,6 +28,7 @@ pub(super) struct Figure<F> {
 }
 
 /// One difference, first minus second arm, that the claim says is negative.
+#[derive(Clone, Copy)]
 struct Difference {
     test: Option<PairedT>,
     seeds: usize,
@@ -34,14 +38,10 @@ struct Difference {
 type Evidence = (Vec<Difference>, String);
 
 /// Both pooled arms against none, on all figures.
-pub(super) fn paired_claim(
-    study: &StudyArms<'_>,
-    side: Side,
-    figures: &[Figure<fn(&TrialRecord) -> Option<f64>>],
-) -> Finding {
+pub(super) fn paired_claim(study: &StudyArms<'_>, side: Side, figures: &[Figure<OfTrial>]) -> Finding {
     let (differences, words): (Vec<_>, Vec<_>) =
         figures.iter().map(|figure| evidence(study, side, figure)).unzip();
-    conclude(study, differences.into_iter().flatten().collect(), words.join("; "))
+    conclude(study, &differences.concat(), words.join("; "))
 }
 
 /// Shift consistency at the smallest distance; as higher is better, the figure is the share that does not stay.
@@ -59,7 +59,7 @@ pub(super) fn invariance(study: &StudyArms<'_>) -> Finding {
     };
     let figure = Figure { words: "images that change class", unit: "points", scale: 100.0, decimals: 2, of };
     let (differences, words) = evidence(study, Side::PooledIsLower, &figure);
-    conclude(study, differences, format!("shifted by {strength} px, {words}"))
+    conclude(study, &differences, format!("shifted by {strength} px, {words}"))
 }
 
 /// `training loss: none minus average -0.0056 [-0.0061, -0.0051], none minus maximum ... nats`.
@@ -102,7 +102,7 @@ fn by_seed(
     let of = |name: &str| -> Vec<(u64, f64)> {
         let results = run.arms.iter().filter(|arm| arm.name == name);
         let values =
-            results.flat_map(|arm| arm.healthy()).filter_map(|record| Some((record.seed, figure(record)?)));
+            results.flat_map(ArmResults::healthy).filter_map(|record| Some((record.seed, figure(record)?)));
         values.filter(|(_, value)| value.is_finite()).collect()
     };
     let second = of(&second.arm);
@@ -111,7 +111,7 @@ fn by_seed(
 }
 
 /// The rule of this module's claims. Differences that are all equal leave a t-test nothing to judge by.
-fn conclude(study: &StudyArms<'_>, differences: Vec<Difference>, measured: String) -> Finding {
+fn conclude(study: &StudyArms<'_>, differences: &[Difference], measured: String) -> Finding {
     if differences.is_empty() {
         return cannot_be_told("the run lacks the arm without pooling, or both of average and maximum");
     }

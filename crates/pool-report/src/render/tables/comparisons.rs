@@ -4,23 +4,8 @@ use pool_metrics::Verdict;
 
 use super::super::document::Detail;
 use super::{Table, row};
-use crate::cells::{NOTHING, counted, p_value, points, points_interval};
-use crate::{Analysis, Comparisons, PairComparison};
-
-/// How the arms were compared, in sentences.
-pub(crate) fn about(comparisons: &Comparisons) -> String {
-    if comparisons.tested == 0 {
-        return "It takes two seeds that two arms have in common to compare them.".to_owned();
-    }
-    let corrected = match comparisons.tested {
-        1 => String::new(),
-        tested => format!(", corrected for {} (Holm)", counted(tested, "comparison")),
-    };
-    format!(
-        "Differences are percentage points of test error. Both a paired bootstrap over images and seeds and a paired \
-         t-test over seeds must exclude chance at 5 %{corrected}; the interval spans those of both, uncorrected."
-    )
-}
+use crate::cells::{NOTHING, p_value, points, points_interval};
+use crate::{Analysis, PairComparison};
 
 /// Every pair; with more than `most` pairs in brief, those with the arm that the verdict speaks of. None without a pair.
 pub(crate) fn pairs(analysis: &Analysis, most: usize, detail: Detail) -> Option<Table> {
@@ -36,7 +21,7 @@ pub(crate) fn pairs(analysis: &Analysis, most: usize, detail: Detail) -> Option<
     };
     let header = ["first", "second", "errs less", "seeds", "first minus second, points", "adjusted p"];
     (!rows.is_empty()).then(|| {
-        Table::new(title, &header, rows).with_word_columns(3).with_notes([about(&analysis.comparisons)])
+        Table::new(title, &header, rows).with_word_columns(3).with_notes([analysis.comparisons.about.clone()])
     })
 }
 

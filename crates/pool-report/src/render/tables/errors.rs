@@ -35,7 +35,8 @@ pub(super) fn errors(analysis: &Analysis) -> Table {
     });
     Table::new("Error, %", &["arm", "seeds", "test", "validation", "training"], rows.collect())
         .with_notes([
-            "Mean over seeds and its 95 % t interval; one seed alone gives no interval. Training images are \
+            "Mean over seeds and its 95 % t interval: how far other seeds could move it, other images not counted; one seed \
+             alone gives no interval. Training images are \
              evaluated without dropout, by the weights of the best epoch, like the others."
                 .to_owned(),
         ])

@@ -10,7 +10,7 @@ mod robustness;
 
 pub(super) use self::arms::{pareto, trials};
 pub(super) use self::claims::claims;
-pub(super) use self::comparisons::{about as about_comparisons, p_values, pairs};
+pub(super) use self::comparisons::{p_values, pairs};
 pub(super) use self::published::beside_the_published;
 use super::document::Detail;
 pub(super) use super::table::{Table, row};

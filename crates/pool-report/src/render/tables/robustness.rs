@@ -4,6 +4,9 @@ use super::{Table, row};
 use crate::cells::estimate;
 use crate::{ArmFigures, Estimate, RobustnessFigures};
 
+/// One of the two shares of changed images.
+type Share = fn(&RobustnessFigures) -> Option<Estimate>;
+
 /// Kinds with their strengths, in the order in which the arms have them.
 fn levels(arms: &[ArmFigures]) -> Vec<(&str, Vec<f64>)> {
     let mut kinds: Vec<(&str, Vec<f64>)> = Vec::new();
@@ -67,7 +70,7 @@ pub(super) fn smallest(arms: &[ArmFigures]) -> Option<Table> {
 
 /// Error and consistency, a table for each kind.
 pub(super) fn every(arms: &[ArmFigures]) -> Vec<Table> {
-    let shares: [(&str, fn(&RobustnessFigures) -> Option<Estimate>); 2] =
+    let shares: [(&str, Share); 2] =
         [("error, %", |row| row.error), ("predicted class kept, %", |row| row.consistency)];
     levels(arms)
         .into_iter()
@@ -77,13 +80,7 @@ pub(super) fn every(arms: &[ArmFigures]) -> Vec<Table> {
         .collect()
 }
 
-fn of_kind(
-    arms: &[ArmFigures],
-    kind: &str,
-    strengths: &[f64],
-    what: &str,
-    share: fn(&RobustnessFigures) -> Option<Estimate>,
-) -> Table {
+fn of_kind(arms: &[ArmFigures], kind: &str, strengths: &[f64], what: &str, share: Share) -> Table {
     let rows = arms.iter().map(|arm| {
         row(
             &arm.arm,

@@ -3,10 +3,12 @@
 //! Up to ten arms, every two of them. More arms would be hundreds of pairs, after whose correction hardly a difference could
 //! count: then each arm is compared with one, that of the lowest mean validation error. The test images do not choose it.
 
+mod words;
+
 use pool_metrics::{ArmPair, Comparison, Interval, Resampling, SeedPredictions, Verdict, compare_family};
 use serde::Serialize;
 
-use crate::cells::{counted, listed, p_value, points, points_interval};
+use crate::cells::counted;
 use crate::figures::LEVEL;
 use crate::{ArmFigures, ArmResults, Run};
 
@@ -28,6 +30,8 @@ pub struct Comparisons {
     pub tested: usize,
     /// Resamples of each bootstrap.
     pub resamples: u32,
+    /// How they were compared, in sentences.
+    pub about: String,
     /// Arms and trials that no comparison looked at, and why, in sentences.
     pub left_out: Vec<String>,
 }
@@ -65,33 +69,31 @@ pub enum Standing {
 impl Comparisons {
     pub(super) fn of(run: &Run, figures: &[ArmFigures]) -> Self {
         let mut left_out = Vec::new();
-        let arms = comparable(run, &mut left_out);
-        let Some((labels, arms)) = arms else { return Self { left_out, ..Self::default() } };
+        let Some((labels, arms)) = comparable(run, &mut left_out) else {
+            return Self { left_out, ..Self::default() };
+        };
         let reference = (arms.len() > MOST_ARMS).then(|| reference(figures, &arms)).flatten();
-        let pairs: Vec<(&Predictions<'_>, &Predictions<'_>)> = arms
-            .iter()
-            .enumerate()
-            .flat_map(|(index, first)| arms[index + 1..].iter().map(move |second| (first, second)))
-            .filter(|(first, second)| reference.is_none_or(|arm| first.arm == arm || second.arm == arm))
-            .collect();
-        let family: Vec<ArmPair<'_>> =
-            pairs.iter().map(|(first, second)| ArmPair { a: &first.seeds, b: &second.seeds }).collect();
-        let (pairs, family): (Vec<_>, Vec<_>) =
-            pairs.into_iter().zip(family).filter(|(_, pair)| !pair.common_seeds().is_empty()).unzip();
+        let (names, family) = family(&arms, reference, &mut left_out);
         let resampling = resampling(family.len());
-        match compare_family(labels, &family, &resampling) {
-            Ok(comparisons) => {
-                let pairs = pairs.into_iter().zip(comparisons);
-                let pairs: Vec<PairComparison> =
-                    pairs.map(|((first, second), found)| pair(first.arm, second.arm, found)).collect();
-                let tested = pairs.iter().filter(|pair| pair.comparison.p_value.is_some()).count();
-                let reference = reference.map(str::to_owned);
-                Self { reference, pairs, tested, resamples: resampling.resamples, left_out }
-            }
+        let pairs: Vec<PairComparison> = match compare_family(labels, &family, &resampling) {
+            Ok(found) => names
+                .into_iter()
+                .zip(found)
+                .map(|((first, second), found)| pair(first, second, found))
+                .collect(),
             Err(error) => {
                 left_out.push(format!("The arms cannot be compared: {error}."));
-                Self { left_out, ..Self::default() }
+                Vec::new()
             }
+        };
+        let tested = pairs.iter().filter(|pair| pair.comparison.p_value.is_some()).count();
+        Self {
+            about: words::about(&pairs, tested, reference, arms.len()),
+            reference: reference.map(str::to_owned),
+            pairs,
+            tested,
+            resamples: resampling.resamples,
+            left_out,
         }
     }
 
@@ -114,6 +116,35 @@ impl Comparisons {
             _ => None,
         })
     }
+}
+
+/// Pairs of arms by their names, and what they predicted for the seeds that they have in common.
+type Family<'a> = (Vec<(&'a str, &'a str)>, Vec<ArmPair<'a>>);
+
+/// Every two arms, or each with the reference. Those without a common seed are left out.
+fn family<'a>(
+    arms: &'a [Predictions<'a>],
+    reference: Option<&str>,
+    left_out: &mut Vec<String>,
+) -> Family<'a> {
+    let (mut names, mut pairs, mut apart) = (Vec::new(), Vec::new(), 0);
+    for (index, first) in arms.iter().enumerate() {
+        for second in &arms[index + 1..] {
+            let pair = ArmPair { a: &first.seeds, b: &second.seeds };
+            if reference.is_some_and(|arm| first.arm != arm && second.arm != arm) {
+                continue;
+            } else if pair.common_seeds().is_empty() {
+                apart += 1;
+            } else {
+                names.push((first.arm, second.arm));
+                pairs.push(pair);
+            }
+        }
+    }
+    if apart > 0 {
+        left_out.push(format!("Without a seed in common, and so not compared: {}.", counted(apart, "pair")));
+    }
+    (names, pairs)
 }
 
 /// Of the arms that can be compared, the one with the lowest mean validation error.
@@ -152,7 +183,7 @@ fn comparable<'a>(run: &'a Run, left_out: &mut Vec<String>) -> Option<(&'a [u8],
                 seeds.push(SeedPredictions { seed: record.seed, predictions: &test.predictions });
             }
         }
-        if seeds.is_empty() && !arm.records.is_empty() {
+        if !arm.records.is_empty() && arm.healthy().next().is_none() {
             left_out.push(format!("Arm {} has no trial that could be compared: all diverged.", arm.name));
         } else if !seeds.is_empty() {
             arms.push(Predictions { arm: &arm.name, seeds });
@@ -171,39 +202,6 @@ fn pair(first: &str, second: &str, comparison: Comparison) -> PairComparison {
     let images = comparison.bootstrap.interval;
     let seeds = comparison.paired_t.map_or(images, |test| test.interval);
     let interval = Interval { low: images.low.min(seeds.low), high: images.high.max(seeds.high) };
-    let sentence = sentence(first, second, &comparison, interval);
+    let sentence = words::sentence(first, second, &comparison, interval);
     PairComparison { first: first.to_owned(), second: second.to_owned(), comparison, interval, sentence }
-}
-
-fn sentence(first: &str, second: &str, comparison: &Comparison, interval: Interval) -> String {
-    let turned = Interval { low: -interval.high, high: -interval.low };
-    let less = |better: &str, worse: &str, by: f64, interval: Interval| {
-        format!("{better} errs less than {worse} by {} points {}.", points(by), points_interval(interval))
-    };
-    match comparison.verdict {
-        Verdict::FirstBetter => less(first, second, -comparison.difference, turned),
-        Verdict::SecondBetter => less(second, first, comparison.difference, interval),
-        Verdict::NotDistinguishable => {
-            let more = match comparison.seeds_needed.map(|seeds| seeds as usize) {
-                Some(seeds) if seeds > comparison.seeds => format!(
-                    "; about {} would be needed to see a difference of this size",
-                    counted(seeds, "seed")
-                ),
-                Some(_) | None => String::new(),
-            };
-            format!(
-                "{} are not distinguishable: {} points {}{more}.",
-                listed(&[first, second]),
-                points(comparison.difference),
-                points_interval(interval)
-            )
-        }
-        Verdict::OneSeed => format!(
-            "{} have one seed in common, which says nothing about the arms: these two networks differ by {} points \
-             (McNemar's p {}).",
-            listed(&[first, second]),
-            points(comparison.difference),
-            p_value(comparison.mcnemar_combined.p_value)
-        ),
-    }
 }

@@ -6,17 +6,16 @@
 //! Trees", 1984, section 3.4.3), the cheapest. Cheapest is the shortest epoch; where the spreads of two epochs overlap,
 //! the smaller memory in training; where two memories are within a twentieth, the lower validation error.
 
+mod words;
+
 use pool_metrics::MemoryModel;
 use serde::Serialize;
 
 use super::{Comparisons, Standing};
-use crate::cells::{counted, fixed, listed, mebibytes, percent, thousands};
 use crate::{ArmFigures, Estimate};
 
 /// Two memories within this share of the smaller one count as equal.
 const SAME_MEMORY: f64 = 0.05;
-/// More names than this are counted rather than listed.
-const MOST_NAMES: usize = 6;
 
 /// What was found, and what to take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -77,10 +76,10 @@ impl StudyVerdict {
             .filter(|arm| comparisons.standing(&best.arm, &arm.arm) == Standing::NotDistinguishable)
             .collect();
         let choice = choose(arms);
-        let mut sentences = vec![found(arms, best, &equals, comparisons)];
+        let mut sentences = vec![words::found(arms, best, comparisons)];
         if let Some(choice) = &choice {
-            sentences.extend((arms.len() > 1).then(|| advice(choice)));
-            sentences.extend(costs(arms, choice, best));
+            sentences.extend((arms.len() > 1).then(|| words::advice(choice)));
+            sentences.extend(words::costs(arms, choice, best));
         }
         Self {
             sentences,
@@ -149,120 +148,4 @@ fn smallest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
 
 fn measured_training_bytes(arm: &ArmFigures) -> Option<f64> {
     arm.costs.training_peak()?.measured_bytes.map(|bytes| bytes as f64)
-}
-
-/// The test errors in one sentence.
-fn found(
-    arms: &[ArmFigures],
-    best: &ArmFigures,
-    equals: &[&ArmFigures],
-    comparisons: &Comparisons,
-) -> String {
-    let Some(error) = best.test_error else { return String::new() };
-    let others: Vec<&ArmFigures> =
-        arms.iter().filter(|arm| arm.arm != best.arm && arm.test_error.is_some()).collect();
-    let seeds = counted(error.seeds, "seed");
-    let name = &best.arm;
-    let has = match &comparisons.reference {
-        Some(_) => format!("the lowest validation error, and a test error of {}", percent(error.mean)),
-        None => format!("the lowest test error, {}", percent(error.mean)),
-    };
-    if others.is_empty() {
-        return format!("{name} misclassifies {} of the test images ({seeds}).", percent(error.mean));
-    }
-    if others.iter().all(|arm| comparisons.standing(name, &arm.arm) == Standing::Unknown) {
-        return format!(
-            "{name} has {has}, but one seed says nothing about the arms: another seed may order \
-             them otherwise. Train each with at least three."
-        );
-    }
-    let than: Vec<&str> = others
-        .iter()
-        .filter(|arm| comparisons.standing(name, &arm.arm) == Standing::Better)
-        .map(|arm| arm.arm.as_str())
-        .collect();
-    let names: Vec<&str> = equals.iter().map(|arm| arm.arm.as_str()).collect();
-    let all = |some: &[&str]| some.len() == others.len() && some.len() > 1;
-    let less = match than.as_slice() {
-        [] => None,
-        than if all(than) => Some(format!("{name} errs less than every other arm")),
-        than => Some(format!("{name} errs less than {}", names_or_count(than))),
-    };
-    let equal = match names.as_slice() {
-        [] => None,
-        names if all(names) && names.len() > MOST_NAMES => {
-            Some("no other arm can be told from it".to_owned())
-        }
-        names => Some(format!("{} cannot be told from it", names_or_count(names))),
-    };
-    let rest: Vec<String> = equal.into_iter().chain(less).collect();
-    format!("{name} has {has} on average over {seeds}; {}.", listed(&rest))
-}
-
-fn names_or_count(names: &[&str]) -> String {
-    if names.len() <= MOST_NAMES { listed(names) } else { counted(names.len(), "other arm") }
-}
-
-/// What the chosen arm costs, and how much more the arm with the lowest test error and the largest one do.
-fn costs(arms: &[ArmFigures], choice: &Choice, best: &ArmFigures) -> Option<String> {
-    let chosen = arms.iter().find(|arm| arm.arm == choice.arm)?;
-    let mut parts = Vec::new();
-    if let Some(epoch) = chosen.costs.epoch_s {
-        parts.push(format!("{} s an epoch", fixed(epoch.median, 2)));
-    }
-    match measured_training_bytes(chosen) {
-        Some(bytes) => parts.push(format!("{} MiB of memory in training", mebibytes(Some(bytes)))),
-        None => parts.extend(chosen.memory_bytes(MemoryModel::Training).map(|bytes| {
-            format!("{} MiB of memory in training by our model", mebibytes(Some(bytes as f64)))
-        })),
-    }
-    parts.extend(chosen.parameters.map(|count| format!("{} parameters", thousands(Some(count)))));
-    let largest = arms.iter().filter(|arm| arm.parameters.is_some()).max_by_key(|arm| arm.parameters);
-    let mut others = vec![best];
-    others.extend(largest.filter(|arm| arm.arm != best.arm));
-    let beside: String = others
-        .into_iter()
-        .filter(|arm| arm.arm != chosen.arm)
-        .filter_map(|other| Some(format!("; {}", beside(other, chosen)?)))
-        .collect();
-    Some(format!("{} needs {}{beside}.", chosen.arm, listed(&parts)))
-}
-
-/// How many times as much the other arm needs; none where nothing differs by a twentieth.
-fn beside(other: &ArmFigures, chosen: &ArmFigures) -> Option<String> {
-    let ratio = |figure: &dyn Fn(&ArmFigures) -> Option<f64>, what: &str| {
-        let ratio = figure(other)? / figure(chosen).filter(|figure| *figure > 0.0)?;
-        let differs = !(0.95..=1.05).contains(&ratio);
-        differs.then(|| format!("{} times the {what}", fixed(ratio, if ratio < 1.95 { 2 } else { 1 })))
-    };
-    let timed = other.costs.may_be_compared() && chosen.costs.may_be_compared();
-    let time = |arm: &ArmFigures| arm.costs.epoch_s.filter(|_| timed).map(|epoch| epoch.median);
-    let parameters = |arm: &ArmFigures| arm.parameters.map(|count| count as f64);
-    let parts: Vec<String> =
-        [ratio(&time, "time"), ratio(&measured_training_bytes, "memory"), ratio(&parameters, "parameters")]
-            .into_iter()
-            .flatten()
-            .collect();
-    (!parts.is_empty()).then(|| format!("{} needs {}", other.arm, listed(&parts)))
-}
-
-fn advice(Choice { arm, candidates, decision }: &Choice) -> String {
-    let others: Vec<&str> =
-        candidates.iter().map(String::as_str).filter(|candidate| candidate != arm).collect();
-    let equals = names_or_count(&others);
-    let why = match decision {
-        Decision::OnlyCandidate => {
-            return format!(
-                "If nothing else is known, take {arm}: no other arm comes within one standard error of its validation \
-                 error."
-            );
-        }
-        Decision::EpochTime => "its epochs are the shortest",
-        Decision::TrainingMemory => "it needs the least memory in training, and no longer than the fastest",
-        Decision::ValidationError => "none of those that cost as little has a lower one",
-    };
-    format!(
-        "If nothing else is known, take {arm}: its validation error is as good as that of {equals} (within one standard \
-         error of the lowest), and {why}."
-    )
 }
