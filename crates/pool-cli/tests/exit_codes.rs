@@ -147,7 +147,7 @@ fn a_standard_error_that_takes_nothing_does_not_stop_a_sweep() {
     assert!(folder.path().join("runs/smoke/report.html").exists());
 }
 
-/// Stands in for a full disk: files of the trials may not grow beyond 64 KiB, so that a model cannot be written.
+/// Stands in for a full disk: no file may grow beyond 1 MiB, so that a model of 2 MB cannot be written.
 #[cfg(target_os = "linux")]
 #[test]
 fn when_nothing_more_can_be_written_the_trial_fails_with_a_reason_and_finished_records_stay() {
@@ -165,7 +165,7 @@ fn when_nothing_more_can_be_written_the_trial_fails_with_a_reason_and_finished_r
     let program = pool_cli(folder.path());
     let output = std::process::Command::new("bash")
         .current_dir(folder.path())
-        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" sweep sweep.toml"])
+        .args(["-c", "trap '' XFSZ; ulimit -f 1024; exec \"$0\" sweep sweep.toml"])
         .arg(program.get_program())
         .output()
         .unwrap();

@@ -22,6 +22,7 @@
 
 mod analysis;
 mod cells;
+mod change;
 mod error;
 mod figures;
 mod published;

@@ -1,28 +1,33 @@
 //! The report's files.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use pool_metrics::atomic_write;
 
 use crate::{
-    Analysis, Picture, PlotFile, PlotKind, ReportError, Run, html_report, json_results, latex_document,
-    latex_tables, markdown_report, markdown_summary, plot_files, results_csv,
+    Analysis, EventFile, EventFileError, Picture, PlotFile, PlotKind, ReportError, Run, html_report,
+    json_results, latex_document, latex_tables, markdown_report, markdown_summary, plot_files, results_csv,
+    tensorboard_events,
 };
 
 /// The plots of a summary, which is kept where every byte is.
 const SUMMARY: [PlotKind; 2] = [PlotKind::LearningCurves, PlotKind::Pareto];
 
 /// The files that were written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct WrittenReport {
     /// The report for people.
     pub html: PathBuf,
     /// All files, the report included.
     pub files: Vec<PathBuf>,
+    /// Trials whose learning curves TensorBoard cannot be given, and why.
+    pub without_events: Vec<EventFileError>,
 }
 
 /// Writes every form of the report into the run directory. Everything is rendered before the first
-/// file is touched, and whoever has an old one open keeps seeing it whole.
+/// file is touched, and whoever has an old one open keeps seeing it whole. Every trial also gets an event file for
+/// TensorBoard, unless it has one: a record never changes.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -39,15 +44,40 @@ pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, Rep
         (root.join("results.json"), format!("{:#}\n", json_results(analysis))),
     ];
     contents.extend(plots.into_iter().map(|plot| (root.join(plot.kind.file()), plot.svg)));
-    Ok(WrittenReport { html, files: write_all(contents)? })
+    let mut files = write_all(contents)?;
+    let mut without_events = Vec::new();
+    for record in run.records() {
+        match tensorboard_events(record) {
+            Ok(events) => files.extend(write_events(&run.layout.trial(&record.id), events)?),
+            Err(error) => without_events.push(error),
+        }
+    }
+    Ok(WrittenReport { html, files, without_events })
 }
 
-/// Writes what a document on the study shows of a run into a folder that is there: `<study>.md` and the plots that it
+/// The file's path, if it was not there already.
+fn write_events(trial: &Path, events: EventFile) -> Result<Option<PathBuf>, ReportError> {
+    let folder = trial.join("tensorboard");
+    let path = folder.join(events.name);
+    if path.exists() {
+        return Ok(None);
+    }
+    create(&folder)?;
+    atomic_write(&path, &events.bytes).map_err(ReportError::io("write", &path))?;
+    Ok(Some(path))
+}
+
+fn create(folder: &Path) -> Result<(), ReportError> {
+    fs::create_dir_all(folder).map_err(ReportError::io("create", folder))
+}
+
+/// Writes what a document on the study shows of a run into a folder, made where it is missing: `<study>.md` and the plots that it
 /// shows, `<study>-*.svg`. Small enough to be kept beside a program's source.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    create(folder)?;
     let name = file_name(&run.study);
     let prefix = format!("{name}-");
     let plots = plot_files(run, analysis, &SUMMARY);

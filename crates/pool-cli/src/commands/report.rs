@@ -7,7 +7,7 @@ use pool_report::{Analysis, Run, json_results, terminal_report, write_report, wr
 use super::terminal_width;
 use crate::args::ReportArgs;
 use crate::exit::Outcome;
-use crate::output::print;
+use crate::output::{print, say};
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
     show(&args.run, args.json)?;
@@ -26,10 +26,14 @@ pub(super) fn show(root: &Path, json: bool) -> anyhow::Result<()> {
     let analysis = Analysis::of(&run);
     if json {
         print(&format!("{:#}\n", json_results(&analysis)))?;
-        write_report(&run, &analysis)?;
     } else {
         print(&format!("{}\n", terminal_report(&analysis, terminal_width())))?;
-        let written = write_report(&run, &analysis)?;
+    }
+    let written = write_report(&run, &analysis)?;
+    for error in &written.without_events {
+        say(&format!("warning: no event file for TensorBoard: {error}"));
+    }
+    if !json {
         print(&format!("Report: {}\n", written.html.display()))?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mnist_data::{DataDir, Likeness, Picture};
+use mnist_data::{DataDir, Likeness, Picture, PublicSet};
 use pool_report::{SetToShow, terminal_evaluation};
 use pool_train::{DataSource, StoredTrial, WeightFormat};
 use serde::Serialize;
@@ -41,8 +41,9 @@ pub(crate) fn predict(args: &PredictArgs) -> anyhow::Result<Outcome> {
 fn predict_one(trial: &StoredTrial, names: &[String], image: &Path) -> anyhow::Result<Prediction> {
     let (height, width) = trial.picture_size();
     let likeness = match trial.spec().data.source {
-        DataSource::Mnist => Likeness::Digit,
-        DataSource::FashionMnist | DataSource::Generated | DataSource::Dir(_) => Likeness::Whole,
+        DataSource::Mnist => PublicSet::Mnist.into(),
+        DataSource::FashionMnist => PublicSet::FashionMnist.into(),
+        DataSource::Generated | DataSource::Dir(_) => Likeness::Whole,
     };
     let prepared = Picture::read_png(image)?.prepared(likeness, height, width)?;
     let probabilities = trial.probabilities(&prepared.pixels)?;

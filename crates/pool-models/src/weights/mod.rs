@@ -9,8 +9,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use pool_metrics::atomic_write_with;
+use safetensors::SafeTensorError;
 use tch::nn::VarStore;
-use tch::{Kind, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use crate::ModelError;
 use crate::error::first_line;
@@ -24,7 +25,11 @@ use header::{Entry, Header};
 pub fn save_weights(variables: &VarStore, path: &Path) -> Result<(), ModelError> {
     let named: Vec<(String, Tensor)> = variables.variables().into_iter().collect();
     atomic_write_with(path, |partial| {
-        Tensor::write_safetensors(&named, partial).map_err(|error| io::Error::other(first_line(&error)))
+        Tensor::write_safetensors(&named, partial).map_err(|error| match error {
+            // The system's own words, without the temporary name.
+            TchError::SafeTensorError { err: SafeTensorError::IoError(error), .. } => error,
+            error => io::Error::other(first_line(&error)),
+        })
     })
     .map_err(|cause| in_file(path, WeightsError::Write(cause)))
 }

@@ -40,7 +40,11 @@ fn a_report_leaves_its_files_and_no_partial_ones() {
     for attempt in ["first", "second"] {
         let written = write(&study).unwrap();
         assert_eq!(written.html, study.root().join("report.html"));
-        assert_eq!(written.files, FILES.map(|file| study.root().join(file)));
+        let (files, events) = written.files.split_at(FILES.len());
+        assert_eq!(files, FILES.map(|file| study.root().join(file)));
+        let trials = if attempt == "first" { study.read().records().count() } else { 0 };
+        assert_eq!(events.len(), trials, "{attempt} time: an event file for each trial that has none");
+        assert!(written.without_events.is_empty());
         let added: BTreeSet<String> = names(study.root()).difference(&before).cloned().collect();
         assert_eq!(added, FILES.map(str::to_owned).into(), "{attempt} time");
     }

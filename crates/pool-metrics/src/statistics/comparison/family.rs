@@ -1,5 +1,9 @@
 //! From predictions to verdicts: compares every pair of a family and corrects for their number.
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
+
 use super::{ArmPair, Comparison, ComparisonError, SeedMcNemar, SeedPredictions, Verdict};
 use crate::classification::error_rate;
 use crate::statistics::bootstrap::{BootstrapError, PairedPredictions, Resampling, paired_bootstrap};
@@ -42,12 +46,7 @@ pub fn compare_family(
 ) -> Result<Vec<Comparison>, ComparisonError> {
     let tested = pairs.iter().filter(|arms| arms.common_seeds().len() > 1).count();
     let resampling = enough_for(tested, resampling);
-    let mut comparisons = pairs
-        .iter()
-        .enumerate()
-        .map(|(pair, arms)| compare(labels, pair, arms, &resampling))
-        .collect::<Result<Vec<_>, _>>()?;
-
+    let mut comparisons = compare_all(labels, pairs, &resampling)?;
     let p_values: Vec<f64> = comparisons.iter().filter_map(|comparison| comparison.p_value).collect();
     let adjusted = holm(&p_values)?;
     let tested = comparisons.iter_mut().filter(|comparison| comparison.p_value.is_some());
@@ -56,6 +55,28 @@ pub fn compare_family(
         comparison.verdict = verdict(comparison.difference, adjusted, 1.0 - resampling.level);
     }
     Ok(comparisons)
+}
+
+/// Every pair, before the family is known. The pairs are shared among the processors, which changes no result.
+fn compare_all(
+    labels: &[u8],
+    pairs: &[ArmPair<'_>],
+    resampling: &Resampling,
+) -> Result<Vec<Comparison>, ComparisonError> {
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = pairs.len().div_ceil(workers).max(1);
+    let compare_share = |(chunk, pairs): (usize, &[ArmPair<'_>])| {
+        let numbered = pairs.iter().enumerate().map(|(place, arms)| (chunk * share + place, arms));
+        numbered.map(|(pair, arms)| compare(labels, pair, arms, resampling)).collect::<Result<Vec<_>, _>>()
+    };
+    let shares = thread::scope(|scope| {
+        let running: Vec<_> =
+            pairs.chunks(share).enumerate().map(|share| scope.spawn(move || compare_share(share))).collect();
+        let done =
+            running.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        done.collect::<Result<Vec<_>, _>>()
+    })?;
+    Ok(shares.into_iter().flatten().collect())
 }
 
 /// Twice what lets Holm's correction reject at all, so that one resample on the wrong side does not decide. What cannot

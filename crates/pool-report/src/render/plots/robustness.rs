@@ -7,7 +7,7 @@ use super::axis::Axis;
 use super::panel::{Frame, Panel};
 use super::shape::{band, mark, polyline};
 use super::{Plot, PlotKind, SeedRange, Stroke, is_crowded, layer};
-use crate::{ArmResults, Run};
+use crate::{ArmResults, Run, change};
 
 /// A share of the changed images.
 struct Figure {
@@ -75,7 +75,7 @@ impl Figure {
         let frame = Frame {
             x: Axis::from_zero(points().map(|(strength, _)| *strength), 5),
             y: (self.axis)(points().flat_map(|(_, range)| [range.low, range.high]).collect()),
-            x_title: format!("strength of {kind}"),
+            x_title: change::axis_title(kind),
             size: (400.0, 250.0),
         };
         let drawn = html! {
@@ -83,7 +83,7 @@ impl Figure {
                 (layer(arm, &drawn(&run.arms[arm].name, Stroke::of_arm(arm), curve, with_band, &frame)))
             }
         };
-        frame.panel(&format!("{} under {kind}, %", self.words), &drawn)
+        frame.panel(&format!("{} under {}, %", self.words, change::words(kind)), &drawn)
     }
 
     /// Strength and figure, from the unchanged images on; nothing for an arm that was not asked.

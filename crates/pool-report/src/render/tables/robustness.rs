@@ -2,6 +2,7 @@
 
 use super::{Table, row};
 use crate::cells::estimate;
+use crate::change::{unit, words};
 use crate::{ArmFigures, Estimate, RobustnessFigures};
 
 /// One of the two shares of changed images.
@@ -24,21 +25,6 @@ fn levels(arms: &[ArmFigures]) -> Vec<(&str, Vec<f64>)> {
 
 fn find<'a>(arm: &'a ArmFigures, kind: &str, strength: f64) -> Option<&'a RobustnessFigures> {
     arm.robustness.iter().find(|row| row.kind == kind && row.strength == strength)
-}
-
-/// `circular_shift` as words.
-fn words(kind: &str) -> String {
-    kind.replace('_', " ")
-}
-
-/// A kind is named by whoever changed the images; one without a known unit goes without.
-fn unit(kind: &str) -> &'static str {
-    match kind {
-        "shift" | "circular_shift" => " px",
-        "rotation" => "°",
-        "scale" => " %",
-        _ => "",
-    }
 }
 
 /// Consistency after the smallest change of each kind; none if nobody looked.
