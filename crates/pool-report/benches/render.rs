@@ -7,7 +7,7 @@ mod synthetic;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use pool_report::{Analysis, Run, html_report, learning_curves_svg, results_csv};
+use pool_report::{Analysis, PlotKind, Run, html_report, plot_files, results_csv};
 
 use crate::synthetic::Synthetic;
 
@@ -24,8 +24,8 @@ fn report(criterion: &mut Criterion) {
     criterion.bench_function("html report of 30 trials", |bencher| {
         bencher.iter(|| html_report(black_box(&run), &analysis));
     });
-    criterion.bench_function("learning curves of 30 trials", |bencher| {
-        bencher.iter(|| learning_curves_svg(black_box(&run)));
+    criterion.bench_function("plots of 30 trials", |bencher| {
+        bencher.iter(|| plot_files(black_box(&run), &analysis, &PlotKind::ALL));
     });
     criterion.bench_function("csv of 30 trials", |bencher| bencher.iter(|| results_csv(black_box(&run))));
 }

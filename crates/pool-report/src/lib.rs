@@ -43,8 +43,8 @@ pub use figures::{
 pub use published::{PublishedArm, StudyPool};
 pub use read::{ArmResults, Run};
 pub use render::{
-    OperatorRow, Picture, PlannedArm, Tile, gallery_svg, html_report, json_results, latex_document,
-    latex_tables, learning_curves_svg, markdown_comparison, markdown_report, markdown_summary,
-    operator_table, plan_table, results_csv, terminal_comparison, terminal_recommendation, terminal_report,
+    OperatorRow, Picture, PlannedArm, PlotFile, PlotKind, Tile, gallery_svg, html_report, json_results,
+    latex_document, latex_tables, markdown_comparison, markdown_report, markdown_summary, operator_table,
+    plan_table, plot_files, results_csv, terminal_comparison, terminal_recommendation, terminal_report,
 };
 pub use write::{WrittenReport, write_report, write_summary};

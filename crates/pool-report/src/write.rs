@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use pool_metrics::atomic_write;
 
 use crate::{
-    Analysis, Picture, ReportError, Run, html_report, json_results, latex_document, latex_tables,
-    learning_curves_svg, markdown_report, markdown_summary, results_csv,
+    Analysis, Picture, PlotFile, PlotKind, ReportError, Run, html_report, json_results, latex_document,
+    latex_tables, markdown_report, markdown_summary, plot_files, results_csv,
 };
+
+/// The plots of a summary, which is kept where every byte is.
+const SUMMARY: [PlotKind; 2] = [PlotKind::LearningCurves, PlotKind::Pareto];
 
 /// The files that were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,17 +29,17 @@ pub struct WrittenReport {
 pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, ReportError> {
     let root = run.layout.root();
     let html = root.join("report.html");
-    let pictures = [Picture { title: "Learning curves".to_owned(), file: "learning-curves.svg".to_owned() }];
-    let contents = [
+    let plots = plot_files(run, analysis, &PlotKind::ALL);
+    let mut contents = vec![
         (html.clone(), html_report(run, analysis)),
-        (root.join("results.md"), markdown_report(analysis, &pictures)),
+        (root.join("results.md"), markdown_report(analysis, &pictures("", &plots))),
         (root.join("results.csv"), results_csv(run)),
         (root.join("results.tex"), latex_document(analysis)),
         (root.join("results-tables.tex"), latex_tables(analysis)),
         (root.join("results.json"), format!("{:#}\n", json_results(analysis))),
-        (root.join("learning-curves.svg"), learning_curves_svg(run)),
     ];
-    Ok(WrittenReport { html, files: write_all(contents.into())? })
+    contents.extend(plots.into_iter().map(|plot| (root.join(plot.kind.file()), plot.svg)));
+    Ok(WrittenReport { html, files: write_all(contents)? })
 }
 
 /// Writes what a document on the study shows of a run into a folder that is there: `<study>.md` and the plots that it
@@ -46,12 +49,23 @@ pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, Rep
 /// A file that cannot be written.
 pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let name = file_name(&run.study);
-    let curves = format!("{name}-learning-curves.svg");
-    let pictures = [Picture { title: "Learning curves".to_owned(), file: curves.clone() }];
-    write_all(vec![
-        (folder.join(format!("{name}.md")), markdown_summary(analysis, &pictures)),
-        (folder.join(curves), learning_curves_svg(run)),
-    ])
+    let prefix = format!("{name}-");
+    let plots = plot_files(run, analysis, &SUMMARY);
+    let text = markdown_summary(analysis, &pictures(&prefix, &plots));
+    let mut contents = vec![(folder.join(format!("{name}.md")), text)];
+    contents.extend(
+        plots.into_iter().map(|plot| (folder.join(format!("{prefix}{}", plot.kind.file())), plot.svg)),
+    );
+    write_all(contents)
+}
+
+/// How a document refers to the plots beside it.
+fn pictures(prefix: &str, plots: &[PlotFile]) -> Vec<Picture> {
+    let picture = |plot: &PlotFile| Picture {
+        title: plot.kind.title().to_owned(),
+        file: format!("{prefix}{}", plot.kind.file()),
+    };
+    plots.iter().map(picture).collect()
 }
 
 fn write_all(contents: Vec<(PathBuf, String)>) -> Result<Vec<PathBuf>, ReportError> {

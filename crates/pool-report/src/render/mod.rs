@@ -2,7 +2,6 @@
 
 mod beside;
 mod csv;
-mod curves;
 mod document;
 mod gallery;
 mod html;
@@ -11,13 +10,13 @@ mod latex;
 mod markdown;
 mod operators;
 mod plan;
+mod plots;
 mod recommendation;
 mod table;
 mod tables;
 mod terminal;
 
 pub use csv::results_csv;
-pub use curves::learning_curves_svg;
 pub use gallery::{Tile, gallery_svg};
 pub use html::html_report;
 pub use json::json_results;
@@ -25,4 +24,5 @@ pub use latex::{latex_document, latex_tables};
 pub use markdown::{Picture, markdown_comparison, markdown_report, markdown_summary};
 pub use operators::{OperatorRow, operator_table};
 pub use plan::{PlannedArm, plan_table};
+pub use plots::{PlotFile, PlotKind, plot_files};
 pub use terminal::{terminal_comparison, terminal_recommendation, terminal_report};

@@ -1,6 +1,6 @@
 //! The report for people is one safe file.
 
-use pool_report::{Analysis, html_report, learning_curves_svg};
+use pool_report::{Analysis, PlotKind, html_report, plot_files};
 
 use crate::synthetic::{Synthetic, diverged, trial};
 
@@ -23,31 +23,52 @@ fn names_and_sweep_text_become_no_markup() {
     std::fs::write(study.root().join("sweep.toml"), format!("# {HOSTILE}{QUOTES}")).unwrap();
     let run = study.read();
 
-    let page = html_report(&run, &Analysis::of(&run));
-    assert!(!page.to_lowercase().contains("<script"), "{page}");
+    let analysis = Analysis::of(&run);
+    let page = html_report(&run, &analysis);
+    assert_eq!(page.to_lowercase().matches("<script").count(), 1, "the page's own");
+    assert_eq!(page.matches("</script>").count(), 1);
     assert_eq!(page.matches("</style>").count(), 1, "the page's own");
     assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the names are shown");
     assert!(page.contains("&quot;&amp;'"), "{page}");
 
-    let curves = learning_curves_svg(&run);
-    assert!(!curves.contains("<script") && curves.contains("&lt;script&gt;"), "{curves}");
-    assert_eq!(curves.matches("</svg>").count(), 1);
+    for plot in plot_files(&run, &analysis, &PlotKind::ALL) {
+        assert!(!plot.svg.contains("<script") && plot.svg.contains("&lt;script&gt;"), "{:?}", plot.kind);
+        assert_eq!(plot.svg.matches("</svg>").count(), 1, "{:?}", plot.kind);
+    }
 }
 
 #[test]
-fn the_page_needs_nothing_else() {
+fn the_page_needs_nothing_else_and_forbids_it_to_itself() {
     let page = page_of(&Synthetic::published(3, 10));
-    let without_namespaces = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
-    for reference in ["http:", "https:", "src=", "href", "url(", "@import", "<link", "<script", "<iframe"] {
-        assert!(!without_namespaces.contains(reference), "{reference} in {without_namespaces}");
+    for reference in ["http:", "https:", "url(", "@import", "<link", "<iframe", "style=\"", "onclick"] {
+        assert!(!page.contains(reference), "{reference} in {page}");
     }
+    for (attribute, expected) in [("src=\"", "data:image/png;base64,"), ("href=\"", "#")] {
+        let found: Vec<&str> = page.split(attribute).skip(1).collect();
+        assert!(!found.is_empty() && found.iter().all(|value| value.starts_with(expected)), "{attribute}");
+    }
+    let policy = "content=\"default-src 'none'; img-src data:; style-src 'sha256-";
+    assert!(page.contains(policy), "{page}");
+    assert!(!page.contains("unsafe-inline"));
+}
+
+#[test]
+fn a_run_of_fifteen_trials_is_a_page_of_less_than_a_megabyte() {
+    let mut study = Synthetic::measured(3);
+    for (arm, pool) in [("blur", "\"max\""), ("mean of powers", "\"avg\"")] {
+        for seed in 1..=3 {
+            study.finish(trial(arm, pool, seed, 10));
+        }
+    }
+    let bytes = page_of(&study).len();
+    assert!(bytes < 1 << 20, "{bytes}");
 }
 
 #[test]
 fn the_page_says_what_is_not_in_it() {
     let mut study = Synthetic::published(1, 2);
-    assert!(!page_of(&study).contains("What is not in these tables"));
+    assert!(!page_of(&study).contains("What is not in these figures"));
     study.plan("maximum", 2);
     let page = page_of(&study);
     assert!(page.contains("One trial of the plan has no record yet; run the same sweep again"), "{page}");
@@ -56,21 +77,71 @@ fn the_page_says_what_is_not_in_it() {
 }
 
 #[test]
-fn the_page_shows_tables_curves_settings_and_the_sweep_file() {
-    let study = Synthetic::published(2, 4);
+fn the_page_says_the_verdict_first_and_then_everything_behind_it() {
+    let study = Synthetic::measured(3);
     std::fs::write(study.root().join("sweep.toml"), "study = 'mnist-pooling'\n").unwrap();
     let page = page_of(&study);
+    let mut from = 0;
+    for title in [
+        "Verdict",
+        "The study's claims",
+        "Results",
+        "Learning curves",
+        "Error against cost",
+        "Robustness to small changes",
+        "Memory",
+        "Every two arms",
+        "Confusion of classes",
+        "Calibration",
+        "Error of each class",
+        "Hardest images",
+        "More tables",
+        "Every trial",
+        "Machine and settings",
+        "Sweep file",
+    ] {
+        let place = page[from..].find(&format!("<h2>{title}</h2>"));
+        from += place.unwrap_or_else(|| panic!("{title} is not there, or too early"));
+    }
     for expected in [
-        "<h2>Error, %</h2>",
-        "<h2>Beside the published study</h2>",
-        "<h2>Learning curves</h2>",
-        "aria-label=\"validation error, %\"",
+        "<h3>Beside the published study</h3>",
+        "aria-label=\"Validation error, %\"",
         "<dt>libtorch</dt><dd>2.11.0</dd>",
         "study = 'mnist-pooling'",
     ] {
         assert!(page.contains(expected), "{expected} is not in {page}");
     }
-    assert_eq!(page.matches("<line").count() - page.matches("<line opacity").count(), 3, "one sample an arm");
+}
+
+#[test]
+fn what_belongs_to_an_arm_says_so_wherever_it_is() {
+    let page = page_of(&Synthetic::measured(3));
+    for (element, why) in [
+        ("<tr data-arms=\"1\">", "tables"),
+        ("<tr data-arms=\"0 1\">", "pairs"),
+        ("<g class=\"hue-1\" data-arms=\"1\"", "plots"),
+        ("<svg class=\"panel\" data-arms=\"1\"", "rows of lists"),
+        ("<span class=\"chip\" data-arm=\"1\">", "the legend"),
+        ("<li data-arms=\"1\"", "hardest images"),
+    ] {
+        assert!(page.contains(element), "{why}");
+    }
+}
+
+#[test]
+fn one_seed_is_said_to_allow_no_interval() {
+    assert!(page_of(&Synthetic::published(1, 2)).contains("one seed alone gives no interval"));
+    assert!(!page_of(&Synthetic::published(2, 2)).contains("one seed alone gives no interval"));
+}
+
+#[test]
+fn names_of_plots_hold_no_control_character() {
+    let mut study = Synthetic::study("control");
+    study.finish(trial("bell\u{7}", "\"max\"", 1, 2));
+    let run = study.read();
+    for plot in plot_files(&run, &Analysis::of(&run), &PlotKind::ALL) {
+        assert!(!plot.svg.contains('\u{7}'), "{:?}", plot.kind);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use pool_report::{Analysis, ReportError, WrittenReport, write_report, write_summ
 
 use crate::synthetic::Synthetic;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 13] = [
     "report.html",
     "results.md",
     "results.csv",
@@ -16,6 +16,12 @@ const FILES: [&str; 7] = [
     "results-tables.tex",
     "results.json",
     "learning-curves.svg",
+    "pareto.svg",
+    "robustness.svg",
+    "memory.svg",
+    "comparisons.svg",
+    "confusion.svg",
+    "calibration.svg",
 ];
 
 fn write(study: &Synthetic) -> Result<WrittenReport, ReportError> {

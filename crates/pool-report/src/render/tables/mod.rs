@@ -16,6 +16,17 @@ use super::document::Detail;
 pub(super) use super::table::{Table, row};
 use crate::Analysis;
 
+/// Those for which the page has neither a picture nor a table of its own.
+pub(super) fn without_pictures(analysis: &Analysis) -> Vec<Table> {
+    let arms = &analysis.arms;
+    let mut tables: Vec<Table> = beside_the_published(analysis).into_iter().collect();
+    tables.extend([errors::losses(arms, Detail::Full), errors::training(arms)]);
+    tables.extend(costs::tables(arms, Detail::Full));
+    tables.extend(robustness::every(arms));
+    tables.extend(pareto(&analysis.pareto));
+    tables
+}
+
 /// Every table with a row per arm, in reading order.
 pub(super) fn of_arms(analysis: &Analysis, detail: Detail) -> Vec<Table> {
     let arms = &analysis.arms;
