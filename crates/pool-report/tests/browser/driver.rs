@@ -45,7 +45,7 @@ impl Browser {
                 assert!(std::env::var("POOL_REQUIRE_BROWSER").as_deref() != Ok("1"), "{words}");
                 // Straight to the terminal: what a passing test prints is not shown.
                 SAID.call_once(|| {
-                    std::io::stderr().write_all(format!("skipped: {words}\n").as_bytes()).unwrap()
+                    std::io::stderr().write_all(format!("skipped: {words}\n").as_bytes()).unwrap();
                 });
                 None
             }

@@ -3,8 +3,8 @@
 use std::fs;
 
 use pool_metrics::{
-    Calibration, ConfusionMatrix, CostRecord, Evaluation, HardImage, KeptTensor, LastReader, LayerCost,
-    MeasuredPeak, MemoryModel, ModelFacts, Robustness, TestResults, TrialRecord,
+    Calibration, ConfusionMatrix, CostRecord, Evaluation, HardImage, KeptTensor, LayerCost, MeasuredPeak,
+    MemoryModel, ModelFacts, Robustness, TestResults, TrialRecord,
 };
 
 use crate::synthetic::{Synthetic, costs, diverged, trial};
@@ -235,7 +235,7 @@ fn facts(arm: &Arm) -> ModelFacts {
         output_elements: outputs,
         parameters,
         multiply_adds: parameters,
-        kept: vec![KeptTensor { what: "output".to_owned(), bytes: 4 * kept, last_reader: LastReader::Maker }],
+        kept: vec![KeptTensor { what: "output".to_owned(), bytes: 4 * kept }],
         ..LayerCost::default()
     };
     let features = arm.features;

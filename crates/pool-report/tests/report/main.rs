@@ -7,6 +7,7 @@ mod extremes;
 mod figures;
 mod html;
 mod latex;
+mod plots;
 mod reading;
 mod recommending;
 mod synthetic;

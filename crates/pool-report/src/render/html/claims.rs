@@ -32,7 +32,7 @@ fn item(claim: &ClaimResult) -> Markup {
                 p { span.tag.(class) { (claim.conclusion) } }
             }
             div {
-                p { (claim.measured) }
+                p { "Measured: " (claim.measured.trim_end_matches('.')) "." }
                 p.note { "Tested: " (claim.test) "." }
             }
         }

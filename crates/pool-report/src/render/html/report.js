@@ -170,10 +170,12 @@ const tips = () => {
   for (const plot of all(".stack")) {
     if (!plot.querySelector(".mark")) continue;
     plot.tabIndex = 0;
-    plot.addEventListener("pointermove", (event) => {
+    const point = (event) => {
       const mark = event.target.closest(".mark") ?? nearest(plot, event.clientX, event.clientY);
       if (mark) show(mark); else hide();
-    });
+    };
+    plot.addEventListener("pointermove", point);
+    plot.addEventListener("pointerdown", point);
     plot.addEventListener("pointerleave", hide);
     plot.addEventListener("blur", hide);
     plot.addEventListener("keydown", (event) => step(plot, event));

@@ -63,8 +63,8 @@ fn grid(figures: &[ArmFigures]) -> Grid {
             "parameters",
             "one epoch, s",
             "prediction, s",
-            "memory of training, MiB",
-            "measured peak, MiB",
+            "training memory, MiB",
+            "measured, MiB",
         ]),
         rows: figures.iter().enumerate().map(|(arm, figures)| row(arm, figures)).collect(),
     }

@@ -87,6 +87,7 @@ impl Figure {
             points.iter().filter_map(|(epoch, range)| frame.at(f64::from(*epoch), figure(range))).collect()
         };
         let marks = points.len() <= MOST_MARKS;
+        let width = if with_band { 2.0 } else { 1.4 };
         let radius = if points.len() == 1 { 4.0 } else { 1.8 };
         html! {
             @if with_band {
@@ -95,7 +96,7 @@ impl Figure {
                     (self.diverged(record, frame))
                 }
             }
-            (polyline(&along(|range| range.mean), 2.0, stroke.dash))
+            (polyline(&along(|range| range.mean), width, stroke.dash))
             @for (epoch, range) in points.iter().filter(|_| marks) {
                 @if let Some((x, y)) = frame.at(f64::from(*epoch), range.mean) {
                     (mark(&self.words(&results.name, *epoch, range), &stroke.shape.filled(x, y, radius)))

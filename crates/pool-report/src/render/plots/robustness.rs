@@ -7,10 +7,11 @@ use super::axis::Axis;
 use super::panel::{Frame, Panel};
 use super::shape::{band, mark, polyline};
 use super::{Plot, PlotKind, SeedRange, Stroke, is_crowded, layer};
-use crate::{ArmResults, Run, change};
+use crate::{ArmResults, Run};
 
 /// A share of the changed images.
 struct Figure {
+    title: &'static str,
     words: &'static str,
     of: fn(&Robustness) -> f64,
     /// What the unchanged images give.
@@ -20,13 +21,15 @@ struct Figure {
 
 const FIGURES: [Figure; 2] = [
     Figure {
-        words: "Error",
+        title: "Error",
+        words: "error",
         of: |changed| 100.0 * changed.error_rate(),
         unchanged: |record| record.test_error().map(|share| 100.0 * share),
         axis: |figures| Axis::from_zero(figures, 5),
     },
     Figure {
-        words: "Consistency",
+        title: "Consistency",
+        words: "consistency",
         of: |changed| 100.0 * changed.consistency(),
         unchanged: |_| Some(100.0),
         axis: |figures| Axis::linear(figures.into_iter().chain([100.0]), 5),
@@ -75,15 +78,18 @@ impl Figure {
         let frame = Frame {
             x: Axis::from_zero(points().map(|(strength, _)| *strength), 5),
             y: (self.axis)(points().flat_map(|(_, range)| [range.low, range.high]).collect()),
-            x_title: change::axis_title(kind),
+            x_title: format!("strength of {kind}"),
             size: (400.0, 250.0),
         };
         let drawn = html! {
             @for (arm, curve) in curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()) {
-                (layer(arm, &drawn(&run.arms[arm].name, Stroke::of_arm(arm), curve, with_band, &frame)))
+                (layer(arm, &drawn(Stroke::of_arm(arm), curve, with_band, &frame, |strength, range| {
+                    let (arm, figure) = (&run.arms[arm].name, self.words);
+                    format!("{arm}, {kind} {strength}: {figure} {}", range.words("%", 2))
+                })))
             }
         };
-        frame.panel(&format!("{} under {}, %", self.words, change::words(kind)), &drawn)
+        frame.panel(&format!("{} under {kind}, %", self.title), &drawn)
     }
 
     /// Strength and figure, from the unchanged images on; nothing for an arm that was not asked.
@@ -103,7 +109,13 @@ impl Figure {
     }
 }
 
-fn drawn(arm: &str, stroke: Stroke, curve: &[(f64, SeedRange)], with_band: bool, frame: &Frame) -> Markup {
+fn drawn(
+    stroke: Stroke,
+    curve: &[(f64, SeedRange)],
+    with_band: bool,
+    frame: &Frame,
+    words: impl Fn(f64, &SeedRange) -> String,
+) -> Markup {
     let along = |figure: fn(&SeedRange) -> f64| -> Vec<(f64, f64)> {
         curve.iter().filter_map(|(strength, range)| frame.at(*strength, figure(range))).collect()
     };
@@ -112,7 +124,7 @@ fn drawn(arm: &str, stroke: Stroke, curve: &[(f64, SeedRange)], with_band: bool,
         (polyline(&along(|range| range.mean), 2.0, stroke.dash))
         @for (strength, range) in curve {
             @if let Some((x, y)) = frame.at(*strength, range.mean) {
-                (mark(&format!("{arm}, strength {strength}: {}", range.words("%", 2)), &stroke.shape.filled(x, y, 2.5)))
+                (mark(&words(*strength, range), &stroke.shape.filled(x, y, 2.5)))
             }
         }
     }
