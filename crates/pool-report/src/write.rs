@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use pool_metrics::atomic_write;
 
 use crate::{
-    Analysis, Picture, PlotFile, PlotKind, ReportError, Run, html_report, json_results, latex_document,
-    latex_tables, markdown_report, markdown_summary, plot_files, results_csv,
+    Analysis, EventFile, EventFileError, Picture, PlotFile, PlotKind, ReportError, Run, html_report,
+    json_results, latex_document, latex_tables, markdown_report, markdown_summary, plot_files, results_csv,
+    tensorboard_events,
 };
 
 /// The plots of a summary, which is kept where every byte is.
@@ -43,7 +44,15 @@ pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, Rep
         (root.join("results.json"), format!("{:#}\n", json_results(analysis))),
     ];
     contents.extend(plots.into_iter().map(|plot| (root.join(plot.kind.file()), plot.svg)));
-    Ok(WrittenReport { html, files: write_all(contents)? })
+    let mut files = write_all(contents)?;
+    let mut without_events = Vec::new();
+    for record in run.records() {
+        match tensorboard_events(record) {
+            Ok(events) => files.extend(write_events(&run.layout.trial(&record.id), events)?),
+            Err(error) => without_events.push(error),
+        }
+    }
+    Ok(WrittenReport { html, files, without_events })
 }
 
 /// The file's path, if it was not there already.

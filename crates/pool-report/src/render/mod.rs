@@ -18,6 +18,7 @@ mod tables;
 mod terminal;
 
 pub use csv::results_csv;
+pub use evaluation::{SetToShow, terminal_evaluation};
 pub use gallery::{Tile, gallery_svg};
 pub use html::html_report;
 pub use json::json_results;

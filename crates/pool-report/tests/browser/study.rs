@@ -3,8 +3,8 @@
 use std::fs;
 
 use pool_metrics::{
-    Calibration, ConfusionMatrix, CostRecord, Evaluation, HardImage, KeptTensor, LayerCost, MeasuredPeak,
-    MemoryModel, ModelFacts, Robustness, TestResults, TrialRecord,
+    Calibration, ConfusionMatrix, CostRecord, Evaluation, HardImage, KeptTensor, LastReader, LayerCost,
+    MeasuredPeak, MemoryModel, ModelFacts, Robustness, TestResults, TrialRecord,
 };
 
 use crate::synthetic::{Synthetic, costs, diverged, trial};
@@ -233,9 +233,10 @@ fn facts(arm: &Arm) -> ModelFacts {
         name: name.to_owned(),
         input_elements: inputs,
         output_elements: outputs,
+        output_tensors: if name == "flatten" { 0 } else { 1 },
         parameters,
         multiply_adds: parameters,
-        kept: vec![KeptTensor { what: "output".to_owned(), bytes: 4 * kept }],
+        kept: vec![KeptTensor { what: "output".to_owned(), bytes: 4 * kept, last_reader: LastReader::Maker }],
         ..LayerCost::default()
     };
     let features = arm.features;

@@ -29,13 +29,13 @@ fn every_mark_says_its_arm_and_figure() {
             "none, epoch 10: 0.43 % (0.40 to 0.47 over 3 seeds)",
             "a tenth of epoch 1",
         ),
-        (PlotKind::Robustness, "average, shift 0: error 1.09 %", "the unchanged images"),
+        (PlotKind::Robustness, "average, shift 0 px: error 1.09 %", "the unchanged images"),
         (
             PlotKind::Robustness,
-            "none, shift 1: error 3.01 % (3.00 to 3.02 over 3 seeds)",
+            "none, shift 1 px: error 3.01 % (3.00 to 3.02 over 3 seeds)",
             "1,201 to 1,203 of 40,000",
         ),
-        (PlotKind::Memory, "maximum: measured 42.9 MiB", "8 MiB more than the model"),
+        (PlotKind::Memory, "maximum: measured 44.6 MiB", "8 MiB more than the model"),
         (
             PlotKind::Memory,
             "maximum: parameters times batch size 451.7 MiB",

@@ -7,7 +7,7 @@ use super::axis::Axis;
 use super::panel::{Frame, Panel};
 use super::shape::{band, mark, polyline};
 use super::{Plot, PlotKind, SeedRange, Stroke, is_crowded, layer};
-use crate::{ArmResults, Run};
+use crate::{ArmResults, Run, change};
 
 /// A share of the changed images.
 struct Figure {
@@ -78,18 +78,19 @@ impl Figure {
         let frame = Frame {
             x: Axis::from_zero(points().map(|(strength, _)| *strength), 5),
             y: (self.axis)(points().flat_map(|(_, range)| [range.low, range.high]).collect()),
-            x_title: format!("strength of {kind}"),
+            x_title: change::axis_title(kind),
             size: (400.0, 250.0),
         };
         let drawn = html! {
             @for (arm, curve) in curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()) {
                 (layer(arm, &drawn(Stroke::of_arm(arm), curve, with_band, &frame, |strength, range| {
                     let (arm, figure) = (&run.arms[arm].name, self.words);
-                    format!("{arm}, {kind} {strength}: {figure} {}", range.words("%", 2))
+                    let level = format!("{} {strength}{}", change::words(kind), change::unit(kind));
+                    format!("{arm}, {level}: {figure} {}", range.words("%", 2))
                 })))
             }
         };
-        frame.panel(&format!("{} under {kind}, %", self.title), &drawn)
+        frame.panel(&format!("{} under {}, %", self.title, change::words(kind)), &drawn)
     }
 
     /// Strength and figure, from the unchanged images on; nothing for an arm that was not asked.

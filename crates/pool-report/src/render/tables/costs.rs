@@ -107,7 +107,7 @@ fn memory(figures: &[ArmFigures]) -> Table {
     )
     .with_notes([
         "keras_legacy is the formula that the published study cites; it multiplies the parameters by the batch size. \
-         training and inference count what is really kept. resident is what a trial's process held at most beyond what \
+         training and inference count what is alive at the peak of a step, and of a prediction. resident is what a trial's process held at most beyond what \
          it held before the network was built, freed pages and libtorch's own buffers included, which no formula counts."
             .to_owned(),
     ])

@@ -152,6 +152,7 @@ pub(crate) fn model(pool: &str) -> ModelFacts {
         name: "network".to_owned(),
         input_elements: 784,
         output_elements: 18_432 + repeats * features + 138,
+        output_tensors: 1,
         parameters,
         ..LayerCost::default()
     };
