@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::LazyLock;
 
-use common::{pool_cli, stderr, stdout};
+use common::{pool_cli, stderr};
 use serde_json::Value;
 
 /// Two arms and two seeds on generated images, with costs.
@@ -37,6 +37,11 @@ fn succeed(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
     stdout(&output)
+}
+
+/// What it wrote to standard output.
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn folders(kind: &str, arm: &str) -> Vec<PathBuf> {

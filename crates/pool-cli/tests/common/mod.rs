@@ -14,8 +14,3 @@ pub(crate) fn pool_cli(folder: &Path) -> Command {
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
-
-/// What it wrote to standard output.
-pub(crate) fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}

@@ -37,9 +37,10 @@ impl StoredTrial {
     /// # Errors
     /// A file that cannot be written, or a network that TorchScript cannot hold.
     pub fn export(&self, format: WeightFormat, path: &Path) -> Result<(), TrainError> {
-        Ok(match format {
-            WeightFormat::Safetensors => save_weights(&self.variables, path)?,
-            WeightFormat::TorchScript => save_torchscript(&self.net, path)?,
-        })
+        match format {
+            WeightFormat::Safetensors => save_weights(&self.variables, path),
+            WeightFormat::TorchScript => save_torchscript(&self.net, path),
+        }
+        .map_err(TrainError::from)
     }
 }
