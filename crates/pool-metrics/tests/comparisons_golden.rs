@@ -1,6 +1,9 @@
 //! The tests between arms equal SciPy, statsmodels and distributions worked out exactly;
 //! `scripts/golden/comparisons.py` made the values and names the versions.
 
+mod common;
+
+use common::assert_close;
 use pool_metrics::{
     ArmPair, McNemar, PairedPredictions, Resampling, SeedPredictions, compare_family, mcnemar_combined,
     mcnemar_exact, paired_bootstrap, paired_t, paired_t_power, seeds_needed,
@@ -91,15 +94,6 @@ fn trials(predictions: &[Vec<u8>]) -> Vec<SeedPredictions<'_>> {
 
 fn golden() -> Golden {
     serde_json::from_str(include_str!("golden/comparisons.json")).unwrap()
-}
-
-/// Fails unless `ours` is within the relative tolerance of `theirs`; a value of 0 must be met exactly.
-#[track_caller]
-fn assert_close(ours: f64, theirs: f64, tolerance: f64, what: &str) {
-    assert!(
-        (ours - theirs).abs() <= tolerance * theirs.abs(),
-        "{what}: {ours:e} is further than {tolerance:e} from {theirs:e}"
-    );
 }
 
 #[test]

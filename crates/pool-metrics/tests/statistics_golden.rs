@@ -1,6 +1,9 @@
 //! Statistics and scores equal those of SciPy, statsmodels and scikit-learn; `scripts/golden/metrics.py` made the
 //! values and names the versions.
 
+mod common;
+
+use common::assert_close;
 use pool_metrics::{
     ConfusionMatrix, holm, mcnemar_exact, mean, median, quantile, sample_sd, t_interval, wilson_interval,
 };
@@ -78,15 +81,6 @@ struct Classification {
 
 fn golden() -> Golden {
     serde_json::from_str(include_str!("golden/statistics.json")).unwrap()
-}
-
-/// Fails unless `ours` is within the relative tolerance of `theirs`; a value of 0 must be met exactly.
-#[track_caller]
-fn assert_close(ours: f64, theirs: f64, tolerance: f64, what: &str) {
-    assert!(
-        (ours - theirs).abs() <= tolerance * theirs.abs(),
-        "{what}: {ours:e} is further than {tolerance:e} from {theirs:e}"
-    );
 }
 
 #[test]

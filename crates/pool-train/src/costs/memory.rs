@@ -7,7 +7,7 @@ use pool_metrics::{MeasuredPeak, MemoryModel};
 use pool_models::{Mode, Net};
 use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::machine::PeakMemory;
 use crate::resident::{ImageTensors, ResidentData};
@@ -120,11 +120,11 @@ pub fn measure_peak(
     let images = ResidentData::load(&spec.data, &context.data_dir)?.train;
     run(spec, phase, &images, 1, 1)?;
     let memory = PeakMemory::start();
-    run(spec, phase, &images, batch_size.min(images.len() as usize), STEPS)?;
+    run(spec, phase, &images, batch_size, STEPS)?;
     Ok(memory.peak_bytes())
 }
 
-/// Builds the network and runs some batches of this size.
+/// Builds the network and runs some batches of this size; a set with fewer images is gone through again.
 fn run(
     spec: &CostSpec,
     phase: Phase,
@@ -134,7 +134,8 @@ fn run(
 ) -> Result<(), TrainError> {
     let variables = VarStore::new(Device::Cpu);
     let net = spec.model.build(&variables.root())?;
-    let indices = Tensor::f_arange(batch_size as i64, (tch::Kind::Int64, Device::Cpu))?;
+    let indices =
+        Tensor::f_arange(batch_size as i64, (Kind::Int64, Device::Cpu))?.f_remainder(images.len() as i64)?;
     match phase {
         Phase::Training => {
             let mut training = Training::new(&spec.train, &net, images, &variables)?;

@@ -1,55 +1,16 @@
 //! The memory model: how many bytes a network needs, from the costs of its layers.
 
+mod layer_cost;
+mod moment;
+
 use serde::{Deserialize, Serialize};
+
+pub use layer_cost::{KeptTensor, LastReader, LayerCost};
+use moment::Moment;
 
 /// Bytes of one `f32`, the only element type that the networks here compute in.
 const F32_BYTES: u64 = 4;
 const GIB: f64 = (1u64 << 30) as f64;
-
-/// What one layer costs. Elements and bytes are per sample, so that a batch multiplies them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LayerCost {
-    /// The layer's name in the network, such as `conv2d` or `dense_1`.
-    pub name: String,
-    /// Elements of one sample on the way in.
-    pub input_elements: u64,
-    /// Elements of one sample on the way out; a fused activation adds nothing.
-    pub output_elements: u64,
-    /// Tensors of the output's size that the forward pass makes: one, none for a view such as flatten, two where an
-    /// activation follows as an operator of its own.
-    pub output_tensors: u64,
-    /// Trainable parameters.
-    pub parameters: u64,
-    /// Parameters that no gradient changes, such as batch normalisation's running statistics.
-    pub fixed_parameters: u64,
-    /// Multiply-adds of one sample, forward.
-    pub multiply_adds: u64,
-    /// Tensors that must outlive the forward pass because the backward pass reads them.
-    pub kept: Vec<KeptTensor>,
-}
-
-/// A tensor kept between the forward and the backward pass.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeptTensor {
-    /// What it is: `output`, `indices`, `mask`.
-    pub what: String,
-    /// Bytes for one sample.
-    pub bytes: u64,
-    /// Who reads it last in the backward pass, and so frees it.
-    pub last_reader: LastReader,
-}
-
-/// Who reads a kept tensor last. The backward pass goes from the last layer to the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LastReader {
-    /// The layer that made it.
-    Maker,
-    /// The layer that it was handed to: it is gone when its maker's backward pass begins.
-    NextLayer,
-}
 
 /// The ways to count a network's memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -169,39 +130,6 @@ fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items
         ("activation gradients", peak.activation_gradients),
         ("input batch", f32_bytes(batch_size, input_elements)),
     ]
-}
-
-/// What is alive while one layer's backward pass runs, in bytes, beside what is always there.
-#[derive(Default)]
-struct Moment {
-    kept: u64,
-    activation_gradients: u64,
-    new_gradients: u64,
-}
-
-impl Moment {
-    fn of_backward(layers: &[LayerCost], index: usize, batch_size: u64) -> Self {
-        let layer = &layers[index];
-        // The backward pass goes from the last layer to the first, and frees what it has read on the way.
-        let earlier = layers[..index].iter().flat_map(|layer| &layer.kept);
-        let own = layer.kept.iter().filter(|kept| kept.last_reader == LastReader::Maker);
-        let kept = saturating_sum(earlier.chain(own).map(|kept| kept.bytes));
-        // Nobody asks for the gradient of the images; that of a view is a view.
-        let input = if index == 0 || layer.output_tensors == 0 { 0 } else { layer.input_elements };
-        let through_the_layer = layer.output_elements.saturating_add(input);
-        let through_the_activation =
-            if layer.output_tensors > 1 { layer.output_elements.saturating_mul(2) } else { 0 };
-        Self {
-            kept: batch_size.saturating_mul(kept),
-            activation_gradients: f32_bytes(batch_size, through_the_layer.max(through_the_activation)),
-            // Made anew, then added to those that are there.
-            new_gradients: f32_bytes(1, layer.parameters),
-        }
-    }
-
-    fn bytes(&self) -> u64 {
-        saturating_sum([self.kept, self.activation_gradients, self.new_gradients].into_iter())
-    }
 }
 
 fn inference(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {

@@ -1,0 +1,150 @@
+//! The command line.
+
+mod layer;
+mod machine;
+mod run;
+mod sweep;
+mod task;
+mod trained;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use layer::{ApplyArgs, Format, OperatorsArgs};
+pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
+pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs};
+pub(crate) use sweep::{Jobs, PlanArgs, SummaryArgs, SweepArgs};
+pub(crate) use task::{PeakArgs, PhaseArg, TaskArgs};
+pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
+
+/// Which pooling layer should a network use, and what does the choice cost?
+#[derive(Debug, Parser)]
+#[command(name = "pool-cli", version, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  pool-cli sweep configs/sweep.toml      train the study's arms and compare them
+  pool-cli plan configs/sweep.toml       see what would be trained; trains nothing
+  pool-cli report runs/mnist-pooling     make the report of a run again
+  pool-cli doctor                        see whether this machine is ready
+
+Exit codes: 0 done, 1 a bug, 2 a wrong command, sweep file or input, 3 a data set or libtorch missing, 4 some trials failed \
+(the others are kept), 130 interrupted.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Say more on standard error (-v: what happens, -vv: details); RUST_LOG overrides it
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Form of the log on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train every trial of a sweep file that has no record yet, then report
+    #[command(after_help = "\
+Examples:
+  pool-cli sweep configs/sweep.toml
+  pool-cli sweep configs/sweep.toml --only max --only none
+  pool-cli sweep configs/smoke.toml --out /tmp/smoke --jobs 2
+
+The same command again runs only what is missing: an interrupted sweep loses the trial that was running, no more.")]
+    Sweep(SweepArgs),
+    /// Show a sweep's trials, shapes, parameters and memory; trains nothing
+    #[command(after_help = "Example:\n  pool-cli plan configs/sweep.toml")]
+    Plan(PlanArgs),
+    /// Make the report of a run again, from its records
+    #[command(after_help = "\
+Examples:
+  pool-cli report runs/mnist-pooling
+  pool-cli report runs/mnist-pooling --summary-to docs/results")]
+    Report(ReportArgs),
+    /// Pick the arm of a run with the lowest validation error within a budget
+    #[command(after_help = "\
+Examples:
+  pool-cli recommend runs/mnist-pooling
+  pool-cli recommend runs/mnist-pooling --max-memory 64MiB --max-latency 1ms
+  pool-cli recommend runs/mnist-pooling --max-parameters 1000000 --json
+
+Sizes are written 64MB (10^6 bytes) or 64MiB (2^20), durations 500us, 1ms or 2s.")]
+    Recommend(RecommendArgs),
+    /// Put two runs side by side: before and after, one data set and another
+    #[command(after_help = "Example:\n  pool-cli compare runs/mnist-pooling runs/fashion-mnist-pooling")]
+    Compare(CompareArgs),
+    /// Tell what a trained network sees in pictures (.png), of any size and polarity
+    #[command(after_help = "\
+Example:
+  pool-cli predict runs/mnist-pooling/trials/maximum-s1-0de0d558 seven.png
+
+The picture is made to look like those of the data set, and every step is told.")]
+    Predict(PredictArgs),
+    /// Test a trained network on a data set of the same kind
+    #[command(after_help = "\
+Examples:
+  pool-cli evaluate runs/mnist-pooling/trials/maximum-s1-0de0d558
+  pool-cli evaluate runs/mnist-pooling/trials/maximum-s1-0de0d558 --data my/idx/files")]
+    Evaluate(EvaluateArgs),
+    /// Write a trained network for other programs
+    #[command(after_help = "\
+Examples:
+  pool-cli export runs/mnist-pooling/trials/maximum-s1-0de0d558 --format torchscript
+  pool-cli export runs/mnist-pooling/trials/maximum-s1-0de0d558 --format safetensors --output max.safetensors
+
+In Python: torch.jit.load(\"max.pt\")(images), with images [N, 1, height, width] from 0 to 1; it gives logits.")]
+    Export(ExportArgs),
+    /// Print the networks of a sweep file as Keras does: layer, output shape, parameters
+    #[command(after_help = "Example:\n  pool-cli summary configs/sweep.toml --only max")]
+    Summary(SummaryArgs),
+    /// Run one pooling layer on an array (.npy) or a picture (.png)
+    #[command(override_usage = "\
+pool-cli apply --pool <TOML> --input <FILE> --output <FILE> [OPTIONS]
+       pool-cli apply --gallery <FILE> [--input <FILE>] [--seed <N>]")]
+    #[command(after_help = "\
+Examples:
+  pool-cli apply --pool max --input x.npy --output y.npy
+  pool-cli apply --pool '{ blur = { taps = 5 } }' --input in.png --output out.png
+  pool-cli apply --pool max --input x.npy --output y.npy --indices i.npy
+  pool-cli apply --gallery operators.svg
+
+Arrays are float32 or float64, batch first: [N, C, spatial...], or [N, spatial..., C] with --data-format channels_last, \
+Keras's default. Pictures are one sample of 1 or 3 channels from 0 to 1; values outside are stretched from black to \
+white. What a layer learns stands where learning starts.")]
+    Apply(ApplyArgs),
+    /// Show every pooling operator: spelling, formula, what it learns
+    #[command(after_help = "\
+Examples:
+  pool-cli operators
+  pool-cli operators --json
+
+docs/operators.md has the same list with gradients, costs, papers and the names in Keras, PyTorch and timm.")]
+    Operators(OperatorsArgs),
+    /// Fetch, verify and describe data sets
+    #[command(after_help = "\
+Examples:
+  pool-cli data fetch mnist
+  pool-cli data verify
+  pool-cli data info fashion-mnist
+
+Data sets lie in $POOL_DATA_DIR, or in ~/.cache/pooling-study/datasets.")]
+    Data(DataArgs),
+    /// Check this machine: libtorch, CUDA, threads, processor, data sets
+    #[command(after_help = "Example:\n  pool-cli doctor")]
+    Doctor(DoctorArgs),
+    /// Run one trial from its folder; started by sweep
+    #[command(hide = true)]
+    Trial(TaskArgs),
+    /// Measure an arm's costs from their folder; started by sweep
+    #[command(hide = true)]
+    Measure(TaskArgs),
+    /// Measure one peak of memory; started by measure
+    #[command(hide = true)]
+    Peak(PeakArgs),
+}

@@ -1,0 +1,67 @@
+//! Arguments about finished runs.
+
+use std::path::PathBuf;
+
+use bytesize::ByteSize;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
+    /// Write a short version, Markdown and plots, into this folder as well
+    #[arg(long, value_name = "DIR")]
+    pub(crate) summary_to: Option<PathBuf>,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecommendArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
+    /// Memory that prediction may take
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_memory: Option<ByteSize>,
+    /// Memory that training may take
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_train_memory: Option<ByteSize>,
+    /// Time that predicting one picture may take
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
+    pub(crate) max_latency: Option<f64>,
+    /// Time that predicting all test images may take
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
+    pub(crate) max_prediction_time: Option<f64>,
+    /// Time that a whole training may take
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
+    pub(crate) max_train_time: Option<f64>,
+    /// Parameters that the network may have
+    #[arg(long, value_name = "N")]
+    pub(crate) max_parameters: Option<u64>,
+    /// Print the recommendation as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A duration such as `1ms` or `2s`, in seconds.
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<jiff::SignedDuration>().ok().map(|duration| duration.as_secs_f64());
+    seconds
+        .filter(|&seconds| seconds > 0.0)
+        .ok_or_else(|| "write a duration such as 500us, 1ms or 2s".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The first run directory
+    pub(crate) first: PathBuf,
+    /// The second run directory
+    pub(crate) second: PathBuf,
+    /// Print the comparison as JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+    /// Print the comparison as Markdown
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}

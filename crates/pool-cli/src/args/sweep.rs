@@ -1,0 +1,71 @@
+//! Arguments about sweep files: what to train and how.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// The sweep file
+    pub(crate) file: PathBuf,
+    /// The run directory [default: runs/STUDY]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Trials to run at once; with more than one, times are marked as contended
+    #[arg(long, value_name = "N|auto", default_value = "1", value_parser = parse_jobs)]
+    pub(crate) jobs: Jobs,
+    /// Threads of each trial [default: the processor's, divided by the jobs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
+    pub(crate) threads: Option<u32>,
+    /// Only this arm; may be given more than once
+    #[arg(long, value_name = "ARM")]
+    pub(crate) only: Vec<String>,
+    /// Show what would be trained, and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How many trials run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jobs {
+    /// One per processor thread.
+    Auto,
+    Count(u32),
+}
+
+/// More threads or processes than this are a slip of the finger.
+pub(super) const MOST_AT_ONCE: i64 = 1024;
+
+fn parse_jobs(text: &str) -> Result<Jobs, String> {
+    if text == "auto" {
+        return Ok(Jobs::Auto);
+    }
+    match text.parse() {
+        Ok(count) if (1..=MOST_AT_ONCE).contains(&i64::from(count)) => Ok(Jobs::Count(count)),
+        _ => Err(format!("give a whole number from 1 to {MOST_AT_ONCE}, or auto")),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The sweep file
+    pub(crate) file: PathBuf,
+    /// Only this arm; may be given more than once
+    #[arg(long, value_name = "ARM")]
+    pub(crate) only: Vec<String>,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SummaryArgs {
+    /// The sweep file
+    pub(crate) file: PathBuf,
+    /// Only this arm; may be given more than once
+    #[arg(long, value_name = "ARM")]
+    pub(crate) only: Vec<String>,
+}
