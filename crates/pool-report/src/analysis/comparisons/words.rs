@@ -55,8 +55,14 @@ pub(super) fn sentence(first: &str, second: &str, comparison: &Comparison, inter
                 ),
                 Some(_) | None => String::new(),
             };
+            // Without a word on it, an interval on one side of zero would seem to contradict the verdict.
+            let by_itself = interval.low > 0.0 || interval.high < 0.0;
+            let corrected = match comparison.adjusted_p_value.filter(|_| by_itself) {
+                Some(p) => format!(" by itself, p {} corrected for all comparisons", p_value(p)),
+                None => String::new(),
+            };
             format!(
-                "{} are not distinguishable: {} points {}{more}.",
+                "{} are not distinguishable: {} points {}{corrected}{more}.",
                 listed(&[first, second]),
                 points(comparison.difference),
                 points_interval(interval)
@@ -69,5 +75,43 @@ pub(super) fn sentence(first: &str, second: &str, comparison: &Comparison, inter
             points(comparison.difference),
             p_value(comparison.mcnemar_combined.p_value)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pool_metrics::{Bootstrap, mcnemar_exact};
+
+    use super::*;
+
+    #[test]
+    fn an_interval_beside_zero_that_does_not_survive_the_correction_says_so() {
+        let comparison = |low, high| {
+            let interval = Interval { low, high };
+            let difference = (low + high) / 2.0;
+            let comparison = Comparison {
+                seeds: 5,
+                difference,
+                bootstrap: Bootstrap { difference, interval, p_value: 0.03, resamples: 10_000 },
+                paired_t: None,
+                mcnemar_per_seed: Vec::new(),
+                mcnemar_combined: mcnemar_exact(10, 20),
+                p_value: Some(0.03),
+                adjusted_p_value: Some(0.09),
+                verdict: Verdict::NotDistinguishable,
+                seeds_needed: Some(7),
+            };
+            sentence("avg", "none", &comparison, interval)
+        };
+        assert_eq!(
+            comparison(-0.004, -0.001),
+            "avg and none are not distinguishable: -0.25 points [-0.40, -0.10] by itself, p 0.090 corrected for all \
+             comparisons; about 7 seeds would be needed to see a difference of this size."
+        );
+        assert_eq!(
+            comparison(-0.004, 0.002),
+            "avg and none are not distinguishable: -0.10 points [-0.40, 0.20]; about 7 seeds would be needed to see a \
+             difference of this size."
+        );
     }
 }
