@@ -228,11 +228,11 @@ impl DataError {
         match self {
             Self::Missing { .. }
             | Self::Corrupt { .. }
-            | Self::NoSuchFile { .. }
             | Self::Offline { .. }
             | Self::NoDataDir
             | Self::AllMirrorsFailed { .. } => true,
-            Self::Idx { .. }
+            Self::NoSuchFile { .. }
+            | Self::Idx { .. }
             | Self::Picture { .. }
             | Self::WrongKind { .. }
             | Self::CountMismatch { .. }

@@ -167,7 +167,7 @@ fn file_errors_name_the_file() {
     let file = folder.path().join("images");
     let missing = read_idx(&file).unwrap_err();
     assert_eq!(missing.to_string(), format!("{}: no such file; check the path", file.display()));
-    assert!(missing.is_missing());
+    assert!(!missing.is_missing());
 
     fs::write(&file, [0, 0, 8, 9]).unwrap();
     let damaged = read_idx(&file).unwrap_err();

@@ -97,7 +97,7 @@ fn wrong_commands_end_with_2() {
         (&["data", "info", "imagenet"], "imagenet"),
         (&["recommend", "nowhere"], "nowhere is no run directory"),
         (&["recommend", ".", "--max-latency", "fast"], "write a duration such as 500us, 1ms or 2s"),
-        (&["recommend", ".", "--max-memory", "much"], "--max-memory"),
+        (&["recommend", ".", "--max-memory", "much"], "write a size such as 64MB, 64MiB or 1.5GiB"),
         (&["compare", ".", "nowhere"], ". is no run directory"),
         (&["evaluate", "nowhere"], "nowhere holds no finished trial"),
         (&["predict", "file", "x.png"], "file holds no finished trial"),

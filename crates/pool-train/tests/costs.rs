@@ -56,6 +56,7 @@ fn every_step_and_every_repetition_is_in_the_record_and_the_warm_up_is_not() {
         [
             (MemoryModel::Training, 100, None),
             (MemoryModel::Training, 1_000, None),
+            (MemoryModel::Inference, 1, None),
             (MemoryModel::Inference, 100, None),
             (MemoryModel::Inference, 1_000, None),
         ],

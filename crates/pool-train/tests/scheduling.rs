@@ -229,6 +229,21 @@ fn files_that_only_look_like_a_runs_are_not_overwritten() {
 }
 
 #[test]
+fn a_torn_plan_beside_trials_is_written_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let root = folder.path().join("run");
+    let dir = RunDir::create(&root, &plan).unwrap();
+    run(&plan, &dir, &Fake::new(succeed), 1, &StopFlag::new());
+    drop(dir);
+    let whole = fs::read_to_string(root.join("plan.json")).unwrap();
+    fs::write(root.join("plan.json"), &whole[..whole.len() / 2]).unwrap();
+    let dir = RunDir::create(&root, &plan).unwrap();
+    assert_eq!(fs::read_to_string(root.join("plan.json")).unwrap(), whole);
+    assert!(plan.trials.iter().all(|trial| dir.record(trial.id()).unwrap().is_some()), "nothing is lost");
+}
+
+#[test]
 fn a_run_directory_belongs_to_one_sweep_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), SMALL).unwrap();

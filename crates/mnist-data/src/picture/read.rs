@@ -19,6 +19,9 @@ const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// The most that one pixel takes: four channels of 16 bits.
 const MAX_PIXEL_BYTES: usize = 8;
 
+/// Length, name, width and height of the first chunk.
+const HEADER: usize = 16;
+
 /// Weights of red, green and blue in luma, in ten-thousandths: ITU-R BT.709, section 3.2.
 const LUMA: [u32; 3] = [2_126, 7_152, 722];
 const LUMA_SUM: u32 = 10_000;
@@ -33,6 +36,13 @@ pub(super) fn png(path: &Path) -> Result<Picture, DataError> {
     }
     if signature != SIGNATURE {
         return Err(in_file(PictureError::NotPng));
+    }
+    // The decoder would refuse a giant for its memory; its size is the better reason.
+    let mut header = [0; HEADER];
+    read_full(&mut file, &mut header).map_err(DataError::io(path, "read"))?;
+    if let [_, _, _, _, b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3] = header {
+        let side = |bytes| u32::from_be_bytes(bytes) as usize;
+        check_size(side([h0, h1, h2, h3]), side([w0, w1, w2, w3])).map_err(in_file)?;
     }
     file.rewind().map_err(DataError::io(path, "read"))?;
 

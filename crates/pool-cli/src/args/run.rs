@@ -21,13 +21,13 @@ pub(crate) struct ReportArgs {
 pub(crate) struct RecommendArgs {
     /// The run directory
     pub(crate) run: PathBuf,
-    /// Memory that prediction may take
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) max_memory: Option<ByteSize>,
-    /// Memory that training may take
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) max_train_memory: Option<ByteSize>,
-    /// Time that predicting one picture may take
+    /// Memory that predicting one image may take
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) max_memory: Option<u64>,
+    /// Memory that training may take, at the batch size of the sweep
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) max_train_memory: Option<u64>,
+    /// Time that predicting one image may take, in 95 of 100 cases
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     pub(crate) max_latency: Option<f64>,
     /// Time that predicting all test images may take
@@ -37,11 +37,18 @@ pub(crate) struct RecommendArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     pub(crate) max_train_time: Option<f64>,
     /// Parameters that the network may have
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_parameters: Option<u64>,
     /// Print the recommendation as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A size such as `64MB` or `64MiB`, in bytes.
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    const MOST: ByteSize = ByteSize::pib(1);
+    let size = text.parse::<ByteSize>().ok().filter(|&size| (ByteSize::b(1)..=MOST).contains(&size));
+    size.map(|size| size.as_u64()).ok_or_else(|| "write a size such as 64MB, 64MiB or 1.5GiB".to_owned())
 }
 
 /// A duration such as `1ms` or `2s`, in seconds.

@@ -20,8 +20,8 @@ pub(crate) fn run(args: &RecommendArgs) -> anyhow::Result<Outcome> {
 
 fn budget(args: &RecommendArgs) -> Budget {
     Budget {
-        max_memory_bytes: args.max_memory.map(|size| size.as_u64()),
-        max_train_memory_bytes: args.max_train_memory.map(|size| size.as_u64()),
+        max_memory_bytes: args.max_memory,
+        max_train_memory_bytes: args.max_train_memory,
         max_latency_s: args.max_latency,
         max_parameters: args.max_parameters,
         max_train_s: args.max_train_time,

@@ -14,7 +14,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
     if let Some(folder) = &args.summary_to {
         let run = Run::read(&args.run)?;
         for file in write_summary(&run, &Analysis::of(&run), folder)? {
-            print(&format!("Summary: {}\n", file.display()))?;
+            // Standard output may be holding JSON.
+            say(&format!("Summary: {}", file.display()));
         }
     }
     Ok(Outcome::Done)

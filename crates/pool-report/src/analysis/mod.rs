@@ -4,6 +4,7 @@ mod absences;
 pub(crate) mod claims;
 mod comparisons;
 mod confounding;
+mod machines;
 mod pareto;
 pub(crate) mod provenance;
 mod recommend;
@@ -64,7 +65,8 @@ pub struct StudyData {
 impl Analysis {
     /// Computes it. Arms are compared on what they predicted, so this takes a moment for many arms with many seeds.
     pub fn of(run: &Run) -> Self {
-        let arms: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
+        let mut arms: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
+        machines::mark_unlike(&mut arms);
         let comparisons = Comparisons::of(run, &arms);
         let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
         Self {
@@ -73,7 +75,7 @@ impl Analysis {
             data: run.records().next().map(StudyData::of),
             verdict: StudyVerdict::of(&arms, &comparisons),
             claims: claims::claims(run, &arms, &comparisons),
-            confounding: confounding::sentences(&arms),
+            confounding: confounding::sentences(&arms).into_iter().chain(machines::sentence(&arms)).collect(),
             absences: Absences::of(run),
             provenance: provenance::provenance(run),
             comparisons,

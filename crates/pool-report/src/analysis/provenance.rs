@@ -10,6 +10,7 @@ pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
     if run.records().next().is_none() {
         return Vec::new();
     }
+    let costs = || run.arms.iter().filter_map(|arm| arm.costs.as_ref());
     let all = |text: fn(&TrialRecord) -> String| distinct(run.records().map(text));
     vec![
         ("data", all(|record| record.settings.dataset.clone())),
@@ -25,6 +26,8 @@ pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
         ("system", all(|record| record.provenance.os.clone())),
         ("threads of a trial", all(|record| record.provenance.threads.to_string())),
         ("trials at once", all(|record| record.contention.jobs.to_string())),
+        ("costs measured on", distinct(costs().map(|costs| or_nothing(costs.provenance.cpu.as_ref())))),
+        ("threads of a measurement", distinct(costs().map(|costs| costs.provenance.threads.to_string()))),
         ("first trial started", or_nothing(run.records().map(|record| &record.provenance.started).min())),
         ("last trial ended", or_nothing(run.records().map(|record| &record.provenance.ended).max())),
     ]
@@ -42,7 +45,7 @@ fn distinct(texts: impl Iterator<Item = String>) -> String {
             found.push(text);
         }
     }
-    found.join("; ")
+    if found.is_empty() { NOTHING.to_owned() } else { found.join("; ") }
 }
 
 #[cfg(test)]

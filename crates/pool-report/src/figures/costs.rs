@@ -1,10 +1,11 @@
 //! What an arm costs in time and memory.
 
-use pool_metrics::{CostRecord, Latency, MeasuredPeak, MemoryModel, TrialRecord, quantile};
+use pool_metrics::{CostRecord, Latency, MeasuredPeak, MemoryModel, Provenance, TrialRecord, quantile};
 use serde::Serialize;
 
 use super::{Estimate, Spread};
 use crate::ArmResults;
+use crate::cells::counted;
 
 /// Where an arm's times come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,6 +24,8 @@ pub struct CostFigures {
     pub source: TimeSource,
     /// Something else kept the machine busy meanwhile, so that the times must not be compared.
     pub contended: bool,
+    /// Other arms were measured on another machine, or with other threads, so that the times must not be compared.
+    pub unlike_others: bool,
     /// One training step: gathering the batch, forward, backward, optimizer.
     pub step_s: Option<Spread>,
     /// One epoch of training steps.
@@ -31,6 +34,10 @@ pub struct CostFigures {
     pub prediction_s: Option<Spread>,
     /// Images of a batch in that prediction.
     pub prediction_batch: Option<u64>,
+    /// Images of a training step.
+    pub training_batch: Option<u64>,
+    /// The processor, its threads and the library that the times were taken with; none in passing.
+    pub machine: Option<String>,
     /// Predicting one batch, by rising batch size.
     pub latency: Vec<LatencyFigures>,
     /// Measured peaks of memory beside our model's, in the record's order.
@@ -90,10 +97,13 @@ impl CostFigures {
         Self {
             source: TimeSource::Measured,
             contended: costs.contention.is_contended(),
+            unlike_others: false,
             step_s: Spread::of(&costs.training.step_s),
             epoch_s: Spread::of(&costs.training.epoch_s),
             prediction_s: Spread::of(&costs.prediction.seconds),
             prediction_batch: Some(costs.prediction.batch_size),
+            training_batch: Some(costs.training.batch_size),
+            machine: Some(machine(&costs.provenance)),
             latency,
             peaks: costs.memory.iter().map(PeakFigures::of).collect(),
             train_s: None,
@@ -107,10 +117,13 @@ impl CostFigures {
         Self {
             source: TimeSource::InPassing,
             contended: arm.records.iter().any(|record| record.contention.is_contended()),
+            unlike_others: false,
             step_s: None,
             epoch_s: Spread::of(&epochs),
             prediction_s: None,
             prediction_batch: None,
+            training_batch: arm.records.first().map(|record| record.settings.batch_size),
+            machine: None,
             latency: Vec::new(),
             peaks: Vec::new(),
             train_s: None,
@@ -121,6 +134,7 @@ impl CostFigures {
     /// Whether the times may stand against another arm's.
     pub fn may_be_compared(&self) -> bool {
         !self.contended
+            && !self.unlike_others
             && match self.source {
                 TimeSource::Measured => true,
                 TimeSource::InPassing => false,
@@ -137,11 +151,18 @@ impl CostFigures {
         self.peaks.iter().filter(|peak| peak.phase == phase).min_by_key(|peak| peak.batch_size)
     }
 
-    /// The peak of training at its largest measured batch, which is the one that a sweep trains with.
+    /// The peak of training at the batch size that the sweep trains with.
     pub fn training_peak(&self) -> Option<&PeakFigures> {
         let training = self.peaks.iter().filter(|peak| peak.phase == MemoryModel::Training);
-        training.max_by_key(|peak| peak.batch_size)
+        training.into_iter().find(|peak| Some(peak.batch_size) == self.training_batch)
     }
+}
+
+/// What decides how long the same work takes.
+fn machine(provenance: &Provenance) -> String {
+    let Provenance { cpu, threads, libtorch, device, .. } = provenance;
+    let cpu = cpu.as_deref().unwrap_or("unknown processor");
+    format!("{cpu}, {}, libtorch {libtorch} on {device}", counted(*threads as usize, "thread"))
 }
 
 impl LatencyFigures {

@@ -1,5 +1,6 @@
 //! Which arm to take under a budget.
 
+use pool_metrics::MemoryModel;
 use pool_report::{Basis, Budget, Limit, recommend, terminal_recommendation};
 
 use crate::synthetic::{Synthetic, costs, trial};
@@ -26,11 +27,20 @@ fn each_limit_is_held_against_its_own_figure() {
         (figure.value.unwrap(), figure.basis)
     };
     let none = Budget::default();
-    let inference = analysis.arm("maximum").unwrap().costs.peaks[1].measured_bytes.unwrap() as f64;
-    let training = analysis.arm("maximum").unwrap().costs.peaks[0].measured_bytes.unwrap() as f64;
+    let peaks = &analysis.arm("maximum").unwrap().costs.peaks;
+    let measured = |phase: MemoryModel, batch_size: u64| {
+        let peak = peaks.iter().find(|peak| (peak.phase, peak.batch_size) == (phase, batch_size));
+        peak.unwrap().measured_bytes.unwrap() as f64
+    };
+    let inference = measured(MemoryModel::Inference, 1);
+    let training = measured(MemoryModel::Training, 200);
     for (budget, value, why) in [
-        (Budget { max_memory_bytes: Some(1), ..none }, inference, "prediction of the smallest batch"),
-        (Budget { max_train_memory_bytes: Some(1), ..none }, training, "training"),
+        (Budget { max_memory_bytes: Some(1), ..none }, inference, "prediction of one image"),
+        (
+            Budget { max_train_memory_bytes: Some(1), ..none },
+            training,
+            "training at the batch that is trained with, not at 1,000",
+        ),
         (Budget { max_parameters: Some(1), ..none }, 592_074.0, "parameters"),
         (Budget { max_train_s: Some(1.0), ..none }, 72.0, "7.2 s times ten epochs"),
         (Budget { max_prediction_s: Some(1.0), ..none }, 0.38, "the median"),
@@ -65,7 +75,10 @@ fn an_arm_whose_figure_was_not_measured_cannot_be_judged() {
     assert_eq!(average.figures[0].basis, Basis::Model);
     let text = found.sentences.join(" ");
     assert!(
-        text.contains("Cannot be judged, as it was not measured: average (latency) and maximum (latency)."),
+        text.contains(
+            "Cannot be judged, as it was not measured: average (latency of an image) and maximum \
+             (latency of an image)."
+        ),
         "{text}"
     );
 }

@@ -18,7 +18,7 @@ fn without_folders(text: &str) -> String {
 fn the_same_images_and_seeds_are_compared_in_pairs() {
     let found = compare(&Synthetic::measured(5), &Synthetic::published(3, 10));
     assert!(found.arms.iter().all(|arm| arm.difference.method == Method::Paired { seeds: 3 }));
-    let seeds = &found.settings[0];
+    let seeds = found.settings.iter().find(|setting| setting.what == "seeds").unwrap();
     assert_eq!(
         (seeds.what.as_str(), seeds.texts.each_ref().map(String::as_str)),
         ("seeds", ["1, 2, 3, 4, 5", "1, 2, 3"])

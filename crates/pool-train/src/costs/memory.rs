@@ -1,7 +1,9 @@
 //! Peaks of resident memory, each from a process of its own.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use pool_metrics::{MeasuredPeak, MemoryModel};
 use pool_models::{Mode, Net};
@@ -17,8 +19,12 @@ use crate::{CostSpec, TrainError};
 
 /// A large batch, beside the one that is trained with: what grows with the batch shows apart from what does not.
 const LARGE_BATCH: usize = 1_000;
+/// What a program needs that predicts one image as it comes.
+const ONE_IMAGE: usize = 1;
 /// Steps after which nothing new is allocated; Adam makes its moments in the first.
 const STEPS: usize = 4;
+/// How often a process is looked at; what it tells is shorter than a pipe, so that it never waits for us.
+const POLL: Duration = Duration::from_millis(20);
 /// glibc gives back to the kernel what is freed, so that what is resident is what is in use. (mallopt(3). Slow, which
 /// is why the trials themselves do the opposite.)
 const GIVE_FREED_PAGES_BACK: [(&str, &str); 3] =
@@ -45,6 +51,17 @@ impl Phase {
         }
     }
 
+    /// Batch sizes to measure at, rising.
+    fn batches(self, trained_with: usize) -> Vec<usize> {
+        let mut batches = match self {
+            Self::Training => vec![trained_with, LARGE_BATCH],
+            Self::Inference => vec![ONE_IMAGE, trained_with, LARGE_BATCH],
+        };
+        batches.sort_unstable();
+        batches.dedup();
+        batches
+    }
+
     fn model(self) -> MemoryModel {
         match self {
             Self::Training => MemoryModel::Training,
@@ -63,14 +80,11 @@ pub(super) fn peaks(
 ) -> Result<Vec<MeasuredPeak>, TrainError> {
     let inferred = spec.model.infer()?;
     let layers = inferred.costs();
-    let mut batches = vec![spec.train.batch_size, LARGE_BATCH];
-    batches.dedup();
     let mut peaks = Vec::new();
     for phase in Phase::ALL {
-        for &batch_size in &batches {
-            stop.check()?;
+        for batch_size in phase.batches(spec.train.batch_size) {
             peaks.push(MeasuredPeak {
-                bytes: peak_of_a_process(folder, program, phase, batch_size, context)?,
+                bytes: peak_of_a_process(folder, program, phase, batch_size, context, stop)?,
                 estimate: phase.model().estimate(&layers, inferred.input_elements, batch_size as u64),
             });
         }
@@ -84,8 +98,9 @@ fn peak_of_a_process(
     phase: Phase,
     batch_size: usize,
     context: &TrialContext,
+    stop: &StopFlag,
 ) -> Result<Option<u64>, TrainError> {
-    let output = Command::new(program)
+    let mut process = Command::new(program)
         .arg("peak")
         .arg(folder)
         .args(["--phase", phase.name()])
@@ -93,14 +108,31 @@ fn peak_of_a_process(
         .args(["--threads", &context.threads.to_string()])
         .envs(GIVE_FREED_PAGES_BACK)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .output()
+        .spawn()
         .map_err(TrainError::io("start", program))?;
-    if !output.status.success() {
-        tracing::warn!(status = %output.status, phase = phase.name(), batch_size, "no peak of memory");
+    let status = loop {
+        match process.try_wait().map_err(TrainError::io("wait for", program))? {
+            Some(status) => break status,
+            None if stop.is_set() => {
+                // It holds nothing that could be lost, and must not outlive its sweep.
+                let _ = process.kill();
+                let _ = process.wait();
+                return Err(TrainError::Stopped);
+            }
+            None => std::thread::sleep(POLL),
+        }
+    };
+    if !status.success() {
+        tracing::warn!(%status, phase = phase.name(), batch_size, "no peak of memory");
         return Ok(None);
     }
-    Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
+    let mut told = String::new();
+    if let Some(mut stdout) = process.stdout.take() {
+        stdout.read_to_string(&mut told).map_err(TrainError::io("read from", program))?;
+    }
+    Ok(serde_json::from_str(&told).unwrap_or_default())
 }
 
 /// Runs one phase in this process, which must be fresh, and tells how far its resident memory rose, in bytes.

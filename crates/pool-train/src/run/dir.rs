@@ -179,6 +179,8 @@ fn refuse_foreign_folder(layout: &RunLayout) -> Result<(), TrainError> {
     let foreign = || Err(TrainError::ForeignFolder { path: layout.root().to_owned() });
     match fs::read_to_string(layout.plan()) {
         Ok(text) if serde_json::from_str::<PlanFile>(&text).is_ok() => return Ok(()),
+        // A plan that is torn, or of another version, beside trials that are ours.
+        Ok(_) if holds_trials(layout) => return Ok(()),
         Ok(_) => return foreign(),
         Err(_) => {}
     }
@@ -188,6 +190,12 @@ fn refuse_foreign_folder(layout: &RunLayout) -> Result<(), TrainError> {
         Err(error) => return Err(TrainError::io("open", layout.root())(error)),
     };
     if entries.all(|entry| is_leftover(entry.as_ref())) { Ok(()) } else { foreign() }
+}
+
+/// Whether a trial's folder of ours is in it.
+fn holds_trials(layout: &RunLayout) -> bool {
+    let Ok(trials) = fs::read_dir(layout.trials()) else { return false };
+    trials.flatten().any(|trial| spec_path(&trial.path()).is_file())
 }
 
 /// What a sweep leaves that was killed before its plan was stored.

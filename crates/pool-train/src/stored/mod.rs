@@ -23,6 +23,7 @@ pub struct StoredTrial {
     record: TrialRecord,
     variables: VarStore,
     net: Net,
+    classes: usize,
 }
 
 impl StoredTrial {
@@ -37,9 +38,10 @@ impl StoredTrial {
         }
         let spec = RunDir::read_spec(folder)?;
         let mut variables = VarStore::new(Device::Cpu);
+        let classes = spec.model.infer()?.output().map_or(0, |output| output.iter().product());
         let net = spec.model.build(&variables.root())?;
         load_weights(&mut variables, &RunLayout::weights_in(folder))?;
-        Ok(Self { spec, record, variables, net })
+        Ok(Self { spec, record, variables, net, classes })
     }
 
     /// Every setting that it was trained with.
@@ -87,8 +89,9 @@ impl StoredTrial {
         EvaluatedSet::of(&self.net, &data, self.classes(), self.spec.train.batch_size)
     }
 
+    /// The network's outputs: a record may come from anywhere, but the network has just been built.
     fn classes(&self) -> usize {
-        self.record.test.as_ref().map_or(0, |test| test.confusion.classes())
+        self.classes
     }
 
     fn check_fit(&self, data: &Dataset) -> Result<(), TrainError> {

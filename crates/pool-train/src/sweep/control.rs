@@ -4,6 +4,9 @@ use pool_models::{ModelError, Pool};
 
 use super::network::NetworkTemplate;
 
+/// Networks whose numbers of parameters differ by more than this share are not equally large.
+const TOLERANCE: f64 = 0.02;
+
 /// Why the arms cannot have equally many parameters.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MatchError {
@@ -17,6 +20,11 @@ pub(super) enum MatchError {
          arm; put an arm with more parameters first, or leave this out"
     )]
     TooMany { arm: usize, least: u64, target: u64 },
+    #[error(
+        "this arm comes no nearer to the {target} parameters of the first arm than {nearest}, with {units} units in its \
+         dense layer; put an arm with more parameters first, or leave this out"
+    )]
+    TooFar { arm: usize, nearest: u64, target: u64, units: usize },
     #[error(transparent)]
     Network(#[from] ModelError),
 }
@@ -44,7 +52,11 @@ pub(super) fn match_parameters(
             return Err(MatchError::TooMany { arm: index + 1, least, target });
         }
         let further_units = (target - least + per_unit / 2) / per_unit;
-        Ok(network.with_units(dense, 1 + further_units as usize))
+        let (units, nearest) = (1 + further_units as usize, least + further_units * per_unit);
+        if nearest.abs_diff(target) as f64 > TOLERANCE * target as f64 {
+            return Err(MatchError::TooFar { arm: index + 1, nearest, target, units });
+        }
+        Ok(network.with_units(dense, units))
     });
     std::iter::once(Ok(network.clone())).chain(matched).collect()
 }
@@ -65,6 +77,18 @@ mod tests {
         // A unit costs 18,432 + 1 + 10 parameters without pooling, and 32 * 6 * 6 + 11 with windows of 4x4.
         assert!(count(1).abs_diff(592_074) <= 18_443 / 2, "{}", count(1));
         assert!(count(3).abs_diff(592_074) <= 1_163 / 2, "{}", count(3));
+    }
+
+    #[test]
+    fn an_arm_that_whole_units_bring_no_nearer_is_refused() {
+        let network = NetworkTemplate::reference(10);
+        let first = network.with_units(network.hidden_dense().unwrap(), 40);
+        let pools = [Pool::max(4), Pool::None];
+        let error = match_parameters(&first, INPUT, &pools.each_ref()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("this arm comes no nearer to the 47362 parameters of the first arm than"),
+            "{error}"
+        );
     }
 
     #[test]

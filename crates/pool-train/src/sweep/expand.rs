@@ -73,7 +73,9 @@ impl Sweep {
         let pools: Vec<&Pool> = self.arms.iter().map(|arm| &arm.pool).collect();
         match_parameters(&network, input, &pools).map_err(|error| {
             let span = match error {
-                MatchError::TooMany { arm, .. } => self.arms[arm].span.clone(),
+                MatchError::TooMany { arm, .. } | MatchError::TooFar { arm, .. } => {
+                    self.arms[arm].span.clone()
+                }
                 MatchError::NoHiddenDense | MatchError::Network(_) => span.clone(),
             };
             self.source.error_at(Some(span), format!("parameters = \"match\": {error}"))

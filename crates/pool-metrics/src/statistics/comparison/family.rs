@@ -49,10 +49,15 @@ pub fn compare_family(
     let mut comparisons = compare_all(labels, pairs, &resampling)?;
     let p_values: Vec<f64> = comparisons.iter().filter_map(|comparison| comparison.p_value).collect();
     let adjusted = holm(&p_values)?;
-    let tested = comparisons.iter_mut().filter(|comparison| comparison.p_value.is_some());
-    for (comparison, adjusted) in tested.zip(adjusted) {
+    let alpha = 1.0 - resampling.level;
+    // The level that the smallest of Holm's p-values must keep: one that suffices in any case.
+    let strictest = alpha / tested.max(1) as f64;
+    let compared = comparisons.iter_mut().filter(|comparison| comparison.p_value.is_some());
+    for (comparison, adjusted) in compared.zip(adjusted) {
         comparison.adjusted_p_value = Some(adjusted);
-        comparison.verdict = verdict(comparison.difference, adjusted, 1.0 - resampling.level);
+        comparison.verdict = verdict(comparison.difference, adjusted, alpha);
+        comparison.seeds_needed =
+            comparison.paired_t.and_then(|test| seeds_needed(test.mean, test.sd, strictest, POWER));
     }
     Ok(comparisons)
 }
@@ -128,8 +133,7 @@ fn compare(
         p_value: paired_t.map(|test| test.p_value.max(bootstrap.p_value)),
         adjusted_p_value: None,
         verdict: Verdict::OneSeed,
-        seeds_needed: paired_t
-            .and_then(|test| seeds_needed(test.mean, test.sd, 1.0 - resampling.level, POWER)),
+        seeds_needed: None,
     })
 }
 

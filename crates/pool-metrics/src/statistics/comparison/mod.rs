@@ -69,8 +69,9 @@ pub struct Comparison {
     pub adjusted_p_value: Option<f64>,
     /// What may be said.
     pub verdict: Verdict,
-    /// Seeds with which the paired t-test alone, uncorrected, would find a difference as large as the one seen in four
-    /// cases out of five; none with one seed, without a difference, or beyond a million.
+    /// Seeds with which the paired t-test alone, at the level of Bonferroni's correction for the family, would find a
+    /// difference as large as the one seen in four cases out of five; none with one seed, without a difference, or
+    /// beyond a million.
     pub seeds_needed: Option<u32>,
 }
 

@@ -30,7 +30,7 @@ pub enum Claim {
     AverageTrainsFastest,
     /// Pooling leaves a quarter of the parameters.
     QuarterOfTheParameters,
-    /// Pooling makes the network invariant to small local changes.
+    /// Pooling makes the network less sensitive to small local changes; the study says invariant, which no arm is.
     Invariance,
     /// Maximum pooling is the best choice overall.
     MaximumIsBest,
@@ -58,7 +58,9 @@ impl Claim {
             Self::NoneTestsBetter => "Without pooling, the test error is slightly lower.",
             Self::AverageTrainsFastest => "Average pooling trains fastest.",
             Self::QuarterOfTheParameters => "Pooling leaves a quarter of the parameters.",
-            Self::Invariance => "Pooling makes the network invariant to small local changes.",
+            Self::Invariance => {
+                "Pooling makes the network less sensitive to small local changes (in the study's words: invariant)."
+            }
             Self::MaximumIsBest => "Maximum pooling is the best choice overall.",
         }
     }

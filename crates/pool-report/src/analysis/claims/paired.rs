@@ -3,7 +3,7 @@
 use pool_metrics::{PairedT, TrialRecord, holm, mean, paired_t};
 
 use super::{Conclusion, Finding, StudyArms, cannot_be_told};
-use crate::cells::{NOTHING, fixed, listed};
+use crate::cells::{NOTHING, fixed, listed, percent};
 use crate::figures::{LEVEL, changed};
 use crate::{ArmFigures, ArmResults, Run};
 
@@ -57,9 +57,19 @@ pub(super) fn invariance(study: &StudyArms<'_>) -> Finding {
         let row = changed(record.test.as_ref()?, KIND, strength)?;
         Some(1.0 - row.consistency())
     };
-    let figure = Figure { words: "images that change class", unit: "points", scale: 100.0, decimals: 2, of };
+    let figure = Figure { words: "the differences", unit: "points", scale: 100.0, decimals: 2, of };
     let (differences, words) = evidence(study, Side::PooledIsLower, &figure);
-    conclude(study, &differences, format!("shifted by {strength} px, {words}"))
+    let levels: Vec<String> = study
+        .present()
+        .into_iter()
+        .filter_map(|arm| {
+            let row = arm.robustness.iter().find(|row| row.kind == KIND && row.strength == strength)?;
+            Some(format!("{} {}", arm.arm, percent(1.0 - row.consistency?.mean)))
+        })
+        .collect();
+    let measured =
+        format!("images that change class when shifted by {strength} px: {}; {words}", listed(&levels));
+    conclude(study, &differences, measured)
 }
 
 /// `training loss: none minus average -0.0056 [-0.0061, -0.0051], none minus maximum ... nats`.

@@ -23,8 +23,8 @@ pub(super) fn about(pairs: &[PairComparison], tested: usize, reference: Option<&
     };
     if pairs.iter().any(needed) {
         sentences.push(
-            "The seeds that would be needed are those of the t-test alone, uncorrected: what the test images leave \
-             open, more seeds do not settle."
+            "The seeds that would be needed are those of the t-test alone, at the corrected level: what the test \
+             images leave open, more seeds do not settle."
                 .to_owned(),
         );
     }

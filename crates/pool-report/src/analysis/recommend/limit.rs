@@ -11,11 +11,11 @@ use crate::{ArmFigures, PeakFigures, TimeSource};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
-    /// Memory of predicting the smallest measured batch.
+    /// Memory of predicting one image.
     Memory,
     /// Memory of training at the batch that is trained with.
     TrainMemory,
-    /// Latency of the smallest batch.
+    /// The latency of one image that 95 of 100 predictions keep.
     Latency,
     /// Trainable parameters.
     Parameters,
@@ -66,9 +66,9 @@ impl Limit {
     /// Its words.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Memory => "memory",
+            Self::Memory => "memory for an image",
             Self::TrainMemory => "memory in training",
-            Self::Latency => "latency",
+            Self::Latency => "latency of an image",
             Self::Parameters => "parameters",
             Self::TrainTime => "training time",
             Self::PredictionTime => "prediction time",

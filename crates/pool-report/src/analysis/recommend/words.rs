@@ -40,7 +40,7 @@ fn take(analysis: &Analysis, chosen: &Judgement) -> String {
     )
 }
 
-/// `10.5 MiB of the 16.0 MiB for memory`.
+/// `10.5 MiB of the 16.0 MiB allowed as memory for an image`.
 fn within(figure: &LimitFigure) -> Option<String> {
     let LimitFigure { limit, allowed, value, basis } = figure;
     let from = match basis {
@@ -49,7 +49,12 @@ fn within(figure: &LimitFigure) -> Option<String> {
         Basis::InPassing => " (taken in passing)",
         Basis::Model => " (by our model, not measured)",
     };
-    Some(format!("{} of the {} for {}{from}", limit.shown((*value)?), limit.shown(*allowed), limit.title()))
+    Some(format!(
+        "{} of the {} allowed as {}{from}",
+        limit.shown((*value)?),
+        limit.shown(*allowed),
+        limit.title()
+    ))
 }
 
 fn excluded(limit: Limit, arms: &[Judgement]) -> Option<String> {
@@ -82,15 +87,16 @@ fn nothing_fits(arms: &[Judgement]) -> Vec<String> {
         let over = arm.figures.iter().filter_map(|figure| Some(figure.value? / figure.allowed));
         over.fold(1.0, f64::max)
     };
-    let broken = arms.iter().filter(|arm| !arm.broken.is_empty());
-    let nearest = broken.min_by(|a, b| {
-        (a.unknown.len(), excess(a))
-            .partial_cmp(&(b.unknown.len(), excess(b)))
+    // An arm that breaks nothing might fit, if it were measured.
+    if arms.iter().any(|arm| arm.broken.is_empty()) {
+        return vec!["No arm is known to fit the budget.".to_owned()];
+    }
+    let nearest = arms.iter().min_by(|a, b| {
+        (a.broken.len(), excess(a))
+            .partial_cmp(&(b.broken.len(), excess(b)))
             .unwrap_or(std::cmp::Ordering::Equal)
     });
-    let Some(nearest) = nearest else {
-        return vec!["No arm is known to fit the budget.".to_owned()];
-    };
+    let Some(nearest) = nearest else { return Vec::new() };
     let limits: Vec<String> = nearest
         .figures
         .iter()
@@ -105,5 +111,5 @@ fn nothing_fits(arms: &[Judgement]) -> Vec<String> {
             ))
         })
         .collect();
-    vec![format!("No arm fits the budget; {} comes nearest: {}.", nearest.arm, listed(&limits))]
+    vec![format!("No arm fits the budget. The arm {} comes nearest: {}.", nearest.arm, listed(&limits))]
 }

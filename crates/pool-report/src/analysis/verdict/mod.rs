@@ -46,6 +46,8 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
+    /// No other arm has a finished trial.
+    OnlyMeasured,
     /// There was one candidate.
     OnlyCandidate,
     /// Its epochs are shorter.
@@ -103,7 +105,10 @@ fn choose(arms: &[ArmFigures]) -> Option<Choice> {
     let candidates: Vec<&ArmFigures> = arms.iter().filter(within).collect();
     let fast = fastest(&candidates);
     let small = smallest(&fast);
-    let decision = if candidates.len() == 1 {
+    let known = arms.iter().filter(|arm| arm.validation_error.is_some()).count();
+    let decision = if known == 1 {
+        Decision::OnlyMeasured
+    } else if candidates.len() == 1 {
         Decision::OnlyCandidate
     } else if fast.len() == 1 {
         Decision::EpochTime
@@ -126,10 +131,12 @@ fn standard_error(arm: &ArmFigures) -> Option<f64> {
     })
 }
 
-/// Those whose epochs cannot be told from the shortest; all where a time may not be compared.
+/// Those whose epochs cannot be told from the shortest; all where a time may not be compared, or has no range.
 fn fastest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
-    let times: Option<Vec<_>> =
-        arms.iter().map(|arm| arm.costs.epoch_s.filter(|_| arm.costs.may_be_compared())).collect();
+    let times: Option<Vec<_>> = arms
+        .iter()
+        .map(|arm| arm.costs.epoch_s.filter(|epoch| arm.costs.may_be_compared() && epoch.repetitions > 1))
+        .collect();
     let Some(times) = times else { return arms.to_vec() };
     let Some(best) = times.iter().min_by(|a, b| a.median.total_cmp(&b.median)) else { return Vec::new() };
     arms.iter().zip(&times).filter(|(_, time)| time.overlaps(best)).map(|(arm, _)| *arm).collect()

@@ -73,11 +73,16 @@ fn names_or_count(names: &[&str]) -> String {
 pub(super) fn costs(arms: &[ArmFigures], choice: &Choice, best: &ArmFigures) -> Option<String> {
     let chosen = arms.iter().find(|arm| arm.arm == choice.arm)?;
     let mut parts = Vec::new();
-    if let Some(epoch) = chosen.costs.epoch_s {
+    // A time that may not be compared has no place in a verdict.
+    if let Some(epoch) = chosen.costs.epoch_s.filter(|_| chosen.costs.may_be_compared()) {
         parts.push(format!("{} s an epoch", fixed(epoch.median, 2)));
     }
     match measured_training_bytes(chosen) {
-        Some(bytes) => parts.push(format!("{} MiB of memory in training", mebibytes(Some(bytes)))),
+        Some(bytes) => {
+            let batch =
+                chosen.costs.training_batch.map(|batch| format!(" at batch {batch}")).unwrap_or_default();
+            parts.push(format!("{} MiB of memory in training{batch}", mebibytes(Some(bytes))));
+        }
         None => parts.extend(chosen.memory_bytes(MemoryModel::Training).map(|bytes| {
             format!("{} MiB of memory in training by our model", mebibytes(Some(bytes as f64)))
         })),
@@ -124,8 +129,13 @@ pub(super) fn advice(Choice { arm, candidates, decision }: &Choice) -> String {
                  error."
             );
         }
+        Decision::OnlyMeasured => {
+            return format!("{arm} is the only arm with a finished trial: nothing was chosen.");
+        }
         Decision::EpochTime => "its epochs are the shortest",
-        Decision::TrainingMemory => "it needs the least memory in training, and no longer than the fastest",
+        Decision::TrainingMemory => {
+            "it needs the least memory in training, their times not telling them apart"
+        }
         Decision::ValidationError => "none of those that cost as little has a lower one",
     };
     format!(

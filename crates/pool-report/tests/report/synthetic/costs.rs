@@ -36,9 +36,10 @@ pub(crate) fn costs(arm: &str, pool: &str) -> CostRecord {
             .to_vec(),
         memory: vec![
             peak(MemoryModel::Training, 200),
+            peak(MemoryModel::Training, 1_000),
             peak(MemoryModel::Inference, 1),
-            peak(MemoryModel::Inference, 32),
             peak(MemoryModel::Inference, 200),
+            peak(MemoryModel::Inference, 1_000),
         ],
         contention: Contention { jobs: 1, others_share: Some(0.01) },
         provenance: provenance(),
