@@ -41,8 +41,12 @@ fn records(folder: &Path) -> HashMap<PathBuf, SystemTime> {
 
 /// Processes of trials of this run.
 fn trials_running(folder: &Path) -> usize {
+    running(folder, "runs/killed/trials", "--stop-with-stdin")
+}
+
+/// Processes of this run whose command has this argument and names something below this folder.
+fn running(folder: &Path, relative: &str, argument: &str) -> usize {
     let folder = folder.join("runs").to_string_lossy().into_owned();
-    let relative = "runs/killed/trials";
     fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| {
@@ -52,7 +56,7 @@ fn trials_running(folder: &Path) -> usize {
             let cwd = fs::read_link(process.join("cwd")).ok()?;
             let ours = command.contains(&folder)
                 || (command.contains(relative) && Path::new(&folder).starts_with(cwd));
-            (ours && command.contains("--stop-with-stdin")).then_some(())
+            (ours && command.split('\0').any(|found| found == argument)).then_some(())
         })
         .count()
 }
@@ -116,4 +120,27 @@ fn ctrl_c_ends_the_trials_keeps_what_is_finished_and_ends_with_130() {
     finish(folder.path());
     let after = records(folder.path());
     assert!(before.iter().all(|(path, written)| after[path] == *written));
+}
+
+#[test]
+fn ctrl_c_ends_a_measurement_of_memory_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = SWEEP
+        .replace("[1, 2, 3]", "[1]")
+        .replace("epochs = 4", "epochs = 1")
+        .replace("epochs = 0", "epochs = 9");
+    fs::write(folder.path().join("sweep.toml"), text).unwrap();
+    let sweep = pool_cli(folder.path())
+        .args(["sweep", "sweep.toml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let peaks = || running(folder.path(), "runs/killed/costs", "peak");
+    wait_until("a peak of memory", || peaks() > 0);
+    signal(&sweep, "-INT");
+    let output = sweep.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert_eq!(peaks(), 0);
+    assert_eq!(running(folder.path(), "runs/killed/costs", "measure"), 0);
 }

@@ -239,3 +239,21 @@ fn arms_that_all_diverged_have_a_verdict_that_says_so() {
     assert_eq!(verdict(&analysis), "Every finished trial diverged: there is nothing to compare.");
     assert_eq!(analysis.verdict.choice, None);
 }
+
+#[test]
+fn times_from_unlike_machines_decide_nothing_and_are_said_to() {
+    let mut study = Synthetic::measured(5);
+    let mut elsewhere = costs("maximum", "\"max\"");
+    elsewhere.provenance.threads = 64;
+    study.measure(elsewhere);
+    let analysis = study.analysis();
+    assert!(analysis.arms.iter().all(|arm| !arm.costs.may_be_compared()));
+    assert!(
+        analysis.confounding.iter().any(|sentence| sentence.contains("64 threads")),
+        "{:?}",
+        analysis.confounding
+    );
+    assert!(!verdict(&analysis).contains("s an epoch"), "{}", verdict(&analysis));
+    let like = Synthetic::measured(5).analysis();
+    assert!(like.arms.iter().all(|arm| arm.costs.may_be_compared()));
+}
