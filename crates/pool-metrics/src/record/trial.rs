@@ -9,7 +9,7 @@ use crate::{LayerCost, MemoryEstimate};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrialRecord {
-    /// Format of this record, [`RECORD_VERSION`].
+    /// Format of this record, [`RECORD_VERSION`](crate::RECORD_VERSION).
     pub version: u32,
     /// The trial's name in its run directory: arm, seed and a hash of every setting.
     pub id: String,
