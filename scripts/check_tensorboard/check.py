@@ -53,7 +53,7 @@ def expected_curves(record: dict) -> Curves:
     best, test = record["best_epoch"], record["test"]
     if best is not None and test is not None:
         ended = seconds(record["provenance"]["ended"])
-        curves["error/test"] = [Point(best, test["errors"] / test["images"], ended)]
+        curves["error/test"] = [Point(best, test["evaluation"]["errors"] / test["evaluation"]["images"], ended)]
     return curves
 
 
