@@ -42,6 +42,14 @@ SAMPLES = {
 }
 QUANTILES = [0.0, 0.025, 0.1, 0.25, 1 / 3, 0.5, 0.75, 0.9, 0.975, 1.0]
 
+# Samples that nothing pairs, of different size and spread.
+WELCH_PAIRS = [
+    ("five seeds of one arm", "two values, the fewest that have a spread"),
+    ("five seeds of one arm", "thirty normal values"),
+    ("three values with a tie", "unsorted, negative and positive"),
+    ("very small numbers", "five seeds of one arm"),
+]
+
 WILSON_COUNTS = [
     (0, 1), (1, 1), (1, 2), (0, 10), (3, 10), (10, 10), (1, 100), (50, 100), (99, 100),
     (0, 10_000), (1, 10_000), (110, 10_000), (119, 10_000), (5_000, 10_000), (9_999, 10_000), (10_000, 10_000),
@@ -122,6 +130,11 @@ def t_interval_case(values: list[float], level: float) -> dict:
     return {"level": level, "low": float(low), "high": float(high)}
 
 
+def welch_case(a: str, b: str, level: float) -> dict:
+    result = stats.ttest_ind(SAMPLES[a], SAMPLES[b], equal_var=False).confidence_interval(level)
+    return {"a": SAMPLES[a], "b": SAMPLES[b], "level": level, "low": float(result.low), "high": float(result.high)}
+
+
 def wilson_case(successes: int, trials: int, level: float) -> dict:
     low, high = proportion_confint(successes, trials, alpha=1 - level, method="wilson")
     return {"successes": successes, "trials": trials, "level": level, "low": float(low), "high": float(high)}
@@ -174,6 +187,7 @@ def main() -> None:
             for name, values in SAMPLES.items()
         ],
         "wilson": [wilson_case(*counts, level) for counts in WILSON_COUNTS for level in LEVELS],
+        "welch": [welch_case(*pair, level) for pair in WELCH_PAIRS for level in LEVELS],
         "mcnemar": [mcnemar_case(*counts) for counts in MCNEMAR_COUNTS],
         "holm": [
             {"name": name, "p_values": p, "adjusted": multipletests(p, method="holm")[1].tolist()}

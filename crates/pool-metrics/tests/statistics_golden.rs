@@ -5,7 +5,8 @@ mod common;
 
 use common::assert_close;
 use pool_metrics::{
-    ConfusionMatrix, holm, mcnemar_exact, mean, median, quantile, sample_sd, t_interval, wilson_interval,
+    ConfusionMatrix, holm, mcnemar_exact, mean, median, quantile, sample_sd, t_interval, welch_interval,
+    wilson_interval,
 };
 use serde::Deserialize;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 struct Golden {
     summaries: Vec<Summary>,
     wilson: Vec<Wilson>,
+    welch: Vec<Welch>,
     mcnemar: Vec<Discordant>,
     holm: Vec<Family>,
     classifications: Vec<Classification>,
@@ -37,6 +39,15 @@ struct Quantile {
 
 #[derive(Deserialize)]
 struct AtLevel {
+    level: f64,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Deserialize)]
+struct Welch {
+    a: Vec<f64>,
+    b: Vec<f64>,
     level: f64,
     low: f64,
     high: f64,
@@ -178,5 +189,15 @@ fn class_scores_equal_scikit_learn_and_are_absent_where_it_says_nan() {
                 assert_close(ours.unwrap_or_default(), theirs.unwrap_or_default(), 1e-15, &what);
             }
         }
+    }
+}
+
+#[test]
+fn welch_intervals_equal_scipy() {
+    for Welch { a, b, level, low, high } in golden().welch {
+        let ours = welch_interval(&a, &b, level).unwrap();
+        let what = format!("{level} of {a:?} and {b:?}");
+        assert_close(ours.low, low, 1e-9, &what);
+        assert_close(ours.high, high, 1e-9, &what);
     }
 }
