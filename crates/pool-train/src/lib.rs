@@ -41,7 +41,7 @@ pub use run::{
     Fate, Job, LaunchError, Launcher, LocalProcesses, RunDir, StopFlag, SweepEvent, SweepOptions,
     SweepSummary, Task, run_sweep,
 };
-pub use stored::{EvaluatedSet, StoredTrial, WeightFormat};
+pub use stored::{EvaluatedSet, Prediction, StoredTrial, WeightFormat};
 pub use sweep::{
     Arm, CostSpec, DataSource, DataSpec, EarlyStopping, EvaluationSpec, Measurement, Monitor,
     NetworkTemplate, Perturbations, Plan, Selection, Split, Sweep, SweepError, TrainSpec, Trial, TrialSpec,

@@ -10,10 +10,11 @@ use crate::exit::Outcome;
 use crate::output::{print, say};
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
-    show(&args.run, args.json)?;
+    let run = Run::read(&args.run)?;
+    let analysis = Analysis::of(&run);
+    print_and_write(&run, &analysis, args.json)?;
     if let Some(folder) = &args.summary_to {
-        let run = Run::read(&args.run)?;
-        for file in write_summary(&run, &Analysis::of(&run), folder)? {
+        for file in write_summary(&run, &analysis, folder)? {
             // Standard output may be holding JSON.
             say(&format!("Summary: {}", file.display()));
         }
@@ -21,16 +22,20 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Prints the tables and writes the report's files: whoever cannot write them has seen them.
+/// The report of the run in this folder.
 pub(super) fn show(root: &Path, json: bool) -> anyhow::Result<()> {
     let run = Run::read(root)?;
-    let analysis = Analysis::of(&run);
+    print_and_write(&run, &Analysis::of(&run), json)
+}
+
+/// Prints the tables and writes the report's files: whoever cannot write them has seen them.
+fn print_and_write(run: &Run, analysis: &Analysis, json: bool) -> anyhow::Result<()> {
     if json {
-        print(&format!("{:#}\n", json_results(&analysis)))?;
+        print(&format!("{:#}\n", json_results(analysis)))?;
     } else {
-        print(&format!("{}\n", terminal_report(&analysis, terminal_width())))?;
+        print(&format!("{}\n", terminal_report(analysis, terminal_width())))?;
     }
-    let written = write_report(&run, &analysis)?;
+    let written = write_report(run, analysis)?;
     for error in &written.without_events {
         say(&format!("warning: no event file for TensorBoard: {error}"));
     }

@@ -6,15 +6,13 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pool_metrics::{MeasuredPeak, MemoryModel};
-use pool_models::{Mode, Net};
-use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use crate::machine::PeakMemory;
 use crate::resident::{ImageTensors, ResidentData};
 use crate::run::StopFlag;
-use crate::trial::{Training, TrialContext, classes_of, set_threads};
+use crate::trial::{Training, TrialContext, predict, set_threads};
 use crate::{CostSpec, TrainError};
 
 /// A large batch, beside the one that is trained with: what grows with the batch shows apart from what does not.
@@ -31,8 +29,7 @@ const GIVE_FREED_PAGES_BACK: [(&str, &str); 3] =
     [("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "65536"), ("MALLOC_TOP_PAD_", "0")];
 
 /// What the network is doing when its memory is at its highest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Steps of training.
     Training,
@@ -176,12 +173,8 @@ fn run(
             }
             Ok(())
         }
-        Phase::Inference => (0..steps).try_for_each(|_| predict(&net, images, &indices)),
+        Phase::Inference => {
+            (0..steps).try_for_each(|_| predict(&net, &images.gather(&indices)?.images).map(drop))
+        }
     }
-}
-
-fn predict(net: &Net, images: &ImageTensors, indices: &Tensor) -> Result<(), TrainError> {
-    let _guard = tch::no_grad_guard();
-    let batch = images.gather(indices)?;
-    classes_of(&net.forward(&batch.images, Mode::Inference)?).map(drop)
 }

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
 use pool_metrics::{Latency, PredictionTimes, StepTimes};
-use pool_models::{Mode, Net};
+use pool_models::Net;
 use tch::Tensor;
 use tch::nn::VarStore;
 
 use crate::resident::ResidentData;
 use crate::run::StopFlag;
-use crate::trial::{Training, classes_of};
+use crate::trial::{Training, predict};
 use crate::{CostSpec, TrainError};
 
 /// Steps before the clock starts: libtorch compiles kernels, the allocator grows, the caches fill.
@@ -71,7 +71,7 @@ impl Clock<'_> {
         let all = || {
             batches.iter().try_for_each(|batch| {
                 self.stop.check()?;
-                self.predict(batch)
+                predict(self.net, batch).map(drop)
             })
         };
         all()?;
@@ -94,7 +94,7 @@ impl Clock<'_> {
         let mut next = batches[..whole].iter().cycle();
         let mut once = || {
             self.stop.check()?;
-            next.next().map_or(Ok(()), |batch| self.predict(batch))
+            next.next().map_or(Ok(()), |batch| predict(self.net, batch).map(drop))
         };
         for _ in 0..LATENCY_WARM_UP {
             once()?;
@@ -108,11 +108,6 @@ impl Clock<'_> {
         }
         let batch_size = batches.first().map_or(0, |batch| batch.size()[0]) as u64;
         Ok(Latency { batch_size, seconds: times })
-    }
-
-    fn predict(&self, batch: &Tensor) -> Result<(), TrainError> {
-        let _guard = tch::no_grad_guard();
-        classes_of(&self.net.forward(batch, Mode::Inference)?).map(drop)
     }
 }
 

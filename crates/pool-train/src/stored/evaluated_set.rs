@@ -2,13 +2,13 @@
 
 use mnist_data::Dataset;
 use pool_metrics::{Calibration, ConfusionMatrix, Evaluation};
-use pool_models::{Net, predicted_probabilities};
+use pool_models::Net;
 use serde::Serialize;
 
 use crate::TrainError;
 use crate::resident::ImageTensors;
 use crate::run::StopFlag;
-use crate::trial::{classes_of, evaluation_of, logits_of};
+use crate::trial::{Examined, examine};
 
 /// Errors, loss, classes and confidence over a set of images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,17 +31,8 @@ impl EvaluatedSet {
         batch_size: usize,
     ) -> Result<Self, TrainError> {
         let images = ImageTensors::new(&data.test)?;
-        let logits = logits_of(net, &images.images, batch_size, &StopFlag::new())?;
-        let labels = data.test.labels();
-        let predictions = classes_of(&logits)?;
-        let correct: Vec<bool> =
-            labels.iter().zip(&predictions).map(|(label, found)| label == found).collect();
-        let confidence = predicted_probabilities(&logits, &images.labels)?.confidence;
-        Ok(Self {
-            dataset: data.name.clone(),
-            evaluation: evaluation_of(&logits, &images.labels)?,
-            confusion: ConfusionMatrix::from_predictions(labels, &predictions, classes)?,
-            calibration: Calibration::from_confidences(&confidence, &correct)?,
-        })
+        let Examined { evaluation, confusion, calibration, .. } =
+            examine(net, &data.test, &images, classes, batch_size, &StopFlag::new())?;
+        Ok(Self { dataset: data.name.clone(), evaluation, confusion, calibration })
     }
 }

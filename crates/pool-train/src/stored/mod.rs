@@ -2,6 +2,7 @@
 
 mod evaluated_set;
 mod export;
+mod prediction;
 
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use tch::{Device, Kind, Tensor};
 
 pub use evaluated_set::EvaluatedSet;
 pub use export::WeightFormat;
+pub use prediction::Prediction;
 
 use crate::{DataSource, RunDir, TrainError, TrialSpec};
 
@@ -71,7 +73,7 @@ impl StoredTrial {
     ///
     /// # Errors
     /// Another number of pixels than [`StoredTrial::picture_size`] says, or libtorch's refusal.
-    pub fn probabilities(&self, pixels: &[u8]) -> Result<Vec<f64>, TrainError> {
+    fn probabilities(&self, pixels: &[u8]) -> Result<Vec<f64>, TrainError> {
         let (height, width) = self.picture_size();
         let picture = Tensor::f_from_slice(pixels)?.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?;
         let picture = picture.f_reshape([1, 1, height as i64, width as i64])?;

@@ -1,10 +1,15 @@
 //! Passes over sets of images without gradients, and what their logits say.
 
-use pool_metrics::Evaluation;
-use pool_models::{Mode, Net, count_errors, cross_entropy, predicted_classes};
+use mnist_data::LabelledImages;
+use pool_metrics::{Calibration, ConfusionMatrix, Evaluation};
+use pool_models::{
+    Mode, Net, PredictedProbabilities, count_errors, cross_entropy, predicted_classes,
+    predicted_probabilities,
+};
 use tch::{Kind, Tensor};
 
 use crate::TrainError;
+use crate::resident::ImageTensors;
 use crate::run::StopFlag;
 
 /// The logits `[N, classes]` of images `[N, 1, H, W]`. Batches differ from training in nothing but order, dropout and
@@ -39,4 +44,43 @@ pub(crate) fn evaluation_of(logits: &Tensor, labels: &Tensor) -> Result<Evaluati
 /// The class predicted for each image; labels are bytes, so there are at most 256.
 pub(crate) fn classes_of(logits: &Tensor) -> Result<Vec<u8>, TrainError> {
     Ok(Vec::try_from(&predicted_classes(logits)?.f_to_kind(Kind::Uint8)?)?)
+}
+
+/// The classes of one batch of images, read back, without gradients: what a prediction takes.
+pub(crate) fn predict(net: &Net, images: &Tensor) -> Result<Vec<u8>, TrainError> {
+    let _guard = tch::no_grad_guard();
+    classes_of(&net.forward(images, Mode::Inference)?)
+}
+
+/// What a network makes of a set of labelled images.
+pub(crate) struct Examined {
+    pub(crate) evaluation: Evaluation,
+    pub(crate) predictions: Vec<u8>,
+    /// The negative log-likelihood of each image, nats.
+    pub(crate) loss: Vec<f64>,
+    pub(crate) confusion: ConfusionMatrix,
+    pub(crate) calibration: Calibration,
+}
+
+/// One pass over `pictures`, which are `images` as tensors.
+pub(crate) fn examine(
+    net: &Net,
+    pictures: &LabelledImages,
+    images: &ImageTensors,
+    classes: usize,
+    batch_size: usize,
+    stop: &StopFlag,
+) -> Result<Examined, TrainError> {
+    let logits = logits_of(net, &images.images, batch_size, stop)?;
+    let predictions = classes_of(&logits)?;
+    let labels = pictures.labels();
+    let correct: Vec<bool> = labels.iter().zip(&predictions).map(|(label, found)| label == found).collect();
+    let PredictedProbabilities { confidence, loss } = predicted_probabilities(&logits, &images.labels)?;
+    Ok(Examined {
+        evaluation: evaluation_of(&logits, &images.labels)?,
+        confusion: ConfusionMatrix::from_predictions(labels, &predictions, classes)?,
+        calibration: Calibration::from_confidences(&confidence, &correct)?,
+        predictions,
+        loss,
+    })
 }

@@ -16,7 +16,8 @@ use pool_metrics::{
 use pool_models::{Net, save_weights};
 use tch::{Device, nn};
 
-pub(crate) use evaluate::{classes_of, evaluation_of, logits_of};
+pub(crate) use evaluate::{Examined, examine, predict};
+use evaluate::{evaluation_of, logits_of};
 pub use event::TrialEvent;
 pub(crate) use step::Training;
 

@@ -1,10 +1,10 @@
 //! What the test images say: classes, confidence, the hardest of them, and what small changes do.
 
 use mnist_data::{LabelledImages, PerturbationLevel, standard_levels};
-use pool_metrics::{Calibration, ConfusionMatrix, HardImage, Robustness, TestResults};
-use pool_models::{Net, PredictedProbabilities, predicted_probabilities};
+use pool_metrics::{HardImage, Robustness, TestResults};
+use pool_models::Net;
 
-use super::evaluate::{classes_of, evaluation_of, logits_of};
+use super::evaluate::{Examined, classes_of, examine, logits_of};
 use crate::resident::{ImageTensors, ResidentData};
 use crate::run::StopFlag;
 use crate::{Perturbations, TrainError, TrialSpec};
@@ -22,19 +22,16 @@ pub(super) fn test(
     data: &ResidentData,
     stop: &StopFlag,
 ) -> Result<TestResults, TrainError> {
-    let batch_size = spec.train.batch_size;
-    let logits = logits_of(net, &data.test.images, batch_size, stop)?;
-    let labels = data.test_pictures.labels();
-    let predictions = classes_of(&logits)?;
-    let PredictedProbabilities { confidence, loss } = predicted_probabilities(&logits, &data.test.labels)?;
-    let correct: Vec<bool> = labels.iter().zip(&predictions).map(|(label, found)| label == found).collect();
-    let changed = Changed { net, pictures: &data.test_pictures, predictions: &predictions, batch_size, stop };
+    let (pictures, batch_size) = (&data.test_pictures, spec.train.batch_size);
+    let Examined { evaluation, predictions, loss, confusion, calibration } =
+        examine(net, pictures, &data.test, data.classes, batch_size, stop)?;
+    let changed = Changed { net, pictures, predictions: &predictions, batch_size, stop };
     Ok(TestResults {
-        evaluation: evaluation_of(&logits, &data.test.labels)?,
-        labels: labels.to_vec(),
-        confusion: ConfusionMatrix::from_predictions(labels, &predictions, data.classes)?,
-        calibration: Calibration::from_confidences(&confidence, &correct)?,
-        hardest: hardest(&data.test_pictures, &predictions, &loss),
+        evaluation,
+        labels: pictures.labels().to_vec(),
+        confusion,
+        calibration,
+        hardest: hardest(pictures, &predictions, &loss),
         robustness: match spec.evaluation.perturbations {
             Perturbations::Standard => changed.by_all(&standard_levels())?,
             Perturbations::None => Vec::new(),

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::bootstrap::{Bootstrap, BootstrapError};
 use super::holm::HolmError;
+use super::interval::Interval;
 use super::mcnemar::{McNemar, McNemarError};
 use super::paired_t::PairedT;
 
@@ -73,6 +74,17 @@ pub struct Comparison {
     /// difference as large as the one seen in four cases out of five; none with one seed, without a difference, or
     /// beyond a million.
     pub seeds_needed: Option<u32>,
+}
+
+impl Comparison {
+    /// From the lower to the upper end of two intervals for the difference, the bootstrap's and that of Student's t, at
+    /// the level of the resampling and uncorrected: as the verdict asks both tests, neither interval alone may seem to
+    /// contradict it.
+    pub fn interval(&self) -> Interval {
+        let images = self.bootstrap.interval;
+        let seeds = self.paired_t.map_or(images, |test| test.interval);
+        Interval { low: images.low.min(seeds.low), high: images.high.max(seeds.high) }
+    }
 }
 
 /// McNemar's test between the two networks that share a seed.

@@ -12,10 +12,6 @@ use crate::cells::counted;
 use crate::figures::LEVEL;
 use crate::{ArmFigures, ArmResults, Run};
 
-/// The smallest p-value of a bootstrap is two over its resamples, and Holm's correction multiplies it by the number of
-/// pairs: with fewer resamples than this for each pair, no difference could ever count.
-const RESAMPLES_PER_PAIR: usize = 50;
-
 /// With more arms than this, they are compared with one of them.
 const MOST_ARMS: usize = 10;
 
@@ -45,8 +41,7 @@ pub struct PairComparison {
     pub second: String,
     /// Every test of the two.
     pub comparison: Comparison,
-    /// From the lower to the upper end of two 95 % intervals, the bootstrap's and that of Student's t: as the verdict
-    /// asks both tests, neither interval alone may seem to contradict it.
+    /// [`Comparison::interval`], at 95 %.
     pub interval: Interval,
     /// The result in words.
     pub sentence: String,
@@ -74,7 +69,7 @@ impl Comparisons {
         };
         let reference = (arms.len() > MOST_ARMS).then(|| reference(figures, &arms)).flatten();
         let (names, family) = family(&arms, reference, &mut left_out);
-        let resampling = resampling(family.len());
+        let resampling = Resampling { level: LEVEL, ..Resampling::default() };
         let pairs: Vec<PairComparison> = match compare_family(labels, &family, &resampling) {
             Ok(found) => names
                 .into_iter()
@@ -90,9 +85,10 @@ impl Comparisons {
         Self {
             about: words::about(&pairs, tested, reference, arms.len()),
             reference: reference.map(str::to_owned),
+            // A large family is given more than it was asked for.
+            resamples: pairs.first().map_or(resampling.resamples, |pair| pair.comparison.bootstrap.resamples),
             pairs,
             tested,
-            resamples: resampling.resamples,
             left_out,
         }
     }
@@ -192,16 +188,8 @@ fn comparable<'a>(run: &'a Run, left_out: &mut Vec<String>) -> Option<(&'a [u8],
     Some((labels, arms))
 }
 
-fn resampling(pairs: usize) -> Resampling {
-    let usual = Resampling::default();
-    let enough = u32::try_from(RESAMPLES_PER_PAIR * pairs).unwrap_or(u32::MAX);
-    Resampling { level: LEVEL, resamples: usual.resamples.max(enough), ..usual }
-}
-
 fn pair(first: &str, second: &str, comparison: Comparison) -> PairComparison {
-    let images = comparison.bootstrap.interval;
-    let seeds = comparison.paired_t.map_or(images, |test| test.interval);
-    let interval = Interval { low: images.low.min(seeds.low), high: images.high.max(seeds.high) };
+    let interval = comparison.interval();
     let sentence = words::sentence(first, second, &comparison, interval);
     PairComparison { first: first.to_owned(), second: second.to_owned(), comparison, interval, sentence }
 }

@@ -89,9 +89,7 @@ fn predictions<'a>(arm: &'a ArmResults, labels: &[u8]) -> Vec<SeedPredictions<'a
 }
 
 fn of_comparison(arm: &str, comparison: &Comparison) -> Difference {
-    let images = comparison.bootstrap.interval;
-    let seeds = comparison.paired_t.map_or(images, |test| test.interval);
-    let interval = Interval { low: images.low.min(seeds.low), high: images.high.max(seeds.high) };
+    let interval = comparison.interval();
     let how = format!("paired by {}", counted(comparison.seeds, "seed"));
     let better = match comparison.verdict {
         Verdict::FirstBetter => Some(true),
