@@ -1,0 +1,241 @@
+//! From the gradient of the output to that of weights and biases.
+
+#![expect(unsafe_code, reason = "vectors are read and written where they lie, by several threads")]
+
+use std::ops::Range;
+
+use super::{ConvPool, ConvPoolReduce};
+use crate::isa::{Isa, Kernel};
+use crate::panel::gather_planes;
+use crate::scratch::Scratch;
+use crate::simd::Simd;
+use crate::threads::{Parts, Threads};
+
+/// What a backward pass reads and writes. The images have no gradient: they are data.
+#[derive(Debug)]
+pub struct ConvPoolGradients<'a> {
+    /// `[N, C, H, W]`, as they went forward.
+    pub images: &'a [f32],
+    /// What the forward pass, with the same instruction set, left.
+    pub routes: &'a [u8],
+    /// What dropout multiplied kept values by, 1 without dropout.
+    pub scale: f32,
+    /// Gradient of the output, `[N, filters, output...]`.
+    pub output: &'a [f32],
+    /// `[filters, C, kernel...]`, written whole.
+    pub weight: &'a mut [f32],
+    /// `[filters]`, written whole.
+    pub bias: &'a mut [f32],
+}
+
+/// Images whose gradients are summed together. The sums of these groups are added in their order, so that the result does
+/// not depend on the number of threads.
+const IMAGES: usize = 8;
+
+impl ConvPool {
+    /// Computes the gradients of weights and biases.
+    ///
+    /// # Panics
+    /// A block that is not possible, or slices of other lengths than the block says.
+    pub fn backward(&self, isa: Isa, threads: &dyn Threads, data: ConvPoolGradients<'_>) {
+        let ConvPoolGradients { images, routes, scale, output, weight, bias } = data;
+        let taps = self.taps();
+        let lanes = isa.lanes();
+        let count = images.len() / self.numbers();
+        assert!(self.is_possible(), "{self:?}");
+        assert_eq!(images.len(), count * self.numbers(), "numbers of the images");
+        assert_eq!(routes.len(), self.routes(isa, count), "bytes of the routes");
+        assert_eq!(output.len(), count * self.filters * self.outputs(), "numbers of the output");
+        assert_eq!(
+            (weight.len(), bias.len()),
+            (self.filters * taps.len(), self.filters),
+            "weights and biases"
+        );
+
+        // For each vector of filters: the gradients of the biases, then of the weights of each tap.
+        let sums = (taps.len() + 1) * self.filters.next_multiple_of(lanes);
+        let groups = count.div_ceil(IMAGES);
+        let mut scratch = Scratch::take();
+        let [partial] = scratch.split([groups * sums]);
+        let parts = Parts::of(partial);
+        threads.share(groups, 1, &|range| {
+            for group in range {
+                // SAFETY: no two threads have a group of images in common.
+                let sums = unsafe { parts.part(group * sums..(group + 1) * sums) };
+                sums.fill(0.0);
+                let range = group * IMAGES..((group + 1) * IMAGES).min(count);
+                isa.run(Backward { block: self, images, routes, scale, output, taps: &taps, sums, range });
+            }
+        });
+        self.unpack(lanes, &partial[..groups * sums], sums, weight, bias);
+    }
+
+    /// Adds the partial sums, and takes the filters out of their vectors.
+    fn unpack(&self, lanes: usize, partial: &[f32], sums: usize, weight: &mut [f32], bias: &mut [f32]) {
+        let taps = weight.len() / self.filters;
+        weight.fill(0.0);
+        bias.fill(0.0);
+        for partial in partial.chunks_exact(sums) {
+            for filter in 0..self.filters {
+                let vectors = &partial[filter / lanes * (taps + 1) * lanes..][..(taps + 1) * lanes];
+                bias[filter] += vectors[filter % lanes];
+                for (tap, weight) in weight[filter * taps..][..taps].iter_mut().enumerate() {
+                    *weight += vectors[(tap + 1) * lanes + filter % lanes];
+                }
+            }
+        }
+    }
+}
+
+struct Backward<'a> {
+    block: &'a ConvPool,
+    images: &'a [f32],
+    routes: &'a [u8],
+    scale: f32,
+    output: &'a [f32],
+    taps: &'a [usize],
+    sums: &'a mut [f32],
+    range: Range<usize>,
+}
+
+impl Kernel for Backward<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let block = self.block;
+        let outputs = block.outputs();
+        let [rows, columns] = block.seen();
+        let mut scratch = Scratch::take();
+        let [pooled, spread] = scratch.split([outputs * S::LANES, rows * columns * S::LANES]);
+        let groups = block.filters.div_ceil(S::LANES);
+        let vectors = (self.taps.len() + 1) * S::LANES;
+        for image in self.range.clone() {
+            for group in 0..groups {
+                let first = group * S::LANES;
+                let planes = S::LANES.min(block.filters - first);
+                // SAFETY: `ConvPool::backward` has counted all numbers, and the scratch has room for a panel of the
+                // output and one of what the windows saw.
+                unsafe {
+                    let gradient = self.output.as_ptr().add((image * block.filters + first) * outputs);
+                    gather_planes(s, gradient, planes, outputs, pooled.as_mut_ptr());
+                    let routes = self.routes.as_ptr().add((image * groups + group) * outputs * S::LANES);
+                    let sums = self.sums.as_mut_ptr().add(group * vectors);
+                    self.spread(s, pooled.as_ptr(), routes, spread.as_mut_ptr(), sums);
+                    let image = self.images.as_ptr().add(image * block.numbers());
+                    self.correlate(s, image, spread.as_ptr(), sums.add(S::LANES));
+                }
+            }
+        }
+    }
+}
+
+impl Backward<'_> {
+    /// The gradient of what the windows saw, from that of the output; its sum is that of the biases.
+    ///
+    /// # Safety
+    /// `pooled` and `routes` hold a vector per output, `to` has room for one per cell, and `sums` is one.
+    #[inline(always)]
+    unsafe fn spread<S: Simd>(
+        &self,
+        s: S,
+        pooled: *const f32,
+        routes: *const u8,
+        to: *mut f32,
+        sums: *mut f32,
+    ) {
+        let block = self.block;
+        let [output_rows, output_columns] = block.output();
+        let [_, columns] = block.seen();
+        let [window_rows, window_columns] = block.window;
+        let share = match block.reduce {
+            ConvPoolReduce::Max => self.scale,
+            ConvPoolReduce::Mean => self.scale / block.cells() as f32,
+        };
+        let (share, zero) = (s.splat(share), s.splat(0.0));
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut sum = s.load(sums);
+            for row in 0..output_rows {
+                for column in 0..output_columns {
+                    let output = (row * output_columns + column) * S::LANES;
+                    let gradient = s.mul(s.load(pooled.add(output)), share);
+                    let route = s.load_bytes(routes.add(output));
+                    for cell_row in 0..window_rows {
+                        for cell_column in 0..window_columns {
+                            let bit = s.splat_int(1 << (cell_row * window_columns + cell_column));
+                            let value = s.select(s.test(route, bit), gradient, zero);
+                            let cell = (row * window_rows + cell_row) * columns
+                                + column * window_columns
+                                + cell_column;
+                            s.store(to.add(cell * S::LANES), value);
+                            sum = s.add(sum, value);
+                        }
+                    }
+                }
+            }
+            s.store(sums, sum);
+        }
+    }
+
+    /// Adds the products of gradients and pixels, for each tap.
+    ///
+    /// # Safety
+    /// `spread` holds a vector per cell, and `sums` one per tap.
+    #[inline(always)]
+    unsafe fn correlate<S: Simd>(&self, s: S, image: *const f32, spread: *const f32, sums: *mut f32) {
+        let mut tap = 0;
+        while tap < self.taps.len() {
+            let taps = &self.taps[tap..];
+            // SAFETY: the caller's promise; as many taps are left.
+            unsafe {
+                let sums = sums.add(tap * S::LANES);
+                tap += match taps.len() {
+                    25.. if S::ACCUMULATORS >= 25 => self.taps::<S, 25>(s, taps, image, spread, sums),
+                    12.. if S::ACCUMULATORS >= 12 => self.taps::<S, 12>(s, taps, image, spread, sums),
+                    9.. if S::ACCUMULATORS >= 9 => self.taps::<S, 9>(s, taps, image, spread, sums),
+                    5.. => self.taps::<S, 5>(s, taps, image, spread, sums),
+                    3.. => self.taps::<S, 3>(s, taps, image, spread, sums),
+                    _ => self.taps::<S, 1>(s, taps, image, spread, sums),
+                };
+            }
+        }
+    }
+
+    /// The first `T` of `taps`.
+    ///
+    /// # Safety
+    /// As [`Backward::correlate`], and there are as many taps.
+    #[inline(always)]
+    unsafe fn taps<S: Simd, const T: usize>(
+        &self,
+        s: S,
+        taps: &[usize],
+        image: *const f32,
+        spread: *const f32,
+        sums: *mut f32,
+    ) -> usize {
+        let [_, _, width] = self.block.input;
+        let [rows, columns] = self.block.seen();
+        let mut offsets = [0; T];
+        offsets.copy_from_slice(&taps[..T]);
+        // SAFETY: the caller's promise; a tap of a cell lies in the image.
+        unsafe {
+            let mut totals = [s.splat(0.0); T];
+            for (index, total) in totals.iter_mut().enumerate() {
+                *total = s.load(sums.add(index * S::LANES));
+            }
+            for row in 0..rows {
+                for column in 0..columns {
+                    let gradient = s.load(spread.add((row * columns + column) * S::LANES));
+                    let pixel = image.add(row * width + column);
+                    for (total, &offset) in totals.iter_mut().zip(&offsets) {
+                        *total = s.mul_add(gradient, s.splat(*pixel.add(offset)), *total);
+                    }
+                }
+            }
+            for (index, &total) in totals.iter().enumerate() {
+                s.store(sums.add(index * S::LANES), total);
+            }
+        }
+        T
+    }
+}

@@ -1,0 +1,136 @@
+//! Which instructions of the processor the kernels use.
+
+#![expect(unsafe_code, reason = "entering functions compiled for instructions that were detected")]
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Portable, Simd};
+
+/// An instruction set that every kernel is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Isa {
+    /// What every processor has.
+    Portable,
+    /// AVX2 and FMA: eight lanes.
+    Avx2,
+    /// AVX-512 F, BW, DQ and VL: sixteen lanes.
+    Avx512,
+}
+
+/// The environment variable that forbids instructions: `portable`, `avx2` or `avx512`.
+pub const ISA_VARIABLE: &str = "POOL_KERNELS_ISA";
+
+impl Isa {
+    /// All of them, the most general first.
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+
+    /// The best that this processor has and [`ISA_VARIABLE`] allows; looked up once.
+    pub fn best() -> Self {
+        static BEST: OnceLock<Isa> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let allowed = std::env::var(ISA_VARIABLE).ok().and_then(|name| name.parse().ok());
+            let fits = |isa: &Self| isa.is_available() && allowed.is_none_or(|most| *isa <= most);
+            Self::ALL.into_iter().rfind(fits).unwrap_or(Self::Portable)
+        })
+    }
+
+    /// Whether this processor has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Avx2::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Avx512::detect().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 | Self::Avx512 => false,
+        }
+    }
+
+    /// Numbers that are worked on at once.
+    pub(crate) fn lanes(self) -> usize {
+        struct Lanes<'a>(&'a mut usize);
+        impl Kernel for Lanes<'_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, _: S) {
+                *self.0 = S::LANES;
+            }
+        }
+        let mut lanes = 0;
+        self.run(Lanes(&mut lanes));
+        lanes
+    }
+
+    /// Runs a kernel compiled for these instructions, or for the portable ones where the processor lacks them.
+    pub(crate) fn run<K: Kernel>(self, kernel: K) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if self == Self::Avx512
+                && let Some(proof) = Avx512::detect()
+            {
+                // SAFETY: the processor has the instructions that the function is compiled for.
+                return unsafe { run_avx512(kernel, proof) };
+            }
+            if self == Self::Avx2
+                && let Some(proof) = Avx2::detect()
+            {
+                // SAFETY: the processor has the instructions that the function is compiled for.
+                return unsafe { run_avx2(kernel, proof) };
+            }
+        }
+        kernel.run(Portable);
+    }
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        })
+    }
+}
+
+/// A name that is no instruction set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownIsa(String);
+
+impl fmt::Display for UnknownIsa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{ISA_VARIABLE} = {:?}: write portable, avx2 or avx512", self.0)
+    }
+}
+
+impl std::error::Error for UnknownIsa {}
+
+impl FromStr for Isa {
+    type Err = UnknownIsa;
+
+    fn from_str(name: &str) -> Result<Self, UnknownIsa> {
+        let known = Self::ALL.into_iter().find(|isa| isa.to_string() == name);
+        known.ok_or_else(|| UnknownIsa(name.to_owned()))
+    }
+}
+
+/// Work that is compiled once for each instruction set.
+pub(crate) trait Kernel {
+    /// Must be inlined, and inline what it calls: only then is it compiled for the instructions that `s` proves.
+    fn run<S: Simd>(self, s: S);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<K: Kernel>(kernel: K, proof: Avx2) {
+    kernel.run(proof);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn run_avx512<K: Kernel>(kernel: K, proof: Avx512) {
+    kernel.run(proof);
+}

@@ -1,0 +1,32 @@
+//! The arithmetic of pooling over plain slices, vectorised for the processor at hand.
+//!
+//! - [`Pooling`] pools a batch, forward and backward, over any [`Windows`].
+//!
+//! Nothing here knows libtorch: kernels take slices, and [`Threads`] that somebody else owns. Each kernel is written
+//! once, over vectors whose lanes are channels, and compiled for every [`Isa`]; the best one that the processor has is
+//! found at run time. `unsafe` is confined to the vectors and to the parts of a slice that threads share; every kernel
+//! is tested with every instruction set against plain loops.
+
+mod adam;
+mod conv_pool;
+mod dropout;
+mod isa;
+mod panel;
+mod pool;
+mod random;
+mod reduce;
+mod scratch;
+mod simd;
+mod threads;
+mod windows;
+
+pub use adam::{AdamSlices, AdamStep};
+pub use conv_pool::{ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce};
+pub use dropout::{DropRate, KeepMask};
+pub use isa::{ISA_VARIABLE, Isa, UnknownIsa};
+pub use panel::{Batch, Layout};
+pub use pool::Pooling;
+pub use random::Stream;
+pub use reduce::Reduce;
+pub use threads::{ThisThread, Threads};
+pub use windows::{AxisWindow, Windows};

@@ -1,0 +1,266 @@
+//! Pooling a batch, forward and backward, panel by panel.
+
+#![expect(unsafe_code, reason = "vectors are read and written where they lie, by several threads")]
+
+use std::ops::Range;
+
+use crate::isa::{Isa, Kernel};
+use crate::panel::{Batch, Panel};
+use crate::reduce::{
+    CellGradients, Cells, Lp, Max, Mean, Median, Min, Reduce, Sampled, Soft, StochasticMean, Weighted,
+    WindowKernel,
+};
+use crate::scratch::Scratch;
+use crate::simd::Simd;
+use crate::threads::{Parts, Threads, least_tasks};
+use crate::windows::Windows;
+
+/// One pooling of a batch: what becomes one value, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Pooling<'a> {
+    /// Which windows exist.
+    pub windows: &'a Windows,
+    /// How a window becomes one value.
+    pub reduce: Reduce,
+    /// The batch that is pooled.
+    pub batch: Batch,
+    /// One number in `[0, 1)` per output, channels first, for [`Reduce::Sampled`]; empty for the others.
+    pub draws: &'a [f32],
+}
+
+impl Pooling<'_> {
+    /// Pools `input` into `output`.
+    ///
+    /// # Panics
+    /// Slices that are not as long as the batch and the windows say.
+    pub fn forward(&self, isa: Isa, threads: &dyn Threads, input: &[f32], output: &mut [f32]) {
+        self.check(input.len(), output.len());
+        let output = Parts::of(output);
+        threads.share(self.panels(isa), self.least_panels(isa), &|panels| {
+            isa.run(Forward { pooling: self, input, output: &output, panels });
+        });
+    }
+
+    /// From the gradient of the output to that of the input, which is written whole.
+    ///
+    /// # Panics
+    /// Slices that are not as long as the batch and the windows say.
+    pub fn backward(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        input: &[f32],
+        output_gradient: &[f32],
+        input_gradient: &mut [f32],
+    ) {
+        self.check(input.len(), output_gradient.len());
+        assert_eq!(input.len(), input_gradient.len(), "the gradient of the input");
+        let input_gradient = Parts::of(input_gradient);
+        threads.share(self.panels(isa), self.least_panels(isa), &|panels| {
+            isa.run(Backward {
+                pooling: self,
+                input,
+                output_gradient,
+                input_gradient: &input_gradient,
+                panels,
+            });
+        });
+    }
+
+    fn check(&self, input: usize, output: usize) {
+        assert_eq!(input, self.batch.numbers(self.windows.pixels()), "numbers of the input");
+        assert_eq!(output, self.batch.numbers(self.windows.len()), "numbers of the output");
+        let draws = if self.reduce.draws() { output } else { 0 };
+        assert_eq!(self.draws.len(), draws, "random numbers");
+        if self.reduce == Reduce::Median {
+            assert!(self.windows.widest() <= Reduce::WIDEST_MEDIAN, "a median of too many cells");
+        }
+    }
+
+    fn panels(&self, isa: Isa) -> usize {
+        self.batch.panels(isa.lanes())
+    }
+
+    fn least_panels(&self, isa: Isa) -> usize {
+        least_tasks(self.windows.pixels() * isa.lanes())
+    }
+
+    /// Numbers of scratch memory for a panel of the input, of the output, and of random numbers.
+    fn scratch<S: Simd>(&self) -> [usize; 3] {
+        let outputs = self.windows.len() * S::LANES;
+        [self.windows.pixels() * S::LANES, outputs, if self.reduce.draws() { outputs } else { 0 }]
+    }
+
+    /// The random numbers of a panel, a vector per output.
+    #[inline(always)]
+    fn gather_draws<S: Simd>(&self, s: S, panel: &Panel, to: &mut [f32]) {
+        if self.reduce.draws() {
+            let outputs = self.windows.len();
+            // SAFETY: `check` has counted the numbers, and the scratch has room for them.
+            unsafe { panel.with_channels_first().gather(s, self.draws.as_ptr(), outputs, to.as_mut_ptr()) }
+        }
+    }
+
+    #[inline(always)]
+    fn draw<S: Simd>(&self, s: S, gathered: &[f32], window: usize) -> S::F {
+        if !self.reduce.draws() {
+            return s.splat(0.0);
+        }
+        let lanes = &gathered[window * S::LANES..][..S::LANES];
+        // SAFETY: as many numbers as lanes.
+        unsafe { s.load(lanes.as_ptr()) }
+    }
+}
+
+/// Calls the same function for whichever reducer it is.
+macro_rules! with_reducer {
+    ($reduce:expr, $kernel:ident => $call:expr) => {
+        match $reduce {
+            Reduce::Max => {
+                let $kernel = Max {};
+                $call
+            }
+            Reduce::Min => {
+                let $kernel = Min {};
+                $call
+            }
+            Reduce::Mean => {
+                let $kernel = Mean;
+                $call
+            }
+            Reduce::Lp { p } => {
+                let $kernel = Lp { p };
+                $call
+            }
+            Reduce::Soft { beta } => {
+                let $kernel = Soft { beta };
+                $call
+            }
+            Reduce::Sampled => {
+                let $kernel = Sampled;
+                $call
+            }
+            Reduce::StochasticMean => {
+                let $kernel = StochasticMean;
+                $call
+            }
+            Reduce::Median => {
+                let $kernel = Median;
+                $call
+            }
+            Reduce::Weighted => {
+                let $kernel = Weighted;
+                $call
+            }
+        }
+    };
+}
+
+struct Forward<'a> {
+    pooling: &'a Pooling<'a>,
+    input: &'a [f32],
+    output: &'a Parts<'a, f32>,
+    panels: Range<usize>,
+}
+
+impl Kernel for Forward<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel));
+    }
+}
+
+impl Forward<'_> {
+    #[inline(always)]
+    fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) {
+        let Pooling { windows, batch, .. } = *self.pooling;
+        let (pixels, outputs) = (windows.pixels(), windows.len());
+        let mut scratch = Scratch::take();
+        let [gathered, pooled, draws] = scratch.split(self.pooling.scratch::<S>());
+        for index in self.panels {
+            let panel = batch.panel(index, S::LANES);
+            self.pooling.gather_draws(s, &panel, draws);
+            // SAFETY: `check` has counted the numbers, so that the panel lies in the batches; the scratch has room for
+            // it; no other panel's part of the output is touched.
+            unsafe {
+                let (from, to, stride) = match panel.in_place::<S>(pixels).zip(panel.in_place::<S>(outputs)) {
+                    Some((from, to)) => (self.input.as_ptr().add(from), self.output.at(to), batch.channels),
+                    None => {
+                        panel.gather(s, self.input.as_ptr(), pixels, gathered.as_mut_ptr());
+                        (gathered.as_ptr(), pooled.as_mut_ptr(), S::LANES)
+                    }
+                };
+                for window in 0..outputs {
+                    let draw = self.pooling.draw(s, draws, window);
+                    let cells = Cells::new(s, windows.window(window), from, stride);
+                    s.store(to.add(window * stride), kernel.forward(s, &cells, draw));
+                }
+                if panel.in_place::<S>(outputs).is_none() {
+                    panel.scatter(s, pooled.as_ptr(), self.output.at(0), outputs);
+                }
+            }
+        }
+    }
+}
+
+struct Backward<'a> {
+    pooling: &'a Pooling<'a>,
+    input: &'a [f32],
+    output_gradient: &'a [f32],
+    input_gradient: &'a Parts<'a, f32>,
+    panels: Range<usize>,
+}
+
+impl Kernel for Backward<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel));
+    }
+}
+
+impl Backward<'_> {
+    #[inline(always)]
+    fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) {
+        let Pooling { windows, batch, .. } = *self.pooling;
+        let (pixels, outputs) = (windows.pixels(), windows.len());
+        let mut scratch = Scratch::take();
+        let [gathered, gradients, draws] = scratch.split(self.pooling.scratch::<S>());
+        let mut more = Scratch::take();
+        let [spread] = more.split([pixels * S::LANES]);
+        for index in self.panels {
+            let panel = batch.panel(index, S::LANES);
+            self.pooling.gather_draws(s, &panel, draws);
+            // SAFETY: `check` has counted the numbers, so that the panel lies in the batches; the scratch has room for
+            // it; no other panel's part of the gradient is touched.
+            unsafe {
+                let places = panel.in_place::<S>(pixels).zip(panel.in_place::<S>(outputs));
+                let (from, gradient, to, stride) = match places {
+                    Some((pixel, output)) => (
+                        self.input.as_ptr().add(pixel),
+                        self.output_gradient.as_ptr().add(output),
+                        self.input_gradient.at(pixel),
+                        batch.channels,
+                    ),
+                    None => {
+                        panel.gather(s, self.input.as_ptr(), pixels, gathered.as_mut_ptr());
+                        panel.gather(s, self.output_gradient.as_ptr(), outputs, gradients.as_mut_ptr());
+                        (gathered.as_ptr(), gradients.as_ptr(), spread.as_mut_ptr(), S::LANES)
+                    }
+                };
+                for pixel in 0..pixels {
+                    s.store(to.add(pixel * stride), s.splat(0.0));
+                }
+                for window in 0..outputs {
+                    let draw = self.pooling.draw(s, draws, window);
+                    let gradient = s.load(gradient.add(window * stride));
+                    let cells = Cells::new(s, windows.window(window), from, stride);
+                    let spread = CellGradients::new(s, windows.window(window), to, stride);
+                    kernel.backward(s, &cells, draw, gradient, &spread);
+                }
+                if places.is_none() {
+                    panel.scatter(s, spread.as_ptr(), self.input_gradient.at(0), pixels);
+                }
+            }
+        }
+    }
+}

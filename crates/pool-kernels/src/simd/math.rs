@@ -1,0 +1,57 @@
+//! Exponential and logarithm of every lane.
+
+use super::Simd;
+
+/// Where `exp` leaves the range of normal numbers: beyond, it is 0 or infinity.
+const LEAST_EXPONENT: f32 = -87.336_54;
+const GREATEST_EXPONENT: f32 = 88.722_83;
+/// The logarithm of 2 in two parts, so that a multiple of it can be subtracted without rounding.
+const LN_2_HIGH: f32 = 0.693_359_4;
+const LN_2_LOW: f32 = -2.121_944_4e-4;
+
+/// `e^x`, to about an ulp; 0 where it would not be a normal number. NaN stays NaN.
+#[inline(always)]
+pub(crate) fn exp<S: Simd>(s: S, x: S::F) -> S::F {
+    let too_small = s.gt(s.splat(LEAST_EXPONENT), x);
+    let too_large = s.gt(x, s.splat(GREATEST_EXPONENT));
+    let not_a_number = s.is_nan(x);
+    let inside = s.max(s.splat(LEAST_EXPONENT), s.min(s.splat(GREATEST_EXPONENT), x));
+
+    // x = n ln 2 + r with |r| <= ln 2 / 2. 2^128 is no number, so half of the power is taken twice.
+    let n = s.round(s.mul(inside, s.splat(std::f32::consts::LOG2_E)));
+    let r = s.mul_add(n, s.splat(-LN_2_HIGH), inside);
+    let r = s.mul_add(n, s.splat(-LN_2_LOW), r);
+    let half = s.round(s.mul(n, s.splat(0.5)));
+    // The Taylor series of e^r: its first term left out is under 2^-26.
+    let mut series = s.splat(1.0 / 5040.0);
+    for factor in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+        series = s.mul_add(series, r, s.splat(factor));
+    }
+    let value = s.mul(s.mul(series, s.power_of_two(half)), s.power_of_two(s.sub(n, half)));
+
+    let value = s.select(too_small, s.splat(0.0), value);
+    let value = s.select(too_large, s.splat(f32::INFINITY), value);
+    s.select(not_a_number, x, value)
+}
+
+/// The natural logarithm, to about an ulp, of positive normal finite numbers; minus infinity of zero and of what is
+/// smaller than normal numbers.
+#[inline(always)]
+pub(crate) fn ln<S: Simd>(s: S, x: S::F) -> S::F {
+    let tiny = s.gt(s.splat(f32::MIN_POSITIVE), x);
+    let (mantissa, exponent) = s.mantissa_and_exponent(s.select(tiny, s.splat(1.0), x));
+    // x = m 2^e with m in [sqrt(1/2), sqrt(2)).
+    let high = s.gt(mantissa, s.splat(std::f32::consts::SQRT_2));
+    let m = s.select(high, s.mul(mantissa, s.splat(0.5)), mantissa);
+    let e = s.select(high, s.add(exponent, s.splat(1.0)), exponent);
+    // ln m = 2 artanh t, t = (m - 1) / (m + 1), |t| < 0.172: odd powers, of which the first left out is under 2^-29.
+    let t = s.div(s.sub(m, s.splat(1.0)), s.add(m, s.splat(1.0)));
+    let square = s.mul(t, t);
+    let mut series = s.splat(2.0 / 9.0);
+    for factor in [2.0 / 7.0, 2.0 / 5.0, 2.0 / 3.0] {
+        series = s.mul_add(series, square, s.splat(factor));
+    }
+    let small = s.mul_add(s.mul(series, square), t, s.mul_add(e, s.splat(LN_2_LOW), s.add(t, t)));
+    let value = s.mul_add(e, s.splat(LN_2_HIGH), small);
+    s.select(tiny, s.splat(f32::NEG_INFINITY), value)
+}

@@ -1,0 +1,116 @@
+//! Vectors of `f32` lanes, so that a kernel is written once and compiled for every instruction set.
+//!
+//! A value of a type that implements [`Simd`] is a proof that the processor has the instructions; [`crate::Isa`] makes
+//! them. Methods are always inlined into a function that was compiled for those instructions, which
+//! [`crate::isa::Isa::run`] provides.
+
+#![expect(unsafe_code, reason = "reading and writing memory by address")]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod math;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+pub(crate) use math::{exp, ln};
+pub(crate) use portable::Portable;
+
+/// Lanes of the widest vector.
+pub(crate) const MOST_LANES: usize = 16;
+
+/// Operations on vectors of `LANES` numbers.
+pub(crate) trait Simd: Copy {
+    /// Numbers in a vector, at most [`MOST_LANES`].
+    const LANES: usize;
+    /// Vectors that the registers hold besides the operands of the next instruction.
+    const ACCUMULATORS: usize;
+    /// `f32` lanes.
+    type F: Copy;
+    /// `i32` lanes.
+    type I: Copy;
+    /// A yes or no per lane.
+    type M: Copy;
+
+    fn splat(self, value: f32) -> Self::F;
+    /// # Safety
+    /// `LANES` numbers can be read.
+    unsafe fn load(self, from: *const f32) -> Self::F;
+    /// # Safety
+    /// `LANES` numbers can be written.
+    unsafe fn store(self, to: *mut f32, value: Self::F);
+
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`; rounded once where the processor can.
+    fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    fn sqrt(self, a: Self::F) -> Self::F;
+    fn abs(self, a: Self::F) -> Self::F;
+    /// The greater of two numbers; if one is NaN, the second.
+    fn max(self, a: Self::F, b: Self::F) -> Self::F;
+    /// The smaller of two numbers; if one is NaN, the second.
+    fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    /// To the nearest integer, ties to even.
+    fn round(self, a: Self::F) -> Self::F;
+    /// `2^n` of whole numbers `n` from -126 to 127.
+    fn power_of_two(self, n: Self::F) -> Self::F;
+    /// A positive, normal, finite number as `mantissa * 2^exponent` with the mantissa in `[1, 2)`.
+    fn mantissa_and_exponent(self, a: Self::F) -> (Self::F, Self::F);
+
+    /// `a > b`; no where one is NaN.
+    fn gt(self, a: Self::F, b: Self::F) -> Self::M;
+    /// `a == b`; no where one is NaN.
+    fn eq(self, a: Self::F, b: Self::F) -> Self::M;
+    fn is_nan(self, a: Self::F) -> Self::M;
+    fn or(self, a: Self::M, b: Self::M) -> Self::M;
+    fn and(self, a: Self::M, b: Self::M) -> Self::M;
+    fn and_not(self, a: Self::M, not: Self::M) -> Self::M;
+    /// `yes` where the mask says so, elsewhere `no`.
+    fn select(self, mask: Self::M, yes: Self::F, no: Self::F) -> Self::F;
+    /// Bit `i` for lane `i`.
+    fn mask(self, bits: u32) -> Self::M;
+
+    fn splat_int(self, value: i32) -> Self::I;
+    fn select_int(self, mask: Self::M, yes: Self::I, no: Self::I) -> Self::I;
+    fn or_int(self, a: Self::I, b: Self::I) -> Self::I;
+    fn xor_int(self, a: Self::I, b: Self::I) -> Self::I;
+    /// The upper and the lower half of each lane's product with `factor`, without signs.
+    fn multiply_wide(self, a: Self::I, factor: u32) -> (Self::I, Self::I);
+    /// The lower and the upper sixteen bits of each lane.
+    fn halves(self, a: Self::I) -> [Self::I; 2];
+    /// The upper 24 bits of each lane as a number from 0 to 2^24 - 1.
+    fn upper_24_bits(self, a: Self::I) -> Self::F;
+    /// Bit `i` tells whether lane `i`, at most 65,535, is at least `least`.
+    fn at_least(self, a: Self::I, least: u16) -> u32;
+    /// # Safety
+    /// `LANES` numbers can be read.
+    unsafe fn load_int(self, from: *const u32) -> Self::I;
+    /// Whether the two have a bit in common.
+    fn test(self, a: Self::I, b: Self::I) -> Self::M;
+    /// # Safety
+    /// `LANES` bytes can be read.
+    unsafe fn load_bytes(self, from: *const u8) -> Self::I;
+    /// The lowest byte of each lane.
+    ///
+    /// # Safety
+    /// `LANES` bytes can be written.
+    unsafe fn store_bytes(self, to: *mut u8, value: Self::I);
+
+    /// Reads `LANES` numbers from each of the first `LANES` rows, and writes `LANES` vectors of one number from every
+    /// row.
+    ///
+    /// # Safety
+    /// `LANES` numbers can be read at `offset` from each row, and `LANES * LANES` written.
+    unsafe fn gather_block(self, rows: &[*const f32; MOST_LANES], offset: usize, to: *mut f32);
+    /// The reverse of [`Simd::gather_block`].
+    ///
+    /// # Safety
+    /// `LANES * LANES` numbers can be read, and `LANES` written at `offset` from each row.
+    unsafe fn scatter_block(self, from: *const f32, rows: &[*mut f32; MOST_LANES], offset: usize);
+}

@@ -1,0 +1,222 @@
+//! The entries that each window sees, as a table that kernels walk through.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// The entries that one window sees along one axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AxisWindow {
+    /// Their indices, in the order in which a kernel visits them. An index may come twice.
+    pub entries: Vec<u32>,
+    /// How many cells a mean divides by.
+    pub counted: u32,
+}
+
+/// Every window over inputs of one size. Windows that look alike share one list of cells.
+#[derive(Debug, Clone)]
+pub struct Windows {
+    pixels: usize,
+    places: Vec<Place>,
+    /// Parts of `cells`.
+    lists: Vec<Range<usize>>,
+    cells: Vec<u32>,
+    /// One number per cell of every list; empty where no axis has weights.
+    weights: Vec<f32>,
+}
+
+/// One window.
+#[derive(Debug, Clone)]
+struct Place {
+    /// The pixel that the window's cells count from.
+    origin: u32,
+    /// Its list of cells.
+    list: u32,
+    counted: f32,
+}
+
+/// One window, as kernels see it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WindowCells<'a> {
+    pub(crate) origin: usize,
+    pub(crate) cells: &'a [u32],
+    pub(crate) weights: &'a [f32],
+    pub(crate) counted: f32,
+}
+
+impl Windows {
+    /// Windows over inputs with these spatial sizes: one window for each combination of the axes' windows, the last axis
+    /// fastest.
+    ///
+    /// # Panics
+    /// As many axes as sizes, every window with at least one entry, every entry inside its axis, and fewer than 2^31
+    /// pixels and windows: a caller that breaks this has a bug.
+    pub fn new(spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Self {
+        Self::weighted(spatial, axes, &[])
+    }
+
+    /// The same, for a weighted sum: each axis has one weight per entry of its windows, and a cell's weight is the
+    /// product of its axes'.
+    ///
+    /// # Panics
+    /// As [`Windows::new`].
+    pub fn weighted(spatial: &[usize], axes: &[Vec<AxisWindow>], weights: &[Vec<f32>]) -> Self {
+        assert_eq!(spatial.len(), axes.len(), "one list of windows per axis");
+        let pixels: usize = spatial.iter().product();
+        let count: usize = axes.iter().map(Vec::len).product();
+        assert!(pixels < 1 << 31 && count < 1 << 31, "{pixels} pixels and {count} windows");
+        for (&size, windows) in spatial.iter().zip(axes) {
+            let inside = |window: &AxisWindow| {
+                !window.entries.is_empty() && window.entries.iter().all(|&entry| (entry as usize) < size)
+            };
+            assert!(windows.iter().all(inside), "a window sees nothing, or beyond its axis");
+        }
+
+        let alike: Vec<AlikeWindows<'_>> = axes.iter().map(|windows| AlikeWindows::of(windows)).collect();
+        let (lists, cells, factors) = lists(&alike, spatial, weights);
+        let mut places = vec![Place { origin: 0, list: 0, counted: 1.0 }];
+        for ((windows, alike), &size) in axes.iter().zip(&alike).zip(spatial) {
+            let shapes = alike.shapes.len() as u32;
+            let mut next = Vec::with_capacity(places.len() * windows.len());
+            for place in &places {
+                next.extend(windows.iter().zip(&alike.of_window).map(|(window, &(first, shape))| Place {
+                    origin: place.origin * size as u32 + first,
+                    list: place.list * shapes + shape,
+                    counted: place.counted * window.counted as f32,
+                }));
+            }
+            places = next;
+        }
+        Self { pixels, places, lists, cells, weights: factors }
+    }
+
+    /// Pixels of one plane of the input.
+    pub fn pixels(&self) -> usize {
+        self.pixels
+    }
+
+    /// Windows, which is pixels of one plane of the output.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there is no window.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Cells of the largest window.
+    pub fn widest(&self) -> usize {
+        self.lists.iter().map(Range::len).max().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    pub(crate) fn window(&self, index: usize) -> WindowCells<'_> {
+        let place = &self.places[index];
+        let list = self.lists[place.list as usize].clone();
+        WindowCells {
+            origin: place.origin as usize,
+            weights: if self.weights.is_empty() { &[] } else { &self.weights[list.clone()] },
+            cells: &self.cells[list],
+            counted: place.counted,
+        }
+    }
+}
+
+/// The windows of one axis, and which of them look alike: see the same entries, counted from the first.
+struct AlikeWindows<'a> {
+    /// The entries of one window of each shape.
+    shapes: Vec<&'a [u32]>,
+    /// The first entry and the shape of each window.
+    of_window: Vec<(u32, u32)>,
+}
+
+impl<'a> AlikeWindows<'a> {
+    fn of(windows: &'a [AxisWindow]) -> Self {
+        let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
+        let mut shapes = Vec::new();
+        let of_window = windows.iter().map(|AxisWindow { entries, .. }| {
+            let first = first_of(entries);
+            let shape =
+                *known.entry(entries.iter().map(|entry| entry - first).collect()).or_insert_with(|| {
+                    shapes.push(&entries[..]);
+                    shapes.len() as u32 - 1
+                });
+            (first, shape)
+        });
+        let of_window = of_window.collect();
+        Self { shapes, of_window }
+    }
+}
+
+fn first_of(entries: &[u32]) -> u32 {
+    entries.iter().copied().min().unwrap_or(0)
+}
+
+/// Cells of windows, one list after another: where each list lies, the cells, and their weights.
+type Lists = (Vec<Range<usize>>, Vec<u32>, Vec<f32>);
+
+/// For each combination of the axes' shapes the cells, counted from the window's origin, row-major, and their weights.
+fn lists(axes: &[AlikeWindows<'_>], spatial: &[usize], weights: &[Vec<f32>]) -> Lists {
+    let mut all = vec![vec![(0u32, 1.0f32)]];
+    for (axis, (alike, &size)) in axes.iter().zip(spatial).enumerate() {
+        let along = |cells: &[(u32, f32)], entries: &[u32]| -> Vec<(u32, f32)> {
+            let first = first_of(entries);
+            let weight = |index: usize| weights.get(axis).map_or(1.0, |weights| weights[index]);
+            let mut product = Vec::with_capacity(cells.len() * entries.len());
+            for &(pixel, factor) in cells {
+                let steps = entries.iter().enumerate();
+                product.extend(
+                    steps.map(|(index, entry)| (pixel * size as u32 + entry - first, factor * weight(index))),
+                );
+            }
+            product
+        };
+        let combined = all.iter().flat_map(|cells| alike.shapes.iter().map(|entries| along(cells, entries)));
+        all = combined.collect();
+    }
+    let mut end = 0;
+    let range = |cells: &Vec<(u32, f32)>| {
+        let start = end;
+        end += cells.len();
+        start..end
+    };
+    let ranges = all.iter().map(range).collect();
+    let cells = all.iter().flatten().map(|&(pixel, _)| pixel).collect();
+    let all_weights = all.iter().flatten().map(|&(_, weight)| weight);
+    (ranges, cells, if weights.is_empty() { Vec::new() } else { all_weights.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(windows: &[&[u32]]) -> Vec<AxisWindow> {
+        windows
+            .iter()
+            .map(|entries| AxisWindow { entries: entries.to_vec(), counted: entries.len() as u32 })
+            .collect()
+    }
+
+    fn pixels_of(windows: &Windows, index: usize) -> Vec<usize> {
+        let window = windows.window(index);
+        window.cells.iter().map(|&cell| window.origin + cell as usize).collect()
+    }
+
+    #[test]
+    fn windows_combine_the_axes_and_share_lists() {
+        let windows = Windows::new(&[4, 5], &[axis(&[&[0, 1], &[2, 3]]), axis(&[&[0, 1], &[2, 3], &[4]])]);
+        assert_eq!((windows.pixels(), windows.len(), windows.widest()), (20, 6, 4));
+        assert_eq!(pixels_of(&windows, 0), [0, 1, 5, 6]);
+        assert_eq!(pixels_of(&windows, 4), [12, 13, 17, 18]);
+        assert_eq!(pixels_of(&windows, 5), [14, 19]);
+        assert_eq!(windows.cells.len(), 4 + 2, "two likenesses");
+    }
+
+    #[test]
+    fn weights_multiply_and_an_entry_may_come_twice() {
+        let reflected = axis(&[&[1, 0, 1]]);
+        let windows = Windows::weighted(&[2], &[reflected], &[vec![0.25, 0.5, 0.25]]);
+        assert_eq!(pixels_of(&windows, 0), [1, 0, 1]);
+        assert_eq!(windows.window(0).weights, [0.25, 0.5, 0.25]);
+    }
+}
