@@ -102,11 +102,14 @@ mod error;
 mod extent;
 #[cfg(feature = "files")]
 pub mod files;
+mod first_block;
 mod init;
 pub mod keras;
+mod kernels;
 mod layer;
 mod layer_facts;
 mod layer_names;
+mod native;
 mod net;
 mod objective;
 mod pool;
@@ -123,6 +126,7 @@ pub use apply::{Application, Applied};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
 pub use error::{ModelError, SpellingError};
 pub use extent::Extent;
+pub use kernels::Kernels;
 pub use layer::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
 pub use net::{Mode, Net};
 pub use objective::{

@@ -4,12 +4,14 @@ use tch::{TchError, Tensor, nn};
 
 use crate::constant::frozen;
 use crate::convolution::{activate, convolve};
-use crate::init::glorot_uniform;
+use crate::first_block::FirstBlock;
+use crate::init::{glorot_uniform, running_key};
 use crate::layer::Conv;
 use crate::layer_facts::conv_axes;
-use crate::pool::AxisWindow;
+use crate::native::dropout;
+use crate::pool::{AxisWindow, Random};
 use crate::sequential::{Inferred, InferredLayer};
-use crate::{Activation, Layer, ModelError, PoolLayer};
+use crate::{Activation, Kernels, Layer, ModelError, PoolLayer};
 
 /// Whether a network learns or predicts; dropout, batch normalisation and pooling that draws random numbers differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,16 +28,19 @@ pub enum Mode {
 pub struct Net {
     input: Vec<usize>,
     layers: Vec<BuiltLayer>,
+    kernels: Kernels,
+    /// The first layers as one, where a kernel computes them together.
+    first_block: Option<FirstBlock>,
 }
 
 #[derive(Debug)]
-enum BuiltLayer {
+pub(crate) enum BuiltLayer {
     Conv { weight: Tensor, bias: Tensor, axes: Vec<AxisWindow>, activation: Option<Activation> },
     Dense { weight: Tensor, bias: Tensor, activation: Option<Activation> },
     BatchNorm { weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, momentum: f64, epsilon: f64 },
     Pool(PoolLayer),
     Activation(Activation),
-    Dropout(f64),
+    Dropout { rate: f64, random: Random },
     Flatten,
 }
 
@@ -56,12 +61,27 @@ impl Net {
                 found: size,
             });
         }
+        let (mut value, rest) = match &self.first_block {
+            Some(block) if self.kernels == Kernels::Fast && block.takes(input) => {
+                (block.forward(&self.layers, input, mode)?, &self.layers[block.layers()..])
+            }
+            _ => (input.shallow_clone(), &self.layers[..]),
+        };
         // Each intermediate result is dropped as soon as the next one exists.
-        let mut value = input.shallow_clone();
-        for layer in &self.layers {
-            value = layer.forward(&value, mode)?;
+        for layer in rest {
+            value = layer.forward(&value, mode, self.kernels)?;
         }
         Ok(value)
+    }
+
+    /// Chooses the implementation of its layers; a network is built with [`Kernels::Fast`].
+    #[must_use]
+    pub fn with_kernels(self, kernels: Kernels) -> Self {
+        let layers = self.layers.into_iter().map(|layer| match layer {
+            BuiltLayer::Pool(pool) => BuiltLayer::Pool(pool.with_kernels(kernels)),
+            other => other,
+        });
+        Self { layers: layers.collect(), kernels, ..self }
     }
 
     /// Shape of one sample that the network was made for, `[channels, spatial...]`.
@@ -69,10 +89,11 @@ impl Net {
         &self.input
     }
 
-    /// The same network for prediction on the CPU, in `f32`, with what its variables hold at present and no gradients.
+    /// The same network for prediction on the CPU, in `f32`, with what its variables hold at present, no gradients, and
+    /// nothing but libtorch's functions.
     pub(crate) fn frozen(&self) -> Result<Self, TchError> {
         let layers = self.layers.iter().map(BuiltLayer::frozen).collect::<Result<_, _>>()?;
-        Ok(Self { input: self.input.clone(), layers })
+        Ok(Self { input: self.input.clone(), layers, kernels: Kernels::Reference, first_block: None })
     }
 }
 
@@ -85,7 +106,7 @@ impl nn::ModuleT for Net {
 }
 
 impl BuiltLayer {
-    fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
+    fn forward(&self, input: &Tensor, mode: Mode, kernels: Kernels) -> Result<Tensor, ModelError> {
         Ok(match self {
             Self::Conv { weight, bias, axes, activation } => {
                 activate(convolve(input, weight, bias, axes)?, *activation)?
@@ -105,7 +126,10 @@ impl BuiltLayer {
             )?,
             Self::Pool(pool) => pool.forward(input, mode)?,
             Self::Activation(activation) => activate(input.shallow_clone(), Some(*activation))?,
-            Self::Dropout(rate) => input.f_dropout(*rate, mode == Mode::Training)?,
+            Self::Dropout { rate, random } => match mode {
+                Mode::Training => dropout(input, *rate, random.next_stream(), kernels)?,
+                Mode::Inference => input.shallow_clone(),
+            },
             Self::Flatten => input.f_flatten(1, -1)?,
         })
     }
@@ -131,7 +155,7 @@ impl BuiltLayer {
             },
             Self::Pool(pool) => Self::Pool(pool.frozen()?),
             Self::Activation(activation) => Self::Activation(*activation),
-            Self::Dropout(rate) => Self::Dropout(*rate),
+            Self::Dropout { rate, random } => Self::Dropout { rate: *rate, random: random.clone() },
             Self::Flatten => Self::Flatten,
         })
     }
@@ -152,7 +176,8 @@ pub(crate) fn build(
             build_layer(layer, seed, &path)
         })
         .collect::<Result<_, _>>()?;
-    Ok(Net { input: input.to_vec(), layers })
+    let first_block = FirstBlock::of(model);
+    Ok(Net { input: input.to_vec(), layers, kernels: Kernels::default(), first_block })
 }
 
 fn build_layer(layer: &InferredLayer, seed: u64, path: &nn::Path<'_>) -> Result<BuiltLayer, ModelError> {
@@ -183,7 +208,9 @@ fn build_layer(layer: &InferredLayer, seed: u64, path: &nn::Path<'_>) -> Result<
         }
         Layer::Pool(pool) => BuiltLayer::Pool(pool.build_named(&layer.input, seed, &layer.name, path)?),
         Layer::Activation(activation) => BuiltLayer::Activation(*activation),
-        Layer::Dropout(dropout) => BuiltLayer::Dropout(dropout.rate),
+        Layer::Dropout(dropout) => {
+            BuiltLayer::Dropout { rate: dropout.rate, random: Random::new(running_key(seed, &layer.name)) }
+        }
         Layer::Flatten => BuiltLayer::Flatten,
     })
 }

@@ -1,13 +1,15 @@
 //! Blur pooling: pool densely, then low-pass and stride (Zhang, "Making Convolutional Networks Shift-Invariant Again",
 //! 2019).
 
+use pool_kernels::{AxisWindow, Reduce};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
-use super::geometry::{AxisWindow, Cells};
+use super::geometry::{AxisWindow as ResolvedWindow, Cells};
 use super::windows::Windows;
 use super::{Window, sample_of};
-use crate::{Extent, ModelError, SettingError};
+use crate::native::{KernelPooling, are_numbers, is_tracing};
+use crate::{Extent, Kernels, ModelError, SettingError};
 
 /// Maximum or average with stride 1, then a binomial filter with stride; the filter reflects at the edges. timm:
 /// `BlurPool2d` is `size = 1` with an odd number of taps.
@@ -58,7 +60,10 @@ impl Blur {
     ///
     /// # Errors
     /// The setting that does not fit.
-    pub(super) fn resolve(&self, spatial: &[usize]) -> Result<(Vec<AxisWindow>, Vec<usize>), SettingError> {
+    pub(super) fn resolve(
+        &self,
+        spatial: &[usize],
+    ) -> Result<(Vec<ResolvedWindow>, Vec<usize>), SettingError> {
         if !(2..=7).contains(&self.taps) {
             return Err(SettingError::WholeRange { field: "taps", value: self.taps, interval: "[2, 7]" });
         }
@@ -87,17 +92,49 @@ impl Blur {
 }
 
 /// `[N, C, spatial...]` to `[N, C, output...]`.
-pub(super) fn forward(blur: &Blur, input: &Tensor) -> Result<Tensor, ModelError> {
+pub(super) fn forward(blur: &Blur, input: &Tensor, kernels: Kernels) -> Result<Tensor, ModelError> {
     let (dense, strides) = blur.resolve(&sample_of(input)[1..])?;
     let cells = Cells::Windows(dense);
-    let windows = Windows::new(input, &cells);
+    let windows = Windows::new(input, &cells, kernels);
     let pooled = match blur.reduce {
         BlurReduce::Max => windows.max()?,
         BlurReduce::Avg => windows.mean()?,
     };
-    let mut blurred = reflect(&pooled, blur.taps)?;
-    for (axis, stride) in strides.into_iter().enumerate() {
-        blurred = low_pass(&blurred, axis as i64 + 2, blur.taps, stride as i64)?;
+    let taps = blur.taps;
+    if kernels == Kernels::Fast && are_numbers(&pooled) && !is_tracing() {
+        let filter = low_pass_windows(&sample_of(&pooled)[1..], &strides, taps);
+        return Ok(filter.forward(&pooled, move |pooled| blurred(pooled, &strides, taps))?);
+    }
+    Ok(blurred(&pooled, &strides, taps)?)
+}
+
+/// The filter as windows with weights, which see what reflection brings into them.
+fn low_pass_windows(spatial: &[usize], strides: &[usize], taps: usize) -> KernelPooling {
+    let lead = (taps as i64 - 1) / 2;
+    let reflected =
+        |place: i64, size: i64| if place < 0 { -place } else { place.min(2 * (size - 1) - place) };
+    let along = |(&size, &stride): (&usize, &usize)| -> Vec<AxisWindow> {
+        let of_window = |first: usize| {
+            let places = (0..taps as i64).map(|tap| reflected(first as i64 - lead + tap, size as i64) as u32);
+            AxisWindow { entries: places.collect(), counted: taps as u32 }
+        };
+        (0..size).step_by(stride).map(of_window).collect()
+    };
+    let axes: Vec<Vec<AxisWindow>> = spatial.iter().zip(strides).map(along).collect();
+    let weights: Vec<f32> = binomial(taps).iter().map(|&weight| weight as f32).collect();
+    KernelPooling {
+        windows: pool_kernels::Windows::weighted(spatial, &axes, &vec![weights; spatial.len()]),
+        reduce: Reduce::Weighted,
+        draws: None,
+        output: axes.iter().map(|windows| windows.len() as i64).collect(),
+    }
+}
+
+/// The filter along one axis after the other.
+fn blurred(pooled: &Tensor, strides: &[usize], taps: usize) -> Result<Tensor, TchError> {
+    let mut blurred = reflect(pooled, taps)?;
+    for (axis, &stride) in strides.iter().enumerate() {
+        blurred = low_pass(&blurred, axis as i64 + 2, taps, stride as i64)?;
     }
     Ok(blurred)
 }

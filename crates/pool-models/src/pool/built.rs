@@ -11,7 +11,7 @@ use super::windows::Windows;
 use super::{Learned, Pool, sample_of};
 use crate::constant::frozen;
 use crate::init::{Starts, running_key};
-use crate::{Mode, ModelError};
+use crate::{Kernels, Mode, ModelError};
 
 /// A [`Pool`] with its variables, if it learns any, and its own seeded random numbers, if it draws any. Its variables
 /// live in the `VarStore` whose path it was built under.
@@ -22,6 +22,7 @@ pub struct PoolLayer {
     sample: Vec<usize>,
     variables: Variables,
     random: Random,
+    kernels: Kernels,
 }
 
 type Variables = BTreeMap<&'static str, Tensor>;
@@ -30,6 +31,7 @@ type Variables = BTreeMap<&'static str, Tensor>;
 pub(super) struct Context<'a> {
     pub(super) mode: Mode,
     pub(super) random: &'a Random,
+    pub(super) kernels: Kernels,
     variables: &'a Variables,
 }
 
@@ -103,7 +105,8 @@ impl Pool {
             variables.insert(parameter.name, path.f_var_copy(parameter.name, &values)?);
         }
         let random = Random::new(running_key(seed, name));
-        Ok(PoolLayer { pool: self.clone(), sample: sample.to_vec(), variables, random })
+        let kernels = Kernels::default();
+        Ok(PoolLayer { pool: self.clone(), sample: sample.to_vec(), variables, random, kernels })
     }
 
     /// Pools a batch `[N, C, spatial...]` of one to three spatial axes as prediction does: [`PoolLayer::forward`] for
@@ -135,7 +138,8 @@ impl Pool {
     /// The layer without variables, which runs if it needs none.
     fn unbuilt(&self) -> PoolLayer {
         let random = Random::new(running_key(0, ""));
-        PoolLayer { pool: self.clone(), sample: Vec::new(), variables: Variables::new(), random }
+        let (variables, kernels) = (Variables::new(), Kernels::default());
+        PoolLayer { pool: self.clone(), sample: Vec::new(), variables, random, kernels }
     }
 }
 
@@ -143,6 +147,12 @@ impl PoolLayer {
     /// The layer as data.
     pub fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// Chooses the implementation; a layer is built with [`Kernels::Fast`].
+    #[must_use]
+    pub fn with_kernels(self, kernels: Kernels) -> Self {
+        Self { kernels, ..self }
     }
 
     /// Pools a batch `[N, C, spatial...]`. Differentiable, also with respect to the variables. In training, layers that
@@ -176,7 +186,8 @@ impl PoolLayer {
         self.run(input, Some(mask), mode)
     }
 
-    /// The same layer for prediction on the CPU, in `f32`, with what its variables hold at present and no gradients.
+    /// The same layer for prediction on the CPU, in `f32`, with what its variables hold at present, no gradients, and
+    /// nothing but libtorch's functions.
     pub(crate) fn frozen(&self) -> Result<Self, TchError> {
         let variables = self.variables.iter().map(|(&name, variable)| Ok((name, frozen(variable)?)));
         Ok(Self {
@@ -184,6 +195,7 @@ impl PoolLayer {
             sample: self.sample.clone(),
             variables: variables.collect::<Result<_, TchError>>()?,
             random: self.random.clone(),
+            kernels: Kernels::Reference,
         })
     }
 
@@ -198,7 +210,7 @@ impl PoolLayer {
     }
 
     fn context(&self, mode: Mode) -> Context<'_> {
-        Context { mode, random: &self.random, variables: &self.variables }
+        Context { mode, random: &self.random, kernels: self.kernels, variables: &self.variables }
     }
 
     /// Whether the variables are those that this input needs.

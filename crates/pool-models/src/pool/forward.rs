@@ -28,8 +28,8 @@ pub(super) fn forward(
             with_axes_of(geometry, reduce_geometry(reducer, geometry, input, mask, context)?)?
         }
         Pool::StridedConv(conv) => strided_conv::forward(conv, input, context)?,
-        Pool::Blur(blur) => blur::forward(blur, input)?,
-        Pool::Haar => haar::forward(input)?,
+        Pool::Blur(blur) => blur::forward(blur, input, context.kernels)?,
+        Pool::Haar => haar::forward(input, context.kernels)?,
         Pool::Spectral { .. } => spectral::forward(input, &output[2..])?,
     })
 }
@@ -50,7 +50,7 @@ pub(super) fn forward_with_indices(
     let ([cells], false) = (&cells[..], matches!(geometry, Geometry::Pyramid(_))) else {
         return Err(no_indices().into());
     };
-    let (values, indices) = Windows::new(input, cells).max_with_indices()?;
+    let (values, indices) = Windows::new(input, cells, context.kernels).max_with_indices()?;
     Ok((with_axes_of(geometry, values)?, with_axes_of(geometry, indices)?))
 }
 
@@ -106,7 +106,8 @@ fn reduce_geometry(
     let once = |mut generator: Option<ChaCha8Rng>| -> Result<Tensor, ModelError> {
         let counted = matches!(geometry, Geometry::Window(Window { count_padding: true, .. }));
         let over = |cells: &Cells| {
-            reduce(reducer, &Windows::new(input, cells).count_padding(counted).mask(mask), context)
+            let windows = Windows::new(input, cells, context.kernels).count_padding(counted).mask(mask);
+            reduce(reducer, &windows, context)
         };
         match &geometry.cells(&sample_of(input)[1..], generator.as_mut())?[..] {
             [cells] if !matches!(geometry, Geometry::Pyramid(_)) => Ok(over(cells)?),

@@ -28,6 +28,7 @@ pub use geometry::{
     OpenExtent, Padding, Window,
 };
 use learned::parameters;
+pub(crate) use random::Random;
 pub use reducer::{Learned, Reducer};
 pub(crate) use shape::{sample_of, split_channels};
 pub use strided_conv::StridedConv;

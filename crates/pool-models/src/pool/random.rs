@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 
-use rand::Rng;
+use pool_kernels::{Isa, Stream};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use tch::{TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
+
+use crate::native::{TorchThreads, numbers_mut};
 
 /// A layer's own generator: what one layer draws shifts no other layer's numbers, and libtorch's global generator
 /// plays no part. Every forward pass draws from a stream of its own.
@@ -35,14 +37,18 @@ impl Random {
         self.stream(stream)
     }
 
-    /// Uniform on `[0, 1)`, as `f64` of 52 random bits: `u * x < x` for every `x > 0`, however the product rounds.
+    /// The next forward pass as a stream of numbers that kernels draw, in any order.
+    pub(crate) fn next_stream(&self) -> Stream {
+        let pass = self.next.get();
+        self.next.set(pass + 1);
+        let word = |index: usize| u32::from_le_bytes(std::array::from_fn(|byte| self.key[4 * index + byte]));
+        Stream { key: [word(0), word(1)], pass }
+    }
+
+    /// Uniform on `[0, 1)`, as `f32` of 24 random bits: `u * x < x` for every normal `x > 0`, however the product rounds.
     pub(crate) fn uniform(&self, shape: &[i64]) -> Result<Tensor, TchError> {
-        const UNUSED_BITS: u32 = u64::BITS - 52;
-        let mut generator = self.generator();
-        let count = shape.iter().product::<i64>();
-        let scale = (1u64 << 52) as f64;
-        let draws: Vec<f64> =
-            (0..count).map(|_| (generator.random::<u64>() >> UNUSED_BITS) as f64 / scale).collect();
-        Tensor::f_from_slice(&draws)?.f_reshape(shape)
+        let mut draws = Tensor::f_empty(shape, (Kind::Float, Device::Cpu))?;
+        self.next_stream().fill_uniform(Isa::best(), &TorchThreads, numbers_mut(&mut draws));
+        Ok(draws)
     }
 }

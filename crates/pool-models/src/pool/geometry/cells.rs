@@ -6,7 +6,7 @@ use super::AxisWindow;
 use crate::sizes::elements;
 
 /// The windows over one input, along each spatial axis.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Cells {
     /// Windows of fixed size.
     Windows(Vec<AxisWindow>),

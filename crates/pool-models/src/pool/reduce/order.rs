@@ -1,17 +1,22 @@
 //! Minimum and median.
 
+use pool_kernels::Reduce;
 use tch::{TchError, Tensor};
 
 use crate::pool::windows::Windows;
 
 /// The smallest value is the greatest of the negated ones.
 pub(super) fn min(windows: &Windows<'_>) -> Result<Tensor, TchError> {
-    windows.over(&windows.input().f_neg()?).max()?.f_neg()
+    windows.by_kernel(Reduce::Min, None, |windows| windows.over(&windows.input().f_neg()?).max()?.f_neg())
 }
 
 /// The lower middle of the sorted values. Sorting is stable, so that of equal values the first in row-major order
 /// comes first and takes the gradient; a window that sees a NaN gives NaN, as `torch.median` does.
 pub(super) fn median(windows: &Windows<'_>) -> Result<Tensor, TchError> {
+    windows.by_kernel(Reduce::Median, None, sorted_median)
+}
+
+fn sorted_median(windows: &Windows<'_>) -> Result<Tensor, TchError> {
     let gathered = windows.gather()?;
     let (sorted, _) = gathered.fill(&gathered.values, f64::INFINITY)?.f_sort_stable(true, -1, false)?;
     // NaN sorts behind everything, infinity included.

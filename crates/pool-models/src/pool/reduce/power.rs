@@ -3,6 +3,7 @@
 //! The greatest value of each window is divided out before the power and multiplied back after the root: the result is
 //! the same, and no power overflows.
 
+use pool_kernels::Reduce;
 use tch::{TchError, Tensor};
 
 use super::log_mean_exp::log_mean_exp;
@@ -14,6 +15,10 @@ const GEM_FLOOR: f64 = 1e-6;
 
 /// `(sum |x|^p)^(1/p)`. An all-zero window gives 0, and a gradient of 0, as in PyTorch.
 pub(super) fn lp(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
+    windows.by_kernel(Reduce::Lp { p: p as f32 }, None, move |windows| norm(windows, p))
+}
+
+fn norm(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
     let gathered = windows.gather()?;
     let magnitudes = gathered.fill(&gathered.values.f_abs()?, 0.0)?;
     let scale = scale(&magnitudes)?;

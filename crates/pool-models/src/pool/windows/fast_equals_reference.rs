@@ -1,11 +1,13 @@
-//! libtorch's kernels and gathered windows give the same values, indices and gradients.
+//! libtorch's functions and gathered windows give the same values, indices and gradients. (That kernels do, too, is tested
+//! for every layer in `tests/fast_equals_reference.rs`.)
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tch::{Kind, TchError, Tensor};
 
-use super::{Kernels, Windows};
+use super::{Way, Windows};
 use crate::Extent;
+use crate::Kernels;
 use crate::pool::geometry::{Cells, Geometry, OpenExtent, Padding, Window};
 
 #[derive(Debug, Clone)]
@@ -68,15 +70,11 @@ impl Case {
     }
 
     /// Values and gradient of a weighted sum.
-    fn run(
-        &self,
-        kernels: Kernels,
-        reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>,
-    ) -> (Tensor, Tensor) {
+    fn run(&self, way: Way, reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>) -> (Tensor, Tensor) {
         let input = Tensor::from_slice(&self.values).reshape(&self.shape).set_requires_grad(true);
         let cells = self.cells();
         let counted = matches!(self.geometry, Geometry::Window(Window { count_padding: true, .. }));
-        let windows = Windows::new(&input, &cells).count_padding(counted).kernels(kernels);
+        let windows = Windows::new(&input, &cells, Kernels::Reference).count_padding(counted).way(way);
         let output = reduce(&windows).unwrap();
         let weights =
             Tensor::arange(output.numel() as i64, (Kind::Double, input.device())).reshape(output.size());
@@ -103,16 +101,16 @@ proptest! {
 
     #[test]
     fn of_the_maximum(case in cases()) {
-        let run = |kernels| case.run(kernels, max);
-        let (fast, slow) = (run(Kernels::Fast), run(Kernels::Reference));
+        let run = |way| case.run(way, max);
+        let (fast, slow) = (run(Way::Torch), run(Way::Gathered));
         prop_assert_eq!(fast.0, slow.0, "values");
         prop_assert_eq!(fast.1, slow.1, "gradients, those of equal values included");
     }
 
     #[test]
     fn of_the_mean(case in cases()) {
-        let run = |kernels| case.run(kernels, mean);
-        let (fast, slow) = (run(Kernels::Fast), run(Kernels::Reference));
+        let run = |way| case.run(way, mean);
+        let (fast, slow) = (run(Way::Torch), run(Way::Gathered));
         prop_assert!(distance(&fast.0, &slow.0) <= 1e-14, "values {:?} {:?}", fast.0, slow.0);
         prop_assert!(distance(&fast.1, &slow.1) <= 1e-14, "gradients {:?} {:?}", fast.1, slow.1);
     }
@@ -124,10 +122,10 @@ proptest! {
             *value = f64::NEG_INFINITY;
         }
 
-        let indices = |kernels| {
+        let indices = |way| {
             let input = Tensor::from_slice(&case.values).reshape(&case.shape);
-            Windows::new(&input, &case.cells()).kernels(kernels).max_with_indices().unwrap()
+            Windows::new(&input, &case.cells(), Kernels::Reference).way(way).max_with_indices().unwrap()
         };
-        prop_assert_eq!(indices(Kernels::Fast), indices(Kernels::Reference));
+        prop_assert_eq!(indices(Way::Torch), indices(Way::Gathered));
     }
 }

@@ -1,23 +1,26 @@
 //! An input and the windows over it: what every reducer starts from.
 //!
-//! Maximum and mean of every window come from libtorch's own kernels where it has them. Everything else goes through
-//! [`Windows::gather`], which lays the values of each window side by side: slower, and the reference that the fast
-//! paths are held equal to.
+//! There are up to three ways from windows to values: the kernels of `pool-kernels`; libtorch's own functions, which
+//! exist for maximum and mean of most windows; and [`Windows::gather`], which lays the values of each window side by
+//! side: slowest, and what the others are held equal to.
 
 #[cfg(test)]
 mod fast_equals_reference;
 mod gathered;
 mod max;
 mod mean;
+mod native;
 mod torch_args;
 
 pub(super) use gathered::Gathered;
 pub(crate) use mean::needs_padded_copy as mean_needs_padded_copy;
 pub(crate) use torch_args::need_padded_copy;
 
+use pool_kernels::Reduce;
 use tch::{TchError, Tensor};
 
 use super::geometry::Cells;
+use crate::Kernels;
 
 /// An input `[N, C, spatial...]` and the windows over its spatial axes.
 pub(super) struct Windows<'a> {
@@ -27,22 +30,33 @@ pub(super) struct Windows<'a> {
     count_padding: bool,
     /// `[N, spatial...]`, true where an entry may be seen; everything where there is none.
     mask: Option<&'a Tensor>,
-    kernels: Kernels,
+    way: Way,
 }
 
-/// Which implementation computes maximum and mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kernels {
-    /// libtorch's pooling functions where they can express the windows.
-    Fast,
-    /// Gathered windows, always.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold the fast kernels equal to these"))]
-    Reference,
+/// From windows to values; each falls back to the next where it cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// Kernels of `pool-kernels`.
+    Kernels,
+    /// libtorch's pooling functions.
+    Torch,
+    /// Gathered windows.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold the other ways equal to this one"))]
+    Gathered,
+}
+
+impl From<Kernels> for Way {
+    fn from(kernels: Kernels) -> Self {
+        match kernels {
+            Kernels::Fast => Self::Kernels,
+            Kernels::Reference => Self::Torch,
+        }
+    }
 }
 
 impl<'a> Windows<'a> {
-    pub(super) fn new(input: &'a Tensor, cells: &'a Cells) -> Self {
-        Self { input, cells, count_padding: false, mask: None, kernels: Kernels::Fast }
+    pub(super) fn new(input: &'a Tensor, cells: &'a Cells, kernels: Kernels) -> Self {
+        Self { input, cells, count_padding: false, mask: None, way: kernels.into() }
     }
 
     pub(super) fn count_padding(self, count_padding: bool) -> Self {
@@ -54,8 +68,8 @@ impl<'a> Windows<'a> {
     }
 
     #[cfg(test)]
-    pub(super) fn kernels(self, kernels: Kernels) -> Self {
-        Self { kernels, ..self }
+    pub(super) fn way(self, way: Way) -> Self {
+        Self { way, ..self }
     }
 
     /// The same windows over another tensor of the same spatial sizes.
@@ -76,23 +90,18 @@ impl<'a> Windows<'a> {
         self.input.dim() - 2
     }
 
-    fn may_be_fast(&self) -> bool {
-        self.kernels == Kernels::Fast && self.mask.is_none()
+    fn may_be_torchs(&self) -> bool {
+        self.way <= Way::Torch && self.mask.is_none()
     }
 
     /// The greatest value of each window, `[N, C, output...]`.
     pub(super) fn max(&self) -> Result<Tensor, TchError> {
-        if self.may_be_fast()
-            && let Some(values) = max::fast(self.input, self.cells)?
-        {
-            return Ok(values);
-        }
-        Ok(self.gather()?.max()?.0)
+        self.by_kernel(Reduce::Max, None, max_without_kernels)
     }
 
     /// The greatest value of each window and where it is: flat indices into the spatial axes, row-major, as `i64`.
     pub(super) fn max_with_indices(&self) -> Result<(Tensor, Tensor), TchError> {
-        if self.may_be_fast()
+        if self.may_be_torchs()
             && let Some(found) = max::fast_with_indices(self.input, self.cells)?
         {
             return Ok(found);
@@ -104,17 +113,30 @@ impl<'a> Windows<'a> {
 
     /// The mean of each window, `[N, C, output...]`.
     pub(super) fn mean(&self) -> Result<Tensor, TchError> {
-        if self.may_be_fast()
-            && let Some(values) = mean::fast(self.input, self.cells, self.count_padding)?
-        {
-            return Ok(values);
-        }
-        let gathered = self.gather()?;
-        gathered.mean(&gathered.values)
+        self.by_kernel(Reduce::Mean, None, mean_without_kernels)
     }
 
     /// The values of each window, side by side.
     pub(super) fn gather(&self) -> Result<Gathered, TchError> {
         Gathered::new(self.input, self.cells, self.count_padding, self.mask)
     }
+}
+
+fn max_without_kernels(windows: &Windows<'_>) -> Result<Tensor, TchError> {
+    if windows.may_be_torchs()
+        && let Some(values) = max::fast(windows.input, windows.cells)?
+    {
+        return Ok(values);
+    }
+    Ok(windows.gather()?.max()?.0)
+}
+
+fn mean_without_kernels(windows: &Windows<'_>) -> Result<Tensor, TchError> {
+    if windows.may_be_torchs()
+        && let Some(values) = mean::fast(windows.input, windows.cells, windows.count_padding)?
+    {
+        return Ok(values);
+    }
+    let gathered = windows.gather()?;
+    gathered.mean(&gathered.values)
 }

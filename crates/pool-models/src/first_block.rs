@@ -1,0 +1,123 @@
+//! The first layers of a network as one: convolution, activation, pooling and dropout of images.
+//!
+//! Only the first layers' input needs no gradient, and only their input has few channels: there the convolution's output
+//! is by far the largest tensor of the network, and computing it is cheaper than storing it.
+
+use pool_kernels::{ConvPool, ConvPoolReduce};
+use tch::Tensor;
+
+use crate::convolution::{activate, convolve};
+use crate::layer_facts::conv_axes;
+use crate::native::{ConvVariables, Kept, are_numbers, conv_pool, is_tracing};
+use crate::net::BuiltLayer;
+use crate::pool::AxisWindow;
+use crate::sequential::Inferred;
+use crate::{Activation, Conv, Geometry, Layer, Mode, ModelError, Pool, Reducer};
+
+/// Which layers are computed as one, and how.
+#[derive(Debug)]
+pub(crate) struct FirstBlock {
+    block: ConvPool,
+    pools: bool,
+    drops: bool,
+}
+
+/// Pixels under a kernel, beyond which libtorch's convolution is faster.
+const MOST_TAPS: usize = 150;
+
+impl FirstBlock {
+    /// The block that a network begins with, if it is one that the kernel knows.
+    pub(crate) fn of(model: &Inferred) -> Option<Self> {
+        let first = model.layers.first()?;
+        let Layer::Conv2d(conv) = &first.layer else { return None };
+        let (input, kernel) = plain_convolution(conv, &first.input)?;
+        let pooled = match model.layers.get(1).map(|layer| (&layer.layer, &layer.input)) {
+            Some((Layer::Pool(pool), input)) => Some(plain_pooling(pool, &input[1..])?),
+            _ => None,
+        };
+        let relu = match conv.activation {
+            None => false,
+            Some(Activation::Relu) => true,
+            Some(Activation::Tanh | Activation::Elu | Activation::Sigmoid | Activation::Softplus) => {
+                return None;
+            }
+        };
+        let (reduce, window) = pooled.unwrap_or((ConvPoolReduce::Mean, [1, 1]));
+        let block = ConvPool { input, filters: conv.filters, kernel, relu, reduce, window };
+        let pools = pooled.is_some();
+        let dropout = model.layers.get(1 + usize::from(pools));
+        let drops = dropout.is_some_and(|layer| matches!(layer.layer, Layer::Dropout(_)));
+        block.is_possible().then_some(Self { block, pools, drops })
+    }
+
+    /// How many layers of the network it stands for.
+    pub(crate) fn layers(&self) -> usize {
+        1 + usize::from(self.pools) + usize::from(self.drops)
+    }
+
+    /// Whether the kernel can take these images.
+    pub(crate) fn takes(&self, images: &Tensor) -> bool {
+        are_numbers(images) && !images.requires_grad() && !is_tracing() && images.size()[0] > 0
+    }
+
+    /// What the first of `layers` give for `images`.
+    pub(crate) fn forward(
+        &self,
+        layers: &[BuiltLayer],
+        images: &Tensor,
+        mode: Mode,
+    ) -> Result<Tensor, ModelError> {
+        let BuiltLayer::Conv { weight, bias, axes, activation } = &layers[0] else {
+            unreachable!("the block was made of these layers")
+        };
+        let kept = match &layers[self.layers() - 1] {
+            BuiltLayer::Dropout { rate, random } if mode == Mode::Training => {
+                let [rows, columns] = self.block.output();
+                let entries = images.size()[0] as usize * self.block.filters * rows * columns;
+                Some(Kept::draw(*rate, random.next_stream(), entries))
+            }
+            _ => None,
+        };
+        let (axes, activation, block) = (axes.clone(), *activation, self.block);
+        let pools = self.pools;
+        let plain = move |inputs: &[Tensor]| {
+            let convolved = activate(convolve(&inputs[0], &inputs[1], &inputs[2], &axes)?, activation)?;
+            if !pools {
+                return Ok(convolved);
+            }
+            let size = block.window.map(|size| size as i64);
+            match block.reduce {
+                ConvPoolReduce::Max => convolved.f_max_pool2d(size, size, [0, 0], [1, 1], false),
+                ConvPoolReduce::Mean => convolved.f_avg_pool2d(size, size, [0, 0], false, true, None::<i64>),
+            }
+        };
+        Ok(conv_pool(self.block, images, ConvVariables { weight, bias }, kept, plain)?)
+    }
+}
+
+/// The images' sizes and the kernel's, of a convolution with stride 1 and without padding.
+fn plain_convolution(conv: &Conv<2>, input: &[usize]) -> Option<([usize; 3], [usize; 2])> {
+    let axes = conv_axes(conv, input).ok()?;
+    let [rows, columns] = axes[..] else { return None };
+    let plain =
+        |axis: AxisWindow| axis.stride == 1 && axis.dilation == 1 && axis.before == 0 && axis.after == 0;
+    let taps = input[0] * rows.size * columns.size;
+    let fits = plain(rows) && plain(columns) && taps <= MOST_TAPS;
+    fits.then_some(([input[0], rows.input, columns.input], [rows.size, columns.size]))
+}
+
+/// The reducer and the window of pooling without overlap, padding and holes.
+fn plain_pooling(pool: &Pool, spatial: &[usize]) -> Option<(ConvPoolReduce, [usize; 2])> {
+    let Pool::Reduce { reducer, geometry: Geometry::Window(window) } = pool else { return None };
+    let reduce = match reducer {
+        Reducer::Max => ConvPoolReduce::Max,
+        Reducer::Avg => ConvPoolReduce::Mean,
+        _ => return None,
+    };
+    let axes = window.resolve_pooling(spatial).ok()?;
+    let plain = |axis: &AxisWindow| {
+        axis.stride == axis.size && axis.dilation == 1 && [axis.before, axis.after, axis.overhang] == [0; 3]
+    };
+    let [rows, columns] = axes[..] else { return None };
+    axes.iter().all(plain).then_some((reduce, [rows.size, columns.size]))
+}

@@ -1,0 +1,13 @@
+//! Kernels of `pool-kernels` as operators of libtorch.
+
+mod conv_pool;
+mod dropout;
+mod numbers;
+mod pooling;
+mod shim;
+
+pub(crate) use conv_pool::{ConvVariables, conv_pool};
+pub(crate) use dropout::{Kept, dropout};
+pub(crate) use numbers::{are_numbers, numbers_mut};
+pub(crate) use pooling::KernelPooling;
+pub(crate) use shim::{TorchThreads, is_tracing};
