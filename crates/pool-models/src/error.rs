@@ -35,6 +35,18 @@ pub enum ModelError {
         /// The layer.
         pool: String,
     },
+    /// A loss that a variable has no part in.
+    #[error("the loss does not depend on {variable}, so there is no gradient to change it by")]
+    NoGradient {
+        /// Its name.
+        variable: String,
+    },
+    /// An optimizer's state that is not of these variables.
+    #[error("{entry} of the optimizer's state is missing, of another shape, or of another network")]
+    OptimizerState {
+        /// The entry.
+        entry: String,
+    },
     /// A layer built for one number of channels or one spatial size, run on another.
     #[error("the input has a sample of shape {found:?}, and the layer was built for {expected:?}")]
     BuiltForOther {

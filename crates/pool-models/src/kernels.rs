@@ -1,5 +1,9 @@
 //! Which implementation computes a layer.
 
+use std::fmt;
+
+use pool_kernels::Isa;
+
 /// Which implementation computes a layer. Both give the same to rounding, and draw the same random numbers on the CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kernels {
@@ -9,4 +13,23 @@ pub enum Kernels {
     Fast,
     /// libtorch's functions alone.
     Reference,
+}
+
+impl fmt::Display for Kernels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fast => "fast",
+            Self::Reference => "reference",
+        })
+    }
+}
+
+impl Kernels {
+    /// The implementation, and the instructions that it was compiled for: `fast (avx512)`.
+    pub fn describe(self) -> String {
+        match self {
+            Self::Fast => format!("{self} ({})", Isa::best()),
+            Self::Reference => self.to_string(),
+        }
+    }
 }

@@ -93,6 +93,7 @@
 //! values, and one row in the tests; `docs/adding-an-operator.md` goes through it. Values, gradients, shapes, costs,
 //! spelling, seeds and special values of every reducer in the catalogue are tested without further ado.
 
+mod adam;
 mod apply;
 mod catalogue;
 mod constant;
@@ -122,6 +123,7 @@ mod summary;
 mod torchscript;
 mod weights;
 
+pub use adam::{Adam, AdamSettings};
 pub use apply::{Application, Applied};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
 pub use error::{ModelError, SpellingError};

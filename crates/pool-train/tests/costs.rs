@@ -7,6 +7,7 @@ use std::path::Path;
 use common::{SMALL, plan};
 use mnist_data::DataDir;
 use pool_metrics::MemoryModel;
+use pool_models::Kernels;
 use pool_train::{StopFlag, TrainError, TrialContext, TrialEvent, measure_costs};
 
 fn context() -> TrialContext {
@@ -14,6 +15,7 @@ fn context() -> TrialContext {
         data_dir: DataDir::at("no-data"),
         threads: 1,
         jobs: 1,
+        kernels: Kernels::Fast,
         program: "test".to_owned(),
         git_revision: None,
     }

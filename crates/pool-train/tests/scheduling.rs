@@ -412,6 +412,7 @@ fn provenance() -> Provenance {
         cpu: None,
         os: String::new(),
         threads: 1,
+        kernels: Some("fast (avx512)".to_owned()),
         started: String::new(),
         ended: String::new(),
     }

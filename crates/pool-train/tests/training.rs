@@ -7,6 +7,7 @@ use std::path::Path;
 use common::{SMALL, plan};
 use mnist_data::DataDir;
 use pool_metrics::{TrialRecord, TrialStatus};
+use pool_models::Kernels;
 use pool_train::{StopFlag, TrainError, Trial, TrialContext, TrialEvent, run_trial};
 
 fn context(threads: u32) -> TrialContext {
@@ -14,6 +15,7 @@ fn context(threads: u32) -> TrialContext {
         data_dir: DataDir::at("no-data"),
         threads,
         jobs: 1,
+        kernels: Kernels::Fast,
         program: "test".to_owned(),
         git_revision: None,
     }

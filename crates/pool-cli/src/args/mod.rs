@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use layer::{ApplyArgs, Format, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
 pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs};
-pub(crate) use sweep::{Jobs, PlanArgs, SummaryArgs, SweepArgs};
+pub(crate) use sweep::{Jobs, KernelsArg, PlanArgs, SummaryArgs, SweepArgs};
 pub(crate) use task::{PeakArgs, PhaseArg, TaskArgs};
 pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
 

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use pool_models::Kernels;
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepArgs {
@@ -17,6 +18,9 @@ pub(crate) struct SweepArgs {
     /// Threads of each trial [default: the processor's, divided by the jobs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
     pub(crate) threads: Option<u32>,
+    /// Which implementation computes the layers
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) kernels: KernelsArg,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,
@@ -26,6 +30,25 @@ pub(crate) struct SweepArgs {
     /// Print the results as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which implementation computes the layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum KernelsArg {
+    /// Own kernels where they fit, libtorch's functions elsewhere
+    #[default]
+    Fast,
+    /// libtorch's functions alone: slower, to compare with
+    Reference,
+}
+
+impl From<KernelsArg> for Kernels {
+    fn from(argument: KernelsArg) -> Self {
+        match argument {
+            KernelsArg::Fast => Self::Fast,
+            KernelsArg::Reference => Self::Reference,
+        }
+    }
 }
 
 /// How many trials run at once.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::sweep::MOST_AT_ONCE;
+use super::sweep::{KernelsArg, MOST_AT_ONCE};
 
 #[derive(Debug, Args)]
 pub(crate) struct TaskArgs {
@@ -16,6 +16,9 @@ pub(crate) struct TaskArgs {
     /// Tasks that may run at once, this one included
     #[arg(long)]
     pub(crate) jobs: u32,
+    /// Which implementation computes the layers
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) kernels: KernelsArg,
     /// Stop when standard input is closed, as it is when the parent dies
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,
@@ -34,6 +37,9 @@ pub(crate) struct PeakArgs {
     /// Threads for libtorch
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
     pub(crate) threads: u32,
+    /// Which implementation computes the layers
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) kernels: KernelsArg,
 }
 
 /// What a network does while its memory is measured.

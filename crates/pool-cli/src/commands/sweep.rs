@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use mnist_data::DataDir;
 use pool_metrics::Failure;
+use pool_models::Kernels;
 use pool_train::{LocalProcesses, RunDir, StopFlag, Sweep, SweepOptions, SweepSummary, run_sweep};
 
 use crate::args::{Jobs, SweepArgs};
@@ -30,7 +31,8 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let stop = StopFlag::new();
     stop_on_signals(stop.clone())?;
     let program = std::env::current_exe().context("cannot find this program to start trials with")?;
-    let trial_arguments = std::iter::repeat_n("-v".to_owned(), verbose.into());
+    let trial_arguments = std::iter::repeat_n("-v".to_owned(), verbose.into())
+        .chain(["--kernels".to_owned(), Kernels::from(args.kernels).to_string()]);
     let launcher = LocalProcesses::new(program).with_arguments(trial_arguments);
     let mut progress = Progress::new();
     let ended =

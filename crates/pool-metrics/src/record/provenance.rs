@@ -20,6 +20,9 @@ pub struct Provenance {
     pub os: String,
     /// Threads that libtorch used.
     pub threads: u32,
+    /// Which implementation computed the layers, such as `fast (avx512)`; none in records from before there was a choice.
+    #[serde(default)]
+    pub kernels: Option<String>,
     /// Start, RFC 3339, UTC.
     pub started: String,
     /// End, RFC 3339, UTC.

@@ -8,6 +8,6 @@ mod shim;
 
 pub(crate) use conv_pool::{ConvVariables, conv_pool};
 pub(crate) use dropout::{Kept, dropout};
-pub(crate) use numbers::{are_numbers, numbers_mut};
+pub(crate) use numbers::{are_numbers, numbers, numbers_mut};
 pub(crate) use pooling::KernelPooling;
 pub(crate) use shim::{TorchThreads, is_tracing};

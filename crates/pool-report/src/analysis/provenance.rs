@@ -21,6 +21,7 @@ pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
         ("program", all(|record| record.provenance.program.clone())),
         ("git revision", all(|record| or_nothing(record.provenance.git_revision.as_ref()))),
         ("libtorch", all(|record| record.provenance.libtorch.clone())),
+        ("kernels", all(|record| or_nothing(record.provenance.kernels.as_ref()))),
         ("device", all(|record| record.provenance.device.clone())),
         ("processor", all(|record| or_nothing(record.provenance.cpu.as_ref()))),
         ("system", all(|record| record.provenance.os.clone())),

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pool_metrics::{MeasuredPeak, MemoryModel};
+use pool_models::Kernels;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
@@ -103,6 +104,7 @@ fn peak_of_a_process(
         .args(["--phase", phase.name()])
         .args(["--batch-size", &batch_size.to_string()])
         .args(["--threads", &context.threads.to_string()])
+        .args(["--kernels", &context.kernels.to_string()])
         .envs(GIVE_FREED_PAGES_BACK)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -147,9 +149,9 @@ pub fn measure_peak(
 ) -> Result<Option<u64>, TrainError> {
     set_threads(context);
     let images = ResidentData::load(&spec.data, &context.data_dir)?.train;
-    run(spec, phase, &images, 1, 1)?;
+    run(spec, phase, context.kernels, &images, 1, 1)?;
     let memory = PeakMemory::start();
-    run(spec, phase, &images, batch_size, STEPS)?;
+    run(spec, phase, context.kernels, &images, batch_size, STEPS)?;
     Ok(memory.peak_bytes())
 }
 
@@ -157,17 +159,18 @@ pub fn measure_peak(
 fn run(
     spec: &CostSpec,
     phase: Phase,
+    kernels: Kernels,
     images: &ImageTensors,
     batch_size: usize,
     steps: usize,
 ) -> Result<(), TrainError> {
     let variables = VarStore::new(Device::Cpu);
-    let net = spec.model.build(&variables.root())?;
+    let net = spec.model.build(&variables.root())?.with_kernels(kernels);
     let indices =
         Tensor::f_arange(batch_size as i64, (Kind::Int64, Device::Cpu))?.f_remainder(images.len() as i64)?;
     match phase {
         Phase::Training => {
-            let mut training = Training::new(&spec.train, &net, images, &variables)?;
+            let mut training = Training::new(&spec.train, &net, images, &variables, kernels)?;
             for _ in 0..steps {
                 let _read_back = f64::try_from(&training.step(&indices)?.loss)?;
             }

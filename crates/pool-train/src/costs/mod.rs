@@ -31,15 +31,14 @@ pub fn measure_costs(
 ) -> Result<CostRecord, TrainError> {
     let started = machine::now();
     set_threads(context);
-    tch::manual_seed(0);
     let mut measuring = |what: &str| on_event(TrialEvent::Measuring { what: what.to_owned() });
     measuring("peak memory");
     let memory = memory::peaks(spec, folder, program, context, stop)?;
 
     let data = ResidentData::load(&spec.data, &context.data_dir)?;
     let variables = nn::VarStore::new(Device::Cpu);
-    let net = spec.model.build(&variables.root())?;
-    let clock = times::Clock { spec, net: &net, data: &data, stop };
+    let net = spec.model.build(&variables.root())?.with_kernels(context.kernels);
+    let clock = times::Clock { spec, net: &net, kernels: context.kernels, data: &data, stop };
     let processor = ProcessorUse::start();
     measuring("training steps");
     let training = clock.training(&variables)?;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
 use pool_metrics::{Latency, PredictionTimes, StepTimes};
-use pool_models::Net;
+use pool_models::{Kernels, Net};
 use tch::Tensor;
 use tch::nn::VarStore;
 
@@ -33,6 +33,7 @@ const LATENCY_WARM_UP: usize = 10;
 pub(super) struct Clock<'a> {
     pub(super) spec: &'a CostSpec,
     pub(super) net: &'a Net,
+    pub(super) kernels: Kernels,
     pub(super) data: &'a ResidentData,
     pub(super) stop: &'a StopFlag,
 }
@@ -42,7 +43,8 @@ impl Clock<'_> {
     pub(super) fn training(&self, variables: &VarStore) -> Result<StepTimes, TrainError> {
         let batch_size = self.spec.train.batch_size;
         let images = self.data.train.len() as usize;
-        let mut training = Training::new(&self.spec.train, self.net, &self.data.train, variables)?;
+        let mut training =
+            Training::new(&self.spec.train, self.net, &self.data.train, variables, self.kernels)?;
         let order = BatchOrder::new(images, 0);
         let mut run = |epoch: u64, most: usize| -> Result<Vec<f64>, TrainError> {
             let permutation = Tensor::f_from_slice(&order.epoch(epoch))?;

@@ -22,6 +22,7 @@ pub(crate) fn describe(context: &TrialContext, started: String) -> Provenance {
         cpu: cpu_name(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         threads: context.threads,
+        kernels: Some(context.kernels.describe()),
         started,
         ended: now(),
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
 use pool_metrics::{EpochRecord, TrialStatus};
-use pool_models::Net;
+use pool_models::{Kernels, Net};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
@@ -28,6 +28,7 @@ pub(super) struct Fit<'a> {
     pub(super) spec: &'a TrainSpec,
     pub(super) seed: u64,
     pub(super) net: &'a Net,
+    pub(super) kernels: Kernels,
     pub(super) data: &'a ResidentData,
     pub(super) folder: &'a Path,
     pub(super) stop: &'a StopFlag,
@@ -48,7 +49,7 @@ impl Fit<'_> {
         variables: &mut VarStore,
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<Fitted, TrainError> {
-        let mut training = Training::new(self.spec, self.net, &self.data.train, variables)?;
+        let mut training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
         let mut history = History::create(self.folder)?;
         let mut patience = self.spec.early_stopping.map(Patience::new);

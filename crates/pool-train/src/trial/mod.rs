@@ -13,7 +13,7 @@ use mnist_data::DataDir;
 use pool_metrics::{
     Evaluation, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus,
 };
-use pool_models::{Net, save_weights};
+use pool_models::{Kernels, Net, save_weights};
 use tch::{Device, nn};
 
 pub(crate) use evaluate::{Examined, examine, predict};
@@ -27,7 +27,7 @@ use crate::run::StopFlag;
 use crate::{EarlyStopping, TrainError, TrialSpec};
 use fit::{Fit, Fitted};
 
-/// What a trial is told beside its settings: nothing here changes a loss.
+/// What a trial is told beside its settings: nothing here changes a loss by more than rounding.
 #[derive(Debug, Clone)]
 pub struct TrialContext {
     /// Where the data sets lie.
@@ -36,6 +36,8 @@ pub struct TrialContext {
     pub threads: u32,
     /// Tasks that may run at once, this one included.
     pub jobs: u32,
+    /// Which implementation computes the layers.
+    pub kernels: Kernels,
     /// The program and its version, for the record.
     pub program: String,
     /// Git revision that the program was built from.
@@ -56,16 +58,22 @@ pub fn run_trial(
 ) -> Result<TrialRecord, TrainError> {
     let started = machine::now();
     set_threads(context);
-    // Dropout draws from libtorch's generator; nothing else does.
-    tch::manual_seed(spec.seed as i64);
 
     let data = ResidentData::load(&spec.data, &context.data_dir)?;
     let memory = PeakMemory::start();
     let mut variables = nn::VarStore::new(Device::Cpu);
-    let net = spec.model.build(&variables.root())?;
+    let net = spec.model.build(&variables.root())?.with_kernels(context.kernels);
 
     let processor = ProcessorUse::start();
-    let fit = Fit { spec: &spec.train, seed: spec.seed, net: &net, data: &data, folder, stop };
+    let fit = Fit {
+        spec: &spec.train,
+        seed: spec.seed,
+        net: &net,
+        kernels: context.kernels,
+        data: &data,
+        folder,
+        stop,
+    };
     let fitted = fit.run(&mut variables, on_event)?;
     let contention = processor.contention(context.jobs);
     let resident_peak_bytes = memory.peak_bytes();

@@ -1,8 +1,8 @@
 //! One step of training, the same whether it is counted or timed.
 
-use pool_models::{Mode, Net, count_errors, cross_entropy};
+use pool_models::{Adam, AdamSettings, Kernels, Mode, Net, count_errors, cross_entropy};
 use tch::Tensor;
-use tch::nn::{self, OptimizerConfig, VarStore};
+use tch::nn::VarStore;
 
 use crate::resident::ImageTensors;
 use crate::{TrainError, TrainSpec};
@@ -11,7 +11,7 @@ use crate::{TrainError, TrainSpec};
 pub(crate) struct Training<'a> {
     net: &'a Net,
     images: &'a ImageTensors,
-    optimizer: nn::Optimizer,
+    optimizer: Adam,
 }
 
 /// What a step says of its batch, before the weights changed. Scalars on libtorch's side: reading them is left to the
@@ -30,9 +30,14 @@ impl<'a> Training<'a> {
         net: &'a Net,
         images: &'a ImageTensors,
         variables: &VarStore,
+        kernels: Kernels,
     ) -> Result<Self, TrainError> {
-        let adam = nn::Adam { eps: TrainSpec::ADAM_EPSILON, ..nn::Adam::default() };
-        Ok(Self { net, images, optimizer: adam.build(variables, spec.learning_rate)? })
+        let settings = AdamSettings {
+            learning_rate: spec.learning_rate,
+            epsilon: TrainSpec::ADAM_EPSILON,
+            ..AdamSettings::default()
+        };
+        Ok(Self { net, images, optimizer: Adam::new(variables, settings)?.with_kernels(kernels) })
     }
 
     /// Gathers the images with these indices (`[count]`, `i64`), and changes the weights by them.
@@ -40,9 +45,7 @@ impl<'a> Training<'a> {
         let batch = self.images.gather(indices)?;
         let logits = self.net.forward(&batch.images, Mode::Training)?;
         let loss = cross_entropy(&logits, &batch.labels)?;
-        self.optimizer.zero_grad();
-        loss.f_backward()?;
-        self.optimizer.step();
+        self.optimizer.step(&loss)?;
         let _guard = tch::no_grad_guard();
         Ok(StepResult { loss: loss.f_detach()?, errors: count_errors(&logits, &batch.labels)? })
     }

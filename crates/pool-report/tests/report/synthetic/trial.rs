@@ -175,6 +175,7 @@ pub(super) fn provenance() -> Provenance {
         cpu: Some("a processor".to_owned()),
         os: "linux x86_64".to_owned(),
         threads: 2,
+        kernels: Some("fast (avx512)".to_owned()),
         started: "2026-01-01T10:00:00Z".to_owned(),
         ended: "2026-01-01T10:02:00Z".to_owned(),
     }

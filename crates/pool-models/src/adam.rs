@@ -1,0 +1,188 @@
+//! Adam over all variables of a network at once, with a state that can be saved.
+
+use std::collections::HashMap;
+
+use pool_kernels::{AdamSlices, AdamStep, Isa};
+use tch::nn::VarStore;
+use tch::{Device, Kind, TchError, Tensor};
+
+use crate::native::{TorchThreads, are_numbers, numbers, numbers_mut};
+use crate::{Kernels, ModelError};
+
+/// The settings of [`Adam`] (Kingma & Ba 2015). Keras: `keras.optimizers.Adam`; PyTorch: `torch.optim.Adam`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamSettings {
+    /// The step size.
+    pub learning_rate: f64,
+    /// How much of the first moment each step keeps.
+    pub beta1: f64,
+    /// How much of the second moment each step keeps.
+    pub beta2: f64,
+    /// Added to the root of the second moment; Keras's default is 1e-7, PyTorch's 1e-8.
+    pub epsilon: f64,
+}
+
+impl Default for AdamSettings {
+    fn default() -> Self {
+        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+    }
+}
+
+/// Adam over the trainable variables of a `VarStore`.
+///
+/// Unlike tch's optimizers it asks libtorch for the gradients instead of letting it add them to `grad`, where they would
+/// have to be zeroed, changes every variable in one pass over memory, and can save its moments: training that goes on from
+/// a saved state is training that never stopped.
+#[derive(Debug)]
+pub struct Adam {
+    settings: AdamSettings,
+    kernels: Kernels,
+    /// Sorted by name.
+    variables: Vec<Moments>,
+    steps: u64,
+}
+
+#[derive(Debug)]
+struct Moments {
+    name: String,
+    variable: Tensor,
+    first: Tensor,
+    second: Tensor,
+}
+
+impl Adam {
+    /// An optimizer of the variables that `store` holds now and that ask for a gradient.
+    ///
+    /// # Errors
+    /// libtorch's refusal (out of memory, say).
+    pub fn new(store: &VarStore, settings: AdamSettings) -> Result<Self, ModelError> {
+        let mut named: Vec<(String, Tensor)> = store.variables().into_iter().collect();
+        named.retain(|(_, variable)| variable.requires_grad());
+        named.sort_by(|left, right| left.0.cmp(&right.0));
+        let moments = named.into_iter().map(|(name, variable)| -> Result<Moments, TchError> {
+            let zeros = || variable.detach().f_zeros_like();
+            Ok(Moments { name, first: zeros()?, second: zeros()?, variable })
+        });
+        let variables = moments.collect::<Result<_, _>>()?;
+        Ok(Self { settings, kernels: Kernels::default(), variables, steps: 0 })
+    }
+
+    /// Chooses the implementation; an optimizer is made with [`Kernels::Fast`].
+    #[must_use]
+    pub fn with_kernels(self, kernels: Kernels) -> Self {
+        Self { kernels, ..self }
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Computes the gradients of `loss`, a tensor of one number, frees its graph, and changes the variables by them.
+    ///
+    /// # Errors
+    /// A loss that does not depend on every variable, or libtorch's refusal.
+    pub fn step(&mut self, loss: &Tensor) -> Result<(), ModelError> {
+        let leaves: Vec<&Tensor> = self.variables.iter().map(|moments| &moments.variable).collect();
+        let (keep_graph, create_graph) = (false, false);
+        let gradients = Tensor::f_run_backward(&[loss], &leaves, keep_graph, create_graph)?;
+        if let Some((moments, _)) =
+            self.variables.iter().zip(&gradients).find(|(_, gradient)| !gradient.defined())
+        {
+            return Err(ModelError::NoGradient { variable: moments.name.clone() });
+        }
+        let _no_gradient = tch::no_grad_guard();
+        self.steps += 1;
+        let AdamSettings { learning_rate, beta1, beta2, epsilon } = self.settings;
+        let step = AdamStep { learning_rate, beta1, beta2, epsilon, step: self.steps };
+        for (moments, gradient) in self.variables.iter_mut().zip(&gradients) {
+            if self.kernels == Kernels::Fast && moments.has_kernel() && are_numbers(gradient) {
+                moments.change(step, gradient)?;
+            } else {
+                moments.change_by_torch(step, gradient)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The moments by name, `first/VARIABLE` and `second/VARIABLE`, and the steps taken as `steps`: tensors on the CPU
+    /// that share no memory with the optimizer's.
+    ///
+    /// # Errors
+    /// libtorch's refusal.
+    pub fn state(&self) -> Result<Vec<(String, Tensor)>, ModelError> {
+        let mut state = vec![("steps".to_owned(), Tensor::f_from_slice(&[self.steps as i64])?)];
+        for Moments { name, first, second, .. } in &self.variables {
+            for (moment, tensor) in [("first", first), ("second", second)] {
+                let copy = Tensor::f_empty(tensor.size(), (tensor.kind(), Device::Cpu))?;
+                copy.shallow_clone().f_copy_(tensor)?;
+                state.push((format!("{moment}/{name}"), copy));
+            }
+        }
+        Ok(state)
+    }
+
+    /// Goes on from what [`Adam::state`] gave for a network with the same variables.
+    ///
+    /// # Errors
+    /// [`ModelError::OptimizerState`] for a state of other variables; nothing is changed then.
+    pub fn set_state(&mut self, state: &[(String, Tensor)]) -> Result<(), ModelError> {
+        let by_name: HashMap<&str, &Tensor> =
+            state.iter().map(|(name, tensor)| (&name[..], tensor)).collect();
+        let refuse = |name: &str| ModelError::OptimizerState { entry: name.to_owned() };
+        let steps = by_name.get("steps").filter(|steps| steps.kind() == Kind::Int64 && steps.numel() == 1);
+        let steps = steps.map(|steps| steps.int64_value(&[0])).and_then(|steps| u64::try_from(steps).ok());
+        let steps = steps.ok_or_else(|| refuse("steps"))?;
+        let mut pairs = Vec::new();
+        for Moments { name, first, second, .. } in &self.variables {
+            for (moment, tensor) in [("first", first), ("second", second)] {
+                let entry = format!("{moment}/{name}");
+                let saved = by_name.get(&entry[..]).filter(|saved| saved.size() == tensor.size());
+                pairs.push((tensor, *saved.ok_or_else(|| refuse(&entry))?));
+            }
+        }
+        if let Some((extra, _)) = state.iter().find(|_| state.len() != pairs.len() + 1) {
+            return Err(refuse(extra));
+        }
+        for (tensor, saved) in pairs {
+            tensor.shallow_clone().f_copy_(saved)?;
+        }
+        self.steps = steps;
+        Ok(())
+    }
+}
+
+impl Moments {
+    fn has_kernel(&self) -> bool {
+        [&self.variable, &self.first, &self.second]
+            .into_iter()
+            .all(|tensor| are_numbers(tensor) && tensor.is_contiguous())
+    }
+
+    fn change(&mut self, step: AdamStep, gradient: &Tensor) -> Result<(), TchError> {
+        let gradient = gradient.f_contiguous()?;
+        step.apply(
+            Isa::best(),
+            &TorchThreads,
+            AdamSlices {
+                parameters: numbers_mut(&mut self.variable),
+                gradients: numbers(&gradient),
+                first: numbers_mut(&mut self.first),
+                second: numbers_mut(&mut self.second),
+            },
+        );
+        Ok(())
+    }
+
+    fn change_by_torch(&mut self, step: AdamStep, gradient: &Tensor) -> Result<(), TchError> {
+        let left = |beta: f64| 1.0 - beta.powf(step.step as f64);
+        let gradient = gradient.f_to_kind(self.first.kind())?;
+        self.first = self.first.f_mul_scalar(step.beta1)?.f_add(&gradient.f_mul_scalar(1.0 - step.beta1)?)?;
+        let square = gradient.f_square()?.f_mul_scalar(1.0 - step.beta2)?;
+        self.second = self.second.f_mul_scalar(step.beta2)?.f_add(&square)?;
+        let root = self.second.f_sqrt()?.f_div_scalar(left(step.beta2).sqrt())?.f_add_scalar(step.epsilon)?;
+        let change = self.first.f_div(&root)?.f_mul_scalar(step.learning_rate / left(step.beta1))?;
+        self.variable.f_sub_(&change)?;
+        Ok(())
+    }
+}
