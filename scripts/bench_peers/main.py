@@ -80,7 +80,7 @@ def measure_arm(options: Options, work: Work, results: ArmResults, scratch: Path
 
 def render(options: Options, results: Results) -> str:
     lines = [
-        f"machine   {machine.describe()}; {options.threads} threads",
+        f"machine   {machine.describe()}; threads of each program: {options.threads}",
         f"programs  {'; '.join(results.programs())}",
         f"rounds    {options.rounds}, taking turns; {options.epochs} epochs, the first of which warms up; "
         "medians (least-greatest)",
