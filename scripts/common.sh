@@ -16,16 +16,22 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/pooling-study
 # environment NAME in the user's cache. The stamp in it is a copy of the requirements that were installed: when they
 # change, pip runs again. IMPORTS is a line of Python that must work; its output is left in `found`.
 need_python() { # VARIABLE NAME REQUIREMENTS IMPORTS
-    local variable=$1 venv=$cache/$2 requirements=$3 imports=$4
+    local variable=$1 venv=$cache/$2 requirements=$3 imports=$4 messages
     python=${!variable:-}
     if [ -z "$python" ]; then
         python=$venv/bin/python
         cmp -s "$requirements" "$venv/requirements.stamp" || install_python "$variable" "$venv" "$requirements"
     fi
-    found=$(CUDA_VISIBLE_DEVICES='' "$python" -c "$imports") ||
+    # Shown only when it fails: some packages are talkative.
+    messages=$(mktemp)
+    if ! found=$(CUDA_VISIBLE_DEVICES='' "$python" -c "$imports" 2>"$messages"); then
+        cat "$messages" >&2
+        rm -f "$messages"
         fail 3 "$python lacks something (its message is above)" \
             "if it is yours: $python -m pip install --requirement $requirements" \
             "if this script has made it: remove $venv and run this again"
+    fi
+    rm -f "$messages"
 }
 
 install_python() { # VARIABLE VENV REQUIREMENTS
@@ -46,16 +52,32 @@ install_python() { # VARIABLE VENV REQUIREMENTS
 
 # Sets `pool_cli` to the program that POOL_CLI names, or to the release build, built if it is missing.
 find_pool_cli() { # REPOSITORY
-    local root=$1
-    if [ -n "${POOL_CLI:-}" ]; then
-        pool_cli=$POOL_CLI
-        command -v "$pool_cli" >/dev/null || fail 3 "POOL_CLI is $pool_cli, which is no program"
+    find_program "$1" POOL_CLI pool-cli
+    pool_cli=$program
+    [ -n "${POOL_CLI:-}" ] || [ -x "$pool_cli" ] || build_program "$1" POOL_CLI pool-cli -p pool-cli
+}
+
+# Sets `program` to the one that VARIABLE names, or to the release build NAME, which `cargo build` with these ARGUMENTS
+# makes or brings up to date.
+find_current_program() { # REPOSITORY VARIABLE NAME ARGUMENTS...
+    find_program "$1" "$2" "$3"
+    [ -n "${!2:-}" ] || build_program "$@"
+}
+
+find_program() { # REPOSITORY VARIABLE NAME
+    program=${!2:-}
+    if [ -z "$program" ]; then
+        program=${CARGO_TARGET_DIR:-$1/target}/release/$3
         return
     fi
-    pool_cli=${CARGO_TARGET_DIR:-$root/target}/release/pool-cli
-    [ ! -x "$pool_cli" ] || return 0
-    say "building $pool_cli"
-    (cd "$root" && cargo build --release -p pool-cli >&2) ||
-        fail 3 "pool-cli could not be built (cargo's message is above)" "if libtorch is missing: scripts/setup"
-    [ -x "$pool_cli" ] || fail 3 "cargo has built pool-cli, but not as $pool_cli" "name it: POOL_CLI=PATH"
+    command -v "$program" >/dev/null || fail 3 "$2 is $program, which is no program"
+}
+
+build_program() { # REPOSITORY VARIABLE NAME ARGUMENTS...
+    local root=$1 variable=$2 name=$3
+    shift 3
+    say "building $program"
+    (cd "$root" && cargo build --release "$@" >&2) ||
+        fail 3 "$name could not be built (cargo's message is above)" "if libtorch is missing: scripts/setup"
+    [ -x "$program" ] || fail 3 "cargo has built $name, but not as $program" "name it: $variable=PATH"
 }

@@ -1,0 +1,106 @@
+"""Measures pool-cli: one arm of a sweep with one seed, and then the arm's costs, read from the records of the run."""
+
+import json
+from pathlib import Path
+
+from measurement import Facts, Measurement, OwnCosts
+from messages import fail
+from process import Finished, run
+from work import Work
+
+SWEEP = """\
+study = "bench-peers"
+seeds = [{work.seed}]
+
+[data]
+dataset = "mnist"
+validation = {{ tail = 0.2 }}
+
+[train]
+epochs = {work.epochs}
+batch_size = {work.batch_size}
+learning_rate = {work.learning_rate}
+
+[evaluation]
+perturbations = "none"
+
+[costs]
+epochs = {cost_epochs}
+
+[model]
+layers = [
+    {{ conv2d = {{ filters = 32, kernel = 5, activation = "relu" }} }},
+    "pool",
+    {{ dropout = 0.2 }},
+    "flatten",
+    {{ dense = {{ units = 128, activation = "relu" }} }},
+    {{ dense = {{ units = 10 }} }},
+]
+
+[[arm]]
+name = "average"
+pool = "avg"
+
+[[arm]]
+name = "maximum"
+pool = "max"
+
+[[arm]]
+name = "none"
+pool = "none"
+"""
+
+
+def measure(pool_cli: str, work: Work, scratch: Path) -> tuple[Measurement, OwnCosts]:
+    """The costs follow in a second sweep, which keeps the trial: measuring them takes processes with large batches,
+    whose memory is not that of training."""
+    folder = scratch / f"{work.arm}-{work.seed}"
+    trained = sweep(pool_cli, work, folder, cost_epochs=0)
+    measured = sweep(pool_cli, work, folder, cost_epochs=1)
+    trial, costs = only_record(folder, "trials"), only_record(folder, "costs")
+    if len(trial["epochs"]) != work.epochs:
+        fail(f"pool-cli trained {len(trial['epochs'])} epochs in {folder}, where {work.epochs} were asked for")
+    settings, provenance = trial["settings"], trial["provenance"]
+    revision = provenance["git_revision"]
+    shares = [finished.others_share for finished in (trained, measured) if finished.others_share is not None]
+    measurement = Measurement(
+        program=f"{provenance['program']}{f' ({revision})' if revision else ''}, libtorch {provenance['libtorch']}",
+        facts=Facts(
+            threads=provenance["threads"],
+            train_images=settings["train_images"],
+            test_images=settings["test_images"],
+            batch_size=settings["batch_size"],
+            parameters=trial["model"]["parameters"],
+        ),
+        epoch_s=[epoch["train_s"] for epoch in trial["epochs"][1:]],
+        train_loss=trial["epochs"][1]["train_loss"],
+        prediction_s=costs["prediction"]["seconds"],
+        latency_s=next(row["seconds"] for row in costs["latency"] if row["batch_size"] == 1),
+        test_error=trial["test"]["evaluation"]["errors"] / trial["test"]["evaluation"]["images"],
+        peak_bytes=trained.peak_bytes,
+        added_peak_bytes=trial["resident_peak_bytes"],
+        others_share=max(shares, default=None),
+    )
+    own = OwnCosts(costs["training"]["epoch_s"], training_peak_bytes(costs["memory"], work.batch_size))
+    return measurement, own
+
+
+def sweep(pool_cli: str, work: Work, folder: Path, cost_epochs: int) -> Finished:
+    file = folder.with_suffix(f".{cost_epochs}.toml")
+    file.write_text(SWEEP.format(work=work, cost_epochs=cost_epochs))
+    arguments = ["--out", str(folder), "--only", work.arm, "--threads", str(work.threads)]
+    return run([pool_cli, "sweep", str(file), *arguments])
+
+
+def only_record(folder: Path, kind: str) -> dict:
+    records = [json.loads(path.read_text()) for path in folder.glob(f"{kind}/*/record.json")]
+    if len(records) != 1:
+        fail(f"pool-cli left {len(records)} records in {folder / kind}, where one was expected")
+    return records[0]
+
+
+def training_peak_bytes(peaks: list[dict], batch_size: int) -> int | None:
+    for peak in peaks:
+        if (peak["estimate"]["model"], peak["estimate"]["batch_size"]) == ("training", batch_size):
+            return peak["bytes"]
+    return None

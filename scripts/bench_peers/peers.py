@@ -1,0 +1,51 @@
+"""Starts the peers: programs that take a Work as JSON and print one line of JSON with what it took."""
+
+import json
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from measurement import Facts, Measurement
+from process import run
+from work import Work
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent.parent
+
+
+def measure_keras(python: str, work: Work) -> Measurement:
+    return measure([python, str(HERE / "keras_peer.py"), work.to_json()])
+
+
+def measure_pytorch(python: str, loop: str, work: Work) -> Measurement:
+    return measure([python, str(HERE / "pytorch_peer.py"), work.to_json(), loop])
+
+
+def measure_stock_tch(program: str, work: Work) -> Measurement:
+    return measure([program, work.to_json()], prefix=f"tch {tch_version()}, ")
+
+
+def gemm_flop_per_s(python: str, threads: int) -> float:
+    return float(run([python, str(HERE / "gemm_peak.py"), str(threads)]).stdout)
+
+
+def measure(command: list[str], prefix: str = "") -> Measurement:
+    finished = run(command)
+    result = json.loads(finished.stdout)
+    return Measurement(
+        program=prefix + result["program"],
+        facts=Facts(**{field.name: result[field.name] for field in fields(Facts)}),
+        epoch_s=result["epoch_s"][1:],
+        train_loss=result["train_loss"][1],
+        prediction_s=result["prediction_s"],
+        latency_s=result["latency_s"],
+        test_error=result["test_error"],
+        peak_bytes=finished.peak_bytes,
+        added_peak_bytes=result["added_peak_bytes"],
+        others_share=finished.others_share,
+    )
+
+
+def tch_version() -> str:
+    locked = tomllib.loads((REPOSITORY / "Cargo.lock").read_text())
+    return next(package["version"] for package in locked["package"] if package["name"] == "tch")
