@@ -9,6 +9,7 @@
 
 mod adam;
 mod conv_pool;
+mod dense;
 mod dropout;
 mod isa;
 mod panel;
@@ -22,6 +23,7 @@ mod windows;
 
 pub use adam::{AdamSlices, AdamStep};
 pub use conv_pool::{ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce};
+pub use dense::{Dense, DenseGradients};
 pub use dropout::{DropRate, KeepMask};
 pub use isa::{ISA_VARIABLE, Isa, UnknownIsa};
 pub use panel::{Batch, Layout};

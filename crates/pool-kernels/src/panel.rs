@@ -162,7 +162,7 @@ pub(crate) unsafe fn gather_planes<S: Simd>(
         std::array::from_fn(|lane| unsafe { from.add(lane.min(planes - 1) * pixels) });
     for first in blocks(pixels, S::LANES) {
         // SAFETY: a block ends with its plane.
-        unsafe { s.gather_block(&rows, first, to.add(first * S::LANES)) }
+        unsafe { s.gather_block(&rows, first, to.add(first * S::LANES), S::LANES) }
     }
     if pixels < S::LANES {
         for pixel in 0..pixels {
@@ -207,7 +207,7 @@ pub(crate) unsafe fn scatter_planes<S: Simd>(
 /// Where blocks of `lanes` pixels begin that together cover all of them; the last may overlap the one before. None
 /// where there are fewer pixels than lanes.
 #[inline(always)]
-fn blocks(pixels: usize, lanes: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn blocks(pixels: usize, lanes: usize) -> impl Iterator<Item = usize> {
     let count = if pixels < lanes { 0 } else { pixels.div_ceil(lanes) };
     (0..count).map(move |index| (index * lanes).min(pixels - lanes))
 }

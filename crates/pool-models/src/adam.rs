@@ -182,7 +182,7 @@ impl Moments {
         self.second = self.second.f_mul_scalar(step.beta2)?.f_add(&square)?;
         let root = self.second.f_sqrt()?.f_div_scalar(left(step.beta2).sqrt())?.f_add_scalar(step.epsilon)?;
         let change = self.first.f_div(&root)?.f_mul_scalar(step.learning_rate / left(step.beta1))?;
-        self.variable.f_sub_(&change)?;
+        let _changed_in_place = self.variable.f_sub_(&change)?;
         Ok(())
     }
 }

@@ -6,30 +6,41 @@
 
 use pool_metrics::{KeptTensor, LastReader, LayerCost};
 
+use crate::first_block::FirstBlock;
 use crate::pool::{F32_BYTES, PoolCost, kept_tensor};
 use crate::sequential::InferredLayer;
 use crate::sizes::elements;
 use crate::{Activation, Layer};
 
-/// One row per layer, in order.
+/// Bytes of a route, per output of a first block.
+const ROUTE_BYTES: u64 = 1;
+
+/// One row per layer, in order, as [`Kernels::Fast`](crate::Kernels::Fast) computes them.
 pub(crate) fn rows(layers: &[InferredLayer]) -> Vec<LayerCost> {
     let needs: Vec<Needs> = layers.iter().map(Needs::of).collect();
+    let block = FirstBlock::of(layers);
     layers
         .iter()
         .enumerate()
         .map(|(index, layer)| {
-            let mut kept = needs[index].extras.clone();
             let output = elements(&layer.output);
-            let makes_output = !matches!(layer.layer, Layer::Flatten);
-            if makes_output && (needs[index].output || reader_keeps_input(layers, &needs, index)) {
-                let last_reader = if needs[index].output { LastReader::Maker } else { LastReader::NextLayer };
+            let (own, output_tensors) = match &block {
+                // Layers that are computed together make the last one's output, and nothing between.
+                Some(block) if index + 1 < block.layers() => (Needs::default(), 0),
+                Some(block) if index + 1 == block.layers() => (Needs::of_block(block, output), 1),
+                _ => (needs[index].clone(), output_tensors(&layer.layer)),
+            };
+            let mut kept = own.extras;
+            let stays = own.output || reader_keeps_input(layers, &needs, index);
+            if output_tensors > 0 && stays {
+                let last_reader = if own.output { LastReader::Maker } else { LastReader::NextLayer };
                 kept.push(KeptTensor { last_reader, ..kept_tensor("output", F32_BYTES, output) });
             }
             LayerCost {
                 name: layer.name.clone(),
                 input_elements: elements(&layer.input),
                 output_elements: output,
-                output_tensors: output_tensors(&layer.layer),
+                output_tensors,
                 parameters: layer.parameters,
                 fixed_parameters: layer.fixed_parameters,
                 multiply_adds: layer.multiply_adds,
@@ -60,7 +71,8 @@ fn reader_keeps_input(layers: &[InferredLayer], needs: &[Needs], index: usize) -
     reader.is_none_or(|next| needs[next].input)
 }
 
-/// What an operator's backward pass reads, as libtorch implements it.
+/// What an operator's backward pass reads.
+#[derive(Clone, Default)]
 struct Needs {
     input: bool,
     output: bool,
@@ -83,13 +95,17 @@ impl Needs {
                 let from_output = derivative_from_output(*activation);
                 Self { input: !from_output, output: from_output, extras: Vec::new() }
             }
-            // The mask is stored as numbers of the input's type, scaled already.
-            Layer::Dropout(dropout) if dropout.rate > 0.0 => {
-                Self { input: false, output: false, extras: vec![kept_tensor("mask", F32_BYTES, output)] }
-            }
-            Layer::Dropout(_) | Layer::Flatten => Self { input: false, output: false, extras: Vec::new() },
+            Layer::Dropout(_) => Self { extras: vec![mask(output)], ..Self::default() },
+            Layer::Flatten => Self::default(),
             Layer::BatchNorm(_) => Self { input: true, output: false, extras: Vec::new() },
         }
+    }
+
+    /// Of the layers before pooling nothing is kept but which of their values the gradient flows through.
+    fn of_block(block: &FirstBlock, output: u64) -> Self {
+        let routes = kept_tensor("routes", ROUTE_BYTES, output);
+        let mask = block.keeps_mask().then(|| mask(output));
+        Self { extras: std::iter::once(routes).chain(mask).collect(), ..Self::default() }
     }
 
     /// Convolution and dense layers read their input; a fused activation reads its result or what it was applied to.
@@ -108,6 +124,11 @@ impl Needs {
     }
 }
 
+/// One bit per entry.
+fn mask(entries: u64) -> KeptTensor {
+    kept_tensor("mask", 1, entries.div_ceil(8))
+}
+
 /// Whether libtorch computes the derivative from the activation's result instead of its argument.
 fn derivative_from_output(activation: Activation) -> bool {
     match activation {
@@ -120,7 +141,7 @@ fn derivative_from_output(activation: Activation) -> bool {
 mod tests {
     use super::*;
     use crate::reference_network::reference;
-    use crate::{Dense, Flatten, Padding, Pool, Sequential};
+    use crate::{Conv2d, Dense, Dropout, Flatten, Learned, Pool, Reducer, Sequential};
     use pool_metrics::MemoryModel;
 
     fn kept(model: &Sequential) -> Vec<(String, String, u64)> {
@@ -135,13 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn maximum_keeps_indices_and_nothing_is_counted_twice() {
+    fn a_first_block_keeps_routes_and_a_mask_and_no_feature_map() {
         assert_eq!(
             kept(&reference(Pool::max(2))),
             [
-                row("conv2d", "output", 4 * 18_432),
-                row("max_pooling2d", "indices", 8 * 4_608),
-                row("dropout", "mask", 4 * 4_608),
+                row("dropout", "routes", 4_608),
+                row("dropout", "mask", 4_608 / 8),
                 row("dropout", "output", 4 * 4_608),
                 row("dense", "output", 4 * 128),
                 row("dense_1", "output", 4 * 10),
@@ -150,20 +170,37 @@ mod tests {
     }
 
     #[test]
-    fn average_keeps_no_indices() {
-        assert!(kept(&reference(Pool::avg(2))).iter().all(|(_, what, _)| what != "indices"));
+    fn later_blocks_keep_what_their_layers_read_and_nothing_is_counted_twice() {
+        let model = Sequential::new([2, 9, 9])
+            .add(Activation::Tanh)
+            .add(Conv2d::new(4, 2).relu())
+            .add(Pool::max(2))
+            .add(Dropout::new(0.5))
+            .add(Flatten)
+            .add(Dense::new(3));
+        assert_eq!(
+            kept(&model),
+            [
+                row("activation", "output", 4 * 2 * 81),
+                row("conv2d", "output", 4 * 4 * 64),
+                row("dropout", "mask", 4 * 16 / 8),
+                row("dropout", "output", 4 * 4 * 16),
+                row("dense", "output", 4 * 3),
+            ]
+        );
     }
 
     #[test]
-    fn odd_padding_keeps_a_padded_copy_instead_of_the_input() {
-        let pool = Pool::avg(2).stride(1).padding(Padding::Same);
+    fn a_reducer_without_kernel_keeps_its_windows() {
+        let pool = Pool::window(Reducer::Lse { r: 1.0, learned: Learned::No }, 2);
         let model =
             Sequential::new([3, 4, 4]).add(Activation::Softplus).add(pool).add(Flatten).add(Dense::new(1));
         assert_eq!(
             kept(&model),
             [
-                row("average_pooling2d", "padded input", 4 * 3 * 25),
-                row("average_pooling2d", "output", 4 * 3 * 16),
+                row("lse_pooling2d", "exponentials", 4 * 3 * 16),
+                row("lse_pooling2d", "sums", 4 * 3 * 4),
+                row("lse_pooling2d", "output", 4 * 3 * 4),
                 row("dense", "output", 4),
             ]
         );

@@ -11,7 +11,7 @@ use crate::layer_facts::conv_axes;
 use crate::native::{ConvVariables, Kept, are_numbers, conv_pool, is_tracing};
 use crate::net::BuiltLayer;
 use crate::pool::AxisWindow;
-use crate::sequential::Inferred;
+use crate::sequential::InferredLayer;
 use crate::{Activation, Conv, Geometry, Layer, Mode, ModelError, Pool, Reducer};
 
 /// Which layers are computed as one, and how.
@@ -27,11 +27,11 @@ const MOST_TAPS: usize = 150;
 
 impl FirstBlock {
     /// The block that a network begins with, if it is one that the kernel knows.
-    pub(crate) fn of(model: &Inferred) -> Option<Self> {
-        let first = model.layers.first()?;
+    pub(crate) fn of(layers: &[InferredLayer]) -> Option<Self> {
+        let first = layers.first()?;
         let Layer::Conv2d(conv) = &first.layer else { return None };
         let (input, kernel) = plain_convolution(conv, &first.input)?;
-        let pooled = match model.layers.get(1).map(|layer| (&layer.layer, &layer.input)) {
+        let pooled = match layers.get(1).map(|layer| (&layer.layer, &layer.input)) {
             Some((Layer::Pool(pool), input)) => Some(plain_pooling(pool, &input[1..])?),
             _ => None,
         };
@@ -45,7 +45,7 @@ impl FirstBlock {
         let (reduce, window) = pooled.unwrap_or((ConvPoolReduce::Mean, [1, 1]));
         let block = ConvPool { input, filters: conv.filters, kernel, relu, reduce, window };
         let pools = pooled.is_some();
-        let dropout = model.layers.get(1 + usize::from(pools));
+        let dropout = layers.get(1 + usize::from(pools));
         let drops = dropout.is_some_and(|layer| matches!(layer.layer, Layer::Dropout(_)));
         block.is_possible().then_some(Self { block, pools, drops })
     }
@@ -53,6 +53,11 @@ impl FirstBlock {
     /// How many layers of the network it stands for.
     pub(crate) fn layers(&self) -> usize {
         1 + usize::from(self.pools) + usize::from(self.drops)
+    }
+
+    /// Whether a mask of dropout is kept for its backward pass.
+    pub(crate) fn keeps_mask(&self) -> bool {
+        self.drops
     }
 
     /// Whether the kernel can take these images.

@@ -8,7 +8,7 @@ use crate::first_block::FirstBlock;
 use crate::init::{glorot_uniform, running_key};
 use crate::layer::Conv;
 use crate::layer_facts::conv_axes;
-use crate::native::dropout;
+use crate::native::{dense, dropout};
 use crate::pool::{AxisWindow, Random};
 use crate::sequential::{Inferred, InferredLayer};
 use crate::{Activation, Kernels, Layer, ModelError, PoolLayer};
@@ -112,7 +112,7 @@ impl BuiltLayer {
                 activate(convolve(input, weight, bias, axes)?, *activation)?
             }
             Self::Dense { weight, bias, activation } => {
-                activate(input.f_linear(weight, Some(bias))?, *activation)?
+                activate(dense(input, weight, bias, kernels)?, *activation)?
             }
             Self::BatchNorm { weight, bias, mean, variance, momentum, epsilon } => input.f_batch_norm(
                 Some(weight),
@@ -176,7 +176,7 @@ pub(crate) fn build(
             build_layer(layer, seed, &path)
         })
         .collect::<Result<_, _>>()?;
-    let first_block = FirstBlock::of(model);
+    let first_block = FirstBlock::of(&model.layers);
     Ok(Net { input: input.to_vec(), layers, kernels: Kernels::default(), first_block })
 }
 

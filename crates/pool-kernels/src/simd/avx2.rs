@@ -154,7 +154,13 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn gather_block(self, rows: &[*const f32; MOST_LANES], offset: usize, to: *mut f32) {
+    unsafe fn gather_block(
+        self,
+        rows: &[*const f32; MOST_LANES],
+        offset: usize,
+        to: *mut f32,
+        stride: usize,
+    ) {
         // SAFETY: the caller's promise, and `self`.
         unsafe {
             let mut block = [_mm256_setzero_ps(); 8];
@@ -163,7 +169,7 @@ impl Simd for Avx2 {
             }
             let block = transpose(block);
             for (index, vector) in block.into_iter().enumerate() {
-                _mm256_storeu_ps(to.add(index * 8), vector);
+                _mm256_storeu_ps(to.add(index * stride), vector);
             }
         }
     }

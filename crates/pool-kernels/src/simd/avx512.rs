@@ -142,7 +142,13 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn gather_block(self, rows: &[*const f32; MOST_LANES], offset: usize, to: *mut f32) {
+    unsafe fn gather_block(
+        self,
+        rows: &[*const f32; MOST_LANES],
+        offset: usize,
+        to: *mut f32,
+        stride: usize,
+    ) {
         // SAFETY: the caller's promise, and `self`.
         unsafe {
             let mut block = [_mm512_setzero_ps(); 16];
@@ -151,7 +157,7 @@ impl Simd for Avx512 {
             }
             let block = transpose(block);
             for (index, vector) in block.into_iter().enumerate() {
-                _mm512_storeu_ps(to.add(index * 16), vector);
+                _mm512_storeu_ps(to.add(index * stride), vector);
             }
         }
     }

@@ -103,11 +103,11 @@ pub(crate) trait Simd: Copy {
     unsafe fn store_bytes(self, to: *mut u8, value: Self::I);
 
     /// Reads `LANES` numbers from each of the first `LANES` rows, and writes `LANES` vectors of one number from every
-    /// row.
+    /// row, `stride` numbers apart.
     ///
     /// # Safety
-    /// `LANES` numbers can be read at `offset` from each row, and `LANES * LANES` written.
-    unsafe fn gather_block(self, rows: &[*const f32; MOST_LANES], offset: usize, to: *mut f32);
+    /// `LANES` numbers can be read at `offset` from each row, and as many vectors written.
+    unsafe fn gather_block(self, rows: &[*const f32; MOST_LANES], offset: usize, to: *mut f32, stride: usize);
     /// The reverse of [`Simd::gather_block`].
     ///
     /// # Safety

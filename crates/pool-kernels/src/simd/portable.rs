@@ -136,11 +136,17 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn gather_block(self, rows: &[*const f32; MOST_LANES], offset: usize, to: *mut f32) {
+    unsafe fn gather_block(
+        self,
+        rows: &[*const f32; MOST_LANES],
+        offset: usize,
+        to: *mut f32,
+        stride: usize,
+    ) {
         for (lane, row) in rows[..LANES].iter().enumerate() {
             for index in 0..LANES {
                 // SAFETY: the caller's promise.
-                unsafe { *to.add(index * LANES + lane) = *row.add(offset + index) }
+                unsafe { *to.add(index * stride + lane) = *row.add(offset + index) }
             }
         }
     }

@@ -6,7 +6,7 @@ mod moment;
 use serde::{Deserialize, Serialize};
 
 pub use layer_cost::{KeptTensor, LastReader, LayerCost};
-use moment::Moment;
+use moment::{Moment, reads_the_input_batch};
 
 /// Bytes of one `f32`, the only element type that the networks here compute in.
 const F32_BYTES: u64 = 4;
@@ -124,7 +124,7 @@ fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items
     let peak = moments.max_by_key(Moment::bytes).unwrap_or_default();
     vec![
         ("parameters", f32_bytes(1, all_parameters(layers))),
-        ("gradients", f32_bytes(1, trainable).saturating_add(peak.new_gradients)),
+        ("gradients", peak.parameter_gradients),
         ("optimizer state", f32_bytes(2, trainable)),
         ("kept for backward", peak.kept),
         ("activation gradients", peak.activation_gradients),
@@ -134,8 +134,7 @@ fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items
 
 fn inference(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {
     let alive = layers.iter().enumerate().map(|(index, layer)| {
-        // The first layer's input is the input batch.
-        let input = if index == 0 { 0 } else { layer.input_elements };
+        let input = if reads_the_input_batch(layers, index) { 0 } else { layer.input_elements };
         input.saturating_add(layer.output_elements.saturating_mul(layer.output_tensors))
     });
     vec![

@@ -1,12 +1,14 @@
 //! Kernels of `pool-kernels` as operators of libtorch.
 
 mod conv_pool;
+mod dense;
 mod dropout;
 mod numbers;
 mod pooling;
 mod shim;
 
 pub(crate) use conv_pool::{ConvVariables, conv_pool};
+pub(crate) use dense::dense;
 pub(crate) use dropout::{Kept, dropout};
 pub(crate) use numbers::{are_numbers, numbers, numbers_mut};
 pub(crate) use pooling::KernelPooling;

@@ -1,13 +1,14 @@
 //! What a pooling layer costs: multiply-adds, and the tensors that its backward pass reads.
 //!
-//! The kept tensors are read off the reducers' functions and libtorch's derivatives: an exponential keeps its result, a
-//! power its argument, a product both factors, a sum nothing.
+//! The kept tensors are those of [`Kernels::Fast`](crate::Kernels::Fast). A kernel of ours keeps its input; what else is
+//! kept is read off the reducers' functions and libtorch's derivatives: an exponential keeps its result, a power its
+//! argument, a product both factors, a sum nothing.
 
 mod of_windows;
 
 use pool_metrics::{KeptTensor, LastReader, LayerCost};
 
-use super::{BlurReduce, Pool, parameters};
+use super::{Pool, parameters};
 use crate::SettingError;
 use crate::sizes::elements;
 use of_windows::Sizes;
@@ -60,12 +61,7 @@ impl PoolCost {
                 let dense = blur.resolve(spatial).map(|(dense, _)| dense).unwrap_or_default();
                 let places = dense.iter().map(|axis| axis.output);
                 let dense = elements(std::iter::once(*channels).chain(places));
-                let indices = match blur.reduce {
-                    BlurReduce::Max => Some(kept_tensor("indices", INDEX_BYTES, dense)),
-                    BlurReduce::Avg => None,
-                };
-                let dense_values = kept_tensor("dense values", F32_BYTES, dense);
-                let kept = std::iter::once(dense_values).chain(indices).collect();
+                let kept = vec![kept_tensor("dense values", F32_BYTES, dense)];
                 // Axis by axis; the first ones still see the full width of the others, which is at most the dense map.
                 let multiply_adds = dense.saturating_mul(blur.taps as u64);
                 Self { keeps_input: true, multiply_adds, kept, ..Self::default() }

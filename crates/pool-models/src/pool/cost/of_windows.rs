@@ -2,11 +2,10 @@
 
 use super::{F32_BYTES, INDEX_BYTES, PoolCost, kept_tensor};
 use crate::pool::geometry::{AxisCells, AxisWindow, Cells, Geometry};
-use crate::pool::{Learned, Reducer, mean_needs_padded_copy, need_padded_copy};
+use crate::pool::{Learned, Reducer, need_padded_copy};
 use crate::sizes::elements;
+use pool_kernels::Reduce;
 use pool_metrics::KeptTensor;
-
-const BOOL_BYTES: u64 = 1;
 
 /// How many elements the windows of one geometry over one sample make.
 pub(super) struct Sizes {
@@ -21,19 +20,17 @@ pub(super) struct Sizes {
     dense: u64,
     /// Whether some window sees fewer values than the largest, so that hidden cells are filled.
     gaps: bool,
-    maximum: Route,
+    /// Whether a median is computed by a kernel; wide ones are sorted by libtorch.
+    median_kernel: bool,
     dense_maximum: Route,
-    mean: Route,
 }
 
-/// How libtorch gets at the windows.
+/// How libtorch gets at the windows of a maximum with indices.
 enum Route {
     /// Its own kernel on the input.
     Kernel,
     /// Its own kernel on a padded copy of this many elements.
     PaddedCopy(u64),
-    /// Windows laid out side by side, of which backward reads nothing.
-    Gathered,
 }
 
 impl Sizes {
@@ -41,21 +38,12 @@ impl Sizes {
         let cells = geometry.cells(spatial, None).unwrap_or_default();
         let channels = channels as u64;
         let windows = |cells: &Cells| channels.saturating_mul(elements(cells.output()));
-        let (mut maximum, mut dense_maximum, mut mean) = (Route::Kernel, Route::Kernel, Route::Kernel);
+        let mut dense_maximum = Route::Kernel;
         let mut dense = 0;
-        match &cells[..] {
-            [Cells::Windows(axes)] => {
-                maximum = route(channels, axes, need_padded_copy(axes));
-                mean = route(channels, axes, mean_needs_padded_copy(axes));
-                if axes.iter().any(|axis| axis.dilation > 1) {
-                    mean = Route::Gathered;
-                }
-                let places: Vec<AxisWindow> = axes.iter().map(AxisWindow::dense).collect();
-                dense = channels.saturating_mul(elements(places.iter().map(|axis| axis.output)));
-                dense_maximum = route(channels, &places, need_padded_copy(&places));
-            }
-            [Cells::Regions(_)] => (maximum, mean) = (Route::Gathered, Route::Gathered),
-            _ => {}
+        if let [Cells::Windows(axes)] = &cells[..] {
+            let places: Vec<AxisWindow> = axes.iter().map(AxisWindow::dense).collect();
+            dense = channels.saturating_mul(elements(places.iter().map(|axis| axis.output)));
+            dense_maximum = route(channels, &places, need_padded_copy(&places));
         }
         Self {
             channels,
@@ -67,9 +55,8 @@ impl Sizes {
                 .fold(0, u64::saturating_add),
             dense,
             gaps: cells.iter().any(|cells| cells.axes().iter().any(AxisCells::has_gaps)),
-            maximum,
+            median_kernel: cells.iter().all(|cells| cells.widest() <= Reduce::WIDEST_MEDIAN as u64),
             dense_maximum,
-            mean,
         }
     }
 
@@ -79,21 +66,16 @@ impl Sizes {
         let f32s = |what, count| kept_tensor(what, F32_BYTES, count);
         let gathered_only = |multiply_adds, kept| PoolCost { multiply_adds, kept, ..PoolCost::default() };
         match reducer {
-            Reducer::Max => self.maximum(),
-            Reducer::Avg => self.mean(),
-            Reducer::Min => {
-                let mut cost = self.maximum();
-                if cost.keeps_input {
-                    cost.kept.push(f32s("negated input", inputs));
-                }
-                PoolCost { keeps_input: false, ..cost }
-            }
+            Reducer::Max | Reducer::Avg | Reducer::Min => of_kernel(0, Vec::new()),
+            Reducer::Median if self.median_kernel => of_kernel(0, Vec::new()),
+            // Wide windows are sorted.
             Reducer::Median => {
                 let sorted = gaps.then(|| f32s("sorted values", gathered));
                 let order = kept_tensor("order of the values", INDEX_BYTES, gathered);
                 gathered_only(0, std::iter::once(order).chain(sorted).collect())
             }
-            Reducer::Lp { .. } | Reducer::Gem { learned: Learned::No, .. } => gathered_only(
+            Reducer::Lp { .. } => of_kernel(gathered, Vec::new()),
+            Reducer::Gem { learned: Learned::No, .. } => gathered_only(
                 gathered,
                 vec![
                     f32s("windows", gathered),
@@ -124,25 +106,14 @@ impl Sizes {
                     f32s("sums and levels", 2 * outputs),
                 ],
             ),
-            Reducer::Soft { .. } => gathered_only(
-                2 * gathered,
-                vec![
-                    f32s("weights", gathered),
-                    f32s("windows", gathered),
-                    kept_tensor("zero weights", BOOL_BYTES, gathered),
-                ],
-            ),
-            Reducer::Stochastic => {
-                let filled = gaps.then(|| f32s("filled activations", gathered));
-                let kept = [f32s("activations", gathered), kept_tensor("draws", INDEX_BYTES, outputs)];
-                gathered_only(gathered, kept.into_iter().chain(filled).collect())
-            }
+            Reducer::Soft { .. } => of_kernel(2 * gathered, Vec::new()),
+            Reducer::Stochastic => of_kernel(gathered, vec![f32s("draws", outputs)]),
             Reducer::Mixed { learned: Learned::No, .. } | Reducer::AvgMax | Reducer::RandomMixed => {
-                self.both(2 * outputs, Vec::new())
+                of_kernel(2 * outputs, Vec::new())
             }
-            Reducer::CatAvgMax => self.both(0, Vec::new()),
-            Reducer::Mixed { .. } => self.both(outputs, vec![f32s("differences", outputs)]),
-            Reducer::Gated => self.both(
+            Reducer::CatAvgMax => of_kernel(0, Vec::new()),
+            Reducer::Mixed { .. } => of_kernel(outputs, vec![f32s("differences", outputs)]),
+            Reducer::Gated => of_kernel(
                 gathered + outputs,
                 vec![f32s("windows", gathered), f32s("shares and differences", 2 * outputs)],
             ),
@@ -150,24 +121,16 @@ impl Sizes {
                 3 * gathered + outputs,
                 vec![f32s("windows", gathered), f32s("gates and differences", 2 * outputs)],
             ),
-            Reducer::Lip => {
-                // Both means run over tensors that nobody else keeps: the products, and the weights.
-                let averaged = match self.mean {
-                    Route::Kernel => inputs,
-                    Route::PaddedCopy(elements) => elements.saturating_mul(2),
-                    Route::Gathered => 0,
-                };
-                PoolCost {
-                    keeps_input: true,
-                    multiply_adds: channels.saturating_mul(inputs) + 4 * inputs,
-                    kept: vec![
-                        f32s("projection twice, logits and weights", 4 * inputs),
-                        f32s("averaged products", averaged),
-                        f32s("both means", 2 * outputs),
-                    ],
-                    ..PoolCost::default()
-                }
-            }
+            Reducer::Lip => PoolCost {
+                keeps_input: true,
+                multiply_adds: channels.saturating_mul(inputs) + 4 * inputs,
+                kept: vec![
+                    f32s("projection twice, logits and weights", 4 * inputs),
+                    f32s("averaged products", inputs),
+                    f32s("both means", 2 * outputs),
+                ],
+                ..PoolCost::default()
+            },
             Reducer::Attention => {
                 gathered_only(2 * inputs, vec![f32s("windows", inputs), f32s("weights", places)])
             }
@@ -179,36 +142,20 @@ impl Sizes {
         }
     }
 
-    fn maximum(&self) -> PoolCost {
-        let mut cost = self.routed(&self.maximum);
-        cost.kept.push(kept_tensor("indices", INDEX_BYTES, self.outputs));
-        cost
-    }
-
-    fn mean(&self) -> PoolCost {
-        self.routed(&self.mean)
-    }
-
-    fn both(&self, multiply_adds: u64, extras: Vec<KeptTensor>) -> PoolCost {
-        let (maximum, mean) = (self.maximum(), self.mean());
-        PoolCost {
-            multiply_adds,
-            keeps_input: maximum.keeps_input || mean.keeps_input,
-            kept: maximum.kept.into_iter().chain(mean.kept).chain(extras).collect(),
-            ..PoolCost::default()
-        }
-    }
-
     fn routed(&self, route: &Route) -> PoolCost {
         match *route {
-            Route::Kernel => PoolCost { keeps_input: true, ..PoolCost::default() },
+            Route::Kernel => of_kernel(0, Vec::new()),
             Route::PaddedCopy(elements) => PoolCost {
                 kept: vec![kept_tensor("padded input", F32_BYTES, elements)],
                 ..PoolCost::default()
             },
-            Route::Gathered => PoolCost::default(),
         }
     }
+}
+
+/// A kernel reads its input again, and computes anew what else it needs.
+fn of_kernel(multiply_adds: u64, kept: Vec<KeptTensor>) -> PoolCost {
+    PoolCost { keeps_input: true, multiply_adds, kept, ..PoolCost::default() }
 }
 
 fn route(channels: u64, axes: &[AxisWindow], padded_copy: bool) -> Route {

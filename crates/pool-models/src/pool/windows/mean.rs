@@ -35,7 +35,7 @@ fn window(input: &Tensor, axes: &[AxisWindow], count_padding: bool) -> Result<Te
 }
 
 /// `avg_pool3d` also refuses a window that is larger than the input before padding.
-pub(crate) fn needs_padded_copy(axes: &[AxisWindow]) -> bool {
+fn needs_padded_copy(axes: &[AxisWindow]) -> bool {
     need_padded_copy(axes) || (axes.len() == 3 && axes.iter().any(|axis| axis.size > axis.input))
 }
 

@@ -1,0 +1,75 @@
+//! A fully connected layer by kernels, as an operator of libtorch.
+
+use pool_kernels::{Dense, DenseGradients, Isa, Layout};
+use tch::{TchError, Tensor};
+
+use super::numbers::{are_numbers, empty, numbers, numbers_mut};
+use super::shim::{Operation, TorchThreads, attach, is_tracing, needs_graph};
+use crate::Kernels;
+
+/// Multiply-adds below which libtorch's function, which prepares less, is as fast.
+const FEWEST_MULTIPLY_ADDS: i64 = 1 << 21;
+
+/// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`.
+pub(crate) fn dense(
+    input: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    kernels: Kernels,
+) -> Result<Tensor, TchError> {
+    let (input_size, weight_size) = (input.size(), weight.size());
+    let ([samples, inputs], [units, _]) = (&input_size[..], &weight_size[..]) else {
+        return input.f_linear(weight, Some(bias));
+    };
+    let large = samples * inputs * units >= FEWEST_MULTIPLY_ADDS;
+    let all_numbers = [input, weight, bias].into_iter().all(are_numbers);
+    if kernels == Kernels::Reference || !large || !all_numbers || is_tracing() {
+        return input.f_linear(weight, Some(bias));
+    }
+    let layer = Dense { inputs: *inputs as usize, units: *units as usize };
+    let (input, weight) = (input.f_contiguous()?, weight.f_contiguous()?);
+    let mut output = empty(&[*samples, *units], Layout::ChannelsFirst)?;
+    layer.forward(
+        Isa::best(),
+        &TorchThreads,
+        [numbers(&input), numbers(&weight), numbers(bias)],
+        numbers_mut(&mut output),
+    );
+    let inputs = [&input, &weight, bias];
+    if needs_graph(&inputs) { attach(output, &inputs, layer) } else { Ok(output) }
+}
+
+impl Operation for Dense {
+    fn backward(
+        &self,
+        output_gradient: &Tensor,
+        inputs: &[Tensor],
+        needed: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, TchError> {
+        let output_gradient = output_gradient.f_contiguous()?;
+        let room = |index: usize| {
+            let size = if needed[index] { inputs[index].size() } else { vec![0] };
+            empty(&size, Layout::ChannelsFirst)
+        };
+        let (mut input, mut weight) = (room(0)?, room(1)?);
+        let mut bias = empty(&inputs[2].size(), Layout::ChannelsFirst)?;
+        Dense::backward(
+            self,
+            &TorchThreads,
+            DenseGradients {
+                input: numbers(&inputs[0]),
+                weight: numbers(&inputs[1]),
+                output_gradient: numbers(&output_gradient),
+                input_gradient: numbers_mut(&mut input),
+                weight_gradient: numbers_mut(&mut weight),
+                bias_gradient: numbers_mut(&mut bias),
+            },
+        );
+        let gradients = [input, weight, bias].into_iter().zip(needed);
+        Ok(gradients.map(|(gradient, needed)| needed.then_some(gradient)).collect())
+    }
+
+    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, TchError> {
+        inputs[0].f_linear(&inputs[1], Some(&inputs[2]))
+    }
+}
