@@ -32,7 +32,6 @@ pub(crate) use random::Random;
 pub use reducer::{Learned, Reducer};
 pub(crate) use shape::{sample_of, split_channels};
 pub use strided_conv::StridedConv;
-use windows::need_padded_copy;
 
 use crate::Extent;
 

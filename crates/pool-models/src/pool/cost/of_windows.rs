@@ -1,8 +1,8 @@
 //! What a reducer over windows costs.
 
 use super::{F32_BYTES, INDEX_BYTES, PoolCost, kept_tensor};
-use crate::pool::geometry::{AxisCells, AxisWindow, Cells, Geometry};
-use crate::pool::{Learned, Reducer, need_padded_copy};
+use crate::pool::geometry::{AxisCells, Cells, Geometry};
+use crate::pool::{Learned, Reducer};
 use crate::sizes::elements;
 use pool_kernels::Reduce;
 use pool_metrics::KeptTensor;
@@ -16,21 +16,10 @@ pub(super) struct Sizes {
     outputs: u64,
     /// All values of all windows, laid out side by side.
     gathered: u64,
-    /// Values of the maximum with stride 1.
-    dense: u64,
     /// Whether some window sees fewer values than the largest, so that hidden cells are filled.
     gaps: bool,
     /// Whether a median is computed by a kernel; wide ones are sorted by libtorch.
     median_kernel: bool,
-    dense_maximum: Route,
-}
-
-/// How libtorch gets at the windows of a maximum with indices.
-enum Route {
-    /// Its own kernel on the input.
-    Kernel,
-    /// Its own kernel on a padded copy of this many elements.
-    PaddedCopy(u64),
 }
 
 impl Sizes {
@@ -38,13 +27,6 @@ impl Sizes {
         let cells = geometry.cells(spatial, None).unwrap_or_default();
         let channels = channels as u64;
         let windows = |cells: &Cells| channels.saturating_mul(elements(cells.output()));
-        let mut dense_maximum = Route::Kernel;
-        let mut dense = 0;
-        if let [Cells::Windows(axes)] = &cells[..] {
-            let places: Vec<AxisWindow> = axes.iter().map(AxisWindow::dense).collect();
-            dense = channels.saturating_mul(elements(places.iter().map(|axis| axis.output)));
-            dense_maximum = route(channels, &places, need_padded_copy(&places));
-        }
         Self {
             channels,
             inputs: channels.saturating_mul(elements(spatial)).saturating_mul(cells.len() as u64),
@@ -53,15 +35,13 @@ impl Sizes {
                 .iter()
                 .map(|cells| windows(cells).saturating_mul(cells.widest()))
                 .fold(0, u64::saturating_add),
-            dense,
             gaps: cells.iter().any(|cells| cells.axes().iter().any(AxisCells::has_gaps)),
             median_kernel: cells.iter().all(|cells| cells.widest() <= Reduce::WIDEST_MEDIAN as u64),
-            dense_maximum,
         }
     }
 
     pub(super) fn cost(&self, reducer: &Reducer, spatial: &[usize]) -> PoolCost {
-        let &Self { channels, inputs, outputs, gathered, dense, gaps, .. } = self;
+        let &Self { channels, inputs, outputs, gathered, gaps, .. } = self;
         let places = elements(spatial);
         let f32s = |what, count| kept_tensor(what, F32_BYTES, count);
         let gathered_only = |multiply_adds, kept| PoolCost { multiply_adds, kept, ..PoolCost::default() };
@@ -134,21 +114,7 @@ impl Sizes {
             Reducer::Attention => {
                 gathered_only(2 * inputs, vec![f32s("windows", inputs), f32s("weights", places)])
             }
-            Reducer::S3 { .. } => {
-                let mut cost = self.routed(&self.dense_maximum);
-                cost.kept.push(kept_tensor("indices", INDEX_BYTES, dense));
-                cost
-            }
-        }
-    }
-
-    fn routed(&self, route: &Route) -> PoolCost {
-        match *route {
-            Route::Kernel => of_kernel(0, Vec::new()),
-            Route::PaddedCopy(elements) => PoolCost {
-                kept: vec![kept_tensor("padded input", F32_BYTES, elements)],
-                ..PoolCost::default()
-            },
+            Reducer::S3 { .. } => of_kernel(0, Vec::new()),
         }
     }
 }
@@ -156,13 +122,4 @@ impl Sizes {
 /// A kernel reads its input again, and computes anew what else it needs.
 fn of_kernel(multiply_adds: u64, kept: Vec<KeptTensor>) -> PoolCost {
     PoolCost { keeps_input: true, multiply_adds, kept, ..PoolCost::default() }
-}
-
-fn route(channels: u64, axes: &[AxisWindow], padded_copy: bool) -> Route {
-    if !padded_copy {
-        return Route::Kernel;
-    }
-    let sizes = axes.iter().map(|axis| axis.before + axis.input + axis.after + axis.overhang);
-    // A window may be far larger than its input, and so may its padding.
-    Route::PaddedCopy(channels.saturating_mul(elements(sizes)))
 }

@@ -13,7 +13,6 @@ mod native;
 mod torch_args;
 
 pub(super) use gathered::Gathered;
-pub(crate) use torch_args::need_padded_copy;
 
 use pool_kernels::Reduce;
 use tch::{TchError, Tensor};
