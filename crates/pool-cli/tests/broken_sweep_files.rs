@@ -52,6 +52,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("zero epochs", "epochs = 2", "epochs = 0"),
     ("negative batch size", "batch_size = 100", "batch_size = -1"),
     ("batch larger than the training set", "batch_size = 100", "batch_size = 1601"),
+    ("unknown precision", "learning_rate = 0.001", "learning_rate = 0.001\nprecision = \"fp8\""),
     ("negative learning rate", "learning_rate = 0.001", "learning_rate = -0.001"),
     ("learning rate not a number", "learning_rate = 0.001", "learning_rate = nan"),
     ("no patience", "patience = 3", "patience = 0"),

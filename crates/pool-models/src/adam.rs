@@ -141,7 +141,11 @@ impl Adam {
                 pairs.push((tensor, *saved.ok_or_else(|| refuse(&entry))?));
             }
         }
-        if let Some((extra, _)) = state.iter().find(|_| state.len() != pairs.len() + 1) {
+        let known = |entry: &str| {
+            let of = |name: &str| entry == format!("first/{name}") || entry == format!("second/{name}");
+            entry == "steps" || self.variables.iter().any(|moments| of(&moments.name))
+        };
+        if let Some((extra, _)) = state.iter().find(|(entry, _)| !known(entry)) {
             return Err(refuse(extra));
         }
         for (tensor, saved) in pairs {

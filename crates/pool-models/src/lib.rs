@@ -114,6 +114,7 @@ mod native;
 mod net;
 mod objective;
 mod pool;
+mod precision;
 #[cfg(test)]
 mod reference_network;
 mod sequential;
@@ -140,6 +141,7 @@ pub use pool::{
     FractionalSize, Geometry, Learned, OpenExtent, Padding, Pool, PoolLayer, Reducer, StridedConv, Window,
     max_unpool,
 };
+pub use precision::Precision;
 pub use sequential::{Inferred, InferredLayer, Sequential};
 pub use setting_error::SettingError;
 pub use torchscript::save_torchscript;

@@ -11,7 +11,7 @@ use crate::layer_facts::conv_axes;
 use crate::native::{dense, dropout};
 use crate::pool::{AxisWindow, Random};
 use crate::sequential::{Inferred, InferredLayer};
-use crate::{Activation, Kernels, Layer, ModelError, PoolLayer};
+use crate::{Activation, Kernels, Layer, ModelError, PoolLayer, Precision};
 
 /// Whether a network learns or predicts; dropout, batch normalisation and pooling that draws random numbers differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +28,16 @@ pub enum Mode {
 pub struct Net {
     input: Vec<usize>,
     layers: Vec<BuiltLayer>,
-    kernels: Kernels,
+    how: How,
     /// The first layers as one, where a kernel computes them together.
     first_block: Option<FirstBlock>,
+}
+
+/// How layers are computed.
+#[derive(Debug, Clone, Copy, Default)]
+struct How {
+    kernels: Kernels,
+    precision: Precision,
 }
 
 #[derive(Debug)]
@@ -62,14 +69,14 @@ impl Net {
             });
         }
         let (mut value, rest) = match &self.first_block {
-            Some(block) if self.kernels == Kernels::Fast && block.takes(input) => {
+            Some(block) if self.how.kernels == Kernels::Fast && block.takes(input) => {
                 (block.forward(&self.layers, input, mode)?, &self.layers[block.layers()..])
             }
             _ => (input.shallow_clone(), &self.layers[..]),
         };
         // Each intermediate result is dropped as soon as the next one exists.
         for layer in rest {
-            value = layer.forward(&value, mode, self.kernels)?;
+            value = layer.forward(&value, mode, self.how)?;
         }
         Ok(value)
     }
@@ -81,7 +88,13 @@ impl Net {
             BuiltLayer::Pool(pool) => BuiltLayer::Pool(pool.with_kernels(kernels)),
             other => other,
         });
-        Self { layers: layers.collect(), kernels, ..self }
+        Self { layers: layers.collect(), how: How { kernels, ..self.how }, ..self }
+    }
+
+    /// Chooses the precision of its products; a network is built with [`Precision::F32`].
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { how: How { precision, ..self.how }, ..self }
     }
 
     /// Shape of one sample that the network was made for, `[channels, spatial...]`.
@@ -93,7 +106,8 @@ impl Net {
     /// nothing but libtorch's functions.
     pub(crate) fn frozen(&self) -> Result<Self, TchError> {
         let layers = self.layers.iter().map(BuiltLayer::frozen).collect::<Result<_, _>>()?;
-        Ok(Self { input: self.input.clone(), layers, kernels: Kernels::Reference, first_block: None })
+        let how = How { kernels: Kernels::Reference, precision: Precision::F32 };
+        Ok(Self { input: self.input.clone(), layers, how, first_block: None })
     }
 }
 
@@ -106,13 +120,19 @@ impl nn::ModuleT for Net {
 }
 
 impl BuiltLayer {
-    fn forward(&self, input: &Tensor, mode: Mode, kernels: Kernels) -> Result<Tensor, ModelError> {
+    fn forward(&self, input: &Tensor, mode: Mode, how: How) -> Result<Tensor, ModelError> {
         Ok(match self {
             Self::Conv { weight, bias, axes, activation } => {
-                activate(convolve(input, weight, bias, axes)?, *activation)?
+                let convolved = how.precision.product([input, weight, bias], |[input, weight, bias]| {
+                    convolve(input, weight, bias, axes)
+                })?;
+                activate(convolved, *activation)?
             }
             Self::Dense { weight, bias, activation } => {
-                activate(dense(input, weight, bias, kernels)?, *activation)?
+                let product = how.precision.product([input, weight, bias], |[input, weight, bias]| {
+                    dense(input, weight, bias, how.kernels)
+                })?;
+                activate(product, *activation)?
             }
             Self::BatchNorm { weight, bias, mean, variance, momentum, epsilon } => input.f_batch_norm(
                 Some(weight),
@@ -127,7 +147,7 @@ impl BuiltLayer {
             Self::Pool(pool) => pool.forward(input, mode)?,
             Self::Activation(activation) => activate(input.shallow_clone(), Some(*activation))?,
             Self::Dropout { rate, random } => match mode {
-                Mode::Training => dropout(input, *rate, random.next_stream(), kernels)?,
+                Mode::Training => dropout(input, *rate, random.next_stream(), how.kernels)?,
                 Mode::Inference => input.shallow_clone(),
             },
             Self::Flatten => input.f_flatten(1, -1)?,
@@ -177,7 +197,7 @@ pub(crate) fn build(
         })
         .collect::<Result<_, _>>()?;
     let first_block = FirstBlock::of(&model.layers);
-    Ok(Net { input: input.to_vec(), layers, kernels: Kernels::default(), first_block })
+    Ok(Net { input: input.to_vec(), layers, how: How::default(), first_block })
 }
 
 fn build_layer(layer: &InferredLayer, seed: u64, path: &nn::Path<'_>) -> Result<BuiltLayer, ModelError> {

@@ -3,8 +3,8 @@
 mod common;
 
 use common::every_layer;
-use pool_models::{Conv2d, Dense, Flatten, Mode, Pool, Sequential, cross_entropy};
-use tch::nn::{self, OptimizerConfig};
+use pool_models::{Adam, AdamSettings, Conv2d, Dense, Flatten, Mode, Pool, Sequential, cross_entropy};
+use tch::nn;
 use tch::{Device, Kind, Tensor};
 
 const STEPS: usize = 12;
@@ -33,12 +33,13 @@ fn problem(pool: &Pool) -> Option<String> {
     };
     let before: Vec<(String, Tensor)> =
         variables.variables().into_iter().map(|(name, value)| (name, value.copy())).collect();
-    let mut optimizer = nn::Adam::default().build(&variables, 0.01).unwrap();
+    let settings = AdamSettings { learning_rate: 0.01, ..AdamSettings::default() };
+    let mut optimizer = Adam::new(&variables, settings).unwrap();
     let (images, labels) = pictures();
     let losses: Vec<f64> = (0..STEPS)
         .map(|_| {
             let loss = cross_entropy(&net.forward(&images, Mode::Training).unwrap(), &labels).unwrap();
-            optimizer.backward_step(&loss);
+            optimizer.step(&loss).unwrap();
             loss.double_value(&[])
         })
         .collect();

@@ -354,6 +354,7 @@ fn record(trial: &Trial) -> TrialRecord {
             max_epochs: 2,
             optimizer: String::new(),
             early_stopping: String::new(),
+            precision: "f32".to_owned(),
         },
         model: model(&spec.pool.to_string()),
         epochs: Vec::new(),

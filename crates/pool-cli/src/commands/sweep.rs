@@ -23,6 +23,12 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
         plan::show(&selection.trials, args.json)?;
         return Ok(Outcome::Done);
     }
+    if !sweep.train.precision.is_native_here() {
+        say(&format!(
+            "precision = \"{}\": this processor has no instructions for it, so that f32 would be faster",
+            sweep.train.precision
+        ));
+    }
     // Whether the images are there and intact is known now, not after the first process has started.
     sweep.check_data(&data_dir)?;
 

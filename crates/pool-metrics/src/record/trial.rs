@@ -114,6 +114,13 @@ pub struct TrialSettings {
     pub optimizer: String,
     /// The stopping rule, for reading.
     pub early_stopping: String,
+    /// The numbers that products were computed with; `f32` in records from before there was a choice.
+    #[serde(default = "f32_products")]
+    pub precision: String,
+}
+
+fn f32_products() -> String {
+    "f32".to_owned()
 }
 
 /// The network of a trial.

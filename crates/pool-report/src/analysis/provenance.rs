@@ -17,6 +17,7 @@ pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
         ("batch size", all(|record| record.settings.batch_size.to_string())),
         ("epochs at most", all(|record| record.settings.max_epochs.to_string())),
         ("optimizer", all(|record| record.settings.optimizer.clone())),
+        ("precision of products", all(|record| record.settings.precision.clone())),
         ("early stopping", all(|record| record.settings.early_stopping.clone())),
         ("program", all(|record| record.provenance.program.clone())),
         ("git revision", all(|record| or_nothing(record.provenance.git_revision.as_ref()))),

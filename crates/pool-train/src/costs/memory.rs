@@ -165,7 +165,7 @@ fn run(
     steps: usize,
 ) -> Result<(), TrainError> {
     let variables = VarStore::new(Device::Cpu);
-    let net = spec.model.build(&variables.root())?.with_kernels(kernels);
+    let net = spec.model.build(&variables.root())?.with_kernels(kernels).with_precision(spec.train.precision);
     let indices =
         Tensor::f_arange(batch_size as i64, (Kind::Int64, Device::Cpu))?.f_remainder(images.len() as i64)?;
     match phase {

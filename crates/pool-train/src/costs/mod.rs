@@ -37,7 +37,11 @@ pub fn measure_costs(
 
     let data = ResidentData::load(&spec.data, &context.data_dir)?;
     let variables = nn::VarStore::new(Device::Cpu);
-    let net = spec.model.build(&variables.root())?.with_kernels(context.kernels);
+    let net = spec
+        .model
+        .build(&variables.root())?
+        .with_kernels(context.kernels)
+        .with_precision(spec.train.precision);
     let clock = times::Clock { spec, net: &net, kernels: context.kernels, data: &data, stop };
     let processor = ProcessorUse::start();
     measuring("training steps");

@@ -41,7 +41,7 @@ impl StoredTrial {
         let spec = RunDir::read_spec(folder)?;
         let mut variables = VarStore::new(Device::Cpu);
         let classes = spec.model.infer()?.output().map_or(0, |output| output.iter().product());
-        let net = spec.model.build(&variables.root())?;
+        let net = spec.model.build(&variables.root())?.with_precision(spec.train.precision);
         load_weights(&mut variables, &RunLayout::weights_in(folder))?;
         Ok(Self { spec, record, variables, net, classes })
     }

@@ -210,6 +210,7 @@ fn check_train(source: &Source, raw: &TrainToml) -> Result<TrainSpec, SweepError
         batch_size: whole("batch_size", &raw.batch_size, i64::from(u32::MAX))? as usize,
         learning_rate,
         early_stopping,
+        precision: raw.precision,
     })
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use mnist_data::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, ValidationSplit};
+use pool_models::Precision;
 use serde::{Deserialize, Serialize};
 
 /// Which images, and which of them decide when to stop.
@@ -155,6 +156,10 @@ pub struct TrainSpec {
     pub learning_rate: f64,
     /// When to stop before the last epoch; none trains them all.
     pub early_stopping: Option<EarlyStopping>,
+    /// The numbers that products are computed with. Left out where it is the default, as trials from before there was a
+    /// choice have it.
+    #[serde(default, skip_serializing_if = "Precision::is_default")]
+    pub precision: Precision,
 }
 
 impl TrainSpec {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pool_models::Pool;
+use pool_models::{Pool, Precision};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -58,6 +58,8 @@ pub(super) struct TrainToml {
     #[serde(default = "adams_learning_rate")]
     pub(super) learning_rate: Spanned<f64>,
     pub(super) early_stopping: Option<Spanned<EarlyStopping>>,
+    #[serde(default)]
+    pub(super) precision: Precision,
 }
 
 fn studys_batch_size() -> Spanned<i64> {

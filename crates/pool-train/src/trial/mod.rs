@@ -62,7 +62,11 @@ pub fn run_trial(
     let data = ResidentData::load(&spec.data, &context.data_dir)?;
     let memory = PeakMemory::start();
     let mut variables = nn::VarStore::new(Device::Cpu);
-    let net = spec.model.build(&variables.root())?.with_kernels(context.kernels);
+    let net = spec
+        .model
+        .build(&variables.root())?
+        .with_kernels(context.kernels)
+        .with_precision(spec.train.precision);
 
     let processor = ProcessorUse::start();
     let fit = Fit {
@@ -150,5 +154,6 @@ fn settings(spec: &TrialSpec, data: &ResidentData) -> TrialSettings {
             .early_stopping
             .as_ref()
             .map_or("none".to_owned(), EarlyStopping::to_string),
+        precision: spec.train.precision.to_string(),
     }
 }

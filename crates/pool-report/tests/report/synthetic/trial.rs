@@ -138,6 +138,7 @@ fn settings(max_epochs: u32) -> TrialSettings {
         max_epochs,
         optimizer: "Adam, learning rate 0.001, epsilon 1e-7".to_owned(),
         early_stopping: "none".to_owned(),
+        precision: "f32".to_owned(),
     }
 }
 
