@@ -80,6 +80,11 @@ impl Panel {
         there.then_some(self.sample * pixels * channels + self.first)
     }
 
+    /// Whole panels from this one to the end of its sample, where they lie in place.
+    pub(crate) fn beside<S: Simd>(&self) -> usize {
+        (self.batch.channels - self.first) / S::LANES
+    }
+
     /// Copies the panel out of a batch whose planes have this many pixels.
     ///
     /// # Safety

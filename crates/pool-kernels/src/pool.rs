@@ -91,6 +91,13 @@ impl Pooling<'_> {
         [self.windows.pixels() * S::LANES, outputs, if self.reduce.draws() { outputs } else { 0 }]
     }
 
+    /// How many panels from this one on lie side by side in place, at most `most`: what one of them brings into the cache,
+    /// the others use. Those that draw come one by one, as there is scratch memory for the numbers of one.
+    fn neighbours<S: Simd>(&self, panel: &Panel, most: usize) -> usize {
+        let alone = self.reduce.draws() || panel.in_place::<S>(self.windows.pixels()).is_none();
+        if alone { 1 } else { panel.beside::<S>().min(most) }
+    }
+
     /// The random numbers of a panel, a vector per output.
     #[inline(always)]
     fn gather_draws<S: Simd>(&self, s: S, panel: &Panel, to: &mut [f32]) {
@@ -177,13 +184,17 @@ impl Forward<'_> {
         let (pixels, outputs) = (windows.pixels(), windows.len());
         let mut scratch = Scratch::take();
         let [gathered, pooled, draws] = scratch.split(self.pooling.scratch::<S>());
-        for index in self.panels {
-            let panel = batch.panel(index, S::LANES);
+        let mut next = self.panels.start;
+        while next < self.panels.end {
+            let panel = batch.panel(next, S::LANES);
+            let vectors = self.pooling.neighbours::<S>(&panel, self.panels.end - next);
+            next += vectors;
             self.pooling.gather_draws(s, &panel, draws);
-            // SAFETY: `check` has counted the numbers, so that the panel lies in the batches; the scratch has room for
-            // it; no other panel's part of the output is touched.
+            // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
+            // one; no other panel's part of the output is touched.
             unsafe {
-                let (from, to, stride) = match panel.in_place::<S>(pixels).zip(panel.in_place::<S>(outputs)) {
+                let places = panel.in_place::<S>(pixels).zip(panel.in_place::<S>(outputs));
+                let (from, to, stride) = match places {
                     Some((from, to)) => (self.input.as_ptr().add(from), self.output.at(to), batch.channels),
                     None => {
                         panel.gather(s, self.input.as_ptr(), pixels, gathered.as_mut_ptr());
@@ -192,10 +203,12 @@ impl Forward<'_> {
                 };
                 for window in 0..outputs {
                     let draw = self.pooling.draw(s, draws, window);
-                    let cells = Cells::new(s, windows.window(window), from, stride);
-                    s.store(to.add(window * stride), kernel.forward(s, &cells, draw));
+                    for first in (0..vectors * S::LANES).step_by(S::LANES) {
+                        let cells = Cells::new(s, windows.window(window), from.add(first), stride);
+                        s.store(to.add(window * stride + first), kernel.forward(s, &cells, draw));
+                    }
                 }
-                if panel.in_place::<S>(outputs).is_none() {
+                if places.is_none() {
                     panel.scatter(s, pooled.as_ptr(), self.output.at(0), outputs);
                 }
             }
@@ -227,11 +240,14 @@ impl Backward<'_> {
         let [gathered, gradients, draws] = scratch.split(self.pooling.scratch::<S>());
         let mut more = Scratch::take();
         let [spread] = more.split([pixels * S::LANES]);
-        for index in self.panels {
-            let panel = batch.panel(index, S::LANES);
+        let mut next = self.panels.start;
+        while next < self.panels.end {
+            let panel = batch.panel(next, S::LANES);
+            let vectors = self.pooling.neighbours::<S>(&panel, self.panels.end - next);
+            next += vectors;
             self.pooling.gather_draws(s, &panel, draws);
-            // SAFETY: `check` has counted the numbers, so that the panel lies in the batches; the scratch has room for
-            // it; no other panel's part of the gradient is touched.
+            // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
+            // one; no other panel's part of the gradient is touched.
             unsafe {
                 let places = panel.in_place::<S>(pixels).zip(panel.in_place::<S>(outputs));
                 let (from, gradient, to, stride) = match places {
@@ -248,14 +264,18 @@ impl Backward<'_> {
                     }
                 };
                 for pixel in 0..pixels {
-                    s.store(to.add(pixel * stride), s.splat(0.0));
+                    for first in (0..vectors * S::LANES).step_by(S::LANES) {
+                        s.store(to.add(pixel * stride + first), s.splat(0.0));
+                    }
                 }
                 for window in 0..outputs {
                     let draw = self.pooling.draw(s, draws, window);
-                    let gradient = s.load(gradient.add(window * stride));
-                    let cells = Cells::new(s, windows.window(window), from, stride);
-                    let spread = CellGradients::new(s, windows.window(window), to, stride);
-                    kernel.backward(s, &cells, draw, gradient, &spread);
+                    for first in (0..vectors * S::LANES).step_by(S::LANES) {
+                        let gradient = s.load(gradient.add(window * stride + first));
+                        let cells = Cells::new(s, windows.window(window), from.add(first), stride);
+                        let spread = CellGradients::new(s, windows.window(window), to.add(first), stride);
+                        kernel.backward(s, &cells, draw, gradient, &spread);
+                    }
                 }
                 if places.is_none() {
                     panel.scatter(s, spread.as_ptr(), self.input_gradient.at(0), pixels);

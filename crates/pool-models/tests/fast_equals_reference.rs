@@ -5,8 +5,8 @@ mod common;
 
 use common::{distance, every_layer, sample, shape};
 use pool_models::{
-    Activation, BatchNorm, Conv1d, Conv2d, Dense, Dropout, Flatten, Kernels, Mode, Net, Pool, PoolLayer,
-    Reducer, Sequential, cross_entropy,
+    Activation, BatchNorm, Conv1d, Conv2d, Dense, Dropout, Flatten, Kernels, Mode, Net, Padding, Pool,
+    PoolLayer, Reducer, Sequential, cross_entropy,
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -55,20 +55,44 @@ fn run(layer: &PoolLayer, variables: &VarStore, input: &Tensor, mode: Mode) -> R
 
 #[test]
 fn every_layer_in_every_rank_and_layout() {
+    let shapes =
+        [(1, 3, 19), (2, 18, 9), (3, 2, 6)].map(|(rank, channels, size)| shape(rank, channels, size));
+    hold_equal(&every_layer(), &shapes);
+}
+
+/// Small maxima and means are left to libtorch.
+#[test]
+fn large_maxima_and_means() {
+    let pools = [
+        Pool::max(2),
+        Pool::max(3).stride(2).padding(Padding::Same),
+        Pool::max(3).stride(2).padding(Padding::Symmetric(1.into())).dilation(2).ceil(),
+        Pool::adaptive(Reducer::Max, 7),
+        Pool::global(Reducer::Max),
+        Pool::avg(2),
+        Pool::avg(2).stride(1).dilation(2),
+        Pool::avg(3).stride(2).padding(Padding::Symmetric(1.into())).count_padding().ceil(),
+        Pool::adaptive(Reducer::Avg, 5),
+        Pool::global(Reducer::Avg),
+        Pool::window(Reducer::AvgMax, 2),
+    ];
+    hold_equal(&pools, &[vec![4, 18, 1_000], vec![3, 40, 33, 29], vec![2, 16, 14, 13, 15]]);
+}
+
+fn hold_equal(pools: &[Pool], shapes: &[Vec<i64>]) {
     tch::set_num_threads(1);
-    for pool in every_layer() {
-        for (rank, channels, size) in [(1, 3, 19), (2, 18, 9), (3, 2, 6)] {
-            let shape = shape(rank, channels, size);
-            if pool.output_shape(&sample(&shape)).is_err() {
+    for pool in pools {
+        for shape in shapes {
+            if pool.output_shape(&sample(shape)).is_err() {
                 continue;
             }
             for channels_last in [false, true] {
-                let input = input(&shape, channels_last);
+                let input = input(shape, channels_last);
                 for mode in [Mode::Training, Mode::Inference] {
                     let [fast, reference] = WAYS.map(|kernels| {
                         let variables = VarStore::new(Device::Cpu);
                         let layer =
-                            pool.build(&sample(&shape), 5, &variables.root()).unwrap().with_kernels(kernels);
+                            pool.build(&sample(shape), 5, &variables.root()).unwrap().with_kernels(kernels);
                         run(&layer, &variables, &input, mode)
                     });
                     let what = format!("{pool}, {shape:?}, channels last: {channels_last}, {mode:?}");
@@ -207,7 +231,7 @@ fn the_first_block_has_gradients_of_gradients() {
 #[test]
 fn threads_change_no_bit() {
     let (_, model) = networks().swap_remove(1);
-    let images = input(&[20, 1, 28, 28], false) / 3.0;
+    let images = input(&[100, 1, 28, 28], false) / 3.0;
     let block = Pool::max(3).stride(2);
     let results = [1, 2, 3].map(|threads| {
         tch::set_num_threads(threads);

@@ -8,6 +8,9 @@ use crate::native::{KernelPooling, are_numbers, is_tracing};
 use crate::pool::geometry::AxisCells;
 use crate::pool::sample_of;
 
+/// Entries of an input below which preparing a kernel takes longer than libtorch's function does.
+const FEWEST_ENTRIES: usize = 1 << 16;
+
 impl Windows<'_> {
     /// The value of each window by a kernel, where there is one for this input; `plain` does the same without.
     pub(in crate::pool) fn by_kernel(
@@ -31,7 +34,20 @@ impl Windows<'_> {
     }
 
     fn has_kernel(&self, reduce: Reduce) -> bool {
-        let fits = reduce != Reduce::Median || self.cells.widest() <= Reduce::WIDEST_MEDIAN as u64;
+        let fits = match reduce {
+            Reduce::Median => self.cells.widest() <= Reduce::WIDEST_MEDIAN as u64,
+            // libtorch has functions of its own for these: they prepare less, and a sum over whole planes needs no windows.
+            Reduce::Max => self.input.numel() >= FEWEST_ENTRIES,
+            Reduce::Mean => {
+                self.input.numel() >= FEWEST_ENTRIES && self.cells.output().iter().any(|&n| n > 1)
+            }
+            Reduce::Min
+            | Reduce::Lp { .. }
+            | Reduce::Soft { .. }
+            | Reduce::Sampled
+            | Reduce::StochasticMean
+            | Reduce::Weighted => true,
+        };
         fits && self.way == Way::Kernels && self.mask.is_none() && are_numbers(self.input) && !is_tracing()
     }
 }
