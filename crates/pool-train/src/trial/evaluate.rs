@@ -21,15 +21,25 @@ pub(crate) fn logits_of(
     stop: &StopFlag,
 ) -> Result<Tensor, TrainError> {
     let _guard = tch::no_grad_guard();
-    let batches = images
-        .f_split(batch_size as i64, 0)?
-        .iter()
-        .map(|batch| {
-            stop.check()?;
-            Ok(net.forward(batch, Mode::Inference)?)
-        })
-        .collect::<Result<Vec<Tensor>, TrainError>>()?;
-    Ok(Tensor::f_cat(&batches, 0)?)
+    // All of them in one tensor from the first batch on: small ones that stay, made between large ones that go, would
+    // leave the allocator with gaps that no large one fits into.
+    let mut all: Option<Tensor> = None;
+    let mut done = 0;
+    for batch in images.f_split(batch_size as i64, 0)? {
+        stop.check()?;
+        let logits = net.forward(&batch, Mode::Inference)?;
+        let size = logits.size();
+        let all = match &mut all {
+            Some(all) => all,
+            None => all.insert(Tensor::f_empty([images.size()[0], size[1]], (logits.kind(), logits.device()))?),
+        };
+        all.f_narrow(0, done, size[0])?.f_copy_(&logits)?;
+        done += size[0];
+    }
+    match all {
+        Some(all) => Ok(all),
+        None => Ok(net.forward(images, Mode::Inference)?),
+    }
 }
 
 /// Loss and errors of `[N, classes]` logits against `[N]` labels. Summed in `f64`, in which 60,000 losses lose nothing.
