@@ -12,8 +12,8 @@ use crate::TrainError;
 use crate::resident::ImageTensors;
 use crate::run::StopFlag;
 
-/// The logits `[N, classes]` of images `[N, 1, H, W]`. Batches differ from training in nothing but order, dropout and
-/// gradients.
+/// The logits `[N, classes]` of images `[N, 1, H, W]`, on their device. Batches differ from training in nothing but
+/// order, dropout, gradients and, on a CUDA device, size.
 pub(crate) fn logits_of(
     net: &Net,
     images: &Tensor,
