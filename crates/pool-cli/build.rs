@@ -1,5 +1,6 @@
 //! Lets the program find libtorch at run time, and tells it where that is and what it was built from.
 
+use std::path::Path;
 use std::process::Command;
 
 fn main() {
@@ -7,6 +8,7 @@ fn main() {
     if let Ok(folder) = std::env::var("DEP_POOL_MODELS_LIBTORCH_LIB") {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
         println!("cargo::rustc-env=POOL_LIBTORCH_LIB={folder}");
+        load_cuda(&folder);
     }
     if let Some(revision) = git(&["rev-parse", "--short=12", "HEAD"]) {
         println!("cargo::rustc-env=POOL_GIT_REVISION={revision}");
@@ -14,6 +16,18 @@ fn main() {
     // The log of HEAD grows with every commit and checkout.
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo::rerun-if-changed={log}");
+    }
+}
+
+/// Loads libtorch's CUDA half with the program, where there is one. Nothing calls it by name: it announces itself to
+/// libtorch when it is loaded, and a linker that keeps what is needed alone would leave it out.
+fn load_cuda(folder: &str) {
+    println!("cargo::rerun-if-changed={folder}");
+    if Path::new(folder).join("libtorch_cuda.so").exists() {
+        let folder = format!("-L{folder}");
+        for argument in ["-Wl,--push-state,--no-as-needed", &folder, "-ltorch_cuda", "-Wl,--pop-state"] {
+            println!("cargo::rustc-link-arg={argument}");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use pool_models::ModelError;
 use pool_models::files::FileError;
 use pool_report::ReportError;
-use pool_train::{SweepError, TrainError};
+use pool_train::{NoDevice, SweepError, TrainError};
 
 use crate::output::say;
 
@@ -13,7 +13,7 @@ use crate::output::say;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,
-    /// Data or libtorch is not there; the command has said how to get it.
+    /// Data, libtorch or a device is not there; the command has said how to get it.
     Missing,
     /// Some trials died; the command has listed them.
     SomeTrialsFailed,
@@ -39,6 +39,9 @@ pub(crate) fn code_of(result: anyhow::Result<Outcome>) -> ExitCode {
 fn code_of_error(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<mnist_data::DataError>() {
         return if error.is_missing() { 3 } else { 2 };
+    }
+    if error.is::<NoDevice>() {
+        return 3;
     }
     if error.is::<SweepError>()
         || error.is::<ReportError>()

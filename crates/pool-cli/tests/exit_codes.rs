@@ -77,6 +77,46 @@ fn missing_data_ends_with_3_and_the_command_that_mends_it() {
 }
 
 #[test]
+fn a_device_that_is_not_there_ends_with_3_and_the_way_to_one_that_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = if tch::Cuda::is_available() { "cuda:4096" } else { "cuda" };
+    let output = sweep(folder.path(), &["--device", missing]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = stderr(&output);
+    assert!(
+        said.starts_with(&format!("error: --device {missing}")) && said.contains("or --device cpu"),
+        "{said}"
+    );
+    assert!(tch::Cuda::is_available() || said.contains("run scripts/setup --cuda"), "{said}");
+    assert!(!folder.path().join("runs").exists(), "refused before anything is written");
+}
+
+/// Trains one arm on this device; the device in its record, and the weights.
+fn trained_on(device: &str) -> (String, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = sweep(folder.path(), &["--only", "max", "--threads", "1", "--device", device]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let mut trials = fs::read_dir(folder.path().join("runs/smoke/trials")).unwrap();
+    let trial = trials.next().unwrap().unwrap().path();
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(trial.join("record.json")).unwrap()).unwrap();
+    let device = record["provenance"]["device"].as_str().unwrap().to_owned();
+    (device, fs::read(trial.join("model.safetensors")).unwrap())
+}
+
+#[test]
+fn the_device_that_was_asked_for_trains_and_stands_in_the_record() {
+    let (device, weights) = trained_on("cpu");
+    assert_eq!(device, "cpu");
+    if tch::Cuda::is_available() {
+        assert_eq!(trained_on("cuda").0, "cuda:0");
+        assert_eq!(trained_on("auto").0, "cuda:0");
+    } else {
+        assert_eq!(trained_on("auto"), (device, weights), "without a CUDA device nothing changes");
+    }
+}
+
+#[test]
 fn wrong_commands_end_with_2() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("sweep.toml"), SMOKE).unwrap();
@@ -86,6 +126,7 @@ fn wrong_commands_end_with_2() {
         (&["sweep"], "required arguments"),
         (&["sweep", "sweep.toml", "--jobs", "0"], "give a whole number from 1 to 1024, or auto"),
         (&["sweep", "sweep.toml", "--threads", "0"], "--threads"),
+        (&["sweep", "sweep.toml", "--device", "gpu"], "give auto, cpu, cuda, or a CUDA device by its number"),
         (
             &["sweep", "sweep.toml", "--only", "min"],
             "no arm is called \"min\"; the sweep has \"max\", \"avg\"",

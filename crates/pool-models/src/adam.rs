@@ -178,14 +178,17 @@ impl Moments {
         Ok(())
     }
 
+    /// For every device and element type. Reads no number back, so that a CUDA device is not waited for.
     fn change_by_torch(&mut self, step: AdamStep, gradient: &Tensor) -> Result<(), TchError> {
         let left = |beta: f64| 1.0 - beta.powf(step.step as f64);
         let gradient = gradient.f_to_kind(self.first.kind())?;
-        self.first = self.first.f_mul_scalar(step.beta1)?.f_add(&gradient.f_mul_scalar(1.0 - step.beta1)?)?;
-        let square = gradient.f_square()?.f_mul_scalar(1.0 - step.beta2)?;
-        self.second = self.second.f_mul_scalar(step.beta2)?.f_add(&square)?;
-        let root = self.second.f_sqrt()?.f_div_scalar(left(step.beta2).sqrt())?.f_add_scalar(step.epsilon)?;
-        let change = self.first.f_div(&root)?.f_mul_scalar(step.learning_rate / left(step.beta1))?;
+        let weighted = gradient.f_mul_scalar(1.0 - step.beta1)?;
+        let _in_place = self.first.f_mul_scalar_(step.beta1)?.f_add_(&weighted)?;
+        let square = gradient.f_square()?.f_mul_scalar_(1.0 - step.beta2)?;
+        let _in_place = self.second.f_mul_scalar_(step.beta2)?.f_add_(&square)?;
+        let mut root = self.second.f_sqrt()?;
+        let root = root.f_div_scalar_(left(step.beta2).sqrt())?.f_add_scalar_(step.epsilon)?;
+        let change = self.first.f_div(&root)?.f_mul_scalar_(step.learning_rate / left(step.beta1))?;
         let _changed_in_place = self.variable.f_sub_(&change)?;
         Ok(())
     }

@@ -5,6 +5,10 @@ use std::fmt;
 use pool_kernels::Isa;
 
 /// Which implementation computes a layer. Both give the same to rounding, and draw the same random numbers on the CPU.
+///
+/// On a CUDA device both are libtorch's functions. Dropout's masks are then drawn by the device's own generator;
+/// pooling layers that draw keep theirs, so that what they draw is made on the CPU and copied for every batch, and the
+/// host waits for that copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kernels {
     /// This project's own kernels (`pool-kernels`) for what they can compute, which is `f32` on the CPU; libtorch's

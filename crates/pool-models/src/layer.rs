@@ -143,6 +143,10 @@ impl Dense {
 
 /// In training, sets each entry to zero with probability `rate` and scales the others by `1 / (1 - rate)`
 /// (Srivastava et al. 2014).
+///
+/// On the CPU the masks come from a generator of the layer's own, seeded by seed and layer name, with either
+/// implementation ([`Kernels`](crate::Kernels)). On another device libtorch's generator of that device draws them: other
+/// masks, which `tch::manual_seed` seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Dropout {

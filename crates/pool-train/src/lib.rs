@@ -36,7 +36,7 @@ mod trial;
 
 pub use costs::{Phase, measure_costs, measure_peak};
 pub use error::TrainError;
-pub use machine::{LIBTORCH_VERSION, cpu_name};
+pub use machine::{ComputeDevice, DeviceChoice, LIBTORCH_VERSION, NoDevice, UnknownDevice, cpu_name};
 pub use run::{
     Fate, Job, LaunchError, Launcher, LocalProcesses, RunDir, StopFlag, SweepEvent, SweepOptions,
     SweepSummary, Task, run_sweep,

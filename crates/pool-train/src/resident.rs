@@ -1,9 +1,9 @@
-//! A data set as tensors that stay in memory, so that a batch is one gather and no image is touched twice.
+//! A data set as tensors that stay in the device's memory, so that a batch is one gather and no image is touched twice.
 
 use mnist_data::{DataDir, LabelledImages};
 use tch::{Kind, TchError, Tensor};
 
-use crate::{DataSpec, TrainError};
+use crate::{ComputeDevice, DataSpec, TrainError};
 
 /// All images of a trial.
 pub(crate) struct ResidentData {
@@ -22,12 +22,14 @@ pub(crate) struct ImageTensors {
 }
 
 impl ImageTensors {
-    pub(crate) fn new(set: &LabelledImages) -> Result<Self, TchError> {
+    /// The set on this device, to which its pixels go as the bytes that they are.
+    pub(crate) fn new(set: &LabelledImages, device: ComputeDevice) -> Result<Self, TchError> {
+        let device = device.torch();
         let shape = [set.len() as i64, 1, set.height() as i64, set.width() as i64];
-        let mut images =
-            Tensor::f_from_data_size(set.pixels(), &shape, Kind::Uint8)?.f_to_kind(Kind::Float)?;
+        let pixels = Tensor::f_from_data_size(set.pixels(), &shape, Kind::Uint8)?.f_to_device(device)?;
+        let mut images = pixels.f_to_kind(Kind::Float)?;
         let _scaled_in_place = images.f_div_scalar_(255.0)?;
-        let labels = Tensor::f_from_slice(set.labels())?.f_to_kind(Kind::Int64)?;
+        let labels = Tensor::f_from_slice(set.labels())?.f_to_device(device)?.f_to_kind(Kind::Int64)?;
         Ok(Self { images, labels })
     }
 
@@ -44,7 +46,7 @@ impl ImageTensors {
         })
     }
 
-    /// The images with these indices (`[count]`, `i64`), copied.
+    /// The images with these indices (`[count]`, `i64`, on the same device), copied.
     pub(crate) fn gather(&self, indices: &Tensor) -> Result<Self, TchError> {
         Ok(Self {
             images: self.images.f_index_select(0, indices)?,
@@ -60,21 +62,26 @@ impl ImageTensors {
             }
             _ => {
                 let indices: Vec<i64> = indices.iter().map(|&index| index.into()).collect();
-                self.gather(&Tensor::f_from_slice(&indices)?)
+                self.gather(&Tensor::f_from_slice(&indices)?.f_to_device(self.images.device())?)
             }
         }
     }
 }
 
 impl ResidentData {
-    pub(crate) fn load(spec: &DataSpec, data_dir: &DataDir) -> Result<Self, TrainError> {
+    /// Everything that a trial needs, brought to this device once.
+    pub(crate) fn load(
+        spec: &DataSpec,
+        data_dir: &DataDir,
+        device: ComputeDevice,
+    ) -> Result<Self, TrainError> {
         let data = spec.source.load(data_dir)?;
         let split = spec.validation.to_validation_split().split(data.train.labels())?;
-        let all_train = ImageTensors::new(&data.train)?;
+        let all_train = ImageTensors::new(&data.train, device)?;
         Ok(Self {
             train: all_train.part(&split.train)?,
             validation: all_train.part(&split.validation)?,
-            test: ImageTensors::new(&data.test)?,
+            test: ImageTensors::new(&data.test, device)?,
             test_pictures: data.test,
             classes: data.classes,
         })

@@ -8,7 +8,7 @@ use common::{SMALL, plan};
 use mnist_data::DataDir;
 use pool_metrics::MemoryModel;
 use pool_models::Kernels;
-use pool_train::{StopFlag, TrainError, TrialContext, TrialEvent, measure_costs};
+use pool_train::{ComputeDevice, StopFlag, TrainError, TrialContext, TrialEvent, measure_costs};
 
 fn context() -> TrialContext {
     TrialContext {
@@ -16,6 +16,7 @@ fn context() -> TrialContext {
         threads: 1,
         jobs: 1,
         kernels: Kernels::Fast,
+        device: ComputeDevice::Cpu,
         program: "test".to_owned(),
         git_revision: None,
     }

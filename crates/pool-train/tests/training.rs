@@ -8,7 +8,9 @@ use common::{SMALL, plan};
 use mnist_data::DataDir;
 use pool_metrics::{TrialRecord, TrialStatus};
 use pool_models::Kernels;
-use pool_train::{StopFlag, TrainError, Trial, TrialContext, TrialEvent, run_trial};
+use pool_train::{
+    ComputeDevice, DeviceChoice, StopFlag, TrainError, Trial, TrialContext, TrialEvent, run_trial,
+};
 
 fn context(threads: u32) -> TrialContext {
     TrialContext {
@@ -16,6 +18,7 @@ fn context(threads: u32) -> TrialContext {
         threads,
         jobs: 1,
         kernels: Kernels::Fast,
+        device: ComputeDevice::Cpu,
         program: "test".to_owned(),
         git_revision: None,
     }
@@ -66,6 +69,22 @@ fn the_same_seed_gives_the_same_record_to_the_last_bit_and_another_seed_another(
         assert_eq!(fingerprint(&first), fingerprint(&again));
         assert_ne!(fingerprint(&first), fingerprint(&other));
     }
+}
+
+#[test]
+fn the_processor_trains_the_same_to_the_last_bit_however_it_was_chosen() {
+    let _guard = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let trial = trial_of(SMALL, "max", 1);
+    let plain = train(&trial, folder.path());
+    let chosen: DeviceChoice = "cpu".parse().unwrap();
+    // What libtorch's generator would draw next is no business of a trial's.
+    tch::manual_seed(42);
+    let context = TrialContext { device: chosen.resolve().unwrap(), ..context(1) };
+    let record = run_trial(trial.spec(), folder.path(), &context, &StopFlag::new(), &mut |_| {}).unwrap();
+    assert_eq!(fingerprint(&record), fingerprint(&plain));
+    assert_eq!(record.provenance.device, "cpu");
+    assert_eq!(record.provenance.kernels, plain.provenance.kernels);
 }
 
 #[test]

@@ -26,8 +26,8 @@ Examples:
   pool-cli report runs/mnist-pooling     make the report of a run again
   pool-cli doctor                        see whether this machine is ready
 
-Exit codes: 0 done, 1 a bug, 2 a wrong command, sweep file or input, 3 a data set or libtorch missing, 4 some trials failed \
-(the others are kept), 130 interrupted.")]
+Exit codes: 0 done, 1 a bug, 2 a wrong command, sweep file or input, 3 a data set, libtorch or a device missing, \
+4 some trials failed (the others are kept), 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

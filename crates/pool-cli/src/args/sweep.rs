@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pool_models::Kernels;
+use pool_train::DeviceChoice;
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepArgs {
@@ -21,6 +22,10 @@ pub(crate) struct SweepArgs {
     /// Which implementation computes the layers
     #[arg(long, value_enum, default_value_t)]
     pub(crate) kernels: KernelsArg,
+    /// Where to compute: auto is the first CUDA device that libtorch sees, or else the processor. Trials that run at
+    /// once share the device, its memory too
+    #[arg(long, value_name = "auto|cpu|cuda|cuda:N", default_value_t)]
+    pub(crate) device: DeviceChoice,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,

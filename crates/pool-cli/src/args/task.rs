@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use pool_train::DeviceChoice;
 
 use super::sweep::{KernelsArg, MOST_AT_ONCE};
 
@@ -19,6 +20,9 @@ pub(crate) struct TaskArgs {
     /// Which implementation computes the layers
     #[arg(long, value_enum, default_value_t)]
     pub(crate) kernels: KernelsArg,
+    /// Where to compute
+    #[arg(long, default_value_t)]
+    pub(crate) device: DeviceChoice,
     /// Stop when standard input is closed, as it is when the parent dies
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,
@@ -40,6 +44,9 @@ pub(crate) struct PeakArgs {
     /// Which implementation computes the layers
     #[arg(long, value_enum, default_value_t)]
     pub(crate) kernels: KernelsArg,
+    /// Where to compute
+    #[arg(long, default_value_t)]
+    pub(crate) device: DeviceChoice,
 }
 
 /// What a network does while its memory is measured.

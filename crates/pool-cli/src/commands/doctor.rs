@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mnist_data::{DataDir, PublicSet, verify};
-use pool_train::LIBTORCH_VERSION;
+use pool_train::{ComputeDevice, DeviceChoice, LIBTORCH_VERSION};
 use serde::Serialize;
 
 use super::data::all_intact;
@@ -70,8 +70,11 @@ fn libtorch() -> Finding {
 }
 
 fn cuda() -> Finding {
-    let found = if tch::Cuda::is_available() {
-        format!("usable, {} device(s); trials run on the CPU all the same", tch::Cuda::device_count())
+    let found = if let Ok(device @ ComputeDevice::Cuda(_)) = DeviceChoice::Auto.resolve() {
+        format!(
+            "usable, {} device(s); a sweep without --device computes on {device}",
+            tch::Cuda::device_count()
+        )
     } else if cuda_library_is_there() {
         "not usable: this libtorch has CUDA, but it finds no NVIDIA device or driver".to_owned()
     } else {

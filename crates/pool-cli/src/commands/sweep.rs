@@ -6,7 +6,10 @@ use anyhow::Context;
 use mnist_data::DataDir;
 use pool_metrics::Failure;
 use pool_models::Kernels;
-use pool_train::{LocalProcesses, RunDir, StopFlag, Sweep, SweepOptions, SweepSummary, run_sweep};
+use pool_train::{
+    ComputeDevice, DeviceChoice, LocalProcesses, RunDir, StopFlag, Sweep, SweepOptions, SweepSummary,
+    run_sweep,
+};
 
 use crate::args::{Jobs, SweepArgs};
 use crate::commands::{plan, report};
@@ -23,7 +26,8 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
         plan::show(&selection.trials, args.json)?;
         return Ok(Outcome::Done);
     }
-    if !sweep.train.precision.is_native_here() {
+    let device = resolve(args.device)?;
+    if device == ComputeDevice::Cpu && !sweep.train.precision.is_native_here() {
         say(&format!(
             "precision = \"{}\": this processor has no instructions for it, so that f32 would be faster",
             sweep.train.precision
@@ -37,9 +41,7 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let stop = StopFlag::new();
     stop_on_signals(stop.clone())?;
     let program = std::env::current_exe().context("cannot find this program to start trials with")?;
-    let trial_arguments = std::iter::repeat_n("-v".to_owned(), verbose.into())
-        .chain(["--kernels".to_owned(), Kernels::from(args.kernels).to_string()]);
-    let launcher = LocalProcesses::new(program).with_arguments(trial_arguments);
+    let launcher = LocalProcesses::new(program).with_arguments(task_arguments(args, device, verbose));
     let mut progress = Progress::new();
     let ended =
         run_sweep(&selection, &dir, &launcher, options(args), &stop, &mut |event| progress.show(&event));
@@ -55,6 +57,22 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
         SweepSummary { failed, .. } if !failed.is_empty() => Outcome::SomeTrialsFailed,
         _ => Outcome::Done,
     })
+}
+
+/// What is chosen by itself and is not the processor is said.
+fn resolve(choice: DeviceChoice) -> anyhow::Result<ComputeDevice> {
+    let device = choice.resolve()?;
+    if choice == DeviceChoice::Auto && device != ComputeDevice::Cpu {
+        say(&format!("computing on {device}; --device cpu computes on the processor"));
+    }
+    Ok(device)
+}
+
+/// What the processes of a sweep are told beside their work.
+fn task_arguments(args: &SweepArgs, device: ComputeDevice, verbose: u8) -> Vec<String> {
+    let kernels = Kernels::from(args.kernels).to_string();
+    let chosen = ["--kernels".to_owned(), kernels, "--device".to_owned(), device.to_string()];
+    std::iter::repeat_n("-v".to_owned(), verbose.into()).chain(chosen).collect()
 }
 
 fn options(args: &SweepArgs) -> SweepOptions {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::Context;
 use mnist_data::DataDir;
-use pool_train::{Phase, RunDir, StopFlag, TrialContext, TrialEvent, measure_costs, measure_peak, run_trial};
+use pool_train::{
+    DeviceChoice, Phase, RunDir, StopFlag, TrialContext, TrialEvent, measure_costs, measure_peak, run_trial,
+};
 
 use crate::args::{KernelsArg, PeakArgs, PhaseArg, TaskArgs};
 use crate::exit::Outcome;
@@ -38,7 +40,8 @@ pub(crate) fn peak(args: &PeakArgs) -> anyhow::Result<Outcome> {
         PhaseArg::Training => Phase::Training,
         PhaseArg::Inference => Phase::Inference,
     };
-    let peak = measure_peak(&spec, phase, args.batch_size, &context(args.threads, 1, args.kernels)?)?;
+    let context = context(args.threads, 1, args.kernels, args.device)?;
+    let peak = measure_peak(&spec, phase, args.batch_size, &context)?;
     print(&format!("{}\n", serde_json::to_string(&peak)?))?;
     Ok(Outcome::Done)
 }
@@ -55,19 +58,26 @@ fn run(
         if args.stop_with_stdin {
             stop_when_stdin_closes(stop.clone());
         }
-        work(&args.folder, &context(args.threads, args.jobs, args.kernels)?, &stop)
+        let context = context(args.threads, args.jobs, args.kernels, args.device)?;
+        work(&args.folder, &context, &stop)
     };
     // The standard error of a task is a file, which a full disk would not take.
     run().inspect_err(|error| tell(&TrialEvent::Failed { reason: format!("{error:#}") }))?;
     Ok(Outcome::Done)
 }
 
-fn context(threads: u32, jobs: u32, kernels: KernelsArg) -> anyhow::Result<TrialContext> {
+fn context(
+    threads: u32,
+    jobs: u32,
+    kernels: KernelsArg,
+    device: DeviceChoice,
+) -> anyhow::Result<TrialContext> {
     Ok(TrialContext {
         data_dir: DataDir::from_env()?,
         threads,
         jobs,
         kernels: kernels.into(),
+        device: device.resolve()?,
         program: format!("pool-cli {}", env!("CARGO_PKG_VERSION")),
         git_revision: option_env!("POOL_GIT_REVISION").map(str::to_owned),
     })

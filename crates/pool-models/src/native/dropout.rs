@@ -1,7 +1,7 @@
-//! Dropout with masks of a layer's own generator.
+//! Dropout with masks of a layer's own generator, or a device's.
 
 use pool_kernels::{DropRate, Isa, KeepMask, Layout, Stream};
-use tch::{TchError, Tensor};
+use tch::{Device, TchError, Tensor};
 
 use super::numbers::{are_numbers, empty, in_layout, numbers, numbers_mut};
 use super::shim::{Operation, TorchThreads, attach, is_tracing, needs_graph};
@@ -47,13 +47,18 @@ impl Kept {
     }
 }
 
-/// Sets entries to zero with probability `rate`, and scales the others up.
+/// Sets entries to zero with probability `rate`, and scales the others up. On the CPU the mask is the stream's; other
+/// devices draw it themselves.
 pub(crate) fn dropout(
     input: &Tensor,
     rate: f64,
     stream: Stream,
     kernels: Kernels,
 ) -> Result<Tensor, TchError> {
+    if input.device() != Device::Cpu {
+        // A mask from here would have to be copied there, and every step would wait for it.
+        return input.f_dropout(rate, true);
+    }
     let kept = Kept::draw(rate, stream, input.numel());
     if kernels == Kernels::Reference || !are_numbers(input) || is_tracing() {
         return input.f_mul(&kept.factors(input)?);

@@ -46,6 +46,7 @@ impl Random {
     }
 
     /// Uniform on `[0, 1)`, as `f32` of 24 random bits: `u * x < x` for every normal `x > 0`, however the product rounds.
+    /// On the CPU, whatever the device of the layer's input: a seed means the same everywhere.
     pub(crate) fn uniform(&self, shape: &[i64]) -> Result<Tensor, TchError> {
         let mut draws = Tensor::f_empty(shape, (Kind::Float, Device::Cpu))?;
         self.next_stream().fill_uniform(Isa::best(), &TorchThreads, numbers_mut(&mut draws));

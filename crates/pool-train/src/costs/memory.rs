@@ -6,9 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pool_metrics::{MeasuredPeak, MemoryModel};
-use pool_models::Kernels;
 use tch::nn::VarStore;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use crate::machine::PeakMemory;
 use crate::resident::{ImageTensors, ResidentData};
@@ -68,7 +67,7 @@ impl Phase {
     }
 }
 
-/// Starts a process per phase and batch size, one after the other.
+/// Starts a process per phase and batch size, one after the other; none where it could tell nothing.
 pub(super) fn peaks(
     spec: &CostSpec,
     folder: &Path,
@@ -81,8 +80,13 @@ pub(super) fn peaks(
     let mut peaks = Vec::new();
     for phase in Phase::ALL {
         for batch_size in phase.batches(spec.train.batch_size) {
+            let bytes = if PeakMemory::is_told(context.device) {
+                peak_of_a_process(folder, program, phase, batch_size, context, stop)?
+            } else {
+                None
+            };
             peaks.push(MeasuredPeak {
-                bytes: peak_of_a_process(folder, program, phase, batch_size, context, stop)?,
+                bytes,
                 estimate: phase.model().estimate(&layers, inferred.input_elements, batch_size as u64),
             });
         }
@@ -105,6 +109,7 @@ fn peak_of_a_process(
         .args(["--batch-size", &batch_size.to_string()])
         .args(["--threads", &context.threads.to_string()])
         .args(["--kernels", &context.kernels.to_string()])
+        .args(["--device", &context.device.to_string()])
         .envs(GIVE_FREED_PAGES_BACK)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -148,10 +153,10 @@ pub fn measure_peak(
     context: &TrialContext,
 ) -> Result<Option<u64>, TrainError> {
     set_threads(context);
-    let images = ResidentData::load(&spec.data, &context.data_dir)?.train;
-    run(spec, phase, context.kernels, &images, 1, 1)?;
-    let memory = PeakMemory::start();
-    run(spec, phase, context.kernels, &images, batch_size, STEPS)?;
+    let images = ResidentData::load(&spec.data, &context.data_dir, context.device)?.train;
+    run(spec, phase, context, &images, 1, 1)?;
+    let memory = PeakMemory::start(context.device);
+    run(spec, phase, context, &images, batch_size, STEPS)?;
     Ok(memory.peak_bytes())
 }
 
@@ -159,15 +164,16 @@ pub fn measure_peak(
 fn run(
     spec: &CostSpec,
     phase: Phase,
-    kernels: Kernels,
+    context: &TrialContext,
     images: &ImageTensors,
     batch_size: usize,
     steps: usize,
 ) -> Result<(), TrainError> {
-    let variables = VarStore::new(Device::Cpu);
+    let (kernels, device) = (context.kernels, context.device.torch());
+    let variables = VarStore::new(device);
     let net = spec.model.build(&variables.root())?.with_kernels(kernels).with_precision(spec.train.precision);
     let indices =
-        Tensor::f_arange(batch_size as i64, (Kind::Int64, Device::Cpu))?.f_remainder(images.len() as i64)?;
+        Tensor::f_arange(batch_size as i64, (Kind::Int64, device))?.f_remainder(images.len() as i64)?;
     match phase {
         Phase::Training => {
             let mut training = Training::new(&spec.train, &net, images, &variables, kernels)?;

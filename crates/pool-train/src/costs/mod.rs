@@ -6,7 +6,7 @@ mod times;
 use std::path::Path;
 
 use pool_metrics::{CostRecord, RECORD_VERSION};
-use tch::{Device, nn};
+use tch::nn;
 
 pub use memory::{Phase, measure_peak};
 
@@ -35,14 +35,11 @@ pub fn measure_costs(
     measuring("peak memory");
     let memory = memory::peaks(spec, folder, program, context, stop)?;
 
-    let data = ResidentData::load(&spec.data, &context.data_dir)?;
-    let variables = nn::VarStore::new(Device::Cpu);
-    let net = spec
-        .model
-        .build(&variables.root())?
-        .with_kernels(context.kernels)
-        .with_precision(spec.train.precision);
-    let clock = times::Clock { spec, net: &net, kernels: context.kernels, data: &data, stop };
+    let data = ResidentData::load(&spec.data, &context.data_dir, context.device)?;
+    let variables = nn::VarStore::new(context.device.torch());
+    let (kernels, device) = (context.kernels, context.device);
+    let net = spec.model.build(&variables.root())?.with_kernels(kernels).with_precision(spec.train.precision);
+    let clock = times::Clock { spec, net: &net, kernels, device, data: &data, stop };
     let processor = ProcessorUse::start();
     measuring("training steps");
     let training = clock.training(&variables)?;

@@ -8,10 +8,11 @@ use pool_models::{Kernels, Net};
 use tch::Tensor;
 use tch::nn::VarStore;
 
+use crate::machine::Stopwatch;
 use crate::resident::ResidentData;
 use crate::run::StopFlag;
 use crate::trial::{Training, predict};
-use crate::{CostSpec, TrainError};
+use crate::{ComputeDevice, CostSpec, TrainError};
 
 /// Steps before the clock starts: libtorch compiles kernels, the allocator grows, the caches fill.
 const WARM_UP_STEPS: usize = 20;
@@ -34,6 +35,7 @@ pub(super) struct Clock<'a> {
     pub(super) spec: &'a CostSpec,
     pub(super) net: &'a Net,
     pub(super) kernels: Kernels,
+    pub(super) device: ComputeDevice,
     pub(super) data: &'a ResidentData,
     pub(super) stop: &'a StopFlag,
 }
@@ -47,11 +49,11 @@ impl Clock<'_> {
             Training::new(&self.spec.train, self.net, &self.data.train, variables, self.kernels)?;
         let order = BatchOrder::new(images, 0);
         let mut run = |epoch: u64, most: usize| -> Result<Vec<f64>, TrainError> {
-            let permutation = Tensor::f_from_slice(&order.epoch(epoch))?;
+            let permutation = Tensor::f_from_slice(&order.epoch(epoch))?.f_to_device(self.device.torch())?;
             let batches = permutation.f_split(batch_size as i64, 0)?;
             let timed = batches.iter().take(most).map(|indices| {
                 self.stop.check()?;
-                seconds(|| Ok(f64::try_from(&training.step(indices)?.loss)?))
+                self.seconds(|| Ok(f64::try_from(&training.step(indices)?.loss)?))
             });
             timed.collect()
         };
@@ -67,7 +69,7 @@ impl Clock<'_> {
         })
     }
 
-    /// The class of every test image, from the pixels in memory to the classes read back.
+    /// The class of every test image, from the pixels in the device's memory to the classes read back by the host.
     pub(super) fn prediction(&self) -> Result<PredictionTimes, TrainError> {
         let batches = self.data.test.images.f_split(STUDYS_BATCH as i64, 0)?;
         let all = || {
@@ -80,11 +82,12 @@ impl Clock<'_> {
         Ok(PredictionTimes {
             batch_size: STUDYS_BATCH as u64,
             images: self.data.test.len(),
-            seconds: (0..PREDICTIONS).map(|_| seconds(all)).collect::<Result<_, _>>()?,
+            seconds: (0..PREDICTIONS).map(|_| self.seconds(all)).collect::<Result<_, _>>()?,
         })
     }
 
-    /// One batch at a time, a different one every time.
+    /// One batch at a time, a different one every time; as with predictions, the way of the pixels to the device does
+    /// not count.
     pub(super) fn latencies(&self) -> Result<Vec<Latency>, TrainError> {
         LATENCY_BATCHES.into_iter().map(|batch_size| self.latency(batch_size)).collect()
     }
@@ -106,15 +109,15 @@ impl Clock<'_> {
         while times.len() < FEWEST_LATENCIES
             || (times.len() < MOST_LATENCIES && start.elapsed() < LATENCY_TIME)
         {
-            times.push(seconds(&mut once)?);
+            times.push(self.seconds(&mut once)?);
         }
         let batch_size = batches.first().map_or(0, |batch| batch.size()[0]) as u64;
         Ok(Latency { batch_size, seconds: times })
     }
-}
 
-fn seconds<T>(work: impl FnOnce() -> Result<T, TrainError>) -> Result<f64, TrainError> {
-    let start = Instant::now();
-    work()?;
-    Ok(start.elapsed().as_secs_f64())
+    fn seconds<T>(&self, work: impl FnOnce() -> Result<T, TrainError>) -> Result<f64, TrainError> {
+        let stopwatch = Stopwatch::start(self.device);
+        work()?;
+        Ok(stopwatch.read_s())
+    }
 }

@@ -1,10 +1,14 @@
 //! What this machine is, and what a process of ours takes of it.
 
 mod contention;
+mod device;
 mod provenance;
 mod resident_memory;
+mod stopwatch;
 
 pub(crate) use contention::ProcessorUse;
+pub use device::{ComputeDevice, DeviceChoice, NoDevice, UnknownDevice};
 pub use provenance::{LIBTORCH_VERSION, cpu_name};
 pub(crate) use provenance::{describe, now};
 pub(crate) use resident_memory::PeakMemory;
+pub(crate) use stopwatch::Stopwatch;

@@ -1,7 +1,9 @@
 //! Where and how a record came to be.
 
 use pool_metrics::Provenance;
+use pool_models::Kernels;
 
+use super::ComputeDevice;
 use crate::TrialContext;
 
 /// The libtorch that tch was written against; torch-sys refuses to build with another.
@@ -18,13 +20,21 @@ pub(crate) fn describe(context: &TrialContext, started: String) -> Provenance {
         program: context.program.clone(),
         git_revision: context.git_revision.clone(),
         libtorch: LIBTORCH_VERSION.to_owned(),
-        device: "cpu".to_owned(),
+        device: context.device.to_string(),
         cpu: cpu_name(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         threads: context.threads,
-        kernels: Some(context.kernels.describe()),
+        kernels: Some(kernels_of(context).describe()),
         started,
         ended: now(),
+    }
+}
+
+/// What really computed the layers: own kernels, however much they are asked for, exist for the processor alone.
+fn kernels_of(context: &TrialContext) -> Kernels {
+    match context.device {
+        ComputeDevice::Cpu => context.kernels,
+        ComputeDevice::Cuda(_) => Kernels::Reference,
     }
 }
 

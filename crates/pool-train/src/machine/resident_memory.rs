@@ -1,19 +1,31 @@
 //! Peak resident memory of this process, as the kernel counts it.
 
-/// Follows the peak from the moment it is started. Gives nothing where the system does not tell (outside Linux).
+use super::ComputeDevice;
+
+/// Follows the peak from the moment it is started. Gives nothing where the system does not tell (outside Linux), nor
+/// for a network on a CUDA device: its memory is there, tch cannot ask libtorch how much of it is taken, and what the
+/// process takes of the host's memory would be a number that means something else.
 pub(crate) struct PeakMemory {
     before_bytes: Option<u64>,
 }
 
 impl PeakMemory {
     /// Forgets earlier peaks, such as those of loading data, and notes what is resident now.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(device: ComputeDevice) -> Self {
+        if !Self::is_told(device) {
+            return Self { before_bytes: None };
+        }
         // Writing 5 resets the kernel's high-water mark (proc(5), clear_refs). Where that is refused, the mark of
         // loading stays, and the peak can only come out too high.
         if let Err(error) = std::fs::write("/proc/self/clear_refs", "5") {
             tracing::debug!(%error, "the peak of resident memory cannot be reset");
         }
         Self { before_bytes: status_bytes("VmRSS:") }
+    }
+
+    /// Whether the memory of a network on this device can be followed.
+    pub(crate) fn is_told(device: ComputeDevice) -> bool {
+        device == ComputeDevice::Cpu
     }
 
     /// The highest resident memory since the start, minus that at the start.
@@ -37,10 +49,15 @@ mod tests {
     #[test]
     fn a_block_that_is_written_and_freed_shows_in_the_peak() {
         const BLOCK: usize = 64 << 20;
-        let memory = PeakMemory::start();
+        let memory = PeakMemory::start(ComputeDevice::Cpu);
         let block = std::hint::black_box(vec![1u8; BLOCK]);
         drop(block);
         let peak = memory.peak_bytes().unwrap();
         assert!(peak >= BLOCK as u64 * 9 / 10, "{peak}");
+    }
+
+    #[test]
+    fn the_hosts_memory_is_not_told_as_that_of_a_cuda_device() {
+        assert_eq!(PeakMemory::start(ComputeDevice::Cuda(0)).peak_bytes(), None);
     }
 }

@@ -5,10 +5,10 @@ use pool_metrics::{Calibration, ConfusionMatrix, Evaluation};
 use pool_models::Net;
 use serde::Serialize;
 
-use crate::TrainError;
 use crate::resident::ImageTensors;
 use crate::run::StopFlag;
 use crate::trial::{Examined, examine};
+use crate::{ComputeDevice, TrainError};
 
 /// Errors, loss, classes and confidence over a set of images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,7 +30,7 @@ impl EvaluatedSet {
         classes: usize,
         batch_size: usize,
     ) -> Result<Self, TrainError> {
-        let images = ImageTensors::new(&data.test)?;
+        let images = ImageTensors::new(&data.test, ComputeDevice::Cpu)?;
         let Examined { evaluation, confusion, calibration, .. } =
             examine(net, &data.test, &images, classes, batch_size, &StopFlag::new())?;
         Ok(Self { dataset: data.name.clone(), evaluation, confusion, calibration })

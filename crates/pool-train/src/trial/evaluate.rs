@@ -12,8 +12,8 @@ use crate::TrainError;
 use crate::resident::ImageTensors;
 use crate::run::StopFlag;
 
-/// The logits `[N, classes]` of images `[N, 1, H, W]`. Batches differ from training in nothing but order, dropout and
-/// gradients.
+/// The logits `[N, classes]` of images `[N, 1, H, W]`, on their device. Batches differ from training in nothing but
+/// order, dropout, gradients and, on a CUDA device, size.
 pub(crate) fn logits_of(
     net: &Net,
     images: &Tensor,
@@ -31,7 +31,9 @@ pub(crate) fn logits_of(
         let size = logits.size();
         let all = match &mut all {
             Some(all) => all,
-            None => all.insert(Tensor::f_empty([images.size()[0], size[1]], (logits.kind(), logits.device()))?),
+            None => {
+                all.insert(Tensor::f_empty([images.size()[0], size[1]], (logits.kind(), logits.device()))?)
+            }
         };
         all.f_narrow(0, done, size[0])?.f_copy_(&logits)?;
         done += size[0];

@@ -16,9 +16,10 @@ use super::TrialEvent;
 use super::early_stopping::{Patience, Verdict};
 use super::evaluate::{evaluation_of, logits_of};
 use super::step::{StepResult, Training};
+use crate::machine::Stopwatch;
 use crate::resident::ResidentData;
 use crate::run::StopFlag;
-use crate::{TrainError, TrainSpec};
+use crate::{ComputeDevice, TrainError, TrainSpec};
 
 /// How often a running epoch is heard of.
 const STEP_EVENT_INTERVAL: Duration = Duration::from_millis(200);
@@ -29,6 +30,7 @@ pub(super) struct Fit<'a> {
     pub(super) seed: u64,
     pub(super) net: &'a Net,
     pub(super) kernels: Kernels,
+    pub(super) device: ComputeDevice,
     pub(super) data: &'a ResidentData,
     pub(super) folder: &'a Path,
     pub(super) stop: &'a StopFlag,
@@ -103,13 +105,43 @@ impl Fit<'_> {
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<EpochRecord, TrainError> {
         let permutation = Tensor::f_from_slice(&order.epoch(epoch.into()))?;
-        let images = self.data.train.len() as usize;
-        // Sums stay on libtorch's side and are read once, after the last step.
-        let mut loss_sum = Tensor::f_zeros([], (Kind::Double, tch::Device::Cpu))?;
-        let mut error_sum = Tensor::f_zeros([], (Kind::Int64, tch::Device::Cpu))?;
-        let mut last_event = Instant::now();
+        let permutation = permutation.f_to_device(self.device.torch())?;
+        let clock = Stopwatch::start(self.device);
+        let (train_loss, train_error) = self.steps(epoch, &permutation, training, on_event)?;
+        let train_s = clock.read_s();
 
-        let start = Instant::now();
+        let clock = Stopwatch::start(self.device);
+        let held_out = &self.data.validation;
+        let batch_size = self.device.evaluation_batch(self.spec.batch_size);
+        let logits = logits_of(self.net, &held_out.images, batch_size, self.stop)?;
+        let validation = evaluation_of(&logits, &held_out.labels)?;
+        let validation_s = clock.read_s();
+        tracing::info!(epoch, train_loss, train_error, validation.loss, train_s, "epoch done");
+        Ok(EpochRecord {
+            epoch,
+            train_loss,
+            train_error,
+            validation_loss: validation.loss,
+            validation_error: validation.error_rate(),
+            train_s,
+            validation_s,
+        })
+    }
+
+    /// All steps of an epoch, over the images in this order. Gives the mean loss and the share of errors.
+    fn steps(
+        &self,
+        epoch: u32,
+        permutation: &Tensor,
+        training: &mut Training<'_>,
+        on_event: &mut dyn FnMut(TrialEvent),
+    ) -> Result<(f64, f64), TrainError> {
+        let images = self.data.train.len() as usize;
+        // Sums stay on the device and are read once, after the last step: to read one earlier is to wait for all steps
+        // that the device was given so far.
+        let mut loss_sum = Tensor::f_zeros([], (Kind::Double, permutation.device()))?;
+        let mut error_sum = Tensor::f_zeros([], (Kind::Int64, permutation.device()))?;
+        let mut last_event = Instant::now();
         for (step, first) in (0..images).step_by(self.spec.batch_size).enumerate() {
             self.stop.check()?;
             let count = self.spec.batch_size.min(images - first);
@@ -122,25 +154,8 @@ impl Fit<'_> {
                 on_event(TrialEvent::Step { epoch, done: step as u64 + 1 });
             }
         }
-        let train_loss = f64::try_from(&loss_sum)? / images as f64;
-        let train_error = i64::try_from(&error_sum)? as f64 / images as f64;
-        let train_s = start.elapsed().as_secs_f64();
-
-        let start = Instant::now();
-        let held_out = &self.data.validation;
-        let logits = logits_of(self.net, &held_out.images, self.spec.batch_size, self.stop)?;
-        let validation = evaluation_of(&logits, &held_out.labels)?;
-        let validation_s = start.elapsed().as_secs_f64();
-        tracing::info!(epoch, train_loss, train_error, validation.loss, train_s, "epoch done");
-        Ok(EpochRecord {
-            epoch,
-            train_loss,
-            train_error,
-            validation_loss: validation.loss,
-            validation_error: validation.error_rate(),
-            train_s,
-            validation_s,
-        })
+        let images = images as f64;
+        Ok((f64::try_from(&loss_sum)? / images, i64::try_from(&error_sum)? as f64 / images))
     }
 }
 

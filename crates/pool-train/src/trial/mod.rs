@@ -14,7 +14,7 @@ use pool_metrics::{
     Evaluation, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus,
 };
 use pool_models::{Kernels, Net, save_weights};
-use tch::{Device, nn};
+use tch::nn;
 
 pub(crate) use evaluate::{Examined, examine, predict};
 use evaluate::{evaluation_of, logits_of};
@@ -24,10 +24,11 @@ pub(crate) use step::Training;
 use crate::machine::{self, PeakMemory, ProcessorUse};
 use crate::resident::{ImageTensors, ResidentData};
 use crate::run::StopFlag;
-use crate::{EarlyStopping, TrainError, TrialSpec};
+use crate::{ComputeDevice, EarlyStopping, TrainError, TrialSpec};
 use fit::{Fit, Fitted};
 
-/// What a trial is told beside its settings: nothing here changes a loss by more than rounding.
+/// What a trial is told beside its settings: nothing here changes a loss by more than rounding, but for the masks of
+/// dropout, which a CUDA device draws itself.
 #[derive(Debug, Clone)]
 pub struct TrialContext {
     /// Where the data sets lie.
@@ -38,6 +39,8 @@ pub struct TrialContext {
     pub jobs: u32,
     /// Which implementation computes the layers.
     pub kernels: Kernels,
+    /// Where the data lie and everything is computed.
+    pub device: ComputeDevice,
     /// The program and its version, for the record.
     pub program: String,
     /// Git revision that the program was built from.
@@ -57,11 +60,13 @@ pub fn run_trial(
     on_event: &mut dyn FnMut(TrialEvent),
 ) -> Result<TrialRecord, TrainError> {
     let started = machine::now();
+    let device = context.device;
     set_threads(context);
+    device.seed(spec.seed);
 
-    let data = ResidentData::load(&spec.data, &context.data_dir)?;
-    let memory = PeakMemory::start();
-    let mut variables = nn::VarStore::new(Device::Cpu);
+    let data = ResidentData::load(&spec.data, &context.data_dir, device)?;
+    let memory = PeakMemory::start(device);
+    let mut variables = nn::VarStore::new(device.torch());
     let net = spec
         .model
         .build(&variables.root())?
@@ -74,6 +79,7 @@ pub fn run_trial(
         seed: spec.seed,
         net: &net,
         kernels: context.kernels,
+        device,
         data: &data,
         folder,
         stop,
@@ -89,7 +95,7 @@ pub fn run_trial(
         TrialStatus::Diverged => Results::default(),
         TrialStatus::Finished | TrialStatus::StoppedEarly => {
             save_weights(&variables, &RunLayout::weights_in(folder))?;
-            Results::of(spec, &net, &data, stop)?
+            Results::of(spec, &net, &data, device, stop)?
         }
     };
 
@@ -128,14 +134,21 @@ struct Results {
 }
 
 impl Results {
-    fn of(spec: &TrialSpec, net: &Net, data: &ResidentData, stop: &StopFlag) -> Result<Self, TrainError> {
+    fn of(
+        spec: &TrialSpec,
+        net: &Net,
+        data: &ResidentData,
+        device: ComputeDevice,
+        stop: &StopFlag,
+    ) -> Result<Self, TrainError> {
+        let batch_size = device.evaluation_batch(spec.train.batch_size);
         let evaluation = |set: &ImageTensors| -> Result<Evaluation, TrainError> {
-            evaluation_of(&logits_of(net, &set.images, spec.train.batch_size, stop)?, &set.labels)
+            evaluation_of(&logits_of(net, &set.images, batch_size, stop)?, &set.labels)
         };
         Ok(Self {
             train: Some(evaluation(&data.train)?),
             validation: Some(evaluation(&data.validation)?),
-            test: Some(test_images::test(spec, net, data, stop)?),
+            test: Some(test_images::test(spec, net, data, device, stop)?),
         })
     }
 }

@@ -7,7 +7,7 @@ use pool_models::Net;
 use super::evaluate::{Examined, classes_of, examine, logits_of};
 use crate::resident::{ImageTensors, ResidentData};
 use crate::run::StopFlag;
-use crate::{Perturbations, TrainError, TrialSpec};
+use crate::{ComputeDevice, Perturbations, TrainError, TrialSpec};
 
 /// Hard images kept per trial: enough for a strip in the report, little enough for ten thousand records.
 const HARDEST: usize = 24;
@@ -20,12 +20,13 @@ pub(super) fn test(
     spec: &TrialSpec,
     net: &Net,
     data: &ResidentData,
+    device: ComputeDevice,
     stop: &StopFlag,
 ) -> Result<TestResults, TrainError> {
-    let (pictures, batch_size) = (&data.test_pictures, spec.train.batch_size);
+    let (pictures, batch_size) = (&data.test_pictures, device.evaluation_batch(spec.train.batch_size));
     let Examined { evaluation, predictions, loss, confusion, calibration } =
         examine(net, pictures, &data.test, data.classes, batch_size, stop)?;
-    let changed = Changed { net, pictures, predictions: &predictions, batch_size, stop };
+    let changed = Changed { net, pictures, predictions: &predictions, device, batch_size, stop };
     Ok(TestResults {
         evaluation,
         labels: pictures.labels().to_vec(),
@@ -63,6 +64,7 @@ struct Changed<'a> {
     net: &'a Net,
     pictures: &'a LabelledImages,
     predictions: &'a [u8],
+    device: ComputeDevice,
     batch_size: usize,
     stop: &'a StopFlag,
 }
@@ -82,7 +84,7 @@ impl Changed<'_> {
         };
         for perturbation in &level.perturbations {
             let pictures = self.pictures.perturbed(perturbation, NOISE_SEED)?;
-            let images = ImageTensors::new(&pictures)?.images;
+            let images = ImageTensors::new(&pictures, self.device)?.images;
             let classes = classes_of(&logits_of(self.net, &images, self.batch_size, self.stop)?)?;
             sums.images += classes.len() as u64;
             sums.errors += differences(&classes, pictures.labels());
