@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::case::{QUICK_SHAPES, Rivalry, SHAPES, Shape};
 
 pub(crate) const HELP: &str = "\
-Usage: operators_beside_libtorch [--threads N] [--cell SECONDS] [--operator NAME]... [--quick] [--markdown FILE]
+Usage: operators_beside_libtorch [--threads N] [--cell SECONDS] [--operator NAME]... [--shape NxCxHxW]...
+                                 [--quick] [--markdown FILE]
 
 Times max, avg, lp, soft, stochastic and blur pooling beside libtorch, forward alone and forward with backward, over a
 grid of windows, shapes and memory layouts. The two take turns, and each figure is a median. Prints a table per
@@ -15,6 +16,7 @@ operator, then geometric means and the cells that are slower than libtorch's.
   --threads N       libtorch's threads (default: one per processor)
   --cell SECONDS    how long each cell is measured; at least five rounds are (default: 0.5)
   --operator NAME   max, avg, lp, soft, stochastic or blur; may be given more than once (default: all)
+  --shape NxCxHxW   an input's shape; may be given more than once (default: six, from 1x1x28x28 to 256x64x56x56)
   --quick           two small shapes and short cells: a few seconds, to see that it works
   --markdown FILE   write the same as Markdown
   --command TEXT    the command that the Markdown names as its own (default: this one)
@@ -36,6 +38,7 @@ pub(crate) struct Arguments {
     /// What the Markdown says it was made by.
     pub(crate) command: String,
     quick: bool,
+    shapes: Vec<Shape>,
     operators: Vec<String>,
 }
 
@@ -52,6 +55,7 @@ impl Arguments {
                 .collect::<Vec<_>>()
                 .join(" "),
             quick: false,
+            shapes: Vec::new(),
             operators: Vec::new(),
         };
         let mut cell = None;
@@ -64,6 +68,7 @@ impl Arguments {
                 "--threads" => parsed.threads = threads(&value()?)?,
                 "--cell" => cell = Some(seconds(&value()?)?),
                 "--operator" => parsed.operators.push(operator(value()?)?),
+                "--shape" => parsed.shapes.push(shape(&value()?)?),
                 "--markdown" => parsed.markdown = Some(value()?.into()),
                 "--command" => parsed.command = value()?,
                 _ => return Err(format!("unknown option {option}")),
@@ -77,9 +82,25 @@ impl Arguments {
         self.operators.is_empty() || self.operators.iter().any(|name| name == rivalry.operator())
     }
 
-    pub(crate) fn shapes(&self) -> &'static [Shape] {
-        if self.quick { &QUICK_SHAPES } else { &SHAPES }
+    pub(crate) fn shapes(&self) -> &[Shape] {
+        match (&self.shapes[..], self.quick) {
+            ([], true) => &QUICK_SHAPES,
+            ([], false) => &SHAPES,
+            (given, _) => given,
+        }
     }
+}
+
+/// The smallest side that every window fits into, blur's reflection included.
+const LEAST_SIDE: i64 = 5;
+
+fn shape(value: &str) -> Result<Shape, String> {
+    let sizes: Option<Vec<i64>> =
+        value.split('x').map(|size| size.parse().ok().filter(|&size| size > 0)).collect();
+    let shape = sizes.and_then(|sizes| Shape::try_from(sizes).ok());
+    shape
+        .filter(|shape| shape[2..].iter().all(|&side| side >= LEAST_SIDE))
+        .ok_or_else(|| format!("--shape needs NxCxHxW with sides from {LEAST_SIDE}, not {value:?}"))
 }
 
 fn threads(value: &str) -> Result<i32, String> {
