@@ -30,6 +30,7 @@ const COMPARED: &str = "\
 - **layout**: how input, output and their gradients lie in memory. Of one channel both are the same.
 - **ratio**: libtorch's time divided by ours, both medians; more than 1 is faster than libtorch. The two take turns.
 - **forward** records no graph; **with backward** also computes the input's gradient from a gradient of ones.
+- The process keeps memory that is freed, so that neither counts the kernel's page faults.
 - Before a cell is measured, both give the same values.";
 
 impl Document<'_> {

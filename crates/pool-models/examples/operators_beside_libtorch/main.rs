@@ -5,6 +5,7 @@ mod arguments;
 mod case;
 mod compositions;
 mod document;
+mod memory;
 mod summary;
 mod table;
 mod timing;
@@ -39,6 +40,7 @@ fn main() {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    memory::keep_freed()?;
     tch::set_num_threads(arguments.threads);
     tch::manual_seed(0);
     // Opened first: a file that cannot be written is known before the measurement, not after it.
