@@ -1,11 +1,12 @@
 //! Time of each pooling operator, forward alone and forward with backward: every operator of the catalogue on the study's
-//! feature maps, and the usual ones on a deeper network's: `cargo bench -p pool-models`.
+//! feature maps, and the usual ones, also by libtorch's functions alone, on a deeper network's: `cargo bench -p
+//! pool-models`. (`scripts/bench-operators` measures both by turns, over a grid of shapes.)
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
-use pool_models::{Mode, Padding, Pool, PoolLayer, Reducer, catalogue};
+use pool_models::{Kernels, Mode, Padding, Pool, PoolLayer, Reducer, catalogue};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -37,14 +38,15 @@ fn forward(layer: &PoolLayer, input: &Tensor) -> Tensor {
     layer.forward(black_box(input), Mode::Training).expect("the operator fits the input")
 }
 
-/// The gradient comes back as a value: nothing accumulates on the input, and the graph is freed with the output.
+/// From a gradient of ones. The input's comes back as a value: nothing accumulates on it, and the graph is freed with the
+/// output.
 fn forward_backward(layer: &PoolLayer, input: &Tensor) -> Vec<Tensor> {
-    let output = forward(layer, input).sum(Kind::Float);
+    let output = forward(layer, input);
     let (keep_graph, create_graph) = (false, false);
     Tensor::run_backward(&[output], &[input], keep_graph, create_graph)
 }
 
-fn bench(criterion: &mut Criterion, shape: [i64; 4], pools: Vec<(String, Pool)>) {
+fn bench(criterion: &mut Criterion, shape: [i64; 4], pools: &[(String, Pool)], kernels: &[Kernels]) {
     let [n, c, h, w] = shape;
     let input = Tensor::randn(shape, (Kind::Float, Device::Cpu));
     let leaf = input.copy().set_requires_grad(true);
@@ -52,14 +54,18 @@ fn bench(criterion: &mut Criterion, shape: [i64; 4], pools: Vec<(String, Pool)>)
     // The slowest operators take tens of milliseconds: the same number of runs in every sample.
     group.sampling_mode(SamplingMode::Flat);
     group.throughput(Throughput::Elements(input.numel() as u64));
-    for (name, pool) in pools {
+    for (name, pool, kernels) in
+        pools.iter().flat_map(|(name, pool)| kernels.iter().map(move |&kernels| (name, pool, kernels)))
+    {
         let variables = VarStore::new(Device::Cpu);
         let sample = [c as usize, h as usize, w as usize];
         let layer = pool.build(&sample, 0, &variables.root()).expect("the operator fits the input");
-        group.bench_function(BenchmarkId::new("forward", &name), |bencher| {
+        let layer = layer.with_kernels(kernels);
+        let id = |pass: &str| BenchmarkId::new(format!("{pass}/{kernels}"), name);
+        group.bench_function(id("forward"), |bencher| {
             bencher.iter(|| no_grad(|| forward(&layer, &input)));
         });
-        group.bench_function(BenchmarkId::new("forward_backward", &name), |bencher| {
+        group.bench_function(id("forward_backward"), |bencher| {
             bencher.iter(|| forward_backward(&layer, &leaf));
         });
     }
@@ -75,7 +81,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
-    bench(&mut criterion, STUDY, every_operator());
-    bench(&mut criterion, DEEPER, usual());
+    bench(&mut criterion, STUDY, &every_operator(), &[Kernels::Fast]);
+    bench(&mut criterion, DEEPER, &usual(), &[Kernels::Fast, Kernels::Reference]);
     criterion.final_summary();
 }

@@ -1,0 +1,200 @@
+//! Time of each kernel on one thread, with every instruction set that the processor has, on what the study's network
+//! needs in a step: `cargo bench -p pool-kernels`.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use pool_kernels::{
+    AdamSlices, AdamStep, AxisWindow, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
+    Dense, DenseGradients, DropRate, Isa, KeepMask, Layout, Pooling, Reduce, Stream, ThisThread, Windows,
+};
+
+/// The study's batch: images, channels after the convolution, and the sides of its output and of the images.
+const IMAGES: usize = 200;
+const CHANNELS: usize = 32;
+const SIDE: usize = 24;
+const IMAGE_SIDE: usize = 28;
+
+fn isas() -> impl Iterator<Item = Isa> {
+    Isa::ALL.into_iter().filter(|isa| isa.is_available())
+}
+
+/// Numbers around zero in no order.
+fn values(count: usize) -> Vec<f32> {
+    (0..count).map(|place| ((place * 7_919 + 13) % 9_973) as f32 / 2_500.0 - 2.0).collect()
+}
+
+fn group<'c>(criterion: &'c mut Criterion, name: &str, numbers: usize) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(20).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
+    group.throughput(Throughput::Elements(numbers as u64));
+    group
+}
+
+/// Windows of 2 by 2 without overlap over the convolution's output.
+fn windows() -> Windows {
+    let axis: Vec<AxisWindow> = (0..SIDE as u32)
+        .step_by(2)
+        .map(|first| AxisWindow { entries: vec![first, first + 1], counted: 2 })
+        .collect();
+    Windows::new(&[SIDE, SIDE], &[axis.clone(), axis])
+}
+
+fn pooling(criterion: &mut Criterion) {
+    let windows = windows();
+    let (numbers, outputs) = (IMAGES * CHANNELS * SIDE * SIDE, IMAGES * CHANNELS * windows.len());
+    let (input, gradient) = (values(numbers), values(outputs));
+    let (mut output, mut input_gradient) = (vec![0.0; outputs], vec![0.0; numbers]);
+    let mut draws = vec![0.0; outputs];
+    Stream { key: [1, 2], pass: 0 }.fill_uniform(Isa::best(), &ThisThread, &mut draws);
+    for (reducer, reduce) in [
+        ("max", Reduce::Max),
+        ("mean", Reduce::Mean),
+        ("lp2", Reduce::Lp { p: 2.0 }),
+        ("soft", Reduce::Soft { beta: 1.0 }),
+        ("sampled", Reduce::Sampled),
+    ] {
+        for (lies, layout) in [("first", Layout::ChannelsFirst), ("last", Layout::ChannelsLast)] {
+            let batch = Batch { samples: IMAGES, channels: CHANNELS, layout };
+            let draws = if reduce == Reduce::Sampled { &draws[..] } else { &[] };
+            let pooling = Pooling { windows: &windows, reduce, batch, draws };
+            let mut group = group(criterion, &format!("pooling/{reducer}/channels_{lies}"), numbers);
+            for isa in isas() {
+                group.bench_function(BenchmarkId::new("forward", isa), |bencher| {
+                    bencher.iter(|| pooling.forward(isa, &ThisThread, black_box(&input), &mut output));
+                });
+                group.bench_function(BenchmarkId::new("backward", isa), |bencher| {
+                    bencher.iter(|| {
+                        pooling.backward(isa, &ThisThread, black_box(&input), &gradient, &mut input_gradient);
+                    });
+                });
+            }
+            group.finish();
+        }
+    }
+}
+
+/// The first blocks of the study's three arms.
+fn first_block(criterion: &mut Criterion) {
+    for (arm, reduce, window) in [
+        ("average", ConvPoolReduce::Mean, [2, 2]),
+        ("maximum", ConvPoolReduce::Max, [2, 2]),
+        ("none", ConvPoolReduce::Max, [1, 1]),
+    ] {
+        let input = [1, IMAGE_SIDE, IMAGE_SIDE];
+        let block = ConvPool { input, filters: CHANNELS, kernel: [5, 5], relu: true, reduce, window };
+        let mut group = group(criterion, &format!("first_block/{arm}"), IMAGES * IMAGE_SIDE * IMAGE_SIDE);
+        for isa in isas() {
+            bench_block(&mut group, &block, isa);
+        }
+        group.finish();
+    }
+}
+
+fn bench_block(group: &mut BenchmarkGroup<'_, WallTime>, block: &ConvPool, isa: Isa) {
+    let images = values(IMAGES * block.input.iter().product::<usize>());
+    let (weight, bias) = (values(block.filters * 25), values(block.filters));
+    let outputs = IMAGES * block.filters * block.output().iter().product::<usize>();
+    let (mut output, mut routes) = (vec![0.0; outputs], vec![0; block.routes(isa, IMAGES)]);
+    let (mut weight_gradient, mut bias_gradient) = (vec![0.0; weight.len()], vec![0.0; bias.len()]);
+    let rate = DropRate::nearest(0.2);
+    let mut mask = KeepMask::default();
+    mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass: 0 }, rate, outputs);
+    group.bench_function(BenchmarkId::new("forward", isa), |bencher| {
+        bencher.iter(|| {
+            let (output, routes) = (&mut output[..], &mut routes[..]);
+            let (images, keep) = (black_box(&images[..]), Some((&mask, rate.scale())));
+            let data = ConvPoolForward { images, weight: &weight, bias: &bias, keep, output, routes };
+            block.forward(isa, &ThisThread, data);
+        });
+    });
+    let gradient = values(outputs);
+    group.bench_function(BenchmarkId::new("backward", isa), |bencher| {
+        bencher.iter(|| {
+            let (weight, bias) = (&mut weight_gradient[..], &mut bias_gradient[..]);
+            let (images, scale) = (black_box(&images[..]), rate.scale());
+            let data = ConvPoolGradients { images, routes: &routes, scale, output: &gradient, weight, bias };
+            block.backward(isa, &ThisThread, data);
+        });
+    });
+}
+
+fn dropout(criterion: &mut Criterion) {
+    let numbers = IMAGES * CHANNELS * SIDE * SIDE / 4;
+    let rate = DropRate::nearest(0.2);
+    let (from, mut to) = (values(numbers), vec![0.0; numbers]);
+    let mut group = group(criterion, "dropout", numbers);
+    for isa in isas() {
+        let mut mask = KeepMask::default();
+        let mut pass = 0;
+        group.bench_function(BenchmarkId::new("draw", isa), |bencher| {
+            bencher.iter(|| {
+                pass += 1;
+                mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass }, rate, numbers);
+            });
+        });
+        mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass: 0 }, rate, numbers);
+        group.bench_function(BenchmarkId::new("apply", isa), |bencher| {
+            bencher.iter(|| mask.apply(isa, &ThisThread, rate.scale(), black_box(&from), &mut to));
+        });
+    }
+    group.finish();
+}
+
+/// As many parameters as the study's network with pooling has.
+fn adam(criterion: &mut Criterion) {
+    const PARAMETERS: usize = 592_074;
+    let (mut parameters, gradients) = (values(PARAMETERS), values(PARAMETERS));
+    let (mut first, mut second) = (vec![0.0; PARAMETERS], vec![0.0; PARAMETERS]);
+    let mut step = AdamStep { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, step: 0 };
+    let mut group = group(criterion, "adam", PARAMETERS);
+    for isa in isas() {
+        group.bench_function(BenchmarkId::new("step", isa), |bencher| {
+            bencher.iter(|| {
+                step.step += 1;
+                let (parameters, first, second) = (&mut parameters[..], &mut first[..], &mut second[..]);
+                let gradients = black_box(&gradients[..]);
+                step.apply(isa, &ThisThread, AdamSlices { parameters, gradients, first, second });
+            });
+        });
+    }
+    group.finish();
+}
+
+/// The study's hidden layer.
+fn dense(criterion: &mut Criterion) {
+    let layer = Dense { inputs: CHANNELS * SIDE * SIDE / 4, units: 128 };
+    let (input, weight) = (values(IMAGES * layer.inputs), values(layer.units * layer.inputs));
+    let (bias, gradient) = (values(layer.units), values(IMAGES * layer.units));
+    let mut output = vec![0.0; IMAGES * layer.units];
+    let (mut input_gradient, mut weight_gradient) = (vec![0.0; input.len()], vec![0.0; weight.len()]);
+    let mut bias_gradient = vec![0.0; layer.units];
+    let mut group = group(criterion, "dense", IMAGES * layer.inputs * layer.units);
+    for isa in isas() {
+        group.bench_function(BenchmarkId::new("forward", isa), |bencher| {
+            bencher.iter(|| {
+                layer.forward(isa, &ThisThread, [black_box(&input), &weight, &bias], &mut output);
+            });
+        });
+    }
+    // The gemm crate finds its own instructions.
+    group.bench_function("backward", |bencher| {
+        bencher.iter(|| {
+            let data = DenseGradients {
+                input: black_box(&input),
+                weight: &weight,
+                output_gradient: &gradient,
+                input_gradient: &mut input_gradient,
+                weight_gradient: &mut weight_gradient,
+                bias_gradient: &mut bias_gradient,
+            };
+            layer.backward(&ThisThread, data);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, pooling, first_block, dropout, adam, dense);
+criterion_main!(benches);
