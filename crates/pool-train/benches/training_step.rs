@@ -47,14 +47,14 @@ fn training_step(criterion: &mut Criterion) {
         let (variables, net) = build(&pool, kernels);
         let optimizer = Adam::new(&variables, AdamSettings::default()).expect("Adam can be made");
         let mut optimizer = optimizer.with_kernels(kernels);
-        let mut batches =
-            Tensor::randperm(IMAGES, (Kind::Int64, Device::Cpu)).split(BATCH, 0).into_iter().cycle();
+        let batches = Tensor::randperm(IMAGES, (Kind::Int64, Device::Cpu)).split(BATCH, 0);
+        let mut batches = batches.iter().cycle();
         group.bench_function(BenchmarkId::new(name, kernels), |bencher| {
             bencher.iter(|| {
                 let indices = batches.next().expect("a cycle has no end");
-                let labels = labels.index_select(0, &indices);
+                let labels = labels.index_select(0, indices);
                 let logits =
-                    net.forward(&images.index_select(0, &indices), Mode::Training).expect("the shapes fit");
+                    net.forward(&images.index_select(0, indices), Mode::Training).expect("the shapes fit");
                 let loss = cross_entropy(&logits, &labels).expect("the shapes fit");
                 optimizer.step(&loss).expect("the loss depends on every variable");
                 let _guard = tch::no_grad_guard();
