@@ -171,7 +171,7 @@ fn a_loss_that_is_no_number_ends_the_trial_as_diverged() {
     let _guard = alone();
     let folder = tempfile::tempdir().unwrap();
     let text = SMALL.replace("epochs = 2", "epochs = 5\nlearning_rate = 1e30");
-    let record = train(&trial_of(&text, "max", 1), folder.path());
+    let record = train(&trial_of(&text, "none", 1), folder.path());
     assert_eq!(record.status, TrialStatus::Diverged);
     assert!(record.epochs.len() < 5 && record.test.is_none() && record.best_epoch.is_none());
     assert!(TrialRecord::from_json(&record.to_json()).is_ok(), "NaN must survive the file");
