@@ -1,0 +1,189 @@
+//! However tasks are divided among threads, every kernel gives the same bits.
+//!
+//! `scripts/check-sanitizers` also looks here for two threads that touch the same number.
+
+mod common;
+
+use std::ops::Range;
+
+use common::{isas, values};
+use pool_kernels::{
+    AdamSlices, AdamStep, AxisWindow, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
+    Dense, DenseGradients, DropRate, Isa, KeepMask, Layout, Pooling, Reduce, Stream, ThisThread, Threads,
+    Windows,
+};
+
+/// Three threads at once, of which the first has a sixth of the tasks and the last a half. Does not ask whether that
+/// many are worth a thread: the smaller the work, the more often threads meet.
+struct ThreeThreads;
+
+impl Threads for ThreeThreads {
+    fn share(&self, tasks: usize, _least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
+        let (first, second) = (tasks / 6, tasks / 2);
+        std::thread::scope(|scope| {
+            let ranges = [0..first, first..second, second..tasks];
+            let threads: Vec<_> = ranges
+                .into_iter()
+                .filter(|range| !range.is_empty())
+                .map(|range| scope.spawn(move || work(range)))
+                .collect();
+            for thread in threads {
+                thread.join().expect("a kernel does not panic");
+            }
+        });
+    }
+}
+
+/// Runs a kernel on one thread and on three, with every instruction set, and compares all that it wrote.
+fn same_bits<T: PartialEq>(kernel: impl Fn(Isa, &dyn Threads) -> T) {
+    for isa in isas() {
+        let alone = kernel(isa, &ThisThread);
+        for _ in 0..3 {
+            assert!(kernel(isa, &ThreeThreads) == alone, "{isa}");
+        }
+    }
+}
+
+fn bits(numbers: &[f32]) -> Vec<u32> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
+/// Windows of 3 with stride 2, which overlap.
+fn windows(side: u32) -> Windows {
+    let axis: Vec<AxisWindow> = (0..side - 2)
+        .step_by(2)
+        .map(|first| AxisWindow { entries: (first..first + 3).collect(), counted: 3 })
+        .collect();
+    Windows::new(&[side as usize; 2], &[axis.clone(), axis])
+}
+
+#[test]
+fn pooling() {
+    let windows = windows(9);
+    for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
+        // The last panel of a sample is not full, and panels of channels that come first cross samples.
+        let batch = Batch { samples: 5, channels: 19, layout };
+        let planes = batch.samples * batch.channels;
+        let (input, gradient) = (values(planes * windows.pixels(), 1), values(planes * windows.len(), 2));
+        let drawn: Vec<f32> = values(gradient.len(), 3).iter().map(|value| value.abs() / 6.0).collect();
+        for reduce in [Reduce::Max, Reduce::Mean, Reduce::Soft { beta: 1.0 }, Reduce::Sampled, Reduce::Median]
+        {
+            let draws = if reduce == Reduce::Sampled { &drawn[..] } else { &[] };
+            let pooling = Pooling { windows: &windows, reduce, batch, draws };
+            same_bits(|isa, threads| {
+                let mut output = vec![f32::NAN; gradient.len()];
+                let mut input_gradient = vec![f32::NAN; input.len()];
+                pooling.forward(isa, threads, &input, &mut output);
+                pooling.backward(isa, threads, &input, &gradient, &mut input_gradient);
+                [bits(&output), bits(&input_gradient)]
+            });
+        }
+    }
+}
+
+#[test]
+fn random_numbers_and_dropout() {
+    const NUMBERS: usize = 100_003;
+    let from = values(NUMBERS, 4);
+    let rate = DropRate::nearest(0.3);
+    let stream = Stream { key: [7, 8], pass: 3 };
+    same_bits(|isa, threads| {
+        let mut mask = KeepMask::default();
+        mask.draw(isa, threads, stream, rate, NUMBERS);
+        let mut to = vec![f32::NAN; NUMBERS];
+        mask.apply(isa, threads, rate.scale(), &from, &mut to);
+        let mut uniform = vec![f32::NAN; NUMBERS];
+        stream.fill_uniform(isa, threads, &mut uniform);
+        let kept: Vec<bool> = (0..NUMBERS).map(|number| mask.keeps(number)).collect();
+        (kept, bits(&to), bits(&uniform))
+    });
+}
+
+#[test]
+fn adam() {
+    const PARAMETERS: usize = 50_001;
+    same_bits(|isa, threads| {
+        let mut parameters = values(PARAMETERS, 5);
+        let (mut first, mut second) = (vec![0.0; PARAMETERS], vec![0.0; PARAMETERS]);
+        for step in 1..=3 {
+            let gradients = values(PARAMETERS, 10 + step);
+            let (parameters, first, second) = (&mut parameters[..], &mut first[..], &mut second[..]);
+            let step = AdamStep { learning_rate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, step };
+            step.apply(isa, threads, AdamSlices { parameters, gradients: &gradients, first, second });
+        }
+        [bits(&parameters), bits(&first), bits(&second)]
+    });
+}
+
+#[test]
+fn the_first_block() {
+    const IMAGES: usize = 27;
+    for (reduce, window) in [(ConvPoolReduce::Max, [2, 2]), (ConvPoolReduce::Mean, [1, 2])] {
+        let block = ConvPool { input: [2, 9, 11], filters: 19, kernel: [3, 2], relu: true, reduce, window };
+        let images = values(IMAGES * block.input.iter().product::<usize>(), 6);
+        let (weight, bias) = (values(block.filters * 2 * 3 * 2, 7), values(block.filters, 8));
+        let outputs = IMAGES * block.filters * block.output().iter().product::<usize>();
+        let gradient = values(outputs, 9);
+        let rate = DropRate::nearest(0.2);
+        same_bits(|isa, threads| {
+            let mut mask = KeepMask::default();
+            mask.draw(isa, threads, Stream { key: [1, 2], pass: 1 }, rate, outputs);
+            let (mut output, mut routes) = (vec![f32::NAN; outputs], vec![0; block.routes(isa, IMAGES)]);
+            block.forward(
+                isa,
+                threads,
+                ConvPoolForward {
+                    images: &images,
+                    weight: &weight,
+                    bias: &bias,
+                    keep: Some((&mask, rate.scale())),
+                    output: &mut output,
+                    routes: &mut routes,
+                },
+            );
+            let (mut weight_gradient, mut bias_gradient) =
+                (vec![f32::NAN; weight.len()], vec![f32::NAN; bias.len()]);
+            block.backward(
+                isa,
+                threads,
+                ConvPoolGradients {
+                    images: &images,
+                    routes: &routes,
+                    scale: rate.scale(),
+                    output: &gradient,
+                    weight: &mut weight_gradient,
+                    bias: &mut bias_gradient,
+                },
+            );
+            (routes, [bits(&output), bits(&weight_gradient), bits(&bias_gradient)])
+        });
+    }
+}
+
+#[test]
+fn dense() {
+    const SAMPLES: usize = 6;
+    // Several tasks, of which the last is short.
+    let layer = Dense { inputs: 7_001, units: 21 };
+    let (input, weight) = (values(SAMPLES * layer.inputs, 10), values(layer.units * layer.inputs, 11));
+    let (bias, output_gradient) = (values(layer.units, 12), values(SAMPLES * layer.units, 13));
+    same_bits(|isa, threads| {
+        let mut output = vec![f32::NAN; SAMPLES * layer.units];
+        layer.forward(isa, threads, [&input, &weight, &bias], &mut output);
+        let (mut input_gradient, mut weight_gradient) =
+            (vec![f32::NAN; input.len()], vec![f32::NAN; weight.len()]);
+        let mut bias_gradient = vec![f32::NAN; layer.units];
+        layer.backward(
+            threads,
+            DenseGradients {
+                input: &input,
+                weight: &weight,
+                output_gradient: &output_gradient,
+                input_gradient: &mut input_gradient,
+                weight_gradient: &mut weight_gradient,
+                bias_gradient: &mut bias_gradient,
+            },
+        );
+        [bits(&output), bits(&input_gradient), bits(&weight_gradient), bits(&bias_gradient)]
+    });
+}
