@@ -47,8 +47,8 @@ fn training_step(criterion: &mut Criterion) {
         let (variables, net) = build(&pool, kernels);
         let optimizer = Adam::new(&variables, AdamSettings::default()).expect("Adam can be made");
         let mut optimizer = optimizer.with_kernels(kernels);
-        let batches = Tensor::randperm(IMAGES, (Kind::Int64, Device::Cpu)).split(BATCH, 0);
-        let mut batches = batches.iter().cycle();
+        let order = Tensor::randperm(IMAGES, (Kind::Int64, Device::Cpu)).split(BATCH, 0);
+        let mut batches = order.iter().cycle();
         group.bench_function(BenchmarkId::new(name, kernels), |bencher| {
             bencher.iter(|| {
                 let indices = batches.next().expect("a cycle has no end");

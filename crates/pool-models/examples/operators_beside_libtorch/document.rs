@@ -40,7 +40,7 @@ impl Document<'_> {
         for line in summary::lines(self.tables) {
             text += &format!("{}\n", sentence(&line));
         }
-        text + &self.slower().iter().map(|line| format!("{line}\n")).collect::<String>()
+        text + &self.slower().join("\n")
     }
 
     pub(crate) fn markdown(&self) -> String {
@@ -51,9 +51,8 @@ impl Document<'_> {
             self.machine()
         );
         text += &self.markdown_summary();
-        for line in self.slower() {
-            text += &format!("\n{line}\n");
-        }
+        // A blank line ends the table.
+        text += &format!("\n{}\n", self.slower().join("\n"));
         for table in self.tables {
             text += &format!("\n{}", table.markdown());
         }
@@ -63,7 +62,7 @@ impl Document<'_> {
     fn machine(&self) -> String {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         format!(
-            "{}, {processors} processors, {} on {}. {} threads, kernels: {}; each cell {} s and at least five rounds; \
+            "{}, {processors} processors, {} on {}. Threads: {}, kernels: {}; each cell {} s and at least five rounds; \
              {:.0} minutes in all.",
             processor().unwrap_or_else(|| "a processor without a name".to_owned()),
             std::env::consts::OS,
@@ -97,7 +96,7 @@ impl Document<'_> {
             return vec!["No cell is slower than libtorch's.".to_owned()];
         }
         let title = format!("Slower than libtorch's, {} cells:", slower.len());
-        std::iter::once(title).chain(slower.into_iter().map(|line| format!("- {line}"))).collect()
+        [title, String::new()].into_iter().chain(slower.into_iter().map(|line| format!("- {line}"))).collect()
     }
 }
 
