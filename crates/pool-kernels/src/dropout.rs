@@ -75,7 +75,7 @@ impl KeepMask {
     /// Bit `i` tells whether number `index + i` is kept, for the sixteen from `index` on.
     ///
     /// # Safety
-    /// `index` is at most the number of numbers.
+    /// `index` is less than the number of numbers.
     #[inline(always)]
     pub(crate) unsafe fn sixteen(&self, index: usize) -> u32 {
         // SAFETY: the spare bytes lie behind the last number's.

@@ -21,7 +21,8 @@ pub enum Isa {
     Avx512,
 }
 
-/// The environment variable that forbids instructions: `portable`, `avx2` or `avx512`.
+/// The environment variable that forbids these kernels more than it names: `portable`, `avx2` or `avx512`; anything else
+/// forbids nothing.
 pub const ISA_VARIABLE: &str = "POOL_KERNELS_ISA";
 
 impl Isa {

@@ -1,11 +1,15 @@
 //! The arithmetic of pooling over plain slices, vectorised for the processor at hand.
 //!
 //! - [`Pooling`] pools a batch, forward and backward, over any [`Windows`].
+//! - [`ConvPool`] is a network's first block in one pass: convolution, activation, pooling and dropout.
+//! - [`Dense`] divides the products of a fully connected layer among threads; the products are the gemm crate's, which finds
+//!   the processor's instructions by itself.
+//! - [`KeepMask`], [`Stream`] and [`AdamStep`]: dropout, the random numbers behind it, and the optimizer's step.
 //!
 //! Nothing here knows libtorch: kernels take slices, and [`Threads`] that somebody else owns. Each kernel is written
 //! once, over vectors whose lanes are channels, and compiled for every [`Isa`]; the best one that the processor has is
-//! found at run time. `unsafe` is confined to the vectors and to the parts of a slice that threads share; every kernel
-//! is tested with every instruction set against plain loops.
+//! found at run time. `unsafe` is what reads and writes vectors where they lie, and what gives threads their parts of a
+//! slice; every kernel is tested with every instruction set against plain loops.
 
 mod adam;
 mod conv_pool;

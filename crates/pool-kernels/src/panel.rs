@@ -30,7 +30,8 @@ pub struct Batch {
 impl Batch {
     /// Numbers of a batch whose planes have this many pixels.
     pub(crate) fn numbers(&self, pixels: usize) -> usize {
-        self.samples * self.channels * pixels
+        let numbers = self.samples.checked_mul(self.channels).and_then(|planes| planes.checked_mul(pixels));
+        numbers.expect("a batch has fewer numbers than addresses")
     }
 
     /// Panels of the whole batch.

@@ -263,9 +263,12 @@ impl Backward<'_> {
                         (gathered.as_ptr(), gradients.as_ptr(), spread.as_mut_ptr(), S::LANES)
                     }
                 };
-                for pixel in 0..pixels {
-                    for first in (0..vectors * S::LANES).step_by(S::LANES) {
-                        s.store(to.add(pixel * stride + first), s.splat(0.0));
+                let alone = windows.are_apart();
+                if !(alone && windows.see_everything()) {
+                    for pixel in 0..pixels {
+                        for first in (0..vectors * S::LANES).step_by(S::LANES) {
+                            s.store(to.add(pixel * stride + first), s.splat(0.0));
+                        }
                     }
                 }
                 for window in 0..outputs {
@@ -273,7 +276,8 @@ impl Backward<'_> {
                     for first in (0..vectors * S::LANES).step_by(S::LANES) {
                         let gradient = s.load(gradient.add(window * stride + first));
                         let cells = Cells::new(s, windows.window(window), from.add(first), stride);
-                        let spread = CellGradients::new(s, windows.window(window), to.add(first), stride);
+                        let spread =
+                            CellGradients::new(s, windows.window(window), to.add(first), stride, alone);
                         kernel.backward(s, &cells, draw, gradient, &spread);
                     }
                 }

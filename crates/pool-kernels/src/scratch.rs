@@ -12,7 +12,8 @@ struct Line([f32; LINE]);
 const LINE: usize = 16;
 
 thread_local! {
-    static MEMORY: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+    /// One for each kernel that runs within another, the innermost first.
+    static MEMORY: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// This thread's memory, taken away from it until dropped: who takes it meanwhile gets memory of its own.
@@ -22,7 +23,7 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     pub(crate) fn take() -> Self {
-        Self { memory: MEMORY.take() }
+        Self { memory: MEMORY.with_borrow_mut(Vec::pop).unwrap_or_default() }
     }
 
     /// Parts of at least these lengths, each aligned to a line of the cache; what they hold is unknown.
@@ -44,8 +45,8 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Of two that come back, the thread keeps the last.
-        MEMORY.set(std::mem::take(&mut self.memory));
+        let memory = std::mem::take(&mut self.memory);
+        MEMORY.with_borrow_mut(|all| all.push(memory));
     }
 }
 

@@ -6,7 +6,11 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Threads that share work.
-pub trait Threads: Sync {
+///
+/// # Safety
+/// [`Threads::share`] hands out every task at most once, none from `tasks` on, and returns after the last one has ended:
+/// kernels write to the same slice from all threads, each to its tasks' part.
+pub unsafe trait Threads: Sync {
     /// Calls `work` with ranges that together are `0..tasks`, each task once, and returns when all is done; fewer than
     /// `least` tasks are not worth a thread. A kernel's result does not depend on how the tasks are divided.
     fn share(&self, tasks: usize, least: usize, work: &(dyn Fn(Range<usize>) + Sync));
@@ -22,7 +26,8 @@ pub(crate) fn least_tasks(numbers_each: usize) -> usize {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ThisThread;
 
-impl Threads for ThisThread {
+// SAFETY: one range, all tasks, on the thread that waits for it.
+unsafe impl Threads for ThisThread {
     fn share(&self, tasks: usize, _least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
         work(0..tasks);
     }

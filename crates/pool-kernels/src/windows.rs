@@ -22,6 +22,10 @@ pub struct Windows {
     cells: Vec<u32>,
     /// One number per cell of every list; empty where no axis has weights.
     weights: Vec<f32>,
+    /// Whether no pixel is seen twice, by one window or by two.
+    are_apart: bool,
+    /// Whether every pixel is seen.
+    see_everything: bool,
 }
 
 /// One window.
@@ -61,9 +65,8 @@ impl Windows {
     /// As [`Windows::new`].
     pub fn weighted(spatial: &[usize], axes: &[Vec<AxisWindow>], weights: &[Vec<f32>]) -> Self {
         assert_eq!(spatial.len(), axes.len(), "one list of windows per axis");
-        let pixels: usize = spatial.iter().product();
-        let count: usize = axes.iter().map(Vec::len).product();
-        assert!(pixels < 1 << 31 && count < 1 << 31, "{pixels} pixels and {count} windows");
+        let pixels = small_product(spatial.iter().copied()).expect("fewer than 2^31 pixels");
+        small_product(axes.iter().map(Vec::len)).expect("fewer than 2^31 windows");
         for (&size, windows) in spatial.iter().zip(axes) {
             let inside = |window: &AxisWindow| {
                 !window.entries.is_empty() && window.entries.iter().all(|&entry| (entry as usize) < size)
@@ -86,7 +89,26 @@ impl Windows {
             }
             places = next;
         }
-        Self { pixels, places, lists, cells, weights: factors }
+        let seen = || spatial.iter().zip(axes).map(|(&size, windows)| times_seen(size, windows));
+        Self {
+            pixels,
+            places,
+            lists,
+            cells,
+            weights: factors,
+            are_apart: seen().all(|times| times.iter().all(|&times| times <= 1)),
+            see_everything: seen().all(|times| times.iter().all(|&times| times >= 1)),
+        }
+    }
+
+    /// Whether no pixel is seen twice.
+    pub(crate) fn are_apart(&self) -> bool {
+        self.are_apart
+    }
+
+    /// Whether every pixel is seen.
+    pub(crate) fn see_everything(&self) -> bool {
+        self.see_everything
     }
 
     /// Pixels of one plane of the input.
@@ -146,6 +168,22 @@ impl<'a> AlikeWindows<'a> {
         let of_window = of_window.collect();
         Self { shapes, of_window }
     }
+}
+
+/// The product, if it is below 2^31.
+fn small_product(mut sizes: impl Iterator<Item = usize>) -> Option<usize> {
+    sizes.try_fold(1usize, usize::checked_mul).filter(|&product| product < 1 << 31)
+}
+
+/// How often the windows of one axis see each entry.
+fn times_seen(size: usize, windows: &[AxisWindow]) -> Vec<u32> {
+    let mut times = vec![0; size];
+    for window in windows {
+        for &entry in &window.entries {
+            times[entry as usize] += 1;
+        }
+    }
+    times
 }
 
 fn first_of(entries: &[u32]) -> u32 {
@@ -210,6 +248,19 @@ mod tests {
         assert_eq!(pixels_of(&windows, 4), [12, 13, 17, 18]);
         assert_eq!(pixels_of(&windows, 5), [14, 19]);
         assert_eq!(windows.cells.len(), 4 + 2, "two likenesses");
+    }
+
+    #[test]
+    fn what_windows_leave_out_or_share_is_known() {
+        for (windows, are_apart, see_everything) in [
+            (axis(&[&[0, 1], &[2, 3]]), true, true),
+            (axis(&[&[0, 1], &[2]]), true, false),
+            (axis(&[&[0, 1], &[1, 2, 3]]), false, true),
+            (axis(&[&[1, 0, 1], &[2, 3]]), false, true),
+        ] {
+            let windows = Windows::new(&[4], &[windows]);
+            assert_eq!((windows.are_apart(), windows.see_everything()), (are_apart, see_everything));
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! `scripts/check-sanitizers` also looks here for two threads that touch the same number.
 
+#![expect(unsafe_code, reason = "threads of our own")]
+
 mod common;
 
 use std::ops::Range;
@@ -17,7 +19,9 @@ use pool_kernels::{
 /// many are worth a thread: the smaller the work, the more often threads meet.
 struct ThreeThreads;
 
-impl Threads for ThreeThreads {
+// SAFETY: ranges that share no task, and threads that are waited for.
+
+unsafe impl Threads for ThreeThreads {
     fn share(&self, tasks: usize, _least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
         let (first, second) = (tasks / 6, tasks / 2);
         std::thread::scope(|scope| {

@@ -6,7 +6,7 @@ use pool_kernels::{AdamSlices, AdamStep, Isa};
 use tch::nn::VarStore;
 use tch::{Device, Kind, TchError, Tensor};
 
-use crate::native::{TorchThreads, are_numbers, numbers, numbers_mut};
+use crate::native::{TorchThreads, are_numbers, numbers, numbers_mut, was_changed};
 use crate::{Kernels, ModelError};
 
 /// The settings of [`Adam`] (Kingma & Ba 2015). Keras: `keras.optimizers.Adam`; PyTorch: `torch.optim.Adam`.
@@ -92,9 +92,8 @@ impl Adam {
             return Err(ModelError::NoGradient { variable: moments.name.clone() });
         }
         let _no_gradient = tch::no_grad_guard();
-        self.steps += 1;
         let AdamSettings { learning_rate, beta1, beta2, epsilon } = self.settings;
-        let step = AdamStep { learning_rate, beta1, beta2, epsilon, step: self.steps };
+        let step = AdamStep { learning_rate, beta1, beta2, epsilon, step: self.steps + 1 };
         for (moments, gradient) in self.variables.iter_mut().zip(&gradients) {
             if self.kernels == Kernels::Fast && moments.has_kernel() && are_numbers(gradient) {
                 moments.change(step, gradient)?;
@@ -102,6 +101,7 @@ impl Adam {
                 moments.change_by_torch(step, gradient)?;
             }
         }
+        self.steps += 1;
         Ok(())
     }
 
@@ -175,6 +175,7 @@ impl Moments {
                 second: numbers_mut(&mut self.second),
             },
         );
+        was_changed(&mut self.variable);
         Ok(())
     }
 

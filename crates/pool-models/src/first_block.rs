@@ -60,9 +60,11 @@ impl FirstBlock {
         self.drops
     }
 
-    /// Whether the kernel can take these images.
-    pub(crate) fn takes(&self, images: &Tensor) -> bool {
-        are_numbers(images) && !images.requires_grad() && !is_tracing() && images.size()[0] > 0
+    /// Whether the kernel can take these images, with the variables of the first of `layers`.
+    pub(crate) fn takes(&self, layers: &[BuiltLayer], images: &Tensor) -> bool {
+        let BuiltLayer::Conv { weight, bias, .. } = &layers[0] else { return false };
+        let all_numbers = [images, weight, bias].into_iter().all(are_numbers);
+        all_numbers && !images.requires_grad() && !is_tracing() && images.size()[0] > 0
     }
 
     /// What the first of `layers` give for `images`.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use pool_kernels::Isa;
 
-/// Which implementation computes a layer. Both give the same to rounding, and draw the same random numbers on the CPU.
+/// Which implementation computes a layer. Both give the same to rounding, and draw the same random numbers on the CPU;
+/// stochastic pooling may pick another value where a draw falls on the edge between two.
 ///
 /// On a CUDA device both are libtorch's functions. Dropout's masks are then drawn by the device's own generator;
 /// pooling layers that draw keep theirs, so that what they draw is made on the CPU and copied for every batch, and the
@@ -15,7 +16,7 @@ pub enum Kernels {
     /// functions for the rest.
     #[default]
     Fast,
-    /// libtorch's functions alone.
+    /// libtorch's functions alone, but for the random numbers, which are the same.
     Reference,
 }
 

@@ -69,7 +69,7 @@ impl Net {
             });
         }
         let (mut value, rest) = match &self.first_block {
-            Some(block) if self.how.kernels == Kernels::Fast && block.takes(input) => {
+            Some(block) if self.how.kernels == Kernels::Fast && block.takes(&self.layers, input) => {
                 (block.forward(&self.layers, input, mode)?, &self.layers[block.layers()..])
             }
             _ => (input.shallow_clone(), &self.layers[..]),

@@ -14,7 +14,7 @@ pub enum Precision {
     #[default]
     F32,
     /// bfloat16 (Kalamkar et al. 2019): the range of `f32` with 8 bits of mantissa. Products are summed in `f32`. A first
-    /// layer that is computed together with its pooling stays `f32`.
+    /// convolution that own kernels compute stays `f32`.
     Bf16,
 }
 

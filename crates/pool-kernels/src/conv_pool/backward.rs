@@ -39,10 +39,10 @@ impl ConvPool {
     /// A block that is not possible, or slices of other lengths than the block says.
     pub fn backward(&self, isa: Isa, threads: &dyn Threads, data: ConvPoolGradients<'_>) {
         let ConvPoolGradients { images, routes, scale, output, weight, bias } = data;
+        assert!(self.is_possible(), "{self:?}");
         let taps = self.taps();
         let lanes = isa.lanes();
         let count = images.len() / self.numbers();
-        assert!(self.is_possible(), "{self:?}");
         assert_eq!(images.len(), count * self.numbers(), "numbers of the images");
         assert_eq!(routes.len(), self.routes(isa, count), "bytes of the routes");
         assert_eq!(output.len(), count * self.filters * self.outputs(), "numbers of the output");

@@ -39,9 +39,9 @@ impl ConvPool {
     /// A block that is not possible, or slices of other lengths than the block says.
     pub fn forward(&self, isa: Isa, threads: &dyn Threads, data: ConvPoolForward<'_>) {
         let ConvPoolForward { images, weight, bias, keep, output, routes } = data;
+        assert!(self.is_possible(), "{self:?}");
         let taps = self.taps();
         let count = images.len() / self.numbers();
-        assert!(self.is_possible(), "{self:?}");
         assert_eq!(images.len(), count * self.numbers(), "numbers of the images");
         assert_eq!(
             (weight.len(), bias.len()),

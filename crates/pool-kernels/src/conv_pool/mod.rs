@@ -46,16 +46,22 @@ impl ConvPool {
     pub fn is_possible(&self) -> bool {
         let [channels, height, width] = self.input;
         let fits = |size: usize, kernel: usize, window: usize| {
-            kernel > 0 && window > 0 && size + 1 >= kernel + window
+            kernel > 0 && window > 0 && kernel <= size && window <= size - kernel + 1
         };
-        channels > 0
+        let numbers = |planes: usize| planes.checked_mul(height)?.checked_mul(width);
+        let taps = self.kernel[0].checked_mul(self.kernel[1]).and_then(|taps| taps.checked_mul(self.filters));
+        numbers(channels).is_some()
+            && numbers(self.filters).is_some()
+            && taps.and_then(|taps| taps.checked_mul(channels)).is_some()
+            && channels > 0
             && self.filters > 0
             && fits(height, self.kernel[0], self.window[0])
             && fits(width, self.kernel[1], self.window[1])
+            && self.window.iter().all(|&size| size <= Self::MOST_CELLS)
             && self.cells() <= Self::MOST_CELLS
     }
 
-    /// Height and width of the output.
+    /// Height and width of the output, of a block that is possible.
     pub fn output(&self) -> [usize; 2] {
         let [_, height, width] = self.input;
         [(height + 1 - self.kernel[0]) / self.window[0], (width + 1 - self.kernel[1]) / self.window[1]]
@@ -66,7 +72,7 @@ impl ConvPool {
         self.output().iter().product()
     }
 
-    /// Bytes of the routes of this many images.
+    /// Bytes of the routes of this many images, of a block that is possible.
     pub fn routes(&self, isa: Isa, images: usize) -> usize {
         let lanes = isa.lanes();
         images * self.filters.div_ceil(lanes) * self.outputs() * lanes

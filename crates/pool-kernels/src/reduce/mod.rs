@@ -28,7 +28,7 @@ pub enum Reduce {
     Max,
     /// The smallest value; NaN if there is one. Of equal values the first takes the gradient.
     Min,
-    /// The sum over the counted cells.
+    /// The sum over the cells, divided by how many of them count.
     Mean,
     /// `(sum |x|^p)^(1/p)`; the gradient of an all-zero window is 0.
     Lp {
@@ -127,19 +127,29 @@ pub(crate) struct CellGradients<'a, S> {
     window: WindowCells<'a>,
     origin: *mut f32,
     stride: usize,
+    /// Whether this is all that comes to its cells.
+    alone: bool,
 }
 
 impl<'a, S: Simd> CellGradients<'a, S> {
     /// # Safety
-    /// As [`Cells::new`], and nothing else touches the vectors while this lives.
+    /// As [`Cells::new`], and nothing else touches the vectors while this lives. Where windows are `alone`, no cell is
+    /// another window's, and what stands there is written over.
     #[inline(always)]
     #[expect(unsafe_code, reason = "pointer arithmetic")]
-    pub(crate) unsafe fn new(s: S, window: WindowCells<'a>, panel: *mut f32, stride: usize) -> Self {
+    pub(crate) unsafe fn new(
+        s: S,
+        window: WindowCells<'a>,
+        panel: *mut f32,
+        stride: usize,
+        alone: bool,
+    ) -> Self {
         // SAFETY: the origin is one of the pixels.
         let origin = unsafe { panel.add(window.origin * stride) };
-        Self { s, window, origin, stride }
+        Self { s, window, origin, stride, alone }
     }
 
+    /// Adds to the gradient of a cell, once.
     #[inline(always)]
     #[expect(unsafe_code, reason = "reading and writing a vector")]
     pub(crate) fn add(&self, index: usize, value: S::F) {
@@ -147,7 +157,8 @@ impl<'a, S: Simd> CellGradients<'a, S> {
         // SAFETY: `Windows` holds no cell outside its pixels, and `new` promises a vector for each.
         unsafe {
             let place = self.origin.add(pixel * self.stride);
-            self.s.store(place, self.s.add(self.s.load(place), value));
+            let sum = if self.alone { value } else { self.s.add(self.s.load(place), value) };
+            self.s.store(place, sum);
         }
     }
 }

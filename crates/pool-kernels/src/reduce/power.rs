@@ -5,7 +5,7 @@ use super::{CellGradients, Cells, WindowKernel};
 use crate::simd::{Simd, exp, ln};
 
 /// `(sum |x|^p)^(1/p)`. A power of two near the greatest value is divided out before and multiplied back after, so that
-/// no power overflows.
+/// no power up to 64 overflows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lp {
     pub(crate) p: f32,

@@ -23,10 +23,11 @@ pub(crate) fn conv_pool(
     images: &Tensor,
     variables: ConvVariables<'_>,
     kept: Option<Kept>,
-    plain: impl Fn(&[Tensor]) -> Result<Tensor, TchError> + 'static,
+    plain: impl Fn(&[Tensor]) -> Result<Tensor, TchError> + Send + 'static,
 ) -> Result<Tensor, TchError> {
     let ConvVariables { weight, bias } = variables;
-    let (images, weight_numbers) = (images.f_contiguous()?, weight.f_contiguous()?);
+    let images = images.f_contiguous()?;
+    let (weight, bias) = (&weight.f_contiguous()?, &bias.f_contiguous()?);
     let [rows, columns] = block.output().map(|size| size as i64);
     let count = images.size()[0];
     let mut output = empty(&[count, block.filters as i64, rows, columns], Layout::ChannelsFirst)?;
@@ -38,7 +39,7 @@ pub(crate) fn conv_pool(
         &TorchThreads,
         ConvPoolForward {
             images: numbers(&images),
-            weight: numbers(&weight_numbers),
+            weight: numbers(weight),
             bias: numbers(bias),
             keep: kept.as_ref().map(|kept| (&kept.mask, kept.scale)),
             output: numbers_mut(&mut output),
@@ -58,8 +59,8 @@ struct ConvPoolOperation<P> {
     plain: P,
 }
 
-impl<P: Fn(&[Tensor]) -> Result<Tensor, TchError> + 'static> Operation for ConvPoolOperation<P> {
-    fn backward(
+impl<P: Fn(&[Tensor]) -> Result<Tensor, TchError> + Send + 'static> Operation for ConvPoolOperation<P> {
+    fn gradients(
         &self,
         output_gradient: &Tensor,
         inputs: &[Tensor],
@@ -86,7 +87,7 @@ impl<P: Fn(&[Tensor]) -> Result<Tensor, TchError> + 'static> Operation for ConvP
     fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, TchError> {
         let output = (self.plain)(inputs)?;
         match &self.kept {
-            Some(kept) => output.f_mul(&kept.factors(&output)?),
+            Some(kept) => kept.plain(&output),
             None => Ok(output),
         }
     }

@@ -27,20 +27,20 @@ pub(crate) fn dense(
         return input.f_linear(weight, Some(bias));
     }
     let layer = Dense { inputs: *inputs as usize, units: *units as usize };
-    let (input, weight) = (input.f_contiguous()?, weight.f_contiguous()?);
+    let (input, weight, bias) = (input.f_contiguous()?, weight.f_contiguous()?, bias.f_contiguous()?);
     let mut output = empty(&[*samples, *units], Layout::ChannelsFirst)?;
     layer.forward(
         Isa::best(),
         &TorchThreads,
-        [numbers(&input), numbers(&weight), numbers(bias)],
+        [numbers(&input), numbers(&weight), numbers(&bias)],
         numbers_mut(&mut output),
     );
-    let inputs = [&input, &weight, bias];
+    let inputs = [&input, &weight, &bias];
     if needs_graph(&inputs) { attach(output, &inputs, layer) } else { Ok(output) }
 }
 
 impl Operation for Dense {
-    fn backward(
+    fn gradients(
         &self,
         output_gradient: &Tensor,
         inputs: &[Tensor],
@@ -53,8 +53,7 @@ impl Operation for Dense {
         };
         let (mut input, mut weight) = (room(0)?, room(1)?);
         let mut bias = empty(&inputs[2].size(), Layout::ChannelsFirst)?;
-        Dense::backward(
-            self,
+        self.backward(
             &TorchThreads,
             DenseGradients {
                 input: numbers(&inputs[0]),

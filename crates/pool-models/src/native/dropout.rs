@@ -23,20 +23,19 @@ impl Kept {
         Self { mask, scale: rate.scale() }
     }
 
-    /// What each entry of a batch like this is multiplied by.
-    pub(crate) fn factors(&self, batch: &Tensor) -> Result<Tensor, TchError> {
-        let factor = |entry| if self.mask.keeps(entry) { self.scale } else { 0.0 };
-        let factors: Vec<f32> = (0..self.mask.len()).map(factor).collect();
+    /// The same by libtorch's functions.
+    pub(crate) fn plain(&self, batch: &Tensor) -> Result<Tensor, TchError> {
+        let dropped: Vec<bool> = (0..self.mask.len()).map(|entry| !self.mask.keeps(entry)).collect();
         let mut size = batch.size();
         let channels = if size.len() > 1 { size.remove(1) } else { 1 };
         size.push(channels);
-        let mut factors = Tensor::f_from_slice(&factors)?.f_reshape(&size)?;
-        if batch.dim() > 1 {
-            factors = factors.f_movedim([-1i64].as_slice(), [1i64].as_slice())?;
+        let dropped = Tensor::f_from_slice(&dropped)?.f_reshape(&size)?;
+        let dropped = if batch.dim() > 1 {
+            dropped.f_movedim([-1i64].as_slice(), [1i64].as_slice())?
         } else {
-            factors = factors.f_squeeze_dim(-1)?;
-        }
-        factors.f_to_kind(batch.kind())?.f_to_device(batch.device())
+            dropped.f_squeeze_dim(-1)?
+        };
+        batch.f_masked_fill(&dropped, 0.0)?.f_mul_scalar(f64::from(self.scale))
     }
 
     fn apply(&self, batch: &Tensor) -> Result<Tensor, TchError> {
@@ -61,14 +60,14 @@ pub(crate) fn dropout(
     }
     let kept = Kept::draw(rate, stream, input.numel());
     if kernels == Kernels::Reference || !are_numbers(input) || is_tracing() {
-        return input.f_mul(&kept.factors(input)?);
+        return kept.plain(input);
     }
     let output = kept.apply(input)?;
     if needs_graph(&[input]) { attach(output, &[input], kept) } else { Ok(output) }
 }
 
 impl Operation for Kept {
-    fn backward(
+    fn gradients(
         &self,
         output_gradient: &Tensor,
         _inputs: &[Tensor],
@@ -78,6 +77,6 @@ impl Operation for Kept {
     }
 
     fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, TchError> {
-        inputs[0].f_mul(&self.factors(&inputs[0])?)
+        self.plain(&inputs[0])
     }
 }

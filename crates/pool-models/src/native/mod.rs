@@ -12,4 +12,4 @@ pub(crate) use dense::dense;
 pub(crate) use dropout::{Kept, dropout};
 pub(crate) use numbers::{are_numbers, numbers, numbers_mut};
 pub(crate) use pooling::KernelPooling;
-pub(crate) use shim::{TorchThreads, is_tracing};
+pub(crate) use shim::{TorchThreads, is_tracing, was_changed};

@@ -21,7 +21,7 @@ impl KernelPooling {
     pub(crate) fn forward(
         self,
         input: &Tensor,
-        plain: impl Fn(&Tensor) -> Result<Tensor, TchError> + 'static,
+        plain: impl Fn(&Tensor) -> Result<Tensor, TchError> + Send + 'static,
     ) -> Result<Tensor, TchError> {
         let (batch, layout) = with_layout(input)?;
         let size: Vec<i64> = batch.size()[..2].iter().chain(&self.output).copied().collect();
@@ -54,8 +54,8 @@ struct PoolingOperation<P> {
     plain: P,
 }
 
-impl<P: Fn(&Tensor) -> Result<Tensor, TchError> + 'static> Operation for PoolingOperation<P> {
-    fn backward(
+impl<P: Fn(&Tensor) -> Result<Tensor, TchError> + Send + 'static> Operation for PoolingOperation<P> {
+    fn gradients(
         &self,
         output_gradient: &Tensor,
         inputs: &[Tensor],

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ template <typename Function> char *protect(Function &&function) {
     return nullptr;
   } catch (const std::exception &error) {
     return strdup(error.what());
+  } catch (...) {
+    return strdup("an exception that says nothing");
   }
 }
 
@@ -48,9 +51,13 @@ struct RustNode final : torch::autograd::Node {
 
   std::string name() const override { return "PoolBackward"; }
 
-  void release_variables() override { saved.clear(); }
+  void release_variables() override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    saved.clear();
+  }
 
   torch::autograd::variable_list apply(torch::autograd::variable_list &&gradients) override {
+    std::lock_guard<std::mutex> lock(mutex_);
     const size_t count = num_outputs();
     TORCH_CHECK(saved.size() == count, torch::autograd::ERR_BACKWARD_TWICE);
     torch::autograd::variable_list results(count);
@@ -119,6 +126,9 @@ bool pool_needs_graph(at::Tensor *const *inputs, size_t count) {
   }
   return false;
 }
+
+// Tells libtorch that a tensor was changed behind its back, so that it refuses gradients of what was computed before.
+void pool_changed(at::Tensor *tensor) { tensor->unsafeGetTensorImpl()->bump_version(); }
 
 // Whether operators are being recorded for TorchScript, which sees libtorch's own alone.
 bool pool_is_tracing() { return torch::jit::tracer::isTracing(); }

@@ -29,6 +29,7 @@ unsafe extern "C" {
     fn pool_share(tasks: i64, least: i64, context: *mut c_void, work: Work) -> *mut c_char;
     fn pool_needs_graph(inputs: *const *const C_tensor, count: usize) -> bool;
     fn pool_is_tracing() -> bool;
+    fn pool_changed(tensor: *mut C_tensor);
     fn pool_gradients(
         output: *const C_tensor,
         output_gradient: *const C_tensor,
@@ -72,7 +73,9 @@ struct SharedWork<'a> {
     panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
 }
 
-impl Threads for TorchThreads {
+// SAFETY: ranges that share no task, and threads that are waited for.
+
+unsafe impl Threads for TorchThreads {
     fn share(&self, tasks: usize, least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
         if tasks == 0 {
             return;
@@ -116,10 +119,17 @@ pub(crate) fn is_tracing() -> bool {
     unsafe { pool_is_tracing() }
 }
 
+/// Tells libtorch that a tensor was changed behind its back, so that it refuses gradients of what was computed from it
+/// before.
+pub(crate) fn was_changed(tensor: &mut Tensor) {
+    // SAFETY: a tensor that lives.
+    unsafe { pool_changed(tensor.as_mut_ptr()) }
+}
+
 /// An operator that was computed without libtorch, and can compute its gradient.
-pub(crate) trait Operation: 'static {
+pub(crate) trait Operation: Send + 'static {
     /// The gradients of the needed inputs, from that of the output. Nothing is recorded meanwhile.
-    fn backward(
+    fn gradients(
         &self,
         output_gradient: &Tensor,
         inputs: &[Tensor],
@@ -182,7 +192,7 @@ extern "C" fn backward<O: Operation>(
         if differentiable {
             return differentiable_gradients(operation, &output_gradient, &inputs, needed);
         }
-        operation.backward(&output_gradient, &inputs, needed)
+        operation.gradients(&output_gradient, &inputs, needed)
     }));
     let message = match computed {
         Ok(Ok(computed)) => {

@@ -13,8 +13,14 @@ use crate::pool::windows::Windows;
 /// The least value that a generalised mean takes a power of.
 const GEM_FLOOR: f64 = 1e-6;
 
+/// The kernel divides by a power of two, which leaves up to 2 in each cell: greater powers of that overflow.
+const GREATEST_KERNEL_POWER: f64 = 64.0;
+
 /// `(sum |x|^p)^(1/p)`. An all-zero window gives 0, and a gradient of 0, as in PyTorch.
 pub(super) fn lp(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
+    if p > GREATEST_KERNEL_POWER {
+        return norm(windows, p);
+    }
     windows.by_kernel(Reduce::Lp { p: p as f32 }, None, move |windows| norm(windows, p))
 }
 
