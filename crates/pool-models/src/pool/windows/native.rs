@@ -51,9 +51,11 @@ impl Windows<'_> {
     fn has_kernel(&self, reduce: Reduce) -> bool {
         let fits = match reduce {
             Reduce::Median => self.cells.widest() <= Reduce::WIDEST_MEDIAN as u64,
-            // libtorch has functions of its own for these: they prepare less, and a sum over whole planes needs no windows.
-            Reduce::Max => self.fills_vectors(),
-            Reduce::Mean => self.fills_vectors() && self.cells.output().iter().any(|&n| n > 1),
+            // libtorch has functions of its own for these: they prepare less, and one window over whole planes needs no
+            // table.
+            Reduce::Max | Reduce::Mean => {
+                self.fills_vectors() && self.cells.output().iter().any(|&windows| windows > 1)
+            }
             Reduce::Min
             | Reduce::Lp { .. }
             | Reduce::Soft { .. }
