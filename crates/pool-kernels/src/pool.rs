@@ -91,11 +91,18 @@ impl Pooling<'_> {
         [self.windows.pixels() * S::LANES, outputs, if self.reduce.draws() { outputs } else { 0 }]
     }
 
-    /// How many panels from this one on lie side by side in place, at most `most`: what one of them brings into the cache,
-    /// the others use. Those that draw come one by one, as there is scratch memory for the numbers of one.
-    fn neighbours<S: Simd>(&self, panel: &Panel, most: usize) -> usize {
-        let alone = self.reduce.draws() || panel.in_place::<S>(self.windows.pixels()).is_none();
-        if alone { 1 } else { panel.beside::<S>().min(most) }
+    /// The first of each run of panels that lie side by side in place, and how many they are: what one of them brings into
+    /// the cache, the others use. Those that draw come one by one, as there is scratch memory for the numbers of one.
+    fn runs<S: Simd>(&self, panels: Range<usize>) -> impl Iterator<Item = (Panel, usize)> {
+        let mut next = panels.start;
+        std::iter::from_fn(move || {
+            let left = panels.end.checked_sub(next).filter(|&left| left > 0)?;
+            let panel = self.batch.panel(next, S::LANES);
+            let alone = self.reduce.draws() || panel.in_place::<S>(self.windows.pixels()).is_none();
+            let vectors = if alone { 1 } else { panel.beside::<S>().min(left) };
+            next += vectors;
+            Some((panel, vectors))
+        })
     }
 
     /// The random numbers of a panel, a vector per output.
@@ -184,11 +191,7 @@ impl Forward<'_> {
         let (pixels, outputs) = (windows.pixels(), windows.len());
         let mut scratch = Scratch::take();
         let [gathered, pooled, draws] = scratch.split(self.pooling.scratch::<S>());
-        let mut next = self.panels.start;
-        while next < self.panels.end {
-            let panel = batch.panel(next, S::LANES);
-            let vectors = self.pooling.neighbours::<S>(&panel, self.panels.end - next);
-            next += vectors;
+        for (panel, vectors) in self.pooling.runs::<S>(self.panels) {
             self.pooling.gather_draws(s, &panel, draws);
             // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
             // one; no other panel's part of the output is touched.
@@ -237,14 +240,9 @@ impl Backward<'_> {
         let Pooling { windows, batch, .. } = *self.pooling;
         let (pixels, outputs) = (windows.pixels(), windows.len());
         let mut scratch = Scratch::take();
-        let [gathered, gradients, draws] = scratch.split(self.pooling.scratch::<S>());
-        let mut more = Scratch::take();
-        let [spread] = more.split([pixels * S::LANES]);
-        let mut next = self.panels.start;
-        while next < self.panels.end {
-            let panel = batch.panel(next, S::LANES);
-            let vectors = self.pooling.neighbours::<S>(&panel, self.panels.end - next);
-            next += vectors;
+        let [input, output, drawn] = self.pooling.scratch::<S>();
+        let [gathered, gradients, draws, spread] = scratch.split([input, output, drawn, input]);
+        for (panel, vectors) in self.pooling.runs::<S>(self.panels) {
             self.pooling.gather_draws(s, &panel, draws);
             // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
             // one; no other panel's part of the gradient is touched.

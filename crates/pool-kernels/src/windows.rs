@@ -58,26 +58,37 @@ impl Windows {
         Self::weighted(spatial, axes, &[])
     }
 
+    /// The same, unless the table would list more than `most_cells` cells, four bytes each. Windows that look alike share
+    /// a list, so that this is much only where large windows are clipped at the edges, each in another way.
+    ///
+    /// # Panics
+    /// As [`Windows::new`].
+    pub fn within(most_cells: u64, spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Option<Self> {
+        check(spatial, axes);
+        let alike = AlikeWindows::of_all(axes);
+        let cells = alike.iter().map(AlikeWindows::cells).fold(1, u64::saturating_mul);
+        (cells <= most_cells).then(|| Self::with_alike(spatial, axes, &alike, &[]))
+    }
+
     /// The same, for a weighted sum: each axis has one weight per entry of its windows, and a cell's weight is the
     /// product of its axes'.
     ///
     /// # Panics
     /// As [`Windows::new`].
     pub fn weighted(spatial: &[usize], axes: &[Vec<AxisWindow>], weights: &[Vec<f32>]) -> Self {
-        assert_eq!(spatial.len(), axes.len(), "one list of windows per axis");
-        let pixels = small_product(spatial.iter().copied()).expect("fewer than 2^31 pixels");
-        small_product(axes.iter().map(Vec::len)).expect("fewer than 2^31 windows");
-        for (&size, windows) in spatial.iter().zip(axes) {
-            let inside = |window: &AxisWindow| {
-                !window.entries.is_empty() && window.entries.iter().all(|&entry| (entry as usize) < size)
-            };
-            assert!(windows.iter().all(inside), "a window sees nothing, or beyond its axis");
-        }
+        check(spatial, axes);
+        Self::with_alike(spatial, axes, &AlikeWindows::of_all(axes), weights)
+    }
 
-        let alike: Vec<AlikeWindows<'_>> = axes.iter().map(|windows| AlikeWindows::of(windows)).collect();
-        let (lists, cells, factors) = lists(&alike, spatial, weights);
+    fn with_alike(
+        spatial: &[usize],
+        axes: &[Vec<AxisWindow>],
+        alike: &[AlikeWindows<'_>],
+        weights: &[Vec<f32>],
+    ) -> Self {
+        let (lists, cells, factors) = lists(alike, spatial, weights);
         let mut places = vec![Place { origin: 0, list: 0, counted: 1.0 }];
-        for ((windows, alike), &size) in axes.iter().zip(&alike).zip(spatial) {
+        for ((windows, alike), &size) in axes.iter().zip(alike).zip(spatial) {
             let shapes = alike.shapes.len() as u32;
             let mut next = Vec::with_capacity(places.len() * windows.len());
             for place in &places {
@@ -91,7 +102,7 @@ impl Windows {
         }
         let seen = || spatial.iter().zip(axes).map(|(&size, windows)| times_seen(size, windows));
         Self {
-            pixels,
+            pixels: spatial.iter().product(),
             places,
             lists,
             cells,
@@ -144,6 +155,20 @@ impl Windows {
     }
 }
 
+/// # Panics
+/// Where [`Windows::new`] does.
+fn check(spatial: &[usize], axes: &[Vec<AxisWindow>]) {
+    assert_eq!(spatial.len(), axes.len(), "one list of windows per axis");
+    small_product(spatial.iter().copied()).expect("fewer than 2^31 pixels");
+    small_product(axes.iter().map(Vec::len)).expect("fewer than 2^31 windows");
+    for (&size, windows) in spatial.iter().zip(axes) {
+        let inside = |window: &AxisWindow| {
+            !window.entries.is_empty() && window.entries.iter().all(|&entry| (entry as usize) < size)
+        };
+        assert!(windows.iter().all(inside), "a window sees nothing, or beyond its axis");
+    }
+}
+
 /// The windows of one axis, and which of them look alike: see the same entries, counted from the first.
 struct AlikeWindows<'a> {
     /// The entries of one window of each shape.
@@ -153,6 +178,15 @@ struct AlikeWindows<'a> {
 }
 
 impl<'a> AlikeWindows<'a> {
+    fn of_all(axes: &'a [Vec<AxisWindow>]) -> Vec<Self> {
+        axes.iter().map(|windows| Self::of(windows)).collect()
+    }
+
+    /// Entries of all shapes.
+    fn cells(&self) -> u64 {
+        self.shapes.iter().map(|entries| entries.len() as u64).sum()
+    }
+
     fn of(windows: &'a [AxisWindow]) -> Self {
         let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
         let mut shapes = Vec::new();
@@ -248,6 +282,15 @@ mod tests {
         assert_eq!(pixels_of(&windows, 4), [12, 13, 17, 18]);
         assert_eq!(pixels_of(&windows, 5), [14, 19]);
         assert_eq!(windows.cells.len(), 4 + 2, "two likenesses");
+    }
+
+    #[test]
+    fn a_table_that_would_be_too_long_is_not_made() {
+        // Clipped on both sides, no two of them alike: 1 + 2 + 3 cells along each axis.
+        let clipped = axis(&[&[0], &[0, 1], &[0, 1, 2]]);
+        let within = |most| Windows::within(most, &[3, 3], &[clipped.clone(), clipped.clone()]);
+        assert!(within(35).is_none());
+        assert_eq!(within(36).map(|windows| windows.cells.len()), Some(36));
     }
 
     #[test]

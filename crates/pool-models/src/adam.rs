@@ -1,6 +1,6 @@
 //! Adam over all variables of a network at once, with a state that can be saved.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pool_kernels::{AdamSlices, AdamStep, Isa};
 use tch::nn::VarStore;
@@ -56,10 +56,9 @@ impl Adam {
     /// # Errors
     /// libtorch's refusal (out of memory, say).
     pub fn new(store: &VarStore, settings: AdamSettings) -> Result<Self, ModelError> {
-        let mut named: Vec<(String, Tensor)> = store.variables().into_iter().collect();
-        named.retain(|(_, variable)| variable.requires_grad());
-        named.sort_by(|left, right| left.0.cmp(&right.0));
-        let moments = named.into_iter().map(|(name, variable)| -> Result<Moments, TchError> {
+        let by_name: BTreeMap<String, Tensor> = store.variables().into_iter().collect();
+        let trainable = by_name.into_iter().filter(|(_, variable)| variable.requires_grad());
+        let moments = trainable.map(|(name, variable)| -> Result<Moments, TchError> {
             let zeros = || variable.detach().f_zeros_like();
             Ok(Moments { name, first: zeros()?, second: zeros()?, variable })
         });
@@ -112,12 +111,10 @@ impl Adam {
     /// libtorch's refusal.
     pub fn state(&self) -> Result<Vec<(String, Tensor)>, ModelError> {
         let mut state = vec![("steps".to_owned(), Tensor::f_from_slice(&[self.steps as i64])?)];
-        for Moments { name, first, second, .. } in &self.variables {
-            for (moment, tensor) in [("first", first), ("second", second)] {
-                let copy = Tensor::f_empty(tensor.size(), (tensor.kind(), Device::Cpu))?;
-                copy.shallow_clone().f_copy_(tensor)?;
-                state.push((format!("{moment}/{name}"), copy));
-            }
+        for (entry, tensor) in self.entries() {
+            let mut copy = Tensor::f_empty(tensor.size(), (tensor.kind(), Device::Cpu))?;
+            copy.f_copy_(tensor)?;
+            state.push((entry, copy));
         }
         Ok(state)
     }
@@ -127,25 +124,18 @@ impl Adam {
     /// # Errors
     /// [`ModelError::OptimizerState`] for a state of other variables; nothing is changed then.
     pub fn set_state(&mut self, state: &[(String, Tensor)]) -> Result<(), ModelError> {
-        let by_name: HashMap<&str, &Tensor> =
-            state.iter().map(|(name, tensor)| (&name[..], tensor)).collect();
+        let mut saved: HashMap<&str, &Tensor> =
+            state.iter().map(|(entry, tensor)| (&entry[..], tensor)).collect();
         let refuse = |name: &str| ModelError::OptimizerState { entry: name.to_owned() };
-        let steps = by_name.get("steps").filter(|steps| steps.kind() == Kind::Int64 && steps.numel() == 1);
+        let steps = saved.remove("steps").filter(|steps| steps.kind() == Kind::Int64 && steps.numel() == 1);
         let steps = steps.map(|steps| steps.int64_value(&[0])).and_then(|steps| u64::try_from(steps).ok());
         let steps = steps.ok_or_else(|| refuse("steps"))?;
         let mut pairs = Vec::new();
-        for Moments { name, first, second, .. } in &self.variables {
-            for (moment, tensor) in [("first", first), ("second", second)] {
-                let entry = format!("{moment}/{name}");
-                let saved = by_name.get(&entry[..]).filter(|saved| saved.size() == tensor.size());
-                pairs.push((tensor, *saved.ok_or_else(|| refuse(&entry))?));
-            }
+        for (entry, tensor) in self.entries() {
+            let found = saved.remove(&entry[..]).filter(|found| found.size() == tensor.size());
+            pairs.push((tensor, found.ok_or_else(|| refuse(&entry))?));
         }
-        let known = |entry: &str| {
-            let of = |name: &str| entry == format!("first/{name}") || entry == format!("second/{name}");
-            entry == "steps" || self.variables.iter().any(|moments| of(&moments.name))
-        };
-        if let Some((extra, _)) = state.iter().find(|(entry, _)| !known(entry)) {
+        if let Some(extra) = saved.into_keys().min() {
             return Err(refuse(extra));
         }
         for (tensor, saved) in pairs {
@@ -153,6 +143,14 @@ impl Adam {
         }
         self.steps = steps;
         Ok(())
+    }
+
+    /// The moments, and the names under which they are saved.
+    fn entries(&self) -> impl Iterator<Item = (String, &Tensor)> {
+        self.variables.iter().flat_map(|Moments { name, first, second, .. }| {
+            [("first", first), ("second", second)]
+                .map(|(moment, tensor)| (format!("{moment}/{name}"), tensor))
+        })
     }
 }
 

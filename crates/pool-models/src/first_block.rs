@@ -8,17 +8,17 @@ use tch::Tensor;
 
 use crate::convolution::{activate, convolve};
 use crate::layer_facts::conv_axes;
-use crate::native::{ConvVariables, Kept, are_numbers, conv_pool, is_tracing};
+use crate::native::{ConvVariables, Kept, conv_pool, kernels_take};
 use crate::net::BuiltLayer;
 use crate::pool::AxisWindow;
 use crate::sequential::InferredLayer;
-use crate::{Activation, Conv, Geometry, Layer, Mode, ModelError, Pool, Reducer};
+use crate::{Activation, Conv, Geometry, Kernels, Layer, Mode, ModelError, Pool, Reducer};
 
 /// Which layers are computed as one, and how.
 #[derive(Debug)]
 pub(crate) struct FirstBlock {
     block: ConvPool,
-    pools: bool,
+    pool: Option<Pool>,
     drops: bool,
 }
 
@@ -31,9 +31,13 @@ impl FirstBlock {
         let first = layers.first()?;
         let Layer::Conv2d(conv) = &first.layer else { return None };
         let (input, kernel) = plain_convolution(conv, &first.input)?;
-        let pooled = match layers.get(1).map(|layer| (&layer.layer, &layer.input)) {
-            Some((Layer::Pool(pool), input)) => Some(plain_pooling(pool, &input[1..])?),
+        let pool = match layers.get(1).map(|layer| &layer.layer) {
+            Some(Layer::Pool(pool)) => Some(pool.clone()),
             _ => None,
+        };
+        let (reduce, window) = match &pool {
+            Some(pool) => plain_pooling(pool, &layers[1].input[1..])?,
+            None => (ConvPoolReduce::Mean, [1, 1]),
         };
         let relu = match conv.activation {
             None => false,
@@ -42,17 +46,15 @@ impl FirstBlock {
                 return None;
             }
         };
-        let (reduce, window) = pooled.unwrap_or((ConvPoolReduce::Mean, [1, 1]));
         let block = ConvPool { input, filters: conv.filters, kernel, relu, reduce, window };
-        let pools = pooled.is_some();
-        let dropout = layers.get(1 + usize::from(pools));
+        let dropout = layers.get(1 + usize::from(pool.is_some()));
         let drops = dropout.is_some_and(|layer| matches!(layer.layer, Layer::Dropout(_)));
-        block.is_possible().then_some(Self { block, pools, drops })
+        block.is_possible().then_some(Self { block, pool, drops })
     }
 
     /// How many layers of the network it stands for.
     pub(crate) fn layers(&self) -> usize {
-        1 + usize::from(self.pools) + usize::from(self.drops)
+        1 + usize::from(self.pool.is_some()) + usize::from(self.drops)
     }
 
     /// Whether a mask of dropout is kept for its backward pass.
@@ -63,8 +65,7 @@ impl FirstBlock {
     /// Whether the kernel can take these images, with the variables of the first of `layers`.
     pub(crate) fn takes(&self, layers: &[BuiltLayer], images: &Tensor) -> bool {
         let BuiltLayer::Conv { weight, bias, .. } = &layers[0] else { return false };
-        let all_numbers = [images, weight, bias].into_iter().all(are_numbers);
-        all_numbers && !images.requires_grad() && !is_tracing() && images.size()[0] > 0
+        kernels_take(&[images, weight, bias]) && !images.requires_grad() && images.size()[0] > 0
     }
 
     /// What the first of `layers` give for `images`.
@@ -85,20 +86,15 @@ impl FirstBlock {
             }
             _ => None,
         };
-        let (axes, activation, block) = (axes.clone(), *activation, self.block);
-        let pools = self.pools;
+        let (axes, activation, pool) = (axes.clone(), *activation, self.pool.clone());
         let plain = move |inputs: &[Tensor]| {
             let convolved = activate(convolve(&inputs[0], &inputs[1], &inputs[2], &axes)?, activation)?;
-            if !pools {
-                return Ok(convolved);
-            }
-            let size = block.window.map(|size| size as i64);
-            match block.reduce {
-                ConvPoolReduce::Max => convolved.f_max_pool2d(size, size, [0, 0], [1, 1], false),
-                ConvPoolReduce::Mean => convolved.f_avg_pool2d(size, size, [0, 0], false, true, None::<i64>),
+            match &pool {
+                Some(pool) => pool.without_variables(Kernels::Reference).forward(&convolved, mode),
+                None => Ok(convolved),
             }
         };
-        Ok(conv_pool(self.block, images, ConvVariables { weight, bias }, kept, plain)?)
+        conv_pool(self.block, images, ConvVariables { weight, bias }, kept, plain)
     }
 }
 

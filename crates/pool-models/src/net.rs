@@ -45,7 +45,7 @@ pub(crate) enum BuiltLayer {
     Conv { weight: Tensor, bias: Tensor, axes: Vec<AxisWindow>, activation: Option<Activation> },
     Dense { weight: Tensor, bias: Tensor, activation: Option<Activation> },
     BatchNorm { weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, momentum: f64, epsilon: f64 },
-    Pool(PoolLayer),
+    Pool(Box<PoolLayer>),
     Activation(Activation),
     Dropout { rate: f64, random: Random },
     Flatten,
@@ -85,7 +85,7 @@ impl Net {
     #[must_use]
     pub fn with_kernels(self, kernels: Kernels) -> Self {
         let layers = self.layers.into_iter().map(|layer| match layer {
-            BuiltLayer::Pool(pool) => BuiltLayer::Pool(pool.with_kernels(kernels)),
+            BuiltLayer::Pool(pool) => BuiltLayer::Pool(Box::new(pool.with_kernels(kernels))),
             other => other,
         });
         Self { layers: layers.collect(), how: How { kernels, ..self.how }, ..self }
@@ -173,7 +173,7 @@ impl BuiltLayer {
                 momentum: *momentum,
                 epsilon: *epsilon,
             },
-            Self::Pool(pool) => Self::Pool(pool.frozen()?),
+            Self::Pool(pool) => Self::Pool(Box::new(pool.frozen()?)),
             Self::Activation(activation) => Self::Activation(*activation),
             Self::Dropout { rate, random } => Self::Dropout { rate: *rate, random: random.clone() },
             Self::Flatten => Self::Flatten,
@@ -226,7 +226,9 @@ fn build_layer(layer: &InferredLayer, seed: u64, path: &nn::Path<'_>) -> Result<
                 epsilon: norm.epsilon,
             }
         }
-        Layer::Pool(pool) => BuiltLayer::Pool(pool.build_named(&layer.input, seed, &layer.name, path)?),
+        Layer::Pool(pool) => {
+            BuiltLayer::Pool(Box::new(pool.build_named(&layer.input, seed, &layer.name, path)?))
+        }
         Layer::Activation(activation) => BuiltLayer::Activation(*activation),
         Layer::Dropout(dropout) => {
             BuiltLayer::Dropout { rate: dropout.rate, random: Random::new(running_key(seed, &layer.name)) }

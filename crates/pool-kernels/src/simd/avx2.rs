@@ -17,17 +17,6 @@ impl Avx2 {
     }
 }
 
-/// Methods of one expression each.
-macro_rules! methods {
-    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $body:expr })*) => {$(
-        #[inline(always)]
-        fn $name(self, $($argument: $type),*) -> $result {
-            // SAFETY: `self` proves that the processor has these instructions; they touch no memory.
-            unsafe { $body }
-        }
-    )*};
-}
-
 /// The exponent that `f32` stores as zero, and where it is stored.
 const EXPONENT_BIAS: i32 = 127;
 const MANTISSA_BITS: i32 = 23;
@@ -41,7 +30,7 @@ impl Simd for Avx2 {
     /// All bits of a lane, or none.
     type M = __m256;
 
-    methods! {
+    instructions! {
         fn splat(value: f32) -> __m256 { _mm256_set1_ps(value) }
         fn add(a: __m256, b: __m256) -> __m256 { _mm256_add_ps(a, b) }
         fn sub(a: __m256, b: __m256) -> __m256 { _mm256_sub_ps(a, b) }
@@ -153,69 +142,26 @@ impl Simd for Avx2 {
         }
     }
 
+    /// 4 by 4 in each half, then the halves.
     #[inline(always)]
-    unsafe fn gather_block(
-        self,
-        rows: &[*const f32; MOST_LANES],
-        offset: usize,
-        to: *mut f32,
-        stride: usize,
-    ) {
-        // SAFETY: the caller's promise, and `self`.
+    fn transpose(self, block: &mut [__m256; MOST_LANES]) {
+        // SAFETY: `self` proves that the processor has these instructions; they touch no memory.
         unsafe {
-            let mut block = [_mm256_setzero_ps(); 8];
-            for (vector, row) in block.iter_mut().zip(rows) {
-                *vector = _mm256_loadu_ps(row.add(offset));
+            let mut fours = *block;
+            for group in 0..2 {
+                let [a, b, c, d] =
+                    [block[group * 4], block[group * 4 + 1], block[group * 4 + 2], block[group * 4 + 3]];
+                let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                fours[group * 4] = _mm256_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low);
+                fours[group * 4 + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low);
+                fours[group * 4 + 2] = _mm256_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high);
+                fours[group * 4 + 3] = _mm256_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high);
             }
-            let block = transpose(block);
-            for (index, vector) in block.into_iter().enumerate() {
-                _mm256_storeu_ps(to.add(index * stride), vector);
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn scatter_block(self, from: *const f32, rows: &[*mut f32; MOST_LANES], offset: usize) {
-        // SAFETY: the caller's promise, and `self`.
-        unsafe {
-            let mut block = [_mm256_setzero_ps(); 8];
-            for (index, vector) in block.iter_mut().enumerate() {
-                *vector = _mm256_loadu_ps(from.add(index * 8));
-            }
-            let block = transpose(block);
-            for (vector, row) in block.into_iter().zip(rows) {
-                _mm256_storeu_ps(row.add(offset), vector);
+            for i in 0..4 {
+                block[i] = _mm256_permute2f128_ps::<0x20>(fours[i], fours[4 + i]);
+                block[4 + i] = _mm256_permute2f128_ps::<0x31>(fours[i], fours[4 + i]);
             }
         }
-    }
-}
-
-/// Rows become columns: 4 by 4 in each half, then the halves.
-///
-/// # Safety
-/// The processor has AVX2.
-#[inline(always)]
-unsafe fn transpose(rows: [__m256; 8]) -> [__m256; 8] {
-    // SAFETY: the caller's promise; no memory is touched.
-    unsafe {
-        let zero = _mm256_setzero_ps();
-        let mut fours = [zero; 8];
-        for group in 0..2 {
-            let [a, b, c, d] =
-                [rows[group * 4], rows[group * 4 + 1], rows[group * 4 + 2], rows[group * 4 + 3]];
-            let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-            let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-            fours[group * 4] = _mm256_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low);
-            fours[group * 4 + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low);
-            fours[group * 4 + 2] = _mm256_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high);
-            fours[group * 4 + 3] = _mm256_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high);
-        }
-        let mut columns = [zero; 8];
-        for i in 0..4 {
-            let (upper, lower) = (fours[i], fours[4 + i]);
-            columns[i] = _mm256_permute2f128_ps::<0x20>(upper, lower);
-            columns[4 + i] = _mm256_permute2f128_ps::<0x31>(upper, lower);
-        }
-        columns
     }
 }

@@ -23,17 +23,6 @@ impl Avx512 {
     }
 }
 
-/// Methods of one expression each.
-macro_rules! methods {
-    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $body:expr })*) => {$(
-        #[inline(always)]
-        fn $name(self, $($argument: $type),*) -> $result {
-            // SAFETY: `self` proves that the processor has these instructions; they touch no memory.
-            unsafe { $body }
-        }
-    )*};
-}
-
 const ODD_LANES: __mmask16 = 0b1010_1010_1010_1010;
 
 impl Simd for Avx512 {
@@ -43,7 +32,7 @@ impl Simd for Avx512 {
     type I = __m512i;
     type M = __mmask16;
 
-    methods! {
+    instructions! {
         fn splat(value: f32) -> __m512 { _mm512_set1_ps(value) }
         fn add(a: __m512, b: __m512) -> __m512 { _mm512_add_ps(a, b) }
         fn sub(a: __m512, b: __m512) -> __m512 { _mm512_sub_ps(a, b) }
@@ -141,77 +130,35 @@ impl Simd for Avx512 {
         unsafe { _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(value)) }
     }
 
+    /// 2 by 2, then 4 by 4, then quarters of vectors.
     #[inline(always)]
-    unsafe fn gather_block(
-        self,
-        rows: &[*const f32; MOST_LANES],
-        offset: usize,
-        to: *mut f32,
-        stride: usize,
-    ) {
-        // SAFETY: the caller's promise, and `self`.
+    fn transpose(self, block: &mut [__m512; MOST_LANES]) {
+        // SAFETY: `self` proves that the processor has these instructions; they touch no memory.
         unsafe {
-            let mut block = [_mm512_setzero_ps(); 16];
-            for (vector, row) in block.iter_mut().zip(rows) {
-                *vector = _mm512_loadu_ps(row.add(offset));
+            // In each quarter of a vector: four rows' entries of one column.
+            let mut fours = *block;
+            for group in 0..4 {
+                let [a, b, c, d] =
+                    [block[group * 4], block[group * 4 + 1], block[group * 4 + 2], block[group * 4 + 3]];
+                let (ab_low, ab_high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+                let (cd_low, cd_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+                fours[group * 4] = _mm512_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low);
+                fours[group * 4 + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low);
+                fours[group * 4 + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high);
+                fours[group * 4 + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high);
             }
-            let block = transpose(block);
-            for (index, vector) in block.into_iter().enumerate() {
-                _mm512_storeu_ps(to.add(index * stride), vector);
+            // Quarter `q` of `fours[g * 4 + i]` belongs into quarter `g` of column `q * 4 + i`.
+            for i in 0..4 {
+                let [a, b, c, d] = [fours[i], fours[4 + i], fours[8 + i], fours[12 + i]];
+                let ab_even = _mm512_shuffle_f32x4::<0b10_00_10_00>(a, b);
+                let ab_odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b);
+                let cd_even = _mm512_shuffle_f32x4::<0b10_00_10_00>(c, d);
+                let cd_odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d);
+                block[i] = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab_even, cd_even);
+                block[4 + i] = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab_odd, cd_odd);
+                block[8 + i] = _mm512_shuffle_f32x4::<0b11_01_11_01>(ab_even, cd_even);
+                block[12 + i] = _mm512_shuffle_f32x4::<0b11_01_11_01>(ab_odd, cd_odd);
             }
         }
-    }
-
-    #[inline(always)]
-    unsafe fn scatter_block(self, from: *const f32, rows: &[*mut f32; MOST_LANES], offset: usize) {
-        // SAFETY: the caller's promise, and `self`.
-        unsafe {
-            let mut block = [_mm512_setzero_ps(); 16];
-            for (index, vector) in block.iter_mut().enumerate() {
-                *vector = _mm512_loadu_ps(from.add(index * 16));
-            }
-            let block = transpose(block);
-            for (vector, row) in block.into_iter().zip(rows) {
-                _mm512_storeu_ps(row.add(offset), vector);
-            }
-        }
-    }
-}
-
-/// Rows become columns: 2 by 2, then 4 by 4, then quarters of vectors.
-///
-/// # Safety
-/// The processor has AVX-512 F.
-#[inline(always)]
-unsafe fn transpose(rows: [__m512; 16]) -> [__m512; 16] {
-    // SAFETY: the caller's promise; no memory is touched.
-    unsafe {
-        let zero = _mm512_setzero_ps();
-        // In each quarter of a vector: four rows' entries of one column.
-        let mut fours = [zero; 16];
-        for group in 0..4 {
-            let [a, b, c, d] =
-                [rows[group * 4], rows[group * 4 + 1], rows[group * 4 + 2], rows[group * 4 + 3]];
-            let (ab_low, ab_high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-            let (cd_low, cd_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-            fours[group * 4] = _mm512_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low);
-            fours[group * 4 + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low);
-            fours[group * 4 + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high);
-            fours[group * 4 + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high);
-        }
-        // Quarter `q` of `fours[g * 4 + i]` belongs into quarter `g` of column `q * 4 + i`.
-        let mut columns = [zero; 16];
-        for i in 0..4 {
-            let [a, b, c, d] = [fours[i], fours[4 + i], fours[8 + i], fours[12 + i]];
-            let (ab_even, ab_odd) =
-                (_mm512_shuffle_f32x4::<0b10_00_10_00>(a, b), _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b));
-            let (cd_even, cd_odd) =
-                (_mm512_shuffle_f32x4::<0b10_00_10_00>(c, d), _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d));
-            columns[i] = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab_even, cd_even);
-            columns[4 + i] = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab_odd, cd_odd);
-            columns[8 + i] = _mm512_shuffle_f32x4::<0b11_01_11_01>(ab_even, cd_even);
-            columns[12 + i] = _mm512_shuffle_f32x4::<0b11_01_11_01>(ab_odd, cd_odd);
-        }
-        columns
     }
 }

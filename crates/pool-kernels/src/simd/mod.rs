@@ -6,6 +6,18 @@
 
 #![expect(unsafe_code, reason = "reading and writing memory by address")]
 
+/// Methods of one expression each, which touch no memory.
+#[cfg(target_arch = "x86_64")]
+macro_rules! instructions {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $body:expr })*) => {$(
+        #[inline(always)]
+        fn $name(self, $($argument: $type),*) -> $result {
+            // SAFETY: `self` proves that the processor has these instructions; they touch no memory.
+            unsafe { $body }
+        }
+    )*};
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -102,15 +114,49 @@ pub(crate) trait Simd: Copy {
     /// `LANES` bytes can be written.
     unsafe fn store_bytes(self, to: *mut u8, value: Self::I);
 
+    /// Rows of the first `LANES` vectors become columns.
+    fn transpose(self, block: &mut [Self::F; MOST_LANES]);
+
     /// Reads `LANES` numbers from each of the first `LANES` rows, and writes `LANES` vectors of one number from every
     /// row, `stride` numbers apart.
     ///
     /// # Safety
     /// `LANES` numbers can be read at `offset` from each row, and as many vectors written.
-    unsafe fn gather_block(self, rows: &[*const f32; MOST_LANES], offset: usize, to: *mut f32, stride: usize);
-    /// The reverse of [`Simd::gather_block`].
+    #[inline(always)]
+    unsafe fn gather_block(
+        self,
+        rows: &[*const f32; MOST_LANES],
+        offset: usize,
+        to: *mut f32,
+        stride: usize,
+    ) {
+        let mut block = [self.splat(0.0); MOST_LANES];
+        for (vector, row) in block.iter_mut().zip(rows).take(Self::LANES) {
+            // SAFETY: the caller's promise.
+            *vector = unsafe { self.load(row.add(offset)) };
+        }
+        self.transpose(&mut block);
+        for (index, &vector) in block.iter().enumerate().take(Self::LANES) {
+            // SAFETY: the caller's promise.
+            unsafe { self.store(to.add(index * stride), vector) }
+        }
+    }
+
+    /// The reverse of [`Simd::gather_block`], with the vectors one after another.
     ///
     /// # Safety
     /// `LANES * LANES` numbers can be read, and `LANES` written at `offset` from each row.
-    unsafe fn scatter_block(self, from: *const f32, rows: &[*mut f32; MOST_LANES], offset: usize);
+    #[inline(always)]
+    unsafe fn scatter_block(self, from: *const f32, rows: &[*mut f32; MOST_LANES], offset: usize) {
+        let mut block = [self.splat(0.0); MOST_LANES];
+        for (index, vector) in block.iter_mut().enumerate().take(Self::LANES) {
+            // SAFETY: the caller's promise.
+            *vector = unsafe { self.load(from.add(index * Self::LANES)) };
+        }
+        self.transpose(&mut block);
+        for (&vector, row) in block.iter().zip(rows).take(Self::LANES) {
+            // SAFETY: the caller's promise.
+            unsafe { self.store(row.add(offset), vector) }
+        }
+    }
 }

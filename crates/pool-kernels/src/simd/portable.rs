@@ -136,28 +136,10 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn gather_block(
-        self,
-        rows: &[*const f32; MOST_LANES],
-        offset: usize,
-        to: *mut f32,
-        stride: usize,
-    ) {
-        for (lane, row) in rows[..LANES].iter().enumerate() {
-            for index in 0..LANES {
-                // SAFETY: the caller's promise.
-                unsafe { *to.add(index * stride + lane) = *row.add(offset + index) }
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn scatter_block(self, from: *const f32, rows: &[*mut f32; MOST_LANES], offset: usize) {
-        for (lane, row) in rows[..LANES].iter().enumerate() {
-            for index in 0..LANES {
-                // SAFETY: the caller's promise.
-                unsafe { *row.add(offset + index) = *from.add(index * LANES + lane) }
-            }
+    fn transpose(self, block: &mut [Floats; MOST_LANES]) {
+        let rows: [Floats; LANES] = from_fn(|row| block[row]);
+        for (column, vector) in block.iter_mut().enumerate().take(LANES) {
+            *vector = from_fn(|lane| rows[lane][column]);
         }
     }
 }

@@ -4,8 +4,9 @@ use pool_kernels::{ConvPool, ConvPoolForward, ConvPoolGradients, Isa, Layout};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::dropout::Kept;
-use super::numbers::{empty, numbers, numbers_mut};
+use super::numbers::{bytes, bytes_mut, empty, numbers, numbers_mut};
 use super::shim::{Operation, TorchThreads, attach, needs_graph};
+use crate::ModelError;
 
 /// The variables of a convolution.
 #[derive(Debug, Clone, Copy)]
@@ -23,16 +24,15 @@ pub(crate) fn conv_pool(
     images: &Tensor,
     variables: ConvVariables<'_>,
     kept: Option<Kept>,
-    plain: impl Fn(&[Tensor]) -> Result<Tensor, TchError> + Send + 'static,
-) -> Result<Tensor, TchError> {
+    plain: impl Fn(&[Tensor]) -> Result<Tensor, ModelError> + Send + 'static,
+) -> Result<Tensor, ModelError> {
     let ConvVariables { weight, bias } = variables;
     let images = images.f_contiguous()?;
     let (weight, bias) = (&weight.f_contiguous()?, &bias.f_contiguous()?);
     let [rows, columns] = block.output().map(|size| size as i64);
     let count = images.size()[0];
     let mut output = empty(&[count, block.filters as i64, rows, columns], Layout::ChannelsFirst)?;
-    let remembers = needs_graph(&[weight, bias]);
-    let routes = if remembers { block.routes(Isa::best(), count as usize) } else { 0 };
+    let routes = if needs_graph(&[weight, bias]) { block.routes(Isa::best(), count as usize) } else { 0 };
     let mut routes = Tensor::f_empty([routes as i64], (Kind::Uint8, Device::Cpu))?;
     block.forward(
         Isa::best(),
@@ -43,13 +43,10 @@ pub(crate) fn conv_pool(
             bias: numbers(bias),
             keep: kept.as_ref().map(|kept| (&kept.mask, kept.scale)),
             output: numbers_mut(&mut output),
-            routes: super::numbers::bytes_mut(&mut routes),
+            routes: bytes_mut(&mut routes),
         },
     );
-    if !remembers {
-        return Ok(output);
-    }
-    attach(output, &[&images, weight, bias], ConvPoolOperation { block, routes, kept, plain })
+    Ok(attach(output, &[&images, weight, bias], ConvPoolOperation { block, routes, kept, plain })?)
 }
 
 struct ConvPoolOperation<P> {
@@ -59,7 +56,7 @@ struct ConvPoolOperation<P> {
     plain: P,
 }
 
-impl<P: Fn(&[Tensor]) -> Result<Tensor, TchError> + Send + 'static> Operation for ConvPoolOperation<P> {
+impl<P: Fn(&[Tensor]) -> Result<Tensor, ModelError> + Send + 'static> Operation for ConvPoolOperation<P> {
     fn gradients(
         &self,
         output_gradient: &Tensor,
@@ -74,7 +71,7 @@ impl<P: Fn(&[Tensor]) -> Result<Tensor, TchError> + Send + 'static> Operation fo
             &TorchThreads,
             ConvPoolGradients {
                 images: numbers(&inputs[0]),
-                routes: super::numbers::bytes(&self.routes),
+                routes: bytes(&self.routes),
                 scale: self.kept.as_ref().map_or(1.0, |kept| kept.scale),
                 output: numbers(&output_gradient),
                 weight: numbers_mut(&mut weight),
@@ -84,10 +81,10 @@ impl<P: Fn(&[Tensor]) -> Result<Tensor, TchError> + Send + 'static> Operation fo
         Ok(vec![None, needed[1].then_some(weight), needed[2].then_some(bias)])
     }
 
-    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, TchError> {
+    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, ModelError> {
         let output = (self.plain)(inputs)?;
         match &self.kept {
-            Some(kept) => kept.plain(&output),
+            Some(kept) => Ok(kept.plain(&output)?),
             None => Ok(output),
         }
     }

@@ -3,9 +3,10 @@
 use pool_kernels::{Dense, DenseGradients, Isa, Layout};
 use tch::{TchError, Tensor};
 
-use super::numbers::{are_numbers, empty, numbers, numbers_mut};
-use super::shim::{Operation, TorchThreads, attach, is_tracing, needs_graph};
-use crate::Kernels;
+use super::kernels_take;
+use super::numbers::{empty, numbers, numbers_mut};
+use super::shim::{Operation, TorchThreads, attach};
+use crate::{Kernels, ModelError};
 
 /// Multiply-adds below which libtorch's function, which prepares less, is as fast.
 const FEWEST_MULTIPLY_ADDS: i64 = 1 << 21;
@@ -22,8 +23,7 @@ pub(crate) fn dense(
         return input.f_linear(weight, Some(bias));
     };
     let large = samples * inputs * units >= FEWEST_MULTIPLY_ADDS;
-    let all_numbers = [input, weight, bias].into_iter().all(are_numbers);
-    if kernels == Kernels::Reference || !large || !all_numbers || is_tracing() {
+    if kernels == Kernels::Reference || !large || !kernels_take(&[input, weight, bias]) {
         return input.f_linear(weight, Some(bias));
     }
     let layer = Dense { inputs: *inputs as usize, units: *units as usize };
@@ -35,8 +35,7 @@ pub(crate) fn dense(
         [numbers(&input), numbers(&weight), numbers(&bias)],
         numbers_mut(&mut output),
     );
-    let inputs = [&input, &weight, &bias];
-    if needs_graph(&inputs) { attach(output, &inputs, layer) } else { Ok(output) }
+    attach(output, &[&input, &weight, &bias], layer)
 }
 
 impl Operation for Dense {
@@ -68,7 +67,7 @@ impl Operation for Dense {
         Ok(gradients.map(|(gradient, needed)| needed.then_some(gradient)).collect())
     }
 
-    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, TchError> {
-        inputs[0].f_linear(&inputs[1], Some(&inputs[2]))
+    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, ModelError> {
+        Ok(inputs[0].f_linear(&inputs[1], Some(&inputs[2]))?)
     }
 }

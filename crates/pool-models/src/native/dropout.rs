@@ -3,9 +3,10 @@
 use pool_kernels::{DropRate, Isa, KeepMask, Layout, Stream};
 use tch::{Device, TchError, Tensor};
 
-use super::numbers::{are_numbers, empty, in_layout, numbers, numbers_mut};
-use super::shim::{Operation, TorchThreads, attach, is_tracing, needs_graph};
-use crate::Kernels;
+use super::kernels_take;
+use super::numbers::{empty, in_layout, numbers, numbers_mut};
+use super::shim::{Operation, TorchThreads, attach};
+use crate::{Kernels, ModelError};
 
 /// Which entries of a batch `[N, C, spatial...]` are kept, and what they are multiplied by. The mask's numbers go through
 /// the batch with the channels last.
@@ -59,11 +60,11 @@ pub(crate) fn dropout(
         return input.f_dropout(rate, true);
     }
     let kept = Kept::draw(rate, stream, input.numel());
-    if kernels == Kernels::Reference || !are_numbers(input) || is_tracing() {
+    if kernels == Kernels::Reference || !kernels_take(&[input]) {
         return kept.plain(input);
     }
     let output = kept.apply(input)?;
-    if needs_graph(&[input]) { attach(output, &[input], kept) } else { Ok(output) }
+    attach(output, &[input], kept)
 }
 
 impl Operation for Kept {
@@ -76,7 +77,7 @@ impl Operation for Kept {
         Ok(vec![Some(self.apply(output_gradient)?)])
     }
 
-    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, TchError> {
-        self.plain(&inputs[0])
+    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, ModelError> {
+        Ok(self.plain(&inputs[0])?)
     }
 }

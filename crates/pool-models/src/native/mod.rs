@@ -12,4 +12,11 @@ pub(crate) use dense::dense;
 pub(crate) use dropout::{Kept, dropout};
 pub(crate) use numbers::{are_numbers, numbers, numbers_mut};
 pub(crate) use pooling::KernelPooling;
-pub(crate) use shim::{TorchThreads, is_tracing, was_changed};
+pub(crate) use shim::{TorchThreads, was_changed};
+
+use tch::Tensor;
+
+/// Whether kernels can take these inputs now: numbers on the CPU, and nobody is recording libtorch's operators.
+pub(crate) fn kernels_take(inputs: &[&Tensor]) -> bool {
+    inputs.iter().all(|input| are_numbers(input)) && !shim::is_tracing()
+}

@@ -1,14 +1,17 @@
 //! Pooling by kernels, as an operator of libtorch.
 
+use std::sync::Arc;
+
 use pool_kernels::{Batch, Isa, Layout, Pooling, Reduce, Windows};
 use tch::{TchError, Tensor};
 
 use super::numbers::{empty, in_layout, numbers, numbers_mut, with_layout};
-use super::shim::{Operation, TorchThreads, attach, needs_graph};
+use super::shim::{Operation, TorchThreads, attach};
+use crate::ModelError;
 
 /// What a kernel needs to know to pool a batch.
 pub(crate) struct KernelPooling {
-    pub(crate) windows: Windows,
+    pub(crate) windows: Arc<Windows>,
     pub(crate) reduce: Reduce,
     /// One number in `[0, 1)` per output, `[N, C, output...]`, for reducers that draw.
     pub(crate) draws: Option<Tensor>,
@@ -32,9 +35,6 @@ impl KernelPooling {
             numbers(&batch),
             numbers_mut(&mut output),
         );
-        if !needs_graph(&[input]) {
-            return Ok(output);
-        }
         attach(output, &[input], PoolingOperation { pooling: self, plain })
     }
 
@@ -74,7 +74,7 @@ impl<P: Fn(&Tensor) -> Result<Tensor, TchError> + Send + 'static> Operation for 
         Ok(vec![Some(gradient)])
     }
 
-    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, TchError> {
-        (self.plain)(&inputs[0])
+    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, ModelError> {
+        Ok((self.plain)(&inputs[0])?)
     }
 }

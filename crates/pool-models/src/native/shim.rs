@@ -11,6 +11,8 @@ use pool_kernels::Threads;
 use tch::{TchError, Tensor};
 use torch_sys::C_tensor;
 
+use crate::ModelError;
+
 type Work = extern "C" fn(*mut c_void, i64, i64);
 type BackwardCall = extern "C" fn(
     operation: *mut c_void,
@@ -74,7 +76,6 @@ struct SharedWork<'a> {
 }
 
 // SAFETY: ranges that share no task, and threads that are waited for.
-
 unsafe impl Threads for TorchThreads {
     fn share(&self, tasks: usize, least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
         if tasks == 0 {
@@ -137,15 +138,18 @@ pub(crate) trait Operation: Send + 'static {
     ) -> Result<Vec<Option<Tensor>>, TchError>;
 
     /// The same output by libtorch's own operators, whose gradients have gradients.
-    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, TchError>;
+    fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, ModelError>;
 }
 
-/// Makes `output`, which was just computed from `inputs`, depend on them.
+/// Makes `output`, which was just computed from `inputs`, depend on them, if what is computed now belongs into a graph.
 pub(crate) fn attach<O: Operation>(
     mut output: Tensor,
     inputs: &[&Tensor],
     operation: O,
 ) -> Result<Tensor, TchError> {
+    if !needs_graph(inputs) {
+        return Ok(output);
+    }
     let pointers: Vec<*const C_tensor> = inputs.iter().map(|tensor| tensor.as_ptr()).collect();
     let operation = Box::into_raw(Box::new(operation)).cast();
     // SAFETY: the tensors live; the operation is given away, and comes back to `release` of its own type.
@@ -178,7 +182,7 @@ extern "C" fn backward<O: Operation>(
     differentiable: bool,
     gradients: *mut *mut C_tensor,
 ) -> *mut c_char {
-    let computed = catch_unwind(AssertUnwindSafe(|| -> Result<Vec<Option<Tensor>>, TchError> {
+    let computed = catch_unwind(AssertUnwindSafe(|| -> Result<Vec<Option<Tensor>>, ModelError> {
         // SAFETY: the node's operation; `count` pointers to tensors that live during the call, and as many booleans.
         let (operation, output_gradient, inputs, needed) = unsafe {
             let inputs = std::slice::from_raw_parts(inputs, count);
@@ -192,7 +196,7 @@ extern "C" fn backward<O: Operation>(
         if differentiable {
             return differentiable_gradients(operation, &output_gradient, &inputs, needed);
         }
-        operation.gradients(&output_gradient, &inputs, needed)
+        Ok(operation.gradients(&output_gradient, &inputs, needed)?)
     }));
     let message = match computed {
         Ok(Ok(computed)) => {
@@ -218,7 +222,7 @@ fn differentiable_gradients<O: Operation>(
     output_gradient: &Tensor,
     inputs: &[Tensor],
     needed: &[bool],
-) -> Result<Vec<Option<Tensor>>, TchError> {
+) -> Result<Vec<Option<Tensor>>, ModelError> {
     let output = operation.reference(inputs)?;
     let wanted: Vec<*const C_tensor> =
         inputs.iter().zip(needed).filter_map(|(input, needed)| needed.then_some(input.as_ptr())).collect();

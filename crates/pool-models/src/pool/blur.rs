@@ -1,14 +1,15 @@
 //! Blur pooling: pool densely, then low-pass and stride (Zhang, "Making Convolutional Networks Shift-Invariant Again",
 //! 2019).
 
-use pool_kernels::{AxisWindow, Reduce};
+use pool_kernels::{AxisWindow, Reduce, Windows};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
+use super::built::Context;
 use super::geometry::{AxisWindow as ResolvedWindow, Cells};
-use super::windows::Windows;
+use super::windows::{Seen, Which};
 use super::{Window, sample_of};
-use crate::native::{KernelPooling, are_numbers, is_tracing};
+use crate::native::{KernelPooling, kernels_take};
 use crate::{Extent, Kernels, ModelError, SettingError};
 
 /// Maximum or average with stride 1, then a binomial filter with stride; the filter reflects at the edges. timm:
@@ -92,24 +93,30 @@ impl Blur {
 }
 
 /// `[N, C, spatial...]` to `[N, C, output...]`.
-pub(super) fn forward(blur: &Blur, input: &Tensor, kernels: Kernels) -> Result<Tensor, ModelError> {
+pub(super) fn forward(blur: &Blur, input: &Tensor, context: &Context<'_>) -> Result<Tensor, ModelError> {
     let (dense, strides) = blur.resolve(&sample_of(input)[1..])?;
     let cells = Cells::Windows(dense);
-    let windows = Windows::new(input, &cells, kernels);
+    let windows = context.windows(input, &cells);
     let pooled = match blur.reduce {
         BlurReduce::Max => windows.max()?,
         BlurReduce::Avg => windows.mean()?,
     };
     let taps = blur.taps;
-    if kernels == Kernels::Fast && are_numbers(&pooled) && !is_tracing() {
-        let filter = low_pass_windows(&sample_of(&pooled)[1..], &strides, taps);
-        return Ok(filter.forward(&pooled, move |pooled| blurred(pooled, &strides, taps))?);
+    if context.kernels == Kernels::Fast && kernels_take(&[&pooled]) {
+        let which = Which { spatial: sample_of(&pooled)[1..].to_vec(), seen: Seen::LowPass };
+        let table = context.tables.get(which, |spatial| Some(low_pass(spatial, &strides, taps)));
+        if let Some(windows) = table {
+            let sizes = pooled.size().into_iter().skip(2).zip(&strides);
+            let output = sizes.map(|(size, &stride)| (size as usize).div_ceil(stride) as i64).collect();
+            let filter = KernelPooling { windows, reduce: Reduce::Weighted, draws: None, output };
+            return Ok(filter.forward(&pooled, move |pooled| blurred(pooled, &strides, taps))?);
+        }
     }
     Ok(blurred(&pooled, &strides, taps)?)
 }
 
 /// The filter as windows with weights, which see what reflection brings into them.
-fn low_pass_windows(spatial: &[usize], strides: &[usize], taps: usize) -> KernelPooling {
+fn low_pass(spatial: &[usize], strides: &[usize], taps: usize) -> Windows {
     let lead = (taps as i64 - 1) / 2;
     let reflected =
         |place: i64, size: i64| if place < 0 { -place } else { place.min(2 * (size - 1) - place) };
@@ -122,19 +129,14 @@ fn low_pass_windows(spatial: &[usize], strides: &[usize], taps: usize) -> Kernel
     };
     let axes: Vec<Vec<AxisWindow>> = spatial.iter().zip(strides).map(along).collect();
     let weights: Vec<f32> = binomial(taps).iter().map(|&weight| weight as f32).collect();
-    KernelPooling {
-        windows: pool_kernels::Windows::weighted(spatial, &axes, &vec![weights; spatial.len()]),
-        reduce: Reduce::Weighted,
-        draws: None,
-        output: axes.iter().map(|windows| windows.len() as i64).collect(),
-    }
+    Windows::weighted(spatial, &axes, &vec![weights; spatial.len()])
 }
 
 /// The filter along one axis after the other.
 fn blurred(pooled: &Tensor, strides: &[usize], taps: usize) -> Result<Tensor, TchError> {
     let mut blurred = reflect(pooled, taps)?;
     for (axis, &stride) in strides.iter().enumerate() {
-        blurred = low_pass(&blurred, axis as i64 + 2, taps, stride as i64)?;
+        blurred = weighted_slices(&blurred, axis as i64 + 2, taps, stride as i64)?;
     }
     Ok(blurred)
 }
@@ -148,7 +150,7 @@ fn reflect(input: &Tensor, taps: usize) -> Result<Tensor, TchError> {
 }
 
 /// The binomial filter along one axis that [`reflect`] has made longer: shifted and strided views, weighted and summed.
-fn low_pass(input: &Tensor, dimension: i64, taps: usize, stride: i64) -> Result<Tensor, TchError> {
+fn weighted_slices(input: &Tensor, dimension: i64, taps: usize, stride: i64) -> Result<Tensor, TchError> {
     let places = input.size()[dimension as usize] - (taps as i64 - 1);
     let view = |tap: usize| {
         let first = tap as i64;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use tch::{TchError, Tensor, nn};
 
 use super::forward::{check_input, forward, forward_with_indices};
+use super::geometry::Cells;
 use super::learned::parameters;
 use super::random::Random;
-use super::windows::Windows;
+use super::windows::{Tables, Windows};
 use super::{Learned, Pool, sample_of};
 use crate::constant::frozen;
 use crate::init::{Starts, running_key};
@@ -23,6 +24,7 @@ pub struct PoolLayer {
     variables: Variables,
     random: Random,
     kernels: Kernels,
+    tables: Tables,
 }
 
 type Variables = BTreeMap<&'static str, Tensor>;
@@ -32,6 +34,7 @@ pub(super) struct Context<'a> {
     pub(super) mode: Mode,
     pub(super) random: &'a Random,
     pub(super) kernels: Kernels,
+    pub(super) tables: &'a Tables,
     variables: &'a Variables,
 }
 
@@ -42,7 +45,15 @@ pub(super) enum Number {
     Learned(Tensor),
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The windows over an input `[N, C, spatial...]`.
+    pub(super) fn windows<'w>(&self, input: &'w Tensor, cells: &'w Cells) -> Windows<'w>
+    where
+        'a: 'w,
+    {
+        Windows::new(input, cells, self.kernels, self.tables)
+    }
+
     /// A variable in the element type of the input.
     pub(super) fn variable(&self, name: &str, input: &Tensor) -> Result<Tensor, TchError> {
         // `learned.rs` declares what the reducers read, and `check_variables` has seen that all of it is there.
@@ -106,7 +117,8 @@ impl Pool {
         }
         let random = Random::new(running_key(seed, name));
         let kernels = Kernels::default();
-        Ok(PoolLayer { pool: self.clone(), sample: sample.to_vec(), variables, random, kernels })
+        let tables = Tables::default();
+        Ok(PoolLayer { pool: self.clone(), sample: sample.to_vec(), variables, random, kernels, tables })
     }
 
     /// Pools a batch `[N, C, spatial...]` of one to three spatial axes as prediction does: [`PoolLayer::forward`] for
@@ -116,7 +128,7 @@ impl Pool {
     /// A wrong number of axes, a tensor of integers, a setting that does not fit the input, or
     /// [`ModelError::NotBuilt`] for a layer that learns.
     pub fn forward(&self, input: &Tensor) -> Result<Tensor, ModelError> {
-        self.unbuilt().forward(input, Mode::Inference)
+        self.without_variables(Kernels::Fast).forward(input, Mode::Inference)
     }
 
     /// As [`Pool::forward`], and where each maximum was found: [`PoolLayer::forward_with_indices`].
@@ -124,7 +136,7 @@ impl Pool {
     /// # Errors
     /// As [`Pool::forward`], and [`SettingError::NoIndices`](crate::SettingError::NoIndices).
     pub fn forward_with_indices(&self, input: &Tensor) -> Result<(Tensor, Tensor), ModelError> {
-        self.unbuilt().forward_with_indices(input, Mode::Inference)
+        self.without_variables(Kernels::Fast).forward_with_indices(input, Mode::Inference)
     }
 
     /// As [`Pool::forward`], of the entries where `mask` is true: [`PoolLayer::forward_masked`].
@@ -132,14 +144,14 @@ impl Pool {
     /// # Errors
     /// As [`Pool::forward`], and [`SettingError::NoMask`](crate::SettingError::NoMask).
     pub fn forward_masked(&self, input: &Tensor, mask: &Tensor) -> Result<Tensor, ModelError> {
-        self.unbuilt().forward_masked(input, mask, Mode::Inference)
+        self.without_variables(Kernels::Fast).forward_masked(input, mask, Mode::Inference)
     }
 
     /// The layer without variables, which runs if it needs none.
-    fn unbuilt(&self) -> PoolLayer {
+    pub(crate) fn without_variables(&self, kernels: Kernels) -> PoolLayer {
         let random = Random::new(running_key(0, ""));
-        let (variables, kernels) = (Variables::new(), Kernels::default());
-        PoolLayer { pool: self.clone(), sample: Vec::new(), variables, random, kernels }
+        let (variables, tables) = (Variables::new(), Tables::default());
+        PoolLayer { pool: self.clone(), sample: Vec::new(), variables, random, kernels, tables }
     }
 }
 
@@ -196,6 +208,7 @@ impl PoolLayer {
             variables: variables.collect::<Result<_, TchError>>()?,
             random: self.random.clone(),
             kernels: Kernels::Reference,
+            tables: Tables::default(),
         })
     }
 
@@ -210,7 +223,8 @@ impl PoolLayer {
     }
 
     fn context(&self, mode: Mode) -> Context<'_> {
-        Context { mode, random: &self.random, kernels: self.kernels, variables: &self.variables }
+        let Self { random, kernels, tables, variables, .. } = self;
+        Context { mode, random, kernels: *kernels, tables, variables }
     }
 
     /// Whether the variables are those that this input needs.

@@ -6,7 +6,6 @@ use tch::{Kind, TchError, Tensor};
 use super::built::Context;
 use super::geometry::{Cells, Fractional, FractionalEvaluation, Geometry, Window};
 use super::reduce::reduce;
-use super::windows::Windows;
 use super::{Pool, Reducer, blur, haar, sample_of, spectral, strided_conv};
 use crate::sizes::count_of_channel;
 use crate::{Mode, ModelError, SettingError};
@@ -28,8 +27,8 @@ pub(super) fn forward(
             with_axes_of(geometry, reduce_geometry(reducer, geometry, input, mask, context)?)?
         }
         Pool::StridedConv(conv) => strided_conv::forward(conv, input, context)?,
-        Pool::Blur(blur) => blur::forward(blur, input, context.kernels)?,
-        Pool::Haar => haar::forward(input, context.kernels)?,
+        Pool::Blur(blur) => blur::forward(blur, input, context)?,
+        Pool::Haar => haar::forward(input, context)?,
         Pool::Spectral { .. } => spectral::forward(input, &output[2..])?,
     })
 }
@@ -50,7 +49,7 @@ pub(super) fn forward_with_indices(
     let ([cells], false) = (&cells[..], matches!(geometry, Geometry::Pyramid(_))) else {
         return Err(no_indices().into());
     };
-    let (values, indices) = Windows::new(input, cells, context.kernels).max_with_indices()?;
+    let (values, indices) = context.windows(input, cells).max_with_indices()?;
     Ok((with_axes_of(geometry, values)?, with_axes_of(geometry, indices)?))
 }
 
@@ -106,7 +105,7 @@ fn reduce_geometry(
     let once = |mut generator: Option<ChaCha8Rng>| -> Result<Tensor, ModelError> {
         let counted = matches!(geometry, Geometry::Window(Window { count_padding: true, .. }));
         let over = |cells: &Cells| {
-            let windows = Windows::new(input, cells, context.kernels).count_padding(counted).mask(mask);
+            let windows = context.windows(input, cells).count_padding(counted).mask(mask);
             reduce(reducer, &windows, context)
         };
         match &geometry.cells(&sample_of(input)[1..], generator.as_mut())?[..] {

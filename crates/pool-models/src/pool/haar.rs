@@ -2,10 +2,10 @@
 
 use tch::Tensor;
 
+use super::built::Context;
 use super::geometry::{AxisWindow, Cells};
-use super::windows::Windows;
 use super::{Window, sample_of};
-use crate::{Kernels, ModelError, SettingError};
+use crate::{ModelError, SettingError};
 
 /// The windows of the Haar wavelet.
 ///
@@ -16,8 +16,8 @@ pub(super) fn resolve(spatial: &[usize]) -> Result<Vec<AxisWindow>, SettingError
 }
 
 /// `(x0 + x1) / sqrt(2)` along every spatial axis: over `d` axes, `2^(d/2)` times the average of windows of 2.
-pub(super) fn forward(input: &Tensor, kernels: Kernels) -> Result<Tensor, ModelError> {
+pub(super) fn forward(input: &Tensor, context: &Context<'_>) -> Result<Tensor, ModelError> {
     let axes = resolve(&sample_of(input)[1..])?;
     let gain = 2f64.powf(axes.len() as f64 / 2.0);
-    Ok(Windows::new(input, &Cells::Windows(axes), kernels).mean()?.f_mul_scalar(gain)?)
+    Ok(context.windows(input, &Cells::Windows(axes)).mean()?.f_mul_scalar(gain)?)
 }

@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pool_metrics::{MeasuredPeak, MemoryModel};
-use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
 use crate::machine::PeakMemory;
@@ -169,14 +168,12 @@ fn run(
     batch_size: usize,
     steps: usize,
 ) -> Result<(), TrainError> {
-    let (kernels, device) = (context.kernels, context.device.torch());
-    let variables = VarStore::new(device);
-    let net = spec.model.build(&variables.root())?.with_kernels(kernels).with_precision(spec.train.precision);
-    let indices =
-        Tensor::f_arange(batch_size as i64, (Kind::Int64, device))?.f_remainder(images.len() as i64)?;
+    let (variables, net) = context.build(&spec.model, spec.train.precision)?;
+    let on_device = (Kind::Int64, context.device.torch());
+    let indices = Tensor::f_arange(batch_size as i64, on_device)?.f_remainder(images.len() as i64)?;
     match phase {
         Phase::Training => {
-            let mut training = Training::new(&spec.train, &net, images, &variables, kernels)?;
+            let mut training = Training::new(&spec.train, &net, images, &variables, context.kernels)?;
             for _ in 0..steps {
                 let _read_back = f64::try_from(&training.step(&indices)?.loss)?;
             }

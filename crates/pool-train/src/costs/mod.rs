@@ -6,7 +6,6 @@ mod times;
 use std::path::Path;
 
 use pool_metrics::{CostRecord, RECORD_VERSION};
-use tch::nn;
 
 pub use memory::{Phase, measure_peak};
 
@@ -36,9 +35,8 @@ pub fn measure_costs(
     let memory = memory::peaks(spec, folder, program, context, stop)?;
 
     let data = ResidentData::load(&spec.data, &context.data_dir, context.device)?;
-    let variables = nn::VarStore::new(context.device.torch());
+    let (variables, net) = context.build(&spec.model, spec.train.precision)?;
     let (kernels, device) = (context.kernels, context.device);
-    let net = spec.model.build(&variables.root())?.with_kernels(kernels).with_precision(spec.train.precision);
     let clock = times::Clock { spec, net: &net, kernels, device, data: &data, stop };
     let processor = ProcessorUse::start();
     measuring("training steps");

@@ -13,7 +13,7 @@ use mnist_data::DataDir;
 use pool_metrics::{
     Evaluation, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus,
 };
-use pool_models::{Kernels, Net, save_weights};
+use pool_models::{Kernels, Net, Precision, Sequential, save_weights};
 use tch::nn;
 
 pub(crate) use evaluate::{Examined, examine, predict};
@@ -47,6 +47,19 @@ pub struct TrialContext {
     pub git_revision: Option<String>,
 }
 
+impl TrialContext {
+    /// The network as it is computed here, and its variables on the device.
+    pub(crate) fn build(
+        &self,
+        model: &Sequential,
+        precision: Precision,
+    ) -> Result<(nn::VarStore, Net), TrainError> {
+        let variables = nn::VarStore::new(self.device.torch());
+        let net = model.build(&variables.root())?.with_kernels(self.kernels).with_precision(precision);
+        Ok((variables, net))
+    }
+}
+
 /// Runs a trial and returns its record. Leaves `history.jsonl` (one epoch per line, as it goes) and
 /// `model.safetensors` in `folder`; the record itself is for the caller to store.
 ///
@@ -66,12 +79,7 @@ pub fn run_trial(
 
     let data = ResidentData::load(&spec.data, &context.data_dir, device)?;
     let memory = PeakMemory::start(device);
-    let mut variables = nn::VarStore::new(device.torch());
-    let net = spec
-        .model
-        .build(&variables.root())?
-        .with_kernels(context.kernels)
-        .with_precision(spec.train.precision);
+    let (mut variables, net) = context.build(&spec.model, spec.train.precision)?;
 
     let processor = ProcessorUse::start();
     let fit = Fit {

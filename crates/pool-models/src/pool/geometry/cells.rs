@@ -6,7 +6,7 @@ use super::AxisWindow;
 use crate::sizes::elements;
 
 /// The windows over one input, along each spatial axis.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cells {
     /// Windows of fixed size.
     Windows(Vec<AxisWindow>),

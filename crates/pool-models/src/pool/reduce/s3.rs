@@ -16,7 +16,7 @@ use crate::pool::windows::Windows;
 pub(super) fn s3(windows: &Windows<'_>, grid: usize, context: &Context<'_>) -> Result<Tensor, TchError> {
     let Cells::Windows(axes) = windows.cells() else { unreachable!("the settings were checked") };
     let dense: Vec<AxisWindow> = axes.iter().map(AxisWindow::dense).collect();
-    let mut maxima = Windows::new(windows.input(), &Cells::Windows(dense.clone()), context.kernels).max()?;
+    let mut maxima = context.windows(windows.input(), &Cells::Windows(dense.clone())).max()?;
     let mut generator = match context.mode {
         Mode::Training => Some(context.random.generator()),
         Mode::Inference => None,

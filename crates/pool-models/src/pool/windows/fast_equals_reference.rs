@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tch::{Kind, TchError, Tensor};
 
-use super::{Way, Windows};
+use super::{Tables, Way, Windows};
 use crate::Extent;
 use crate::Kernels;
 use crate::pool::geometry::{Cells, Geometry, OpenExtent, Padding, Window};
@@ -72,9 +72,10 @@ impl Case {
     /// Values and gradient of a weighted sum.
     fn run(&self, way: Way, reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>) -> (Tensor, Tensor) {
         let input = Tensor::from_slice(&self.values).reshape(&self.shape).set_requires_grad(true);
-        let cells = self.cells();
+        let (cells, tables) = (self.cells(), Tables::default());
         let counted = matches!(self.geometry, Geometry::Window(Window { count_padding: true, .. }));
-        let windows = Windows::new(&input, &cells, Kernels::Reference).count_padding(counted).way(way);
+        let windows =
+            Windows::new(&input, &cells, Kernels::Reference, &tables).count_padding(counted).way(way);
         let output = reduce(&windows).unwrap();
         let weights =
             Tensor::arange(output.numel() as i64, (Kind::Double, input.device())).reshape(output.size());
@@ -124,7 +125,7 @@ proptest! {
 
         let indices = |way| {
             let input = Tensor::from_slice(&case.values).reshape(&case.shape);
-            Windows::new(&input, &case.cells(), Kernels::Reference).way(way).max_with_indices().unwrap()
+            Windows::new(&input, &case.cells(), Kernels::Reference, &Tables::default()).way(way).max_with_indices().unwrap()
         };
         prop_assert_eq!(indices(Way::Torch), indices(Way::Gathered));
     }

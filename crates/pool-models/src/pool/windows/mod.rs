@@ -10,9 +10,11 @@ mod gathered;
 mod max;
 mod mean;
 mod native;
+mod tables;
 mod torch_args;
 
 pub(super) use gathered::Gathered;
+pub(super) use tables::{Seen, Tables, Which};
 
 use pool_kernels::Reduce;
 use tch::{TchError, Tensor};
@@ -29,6 +31,8 @@ pub(super) struct Windows<'a> {
     /// `[N, spatial...]`, true where an entry may be seen; everything where there is none.
     mask: Option<&'a Tensor>,
     way: Way,
+    /// Where kernels find the tables that they walk through.
+    tables: &'a Tables,
 }
 
 /// From windows to values; each falls back to the next where it cannot.
@@ -53,8 +57,8 @@ impl From<Kernels> for Way {
 }
 
 impl<'a> Windows<'a> {
-    pub(super) fn new(input: &'a Tensor, cells: &'a Cells, kernels: Kernels) -> Self {
-        Self { input, cells, count_padding: false, mask: None, way: kernels.into() }
+    pub(super) fn new(input: &'a Tensor, cells: &'a Cells, kernels: Kernels, tables: &'a Tables) -> Self {
+        Self { input, cells, count_padding: false, mask: None, way: kernels.into(), tables }
     }
 
     pub(super) fn count_padding(self, count_padding: bool) -> Self {

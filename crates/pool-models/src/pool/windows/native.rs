@@ -1,24 +1,21 @@
 //! Windows in the form that kernels take.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use pool_kernels::{AxisWindow, Reduce};
 use tch::{TchError, Tensor};
 
+use super::tables::{Seen, Tables, Which};
 use super::{Way, Windows};
-use crate::native::{KernelPooling, are_numbers, is_tracing};
+use crate::native::{KernelPooling, kernels_take};
 use crate::pool::geometry::AxisCells;
 use crate::pool::sample_of;
-use crate::sizes::elements;
 
 /// Entries of an input below which preparing a kernel takes longer than libtorch's function does.
 const FEWEST_ENTRIES: usize = 1 << 16;
 
 /// Cells of a table, four bytes each, beyond which libtorch's functions need less memory.
 const MOST_TABLE_CELLS: u64 = 1 << 22;
-
-/// Pixels of a plane that kernels count in single precision.
-const MOST_PIXELS: u64 = 1 << 24;
 
 /// Channels that come last in memory, below which most lanes of a vector would be idle.
 const FEWEST_CHANNELS: i64 = 8;
@@ -31,20 +28,14 @@ impl Windows<'_> {
         draws: Option<Tensor>,
         plain: impl Fn(&Windows<'_>) -> Result<Tensor, TchError> + Send + 'static,
     ) -> Result<Tensor, TchError> {
-        if !self.has_kernel(reduce) || elements(sample_of(self.input)[1..].iter().copied()) > MOST_PIXELS {
-            return plain(self);
-        }
+        let table = if self.has_kernel(reduce) { self.table() } else { None };
+        let Some(windows) = table else { return plain(self) };
         let output = self.cells.output().iter().map(|&size| size as i64).collect();
-        let axes: Vec<Vec<AxisWindow>> =
-            self.cells.axes().iter().map(|axis| along(axis, self.count_padding)).collect();
-        if table_cells(&axes) > MOST_TABLE_CELLS {
-            return plain(self);
-        }
-        let windows = pool_kernels::Windows::new(&sample_of(self.input)[1..], &axes);
         let pooling = KernelPooling { windows, reduce, draws, output };
         let (cells, count_padding) = (self.cells.clone(), self.count_padding);
         pooling.forward(self.input, move |input| {
-            plain(&Windows { input, cells: &cells, count_padding, mask: None, way: Way::Torch })
+            let tables = &Tables::default();
+            plain(&Windows { input, cells: &cells, count_padding, mask: None, way: Way::Torch, tables })
         })
     }
 
@@ -63,7 +54,7 @@ impl Windows<'_> {
             | Reduce::StochasticMean
             | Reduce::Weighted => true,
         };
-        fits && self.way == Way::Kernels && self.mask.is_none() && are_numbers(self.input) && !is_tracing()
+        fits && self.way == Way::Kernels && self.mask.is_none() && kernels_take(&[self.input])
     }
 
     /// Whether there is enough to do, and whether channels that come last fill a vector's lanes.
@@ -71,19 +62,17 @@ impl Windows<'_> {
         let channels = self.input.size()[1];
         self.input.numel() >= FEWEST_ENTRIES && (channels >= FEWEST_CHANNELS || self.input.is_contiguous())
     }
-}
 
-/// Cells of the lists that a kernel would walk through: for each combination of windows that look unlike, its cells. Few,
-/// unless windows as large as their input are clipped at its edges, each in another way.
-fn table_cells(axes: &[Vec<AxisWindow>]) -> u64 {
-    let of_axis = |windows: &Vec<AxisWindow>| {
-        let steps = |window: &AxisWindow| -> Vec<u32> {
-            window.entries.iter().map(|entry| entry - window.entries[0]).collect()
-        };
-        let unlike: HashSet<Vec<u32>> = windows.iter().map(steps).collect();
-        unlike.iter().map(|steps| steps.len() as u64).sum::<u64>()
-    };
-    axes.iter().map(of_axis).fold(1, u64::saturating_mul)
+    fn table(&self) -> Option<Arc<pool_kernels::Windows>> {
+        let spatial = sample_of(self.input)[1..].to_vec();
+        let (cells, count_padding) = (self.cells, self.count_padding);
+        let seen = Seen::Cells { cells: cells.clone(), count_padding };
+        self.tables.get(Which { spatial, seen }, |spatial| {
+            let axes: Vec<Vec<AxisWindow>> =
+                cells.axes().iter().map(|axis| along(axis, count_padding)).collect();
+            pool_kernels::Windows::within(MOST_TABLE_CELLS, spatial, &axes)
+        })
+    }
 }
 
 fn along(axis: &AxisCells, count_padding: bool) -> Vec<AxisWindow> {

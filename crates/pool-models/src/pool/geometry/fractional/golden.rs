@@ -5,7 +5,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::{between, evenly_spread, sized};
 use crate::pool::geometry::Cells;
-use crate::pool::windows::Windows;
+use crate::pool::windows::{Tables, Windows};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -63,7 +63,7 @@ fn distance(
     reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>,
 ) -> f64 {
     let input = Tensor::from_slice(input).reshape(shape).set_requires_grad(true);
-    let output = reduce(&Windows::new(&input, cells, crate::Kernels::Fast)).unwrap();
+    let output = reduce(&Windows::new(&input, cells, crate::Kernels::Fast, &Tables::default())).unwrap();
     let values = output.flatten(0, -1);
     assert_eq!(values.numel(), output_values.len());
     (&values * Tensor::from_slice(weights)).sum(Kind::Double).backward();
