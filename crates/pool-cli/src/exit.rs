@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use pool_models::ModelError;
 use pool_models::files::FileError;
+use pool_models::{ModelError, UnknownIsa};
 use pool_report::ReportError;
 use pool_train::{NoDevice, SweepError, TrainError};
 
@@ -46,6 +46,7 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     if error.is::<SweepError>()
         || error.is::<ReportError>()
         || error.is::<FileError>()
+        || error.is::<UnknownIsa>()
         || error.is::<std::io::Error>()
     {
         return 2;

@@ -18,6 +18,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
+    pool_models::Kernels::check_environment()?;
     // A task writes its log into its folder, and only the task knows which one that is.
     if !matches!(cli.command, Command::Trial(_) | Command::Measure(_)) {
         logging::to_stderr(cli.verbose, cli.log_format);

@@ -153,6 +153,15 @@ fn wrong_commands_end_with_2() {
 }
 
 #[test]
+fn instructions_that_do_not_exist_end_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = pool_cli(folder.path()).arg("doctor").env("POOL_KERNELS_ISA", "avx1024").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "error: POOL_KERNELS_ISA = \"avx1024\": write portable, avx2 or avx512\n";
+    assert_eq!(stderr(&output), expected);
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let output = sweep(folder.path(), &["--dry-run"]);

@@ -21,8 +21,8 @@ pub enum Isa {
     Avx512,
 }
 
-/// The environment variable that forbids these kernels more than it names: `portable`, `avx2` or `avx512`; anything else
-/// forbids nothing.
+/// The environment variable that forbids these kernels more than it names: `portable`, `avx2` or `avx512`. Another name
+/// forbids nothing: [`Isa::allowed`] tells of it.
 pub const ISA_VARIABLE: &str = "POOL_KERNELS_ISA";
 
 impl Isa {
@@ -33,10 +33,21 @@ impl Isa {
     pub fn best() -> Self {
         static BEST: OnceLock<Isa> = OnceLock::new();
         *BEST.get_or_init(|| {
-            let allowed = std::env::var(ISA_VARIABLE).ok().and_then(|name| name.parse().ok());
-            let fits = |isa: &Self| isa.is_available() && allowed.is_none_or(|most| *isa <= most);
+            let most = Self::allowed().unwrap_or(Self::Avx512);
+            let fits = |isa: &Self| isa.is_available() && *isa <= most;
             Self::ALL.into_iter().rfind(fits).unwrap_or(Self::Portable)
         })
+    }
+
+    /// The most that [`ISA_VARIABLE`] allows: everything where it is not set.
+    ///
+    /// # Errors
+    /// A name that is no instruction set.
+    pub fn allowed() -> Result<Self, UnknownIsa> {
+        match std::env::var_os(ISA_VARIABLE) {
+            Some(name) => name.to_string_lossy().parse(),
+            None => Ok(Self::Avx512),
+        }
     }
 
     /// Whether this processor has it.

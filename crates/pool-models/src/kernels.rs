@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pool_kernels::Isa;
+use pool_kernels::{Isa, UnknownIsa};
 
 /// Which implementation computes a layer. Both give the same to rounding, and draw the same random numbers on the CPU;
 /// stochastic pooling may pick another value where a draw falls on the edge between two.
@@ -30,6 +30,14 @@ impl fmt::Display for Kernels {
 }
 
 impl Kernels {
+    /// Whether `POOL_KERNELS_ISA`, the variable that forbids instructions, names one; kernels ignore what it misspells.
+    ///
+    /// # Errors
+    /// The name that is none, and those that are.
+    pub fn check_environment() -> Result<(), UnknownIsa> {
+        Isa::allowed().map(drop)
+    }
+
     /// The implementation, and the instructions that it was compiled for: `fast (avx512)`.
     pub fn describe(self) -> String {
         match self {

@@ -124,6 +124,8 @@ mod summary;
 mod torchscript;
 mod weights;
 
+pub use pool_kernels::UnknownIsa;
+
 pub use adam::{Adam, AdamSettings};
 pub use apply::{Application, Applied};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};

@@ -136,7 +136,11 @@ Examples:
 Data sets lie in $POOL_DATA_DIR, or in ~/.cache/pooling-study/datasets.")]
     Data(DataArgs),
     /// Check this machine: libtorch, CUDA, threads, processor, data sets
-    #[command(after_help = "Example:\n  pool-cli doctor")]
+    #[command(after_help = "\
+Example:
+  pool-cli doctor
+
+$POOL_KERNELS_ISA (portable, avx2 or avx512) keeps the kernels from using instructions beyond it.")]
     Doctor(DoctorArgs),
     /// Run one trial from its folder; started by sweep
     #[command(hide = true)]
