@@ -206,8 +206,9 @@ impl Forward<'_> {
                 };
                 for window in 0..outputs {
                     let draw = self.pooling.draw(s, draws, window);
+                    let seen = windows.window(window);
                     for first in (0..vectors * S::LANES).step_by(S::LANES) {
-                        let cells = Cells::new(s, windows.window(window), from.add(first), stride);
+                        let cells = Cells::new(s, seen, from.add(first), stride);
                         s.store(to.add(window * stride + first), kernel.forward(s, &cells, draw));
                     }
                 }
@@ -262,20 +263,23 @@ impl Backward<'_> {
                     }
                 };
                 let alone = windows.are_apart();
-                if !(alone && windows.see_everything()) {
-                    for pixel in 0..pixels {
-                        for first in (0..vectors * S::LANES).step_by(S::LANES) {
-                            s.store(to.add(pixel * stride + first), s.splat(0.0));
-                        }
+                let clear = |pixel: usize| {
+                    for first in (0..vectors * S::LANES).step_by(S::LANES) {
+                        s.store(to.add(pixel * stride + first), s.splat(0.0));
                     }
+                };
+                if alone {
+                    windows.unseen().iter().for_each(|&pixel| clear(pixel as usize));
+                } else {
+                    (0..pixels).for_each(clear);
                 }
                 for window in 0..outputs {
                     let draw = self.pooling.draw(s, draws, window);
+                    let seen = windows.window(window);
                     for first in (0..vectors * S::LANES).step_by(S::LANES) {
                         let gradient = s.load(gradient.add(window * stride + first));
-                        let cells = Cells::new(s, windows.window(window), from.add(first), stride);
-                        let spread =
-                            CellGradients::new(s, windows.window(window), to.add(first), stride, alone);
+                        let cells = Cells::new(s, seen, from.add(first), stride);
+                        let spread = CellGradients::new(s, seen, to.add(first), stride, alone);
                         kernel.backward(s, &cells, draw, gradient, &spread);
                     }
                 }

@@ -24,8 +24,8 @@ pub struct Windows {
     weights: Vec<f32>,
     /// Whether no pixel is seen twice, by one window or by two.
     are_apart: bool,
-    /// Whether every pixel is seen.
-    see_everything: bool,
+    /// The pixels that no window sees.
+    unseen: Vec<u32>,
 }
 
 /// One window.
@@ -108,7 +108,7 @@ impl Windows {
             cells,
             weights: factors,
             are_apart: seen().all(|times| times.iter().all(|&times| times <= 1)),
-            see_everything: seen().all(|times| times.iter().all(|&times| times >= 1)),
+            unseen: unseen(seen()),
         }
     }
 
@@ -117,9 +117,9 @@ impl Windows {
         self.are_apart
     }
 
-    /// Whether every pixel is seen.
-    pub(crate) fn see_everything(&self) -> bool {
-        self.see_everything
+    /// The pixels that no window sees.
+    pub(crate) fn unseen(&self) -> &[u32] {
+        &self.unseen
     }
 
     /// Pixels of one plane of the input.
@@ -220,6 +220,15 @@ fn times_seen(size: usize, windows: &[AxisWindow]) -> Vec<u32> {
     times
 }
 
+/// The pixels that are not seen along every axis, from how often each axis's entries are.
+fn unseen(times_seen: impl Iterator<Item = Vec<u32>>) -> Vec<u32> {
+    let mut seen = vec![true];
+    for times in times_seen {
+        seen = seen.iter().flat_map(|&seen| times.iter().map(move |&times| seen && times > 0)).collect();
+    }
+    (0..seen.len() as u32).filter(|&pixel| !seen[pixel as usize]).collect()
+}
+
 fn first_of(entries: &[u32]) -> u32 {
     entries.iter().copied().min().unwrap_or(0)
 }
@@ -295,15 +304,17 @@ mod tests {
 
     #[test]
     fn what_windows_leave_out_or_share_is_known() {
-        for (windows, are_apart, see_everything) in [
-            (axis(&[&[0, 1], &[2, 3]]), true, true),
-            (axis(&[&[0, 1], &[2]]), true, false),
-            (axis(&[&[0, 1], &[1, 2, 3]]), false, true),
-            (axis(&[&[1, 0, 1], &[2, 3]]), false, true),
+        for (windows, are_apart, unseen) in [
+            (axis(&[&[0, 1], &[2, 3]]), true, &[][..]),
+            (axis(&[&[0, 1], &[2]]), true, &[3]),
+            (axis(&[&[0, 1], &[1, 2, 3]]), false, &[]),
+            (axis(&[&[1, 0, 1], &[2, 3]]), false, &[]),
         ] {
             let windows = Windows::new(&[4], &[windows]);
-            assert_eq!((windows.are_apart(), windows.see_everything()), (are_apart, see_everything));
+            assert_eq!((windows.are_apart(), windows.unseen()), (are_apart, unseen));
         }
+        let corner = Windows::new(&[2, 3], &[axis(&[&[0]]), axis(&[&[0, 1]])]);
+        assert_eq!(corner.unseen(), [2, 3, 4, 5]);
     }
 
     #[test]

@@ -62,6 +62,7 @@ impl Simd for Avx2 {
         }}
         fn gt(a: __m256, b: __m256) -> __m256 { _mm256_cmp_ps::<_CMP_GT_OQ>(a, b) }
         fn eq(a: __m256, b: __m256) -> __m256 { _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b) }
+        fn any(mask: __m256) -> bool { _mm256_movemask_ps(mask) != 0 }
         fn is_nan(a: __m256) -> __m256 { _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a) }
         fn or(a: __m256, b: __m256) -> __m256 { _mm256_or_ps(a, b) }
         fn and(a: __m256, b: __m256) -> __m256 { _mm256_and_ps(a, b) }

@@ -101,6 +101,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn any(self, mask: __mmask16) -> bool {
+        mask != 0
+    }
+
+    #[inline(always)]
     unsafe fn load(self, from: *const f32) -> __m512 {
         // SAFETY: the caller's promise, and `self`.
         unsafe { _mm512_loadu_ps(from) }

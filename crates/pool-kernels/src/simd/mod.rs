@@ -85,6 +85,8 @@ pub(crate) trait Simd: Copy {
     fn and_not(self, a: Self::M, not: Self::M) -> Self::M;
     /// `yes` where the mask says so, elsewhere `no`.
     fn select(self, mask: Self::M, yes: Self::F, no: Self::F) -> Self::F;
+    /// Whether any lane says yes.
+    fn any(self, mask: Self::M) -> bool;
     /// Bit `i` for lane `i`.
     fn mask(self, bits: u32) -> Self::M;
 

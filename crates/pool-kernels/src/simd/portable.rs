@@ -107,6 +107,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn any(self, mask: Mask) -> bool {
+        mask.contains(&true)
+    }
+
+    #[inline(always)]
     fn mask(self, bits: u32) -> Mask {
         from_fn(|lane| bits >> lane & 1 == 1)
     }

@@ -10,7 +10,7 @@ mod shim;
 pub(crate) use conv_pool::{ConvVariables, conv_pool};
 pub(crate) use dense::dense;
 pub(crate) use dropout::{Kept, dropout};
-pub(crate) use numbers::{are_numbers, numbers, numbers_mut};
+pub(crate) use numbers::{FEWEST_CHANNELS, are_numbers, numbers, numbers_mut};
 pub(crate) use pooling::KernelPooling;
 pub(crate) use shim::{TorchThreads, was_changed};
 

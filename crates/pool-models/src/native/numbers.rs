@@ -10,6 +10,9 @@ pub(crate) fn are_numbers(tensor: &Tensor) -> bool {
     tensor.kind() == Kind::Float && tensor.device() == Device::Cpu && !tensor.is_sparse()
 }
 
+/// Channels that come last in memory, below which most lanes of a vector would be idle.
+pub(crate) const FEWEST_CHANNELS: i64 = 8;
+
 /// The layout of a batch `[N, C, spatial...]`, if kernels know it.
 pub(crate) fn layout_of(batch: &Tensor) -> Option<Layout> {
     [Layout::ChannelsFirst, Layout::ChannelsLast].into_iter().find(|layout| lies_in(batch, *layout))
@@ -22,12 +25,14 @@ fn lies_in(batch: &Tensor, layout: Layout) -> bool {
     size.iter().zip(stride.iter().zip(&expected)).all(|(&size, (found, wanted))| size == 1 || found == wanted)
 }
 
-/// The batch itself if kernels know its layout, else a copy with channels first.
+/// The batch itself if kernels know its layout and its channels fill vectors there, else a copy with channels first.
 pub(crate) fn with_layout(batch: &Tensor) -> Result<(Tensor, Layout), TchError> {
     match layout_of(batch) {
-        Some(layout) => Ok((batch.shallow_clone(), layout)),
-        None => Ok((batch.f_contiguous()?, Layout::ChannelsFirst)),
+        Some(Layout::ChannelsLast) if batch.size()[1] < FEWEST_CHANNELS => {}
+        Some(layout) => return Ok((batch.shallow_clone(), layout)),
+        None => {}
     }
+    Ok((batch.f_contiguous()?, Layout::ChannelsFirst))
 }
 
 /// The batch in this layout, copied if it lies otherwise.

@@ -7,7 +7,7 @@ use tch::{TchError, Tensor};
 
 use super::tables::{Seen, Tables, Which};
 use super::{Way, Windows};
-use crate::native::{KernelPooling, kernels_take};
+use crate::native::{FEWEST_CHANNELS, KernelPooling, kernels_take};
 use crate::pool::geometry::AxisCells;
 use crate::pool::sample_of;
 
@@ -16,9 +16,6 @@ const FEWEST_ENTRIES: usize = 1 << 16;
 
 /// Cells of a table, four bytes each, beyond which libtorch's functions need less memory.
 const MOST_TABLE_CELLS: u64 = 1 << 22;
-
-/// Channels that come last in memory, below which most lanes of a vector would be idle.
-const FEWEST_CHANNELS: i64 = 8;
 
 impl Windows<'_> {
     /// The value of each window by a kernel, where there is one for this input; `plain` does the same without.
