@@ -39,14 +39,14 @@ impl Isa {
         })
     }
 
-    /// The most that [`ISA_VARIABLE`] allows: everything where it is not set.
+    /// The most that [`ISA_VARIABLE`] allows: everything where it is not set, or empty.
     ///
     /// # Errors
     /// A name that is no instruction set.
     pub fn allowed() -> Result<Self, UnknownIsa> {
         match std::env::var_os(ISA_VARIABLE) {
-            Some(name) => name.to_string_lossy().parse(),
-            None => Ok(Self::Avx512),
+            Some(name) if !name.is_empty() => name.to_string_lossy().parse(),
+            _ => Ok(Self::Avx512),
         }
     }
 

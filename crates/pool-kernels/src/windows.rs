@@ -122,6 +122,15 @@ impl Windows {
         &self.unseen
     }
 
+    /// Memory that it takes.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.places[..])
+            + size_of_val(&self.lists[..])
+            + size_of_val(&self.cells[..])
+            + size_of_val(&self.weights[..])
+            + size_of_val(&self.unseen[..])
+    }
+
     /// Pixels of one plane of the input.
     pub fn pixels(&self) -> usize {
         self.pixels

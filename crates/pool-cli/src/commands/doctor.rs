@@ -40,7 +40,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
 }
 
 fn examine() -> Vec<Finding> {
-    let mut findings = vec![libtorch(), cuda(), threads(), processor()];
+    let mut findings = vec![libtorch(), cuda(), threads(), processor(), kernels()];
     match DataDir::from_env() {
         Ok(dir) => findings.extend(PublicSet::ALL.map(|set| data_set(set, &dir))),
         Err(error) => findings.push(Finding {
@@ -98,6 +98,11 @@ fn processor() -> Finding {
     let features =
         if features.is_empty() { String::new() } else { format!(", with {}", features.join(", ")) };
     healthy("processor", format!("{name}{features}"))
+}
+
+/// Those that run, which POOL_KERNELS_ISA may have held back.
+fn kernels() -> Finding {
+    healthy("kernels", pool_models::Kernels::Fast.describe())
 }
 
 /// Instruction sets that libtorch's kernels make use of.

@@ -19,6 +19,7 @@ impl<const GREATEST: bool> Extreme<GREATEST> {
         for index in 1..cells.len() {
             let value = cells.get(index);
             nan = s.or(nan, s.is_nan(value));
+            // In this order the earlier of equal values stays, which decides between 0 and -0.
             best = if GREATEST { s.max(value, best) } else { s.min(value, best) };
         }
         (best, nan)

@@ -59,7 +59,7 @@ impl WindowKernel for Lp {
         s.mul(norm, up)
     }
 
-    /// `sign(x_i) (|x_i| / y)^(p - 1)`; 0 where the norm is.
+    /// `sign(x_i) (|x_i| / y)^(p - 1)`; 0 where the norm is, and where `x_i` is unless the norm is NaN.
     #[inline(always)]
     fn backward<S: Simd>(
         self,
@@ -83,7 +83,7 @@ impl WindowKernel for Lp {
                 s.mul(gradient, power(s, ratio, self.p - 1.0))
             };
             let signed = s.select(s.gt(zero, value), s.sub(zero, share), share);
-            to.add(index, s.select(s.eq(value, zero), zero, signed));
+            to.add(index, s.select(s.and_not(s.eq(value, zero), s.is_nan(norm)), zero, signed));
         }
     }
 }

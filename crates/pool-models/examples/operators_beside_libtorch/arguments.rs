@@ -19,6 +19,7 @@ operator, then geometric means and the cells that are slower than libtorch's.
   --shape NxCxHxW   an input's shape; may be given more than once (default: six, from 1x1x28x28 to 256x64x56x56)
   --quick           two small shapes and short cells: a few seconds, to see that it works
   --markdown FILE   write the same as Markdown
+  --about TEXT      what the document says of the day and the build
   --command TEXT    the command that the Markdown names as its own (default: this one)
 
 Exit codes: 0 done, 1 something failed or the two gave different values, 2 a wrong command.";
@@ -37,6 +38,8 @@ pub(crate) struct Arguments {
     pub(crate) markdown: Option<PathBuf>,
     /// What the Markdown says it was made by.
     pub(crate) command: String,
+    /// The day and the build.
+    pub(crate) about: Option<String>,
     quick: bool,
     shapes: Vec<Shape>,
     operators: Vec<String>,
@@ -54,6 +57,7 @@ impl Arguments {
                 .chain(given.iter().map(String::as_str))
                 .collect::<Vec<_>>()
                 .join(" "),
+            about: None,
             quick: false,
             shapes: Vec::new(),
             operators: Vec::new(),
@@ -70,6 +74,7 @@ impl Arguments {
                 "--operator" => parsed.operators.push(operator(value()?)?),
                 "--shape" => parsed.shapes.push(shape(&value()?)?),
                 "--markdown" => parsed.markdown = Some(value()?.into()),
+                "--about" => parsed.about = Some(value()?),
                 "--command" => parsed.command = value()?,
                 _ => return Err(format!("unknown option {option}")),
             }

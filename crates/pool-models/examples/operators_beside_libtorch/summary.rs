@@ -5,6 +5,7 @@ use crate::table::{PASSES, Table};
 
 /// A cell that is slower than this is a regression of what a user had.
 const TOO_SLOW: f64 = 0.9;
+const NOTABLY_SLOWER: f64 = 0.98;
 
 /// Ratios under one heading.
 pub(crate) struct Line {
@@ -60,11 +61,11 @@ fn line(name: &str, tables: &[&Table]) -> Line {
     }
 }
 
-/// Every cell that is slower than libtorch's, the slowest first.
+/// Every cell that is slower than libtorch's by more than the clock's noise, the slowest first.
 pub(crate) fn slower(tables: &[Table]) -> Vec<String> {
     let mut slower: Vec<(f64, String)> = Vec::new();
     for table in tables {
-        let cells = table.ratios().filter(|(.., ratio)| *ratio < 1.0);
+        let cells = table.ratios().filter(|(.., ratio)| *ratio < NOTABLY_SLOWER);
         slower.extend(cells.map(|(case, pass, ratio)| {
             (ratio, format!("{ratio:.2}: {}, {case}, {pass}", table.rivalry.title()))
         }));

@@ -5,6 +5,10 @@ use pool_metrics::TrialRecord;
 use crate::Run;
 use crate::cells::NOTHING;
 
+/// Labels that tables look for.
+pub(crate) const THREADS_OF_A_TRIAL: &str = "threads of a trial";
+pub(crate) const TRIALS_AT_ONCE: &str = "trials at once";
+
 /// Label and text of everything that was set and everything that it ran on; empty before the first trial has finished.
 pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
     if run.records().next().is_none() {
@@ -26,8 +30,8 @@ pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
         ("device", all(|record| record.provenance.device.clone())),
         ("processor", all(|record| or_nothing(record.provenance.cpu.as_ref()))),
         ("system", all(|record| record.provenance.os.clone())),
-        ("threads of a trial", all(|record| record.provenance.threads.to_string())),
-        ("trials at once", all(|record| record.contention.jobs.to_string())),
+        (THREADS_OF_A_TRIAL, all(|record| record.provenance.threads.to_string())),
+        (TRIALS_AT_ONCE, all(|record| record.contention.jobs.to_string())),
         ("costs measured on", distinct(costs().map(|costs| or_nothing(costs.provenance.cpu.as_ref())))),
         ("threads of a measurement", distinct(costs().map(|costs| costs.provenance.threads.to_string()))),
         ("first trial started", or_nothing(run.records().map(|record| &record.provenance.started).min())),

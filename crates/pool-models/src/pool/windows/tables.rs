@@ -9,9 +9,11 @@ use pool_kernels::Windows;
 use crate::pool::geometry::Cells;
 use crate::sizes::elements;
 
-/// Tables that a layer keeps, as many as one pass of most layers needs; sizes and drawn windows that do not come back
-/// push each other out.
+/// Tables that a layer keeps, those that were used last: as many as one pass of most layers needs.
 const KEPT: usize = 8;
+
+/// The largest table that is kept. Making a larger one takes little beside pooling an input that has so many windows.
+const LARGEST_KEPT_BYTES: usize = 1 << 20;
 
 /// Pixels of a plane that kernels count in single precision.
 const MOST_PIXELS: u64 = 1 << 24;
@@ -47,23 +49,41 @@ impl Tables {
         make: impl FnOnce(&[usize]) -> Option<Windows>,
     ) -> Option<Arc<Windows>> {
         let mut kept = self.0.borrow_mut();
-        if let Some((_, table)) = kept.iter().find(|(known, _)| *known == which) {
-            return table.clone();
+        if let Some(place) = kept.iter().position(|(known, _)| *known == which) {
+            kept.swap(0, place);
+            return kept[0].1.clone();
         }
         let small = elements(which.spatial.iter().copied()) <= MOST_PIXELS;
         let table = if small { make(&which.spatial).map(Arc::new) } else { None };
-        kept.truncate(KEPT - 1);
-        kept.push_front((which, table.clone()));
+        if table.as_ref().is_none_or(|table| table.bytes() <= LARGEST_KEPT_BYTES) {
+            kept.truncate(KEPT - 1);
+            kept.push_front((which, table.clone()));
+        }
         table
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use pool_kernels::AxisWindow;
+
     use super::*;
 
     fn which(size: usize) -> Which {
         Which { spatial: vec![size], seen: Seen::LowPass }
+    }
+
+    #[test]
+    fn a_large_table_is_not_kept() {
+        let tables = Tables::default();
+        let windows = |count: u32| {
+            let axis = (0..count).map(|entry| AxisWindow { entries: vec![entry], counted: 1 }).collect();
+            Some(Windows::new(&[count as usize], &[axis]))
+        };
+        for (count, kept) in [(1_000, 1), (1_000_000, 1)] {
+            tables.get(which(count as usize), |_| windows(count)).unwrap();
+            assert_eq!(tables.0.borrow().len(), kept, "{count} windows");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the arms get wrong.
 
 use super::super::document::Detail;
-use super::{Table, row};
+use super::{Table, as_they_ran, row};
 use crate::cells::{estimate, number, thousands};
 use crate::{Analysis, ArmFigures, Estimate};
 
@@ -45,8 +45,8 @@ pub(super) fn errors(analysis: &Analysis) -> Table {
 }
 
 /// How long training went on, and what of it was over-fitting.
-pub(super) fn training(figures: &[ArmFigures]) -> Table {
-    let rows = figures.iter().map(|arm| {
+pub(super) fn training(analysis: &Analysis) -> Table {
+    let rows = analysis.arms.iter().map(|arm| {
         let rest = [
             number(arm.epochs.map(|epochs| epochs.mean), 1),
             estimate(arm.costs.train_s, 1.0, 1),
@@ -57,11 +57,11 @@ pub(super) fn training(figures: &[ArmFigures]) -> Table {
         row(&arm.arm, rest)
     });
     let header = ["arm", "epochs", "training, s", "best epoch", "loss gap, nats", "error gap, points"];
-    Table::new("Training and over-fitting", &header, rows.collect()).with_notes([
+    Table::new("Training and over-fitting", &header, rows.collect()).with_notes([format!(
         "The best epoch is that of the lowest validation loss, after which a network only over-fits. The gaps are \
-         validation minus training, without dropout. Seconds are those of all training steps, as the trials ran."
-            .to_owned(),
-    ])
+         validation minus training, without dropout. Seconds are those of all training steps, as the trials ran: {}.",
+        as_they_ran(analysis)
+    )])
 }
 
 pub(super) fn losses(figures: &[ArmFigures], detail: Detail) -> Table {
