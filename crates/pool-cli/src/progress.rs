@@ -126,6 +126,10 @@ impl TaskBar {
                 self.bar.set_length(u64::from(*epochs) * steps);
                 self.bar.set_message(format!("epoch 1/{epochs}"));
             }
+            TrialEvent::Resumed { epoch } => {
+                self.bar.set_position(u64::from(*epoch) * self.steps_per_epoch);
+                self.bar.set_message(format!("going on after epoch {epoch}"));
+            }
             TrialEvent::Step { epoch, done } => {
                 self.bar.set_position(u64::from(epoch - 1) * self.steps_per_epoch + done);
             }
@@ -166,6 +170,9 @@ impl Lines {
             SweepEvent::Started(task) => say(&format!("{}: started", task.id())),
             SweepEvent::Progress(task, TrialEvent::Started { epochs, .. }) => {
                 self.epochs.insert(task.id().to_owned(), *epochs);
+            }
+            SweepEvent::Progress(task, TrialEvent::Resumed { epoch }) => {
+                say(&format!("{}: going on after epoch {epoch}", task.id()));
             }
             SweepEvent::Progress(task, TrialEvent::Epoch(record)) => {
                 let epochs = self.epochs.get(task.id()).copied().unwrap_or_default();

@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use common::{pool_cli, stderr};
+use rand::Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 const SWEEP: &str = "study = \"killed\"\nseeds = [1, 2, 3]\n[data]\ndataset = \"generated\"\n[train]\nepochs = 4\n\
                      [evaluation]\nperturbations = \"none\"\n[costs]\nepochs = 0\n[[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
@@ -103,6 +105,67 @@ fn after_kill_9_no_trial_lives_on_and_the_same_command_trains_only_what_is_missi
     for (path, written) in &before {
         assert_eq!(after[path], *written, "{} was trained twice", path.display());
     }
+}
+
+/// What training and evaluation gave, to the last bit, and no times.
+fn outcome(folder: &Path) -> String {
+    let (path, _) = records(folder).into_iter().next().unwrap();
+    let record = pool_metrics::TrialRecord::from_json(&fs::read_to_string(path).unwrap()).unwrap();
+    let epochs = record.epochs.iter().map(|epoch| {
+        [epoch.train_loss, epoch.train_error, epoch.validation_loss, epoch.validation_error].map(f64::to_bits)
+    });
+    let test = record.test.unwrap();
+    format!(
+        "{:?} {:?} {:?} {:?}",
+        epochs.collect::<Vec<_>>(),
+        record.best_epoch,
+        test.evaluation,
+        test.predictions
+    )
+}
+
+#[test]
+fn a_trial_killed_at_random_moments_ends_with_the_record_of_one_that_never_was() {
+    let text = SWEEP
+        .replace("[1, 2, 3]", "[1]")
+        .replace("epochs = 4", "epochs = 40")
+        .replace("[[arm]]\nname = \"avg\"\npool = \"avg\"\n", "");
+    let sweep = |folder: &Path| {
+        fs::write(folder.join("sweep.toml"), &text).unwrap();
+        let mut command = pool_cli(folder);
+        command.args(["sweep", "sweep.toml", "--checkpoint-every", "0s"]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let whole = tempfile::tempdir().unwrap();
+    let output = sweep(whole.path()).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut generator = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    let (mut kills, mut resumed) = (0, 0);
+    loop {
+        let mut process = sweep(folder.path());
+        let moment = Duration::from_millis(generator.random_range(300..1_500));
+        let started = Instant::now();
+        // Towards the end of the test the trial may finish, however slow the machine.
+        while kills < 12 && started.elapsed() < moment && process.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if kills < 12 && process.try_wait().unwrap().is_none() {
+            signal(&process, "-KILL");
+            kills += 1;
+        }
+        let output = process.wait_with_output().unwrap();
+        resumed += usize::from(stderr(&output).contains("going on after epoch"));
+        if output.status.success() {
+            break;
+        }
+    }
+    assert!(kills >= 1 && resumed >= 1, "{kills} kills, {resumed} times gone on");
+    assert_eq!(outcome(folder.path()), outcome(whole.path()));
+    let trial =
+        fs::read_dir(folder.path().join("runs/killed/trials")).unwrap().next().unwrap().unwrap().path();
+    assert!(!trial.join("checkpoint").exists(), "a finished trial needs no checkpoint");
 }
 
 #[test]

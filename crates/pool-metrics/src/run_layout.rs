@@ -56,6 +56,11 @@ impl RunLayout {
         folder.join("record.json")
     }
 
+    /// The folder in a trial's folder that an interrupted trial goes on from.
+    pub fn checkpoint_in(folder: &Path) -> PathBuf {
+        folder.join("checkpoint")
+    }
+
     /// The [`Failure`](crate::Failure) in such a folder, when its process died.
     pub fn failure_in(folder: &Path) -> PathBuf {
         folder.join("failure.json")

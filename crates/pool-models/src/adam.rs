@@ -104,17 +104,15 @@ impl Adam {
         Ok(())
     }
 
-    /// The moments by name, `first/VARIABLE` and `second/VARIABLE`, and the steps taken as `steps`: tensors on the CPU
-    /// that share no memory with the optimizer's.
+    /// The moments by name, `first/VARIABLE` and `second/VARIABLE`, and the steps taken as `steps`: tensors on the CPU.
+    /// Those of an optimizer on the CPU are its own, which the next step changes: save or copy them before.
     ///
     /// # Errors
     /// libtorch's refusal.
     pub fn state(&self) -> Result<Vec<(String, Tensor)>, ModelError> {
         let mut state = vec![("steps".to_owned(), Tensor::f_from_slice(&[self.steps as i64])?)];
         for (entry, tensor) in self.entries() {
-            let mut copy = Tensor::f_empty(tensor.size(), (tensor.kind(), Device::Cpu))?;
-            copy.f_copy_(tensor)?;
-            state.push((entry, copy));
+            state.push((entry, tensor.f_to_device(Device::Cpu)?));
         }
         Ok(state)
     }

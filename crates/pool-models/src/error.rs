@@ -47,6 +47,14 @@ pub enum ModelError {
         /// The entry.
         entry: String,
     },
+    /// Counts of forward passes of another network.
+    #[error("{found} counts of forward passes, and the network has {expected} layers that may draw")]
+    Passes {
+        /// Layers that may draw.
+        expected: usize,
+        /// Counts given.
+        found: usize,
+    },
     /// A layer built for one number of channels or one spatial size, run on another.
     #[error("the input has a sample of shape {found:?}, and the layer was built for {expected:?}")]
     BuiltForOther {

@@ -147,4 +147,4 @@ pub use precision::Precision;
 pub use sequential::{Inferred, InferredLayer, Sequential};
 pub use setting_error::SettingError;
 pub use torchscript::save_torchscript;
-pub use weights::{WeightsError, load_weights, save_weights};
+pub use weights::{WeightsError, load_tensors, load_weights, save_tensors, save_weights};

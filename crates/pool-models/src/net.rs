@@ -97,6 +97,38 @@ impl Net {
         Self { how: How { precision, ..self.how }, ..self }
     }
 
+    /// How many forward passes drew random numbers so far: one number for each dropout and each pooling layer, in the
+    /// order of the layers. With the variables, and an optimizer's state, it is all that later passes depend on. (Dropout
+    /// on a CUDA device draws from the device's own generator, which is not among them.)
+    pub fn passes(&self) -> Vec<u64> {
+        self.generators().map(Random::passes).collect()
+    }
+
+    /// Goes on as a network of the same layers whose [`Net::passes`] these are.
+    ///
+    /// # Errors
+    /// [`ModelError::Passes`] for more or fewer of them than this network has; nothing is changed then.
+    pub fn set_passes(&self, passes: &[u64]) -> Result<(), ModelError> {
+        let (expected, found) = (self.generators().count(), passes.len());
+        if expected != found {
+            return Err(ModelError::Passes { expected, found });
+        }
+        self.generators().zip(passes).for_each(|(random, &passes)| random.set_passes(passes));
+        Ok(())
+    }
+
+    fn generators(&self) -> impl Iterator<Item = &Random> {
+        self.layers.iter().filter_map(|layer| match layer {
+            BuiltLayer::Dropout { random, .. } => Some(random),
+            BuiltLayer::Pool(pool) => Some(pool.random()),
+            BuiltLayer::Conv { .. }
+            | BuiltLayer::Dense { .. }
+            | BuiltLayer::BatchNorm { .. }
+            | BuiltLayer::Activation(_)
+            | BuiltLayer::Flatten => None,
+        })
+    }
+
     /// Shape of one sample that the network was made for, `[channels, spatial...]`.
     pub fn input(&self) -> &[usize] {
         &self.input

@@ -17,6 +17,7 @@ fn context() -> TrialContext {
         jobs: 1,
         kernels: Kernels::Fast,
         device: ComputeDevice::Cpu,
+        checkpoint_every: std::time::Duration::ZERO,
         program: "test".to_owned(),
         git_revision: None,
     }

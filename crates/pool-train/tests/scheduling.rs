@@ -159,15 +159,19 @@ fn a_record_that_cannot_be_read_is_made_again() {
 }
 
 #[test]
-fn what_an_interrupted_attempt_left_is_gone_before_the_next() {
+fn of_what_an_interrupted_attempt_left_only_the_checkpoint_stays() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), SMALL).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
     let trial = &plan.trials[0];
-    fs::write(dir.prepare(Task::Trial(trial)).unwrap().join(".partial-x"), "half a record").unwrap();
+    let attempt = dir.prepare(Task::Trial(trial)).unwrap();
+    fs::write(attempt.join(".partial-x"), "half a record").unwrap();
+    fs::create_dir(attempt.join("tensorboard")).unwrap();
+    fs::create_dir(attempt.join("checkpoint")).unwrap();
     let again = dir.prepare(Task::Trial(trial)).unwrap();
-    let names: Vec<_> = fs::read_dir(again).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["spec.json"]);
+    let mut names: Vec<_> = fs::read_dir(again).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["checkpoint", "spec.json"], "the next attempt goes on from the checkpoint");
 }
 
 #[test]

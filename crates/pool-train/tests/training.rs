@@ -19,6 +19,7 @@ fn context(threads: u32) -> TrialContext {
         jobs: 1,
         kernels: Kernels::Fast,
         device: ComputeDevice::Cpu,
+        checkpoint_every: std::time::Duration::ZERO,
         program: "test".to_owned(),
         git_revision: None,
     }
@@ -191,6 +192,120 @@ fn a_stopped_trial_leaves_no_record_and_says_so() {
     let error = run_trial(trial.spec(), folder.path(), &context(1), &stop, &mut on_event).unwrap_err();
     assert!(matches!(error, TrainError::Stopped));
     assert!(!folder.path().join("record.json").exists());
+}
+
+/// Trains until an epoch is done, and is stopped.
+fn train_until(trial: &Trial, folder: &Path, epoch: u32) {
+    let stop = StopFlag::new();
+    let mut on_event = |event: TrialEvent| match event {
+        TrialEvent::Epoch(record) if record.epoch == epoch => stop.set(),
+        _ => {}
+    };
+    let stopped = run_trial(trial.spec(), folder, &context(1), &stop, &mut on_event).unwrap_err();
+    assert!(matches!(stopped, TrainError::Stopped), "{stopped}");
+}
+
+/// Trains to the end. Gives the epoch that it went on from, too.
+fn train_on(trial: &Trial, folder: &Path) -> (TrialRecord, Option<u32>) {
+    let mut resumed = None;
+    let mut on_event = |event: TrialEvent| {
+        if let TrialEvent::Resumed { epoch } = event {
+            resumed = Some(epoch);
+        }
+    };
+    let record = run_trial(trial.spec(), folder, &context(1), &StopFlag::new(), &mut on_event).unwrap();
+    (record, resumed)
+}
+
+const DRAWS_EVERYWHERE: &str = r#"
+study = "draws"
+seeds = [1]
+[data]
+dataset = "generated"
+[costs]
+epochs = 0
+[train]
+epochs = 6
+batch_size = 100
+learning_rate = 0.01
+[train.early_stopping]
+patience = 4
+[model]
+layers = [
+  { conv2d = { filters = 4, kernel = 5 } },
+  { batch_norm = {} },
+  { activation = "relu" },
+  "pool",
+  { dropout = 0.2 },
+  "flatten",
+  { dense = { units = 4 } },
+]
+[[arm]]
+name = "stochastic"
+pool = { reduce = "stochastic", size = 2 }
+[[arm]]
+name = "gem"
+pool = { reduce = { gem = { p = 3.0, learned = "channel" } }, size = 2 }
+"#;
+
+#[test]
+fn a_trial_that_was_stopped_twice_ends_with_the_record_of_one_that_never_was() {
+    let _guard = alone();
+    for arm in ["stochastic", "gem"] {
+        let trial = trial_of(DRAWS_EVERYWHERE, arm, 1);
+        let folder = tempfile::tempdir().unwrap();
+        let whole = train(&trial, folder.path());
+
+        let folder = tempfile::tempdir().unwrap();
+        train_until(&trial, folder.path(), 2);
+        train_until(&trial, folder.path(), 4);
+        let (record, resumed) = train_on(&trial, folder.path());
+        assert_eq!(resumed, Some(4));
+        assert_eq!(fingerprint(&record), fingerprint(&whole), "{arm}");
+        assert_eq!((record.best_epoch, record.status), (whole.best_epoch, whole.status));
+        let history = std::fs::read_to_string(folder.path().join("history.jsonl")).unwrap();
+        assert_eq!(history.lines().count(), record.epochs.len());
+    }
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_used_is_left_alone_and_the_trial_begins_anew() {
+    let _guard = alone();
+    let trial = trial_of(&SMALL.replace("epochs = 2", "epochs = 3"), "max", 1);
+    let folder = tempfile::tempdir().unwrap();
+    let whole = train(&trial, folder.path());
+    type Spoil = fn(&Path);
+    let spoil: [(&str, Spoil); 6] = [
+        ("tensors cut short", |checkpoint| {
+            let file = checkpoint.join("epoch-1.safetensors");
+            let length = file.metadata().unwrap().len();
+            std::fs::File::options().write(true).open(file).unwrap().set_len(length - 4).unwrap();
+        }),
+        ("no tensors", |checkpoint| std::fs::remove_file(checkpoint.join("epoch-1.safetensors")).unwrap()),
+        ("a state cut short", |checkpoint| {
+            let state = checkpoint.join("state.json");
+            let text = std::fs::read_to_string(&state).unwrap();
+            std::fs::write(state, &text[..text.len() / 2]).unwrap();
+        }),
+        ("another trial's", |checkpoint| replace(checkpoint, "\"trial\":\"", "\"trial\":\"x")),
+        ("a way out of the folder", |checkpoint| replace(checkpoint, "epoch-1.safe", "../epoch-1.safe")),
+        ("counts of another network", |checkpoint| replace(checkpoint, "\"passes\":[", "\"passes\":[7,")),
+    ];
+    for (why, spoil) in spoil {
+        let folder = tempfile::tempdir().unwrap();
+        train_until(&trial, folder.path(), 1);
+        spoil(&folder.path().join("checkpoint"));
+        let (record, resumed) = train_on(&trial, folder.path());
+        assert_eq!(resumed, None, "{why}");
+        assert_eq!(fingerprint(&record), fingerprint(&whole), "{why}");
+    }
+}
+
+fn replace(checkpoint: &Path, old: &str, new: &str) {
+    let state = checkpoint.join("state.json");
+    let text = std::fs::read_to_string(&state).unwrap();
+    assert!(text.contains(old), "{text}");
+    std::fs::write(state, text.replacen(old, new, 1)).unwrap();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Arguments about sweep files: what to train and how.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use pool_models::Kernels;
@@ -26,6 +27,10 @@ pub(crate) struct SweepArgs {
     /// once share the device, its memory too
     #[arg(long, value_name = "auto|cpu|cuda|cuda:N", default_value_t)]
     pub(crate) device: DeviceChoice,
+    /// The shortest time between two checkpoints of a trial, which an interrupted one goes on from: 30s, 5m; 0s is
+    /// after every epoch
+    #[arg(long, value_name = "DURATION", default_value = CHECKPOINT_EVERY, value_parser = parse_duration)]
+    pub(crate) checkpoint_every: Duration,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,
@@ -62,6 +67,14 @@ pub(crate) enum Jobs {
     /// One per processor thread.
     Auto,
     Count(u32),
+}
+
+/// Long beside what writing a checkpoint takes, short beside what a person minds losing.
+pub(super) const CHECKPOINT_EVERY: &str = "10s";
+
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|given| Duration::try_from(given).ok());
+    duration.ok_or_else(|| "write a duration such as 0s, 30s or 5m".to_owned())
 }
 
 /// More threads or processes than this are a slip of the finger.

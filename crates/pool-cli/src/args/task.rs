@@ -1,11 +1,12 @@
 //! Arguments that a sweep gives to the processes it starts.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use pool_train::DeviceChoice;
 
-use super::sweep::{KernelsArg, MOST_AT_ONCE};
+use super::sweep::{CHECKPOINT_EVERY, KernelsArg, MOST_AT_ONCE, parse_duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct TaskArgs {
@@ -23,6 +24,9 @@ pub(crate) struct TaskArgs {
     /// Where to compute
     #[arg(long, default_value_t)]
     pub(crate) device: DeviceChoice,
+    /// The shortest time between two checkpoints
+    #[arg(long, default_value = CHECKPOINT_EVERY, value_parser = parse_duration)]
+    pub(crate) checkpoint_every: Duration,
     /// Stop when standard input is closed, as it is when the parent dies
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,

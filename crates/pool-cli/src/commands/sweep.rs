@@ -71,7 +71,10 @@ fn resolve(choice: DeviceChoice) -> anyhow::Result<ComputeDevice> {
 /// What the processes of a sweep are told beside their work.
 fn task_arguments(args: &SweepArgs, device: ComputeDevice, verbose: u8) -> Vec<String> {
     let kernels = Kernels::from(args.kernels).to_string();
-    let chosen = ["--kernels".to_owned(), kernels, "--device".to_owned(), device.to_string()];
+    let checkpoint_every = format!("{}ms", args.checkpoint_every.as_millis());
+    let chosen =
+        [("--kernels", kernels), ("--device", device.to_string()), ("--checkpoint-every", checkpoint_every)];
+    let chosen = chosen.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
     std::iter::repeat_n("-v".to_owned(), verbose.into()).chain(chosen).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use mnist_data::DataDir;
@@ -58,7 +59,10 @@ fn run(
         if args.stop_with_stdin {
             stop_when_stdin_closes(stop.clone());
         }
-        let context = context(args.threads, args.jobs, args.kernels, args.device)?;
+        let context = TrialContext {
+            checkpoint_every: args.checkpoint_every,
+            ..context(args.threads, args.jobs, args.kernels, args.device)?
+        };
         work(&args.folder, &context, &stop)
     };
     // The standard error of a task is a file, which a full disk would not take.
@@ -78,6 +82,7 @@ fn context(
         jobs,
         kernels: kernels.into(),
         device: device.resolve()?,
+        checkpoint_every: Duration::MAX,
         program: format!("pool-cli {}", env!("CARGO_PKG_VERSION")),
         git_revision: option_env!("POOL_GIT_REVISION").map(str::to_owned),
     })

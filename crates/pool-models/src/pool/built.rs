@@ -156,6 +156,11 @@ impl Pool {
 }
 
 impl PoolLayer {
+    /// What it draws from, if it draws.
+    pub(crate) fn random(&self) -> &Random {
+        &self.random
+    }
+
     /// The layer as data.
     pub fn pool(&self) -> &Pool {
         &self.pool

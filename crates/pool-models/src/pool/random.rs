@@ -30,6 +30,16 @@ impl Random {
         generator
     }
 
+    /// Forward passes that drew so far.
+    pub(crate) fn passes(&self) -> u64 {
+        self.next.get()
+    }
+
+    /// Goes on as if so many forward passes had drawn.
+    pub(crate) fn set_passes(&self, passes: u64) {
+        self.next.set(passes);
+    }
+
     /// The numbers of the next forward pass.
     pub(crate) fn generator(&self) -> ChaCha8Rng {
         let stream = self.next.get();

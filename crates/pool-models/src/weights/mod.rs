@@ -23,9 +23,16 @@ use header::{Entry, Header};
 /// # Errors
 /// [`ModelError::Weights`] when the file cannot be written.
 pub fn save_weights(variables: &VarStore, path: &Path) -> Result<(), ModelError> {
-    let named: Vec<(String, Tensor)> = variables.variables().into_iter().collect();
+    save_tensors(&variables.variables().into_iter().collect::<Vec<_>>(), path)
+}
+
+/// Writes tensors under their names, as [`save_weights`] does those of a network.
+///
+/// # Errors
+/// As there.
+pub fn save_tensors(named: &[(String, Tensor)], path: &Path) -> Result<(), ModelError> {
     atomic_write_with(path, |partial| {
-        Tensor::write_safetensors(&named, partial).map_err(|error| match error {
+        Tensor::write_safetensors(named, partial).map_err(|error| match error {
             // The system's own words, without the temporary name.
             TchError::SafeTensorError { err: SafeTensorError::IoError(error), .. } => error,
             error => io::Error::other(first_line(&error)),
@@ -55,21 +62,33 @@ pub fn save_weights(variables: &VarStore, path: &Path) -> Result<(), ModelError>
 /// exactly these variables, each in its shape and element type. The variables then stay as they were.
 pub fn load_weights(variables: &mut VarStore, path: &Path) -> Result<(), ModelError> {
     let named = variables.variables();
-    let weights = read(&named, path).map_err(|cause| in_file(path, cause))?;
+    let weights = load_tensors(&named, path)?;
     tch::no_grad(|| {
-        for (mut variable, weights) in weights {
-            variable.f_copy_(&weights)?;
+        for (name, weights) in weights {
+            named[&name].shallow_clone().f_copy_(&weights)?;
         }
         Ok(())
     })
+}
+
+/// Reads what [`save_tensors`] wrote: exactly the tensors of these names, each of the shape and element type of its
+/// namesake in `like`. They are new ones, on the CPU.
+///
+/// # Errors
+/// As [`load_weights`].
+pub fn load_tensors(
+    like: &HashMap<String, Tensor>,
+    path: &Path,
+) -> Result<HashMap<String, Tensor>, ModelError> {
+    read(like, path).map_err(|cause| in_file(path, cause))
 }
 
 fn in_file(path: &Path, cause: WeightsError) -> ModelError {
     ModelError::Weights { path: path.to_owned(), cause }
 }
 
-/// Each variable and what the file holds for it.
-fn read(named: &HashMap<String, Tensor>, path: &Path) -> Result<Vec<(Tensor, Tensor)>, WeightsError> {
+/// What the file holds for each name.
+fn read(named: &HashMap<String, Tensor>, path: &Path) -> Result<HashMap<String, Tensor>, WeightsError> {
     // Opening a pipe would wait for its other end.
     if !path.metadata().map_err(WeightsError::Read)?.is_file() {
         return Err(WeightsError::NoFile);
@@ -84,11 +103,11 @@ fn read(named: &HashMap<String, Tensor>, path: &Path) -> Result<Vec<(Tensor, Ten
     if end != length {
         return Err(WeightsError::Length { bytes: length, expected: end });
     }
-    let weights = entries.iter().map(|entry| {
+    let weights = entries.into_iter().map(|entry| {
         let variable = &named[&entry.name];
         let mut bytes = vec![0; entry.bytes as usize];
         file.read_exact(&mut bytes).map_err(WeightsError::Read)?;
-        Ok((variable.shallow_clone(), Tensor::f_from_data_size(&bytes, &variable.size(), variable.kind())?))
+        Ok((entry.name, Tensor::f_from_data_size(&bytes, &variable.size(), variable.kind())?))
     });
     weights.collect()
 }
@@ -123,13 +142,14 @@ fn check(entry: &Entry, variable: &Tensor) -> Result<(), WeightsError> {
     Ok(())
 }
 
-/// The format's word for what a `VarStore` can be converted to.
+/// The format's word for what a `VarStore` can be converted to, and for an optimizer's count of steps.
 fn element_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Float => "F32",
         Kind::Double => "F64",
         Kind::Half => "F16",
         Kind::BFloat16 => "BF16",
+        Kind::Int64 => "I64",
         _ => "a floating-point type",
     }
 }

@@ -48,7 +48,10 @@ impl ComputeDevice {
 
     /// Seeds what the device draws by itself, which is dropout on CUDA. On the processor every layer has a generator of
     /// its own, and libtorch's draws nothing.
-    pub(crate) fn seed(self, seed: u64) {
+    ///
+    /// Each epoch is seeded anew, so that one that is begun again after a crash draws what it drew before.
+    pub(crate) fn seed(self, seed: u64, epoch: u32) {
+        let seed = seed.wrapping_add(u64::from(epoch) << 32);
         match self {
             Self::Cpu => {}
             Self::Cuda(_) => {

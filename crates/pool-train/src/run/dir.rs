@@ -65,18 +65,14 @@ impl RunDir {
         read_record(&self.layout.costs(id), CostRecord::from_json)
     }
 
-    /// Makes a task's folder, empty but for its spec: what an interrupted attempt left is removed.
+    /// Makes a task's folder, empty but for its spec: what an interrupted attempt left is removed, except for a trial's
+    /// checkpoint, which it goes on from. The folder's name says that the spec is the same.
     ///
     /// # Errors
     /// A folder that cannot be written.
     pub fn prepare(&self, task: Task<'_>) -> Result<PathBuf, TrainError> {
         let folder = task.folder(&self.layout);
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(TrainError::io("remove", &folder)(error));
-            }
-            _ => {}
-        }
+        empty_but_for_checkpoint(&folder).map_err(TrainError::io("empty", &folder))?;
         fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
         match task {
             Task::Trial(trial) => write_json(&spec_path(&folder), trial.spec())?,
@@ -150,8 +146,38 @@ fn read_record<R>(
 fn store(folder: &Path, record: &str) -> Result<(), TrainError> {
     write(&RunLayout::record_in(folder), record)?;
     let failure = RunLayout::failure_in(folder);
-    match fs::remove_file(&failure) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(TrainError::io("remove", &failure)(error)),
+    remove(&failure).map_err(TrainError::io("remove", &failure))?;
+    // Of no use beside a record, and in nobody's way.
+    if let Err(error) = remove(&RunLayout::checkpoint_in(folder)) {
+        tracing::warn!(%error, "the checkpoint cannot be removed");
+    }
+    Ok(())
+}
+
+fn empty_but_for_checkpoint(folder: &Path) -> std::io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path != RunLayout::checkpoint_in(folder) {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file, a link or a folder, if it is there.
+fn remove(path: &Path) -> std::io::Result<()> {
+    let removed = match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }

@@ -28,6 +28,15 @@ impl Patience {
         Self { rule, best: f64::INFINITY, waited: 0 }
     }
 
+    /// As it stands after these epochs.
+    pub(super) fn after(rule: EarlyStopping, epochs: &[EpochRecord]) -> Self {
+        let mut patience = Self::new(rule);
+        for epoch in epochs {
+            patience.judge(epoch);
+        }
+        patience
+    }
+
     /// An epoch improves when its figure is smaller than the best by more than `min_delta`, as in Keras.
     pub(super) fn judge(&mut self, epoch: &EpochRecord) -> Verdict {
         let figure = match self.rule.monitor {

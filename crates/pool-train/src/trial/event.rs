@@ -14,6 +14,11 @@ pub enum TrialEvent {
         /// Steps of one epoch.
         steps: u64,
     },
+    /// Training goes on where an earlier process of the trial was stopped.
+    Resumed {
+        /// The last epoch that is done.
+        epoch: u32,
+    },
     /// Some steps are done; sent a few times a second.
     Step {
         /// The epoch, from 1.

@@ -13,10 +13,11 @@ use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
 use super::TrialEvent;
+use super::checkpoint::{Checkpoints, Progress, Resumed};
 use super::early_stopping::{Patience, Verdict};
 use super::evaluate::{evaluation_of, logits_of};
 use super::step::{StepResult, Training};
-use crate::machine::Stopwatch;
+use crate::machine::{PeakMemory, Stopwatch};
 use crate::resident::ResidentData;
 use crate::run::StopFlag;
 use crate::{ComputeDevice, TrainError, TrainSpec};
@@ -34,6 +35,8 @@ pub(super) struct Fit<'a> {
     pub(super) data: &'a ResidentData,
     pub(super) folder: &'a Path,
     pub(super) stop: &'a StopFlag,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) memory: &'a PeakMemory,
 }
 
 /// What training leaves, beside the variables.
@@ -41,6 +44,8 @@ pub(super) struct Fitted {
     pub(super) status: TrialStatus,
     pub(super) epochs: Vec<EpochRecord>,
     pub(super) best_epoch: Option<u32>,
+    /// The peak of memory that earlier processes of the trial saw.
+    pub(super) resident_peak_bytes: Option<u64>,
 }
 
 impl Fit<'_> {
@@ -53,13 +58,20 @@ impl Fit<'_> {
     ) -> Result<Fitted, TrainError> {
         let mut training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
-        let mut history = History::create(self.folder)?;
-        let mut patience = self.spec.early_stopping.map(Patience::new);
-        let mut best: Option<(u32, Weights)> = None;
-        let mut status = TrialStatus::Finished;
+        let mut clock = self.checkpoints.clock();
+        let Resumed { epochs, mut best, resident_peak_bytes } =
+            self.checkpoints.resume(self.net, variables, training.optimizer());
         on_event(TrialEvent::Started { epochs: self.spec.epochs, steps: self.steps_per_epoch() });
+        if let Some(last) = epochs.last() {
+            tracing::info!(epoch = last.epoch, "going on");
+            on_event(TrialEvent::Resumed { epoch: last.epoch });
+        }
+        let mut patience = self.spec.early_stopping.map(|rule| Patience::after(rule, &epochs));
+        let mut history = History::create(self.folder, epochs)?;
+        let mut status = TrialStatus::Finished;
 
-        for epoch in 1..=self.spec.epochs {
+        for epoch in history.next_epoch()..=self.spec.epochs {
+            self.device.seed(self.seed, epoch);
             let record = self.epoch(epoch, &order, &mut training, on_event)?;
             history.push(record)?;
             on_event(TrialEvent::Epoch(record));
@@ -80,6 +92,15 @@ impl Fit<'_> {
                 }
                 Some(Verdict::Waiting) | None => {}
             }
+            if epoch < self.spec.epochs && clock.is_due() {
+                let progress = Progress {
+                    epochs: &history.epochs,
+                    best: best.as_ref(),
+                    resident_peak_bytes: self.memory.peak_bytes().max(resident_peak_bytes),
+                };
+                self.checkpoints.save(&progress, self.net, variables, training.optimizer());
+                clock = self.checkpoints.clock();
+            }
         }
 
         let best_epoch = match (best, self.spec.early_stopping) {
@@ -90,7 +111,7 @@ impl Fit<'_> {
             _ if status == TrialStatus::Diverged => None,
             _ => history.epochs.last().map(|last| last.epoch),
         };
-        Ok(Fitted { status, epochs: history.epochs, best_epoch })
+        Ok(Fitted { status, epochs: history.epochs, best_epoch, resident_peak_bytes })
     }
 
     fn steps_per_epoch(&self) -> u64 {
@@ -159,10 +180,10 @@ impl Fit<'_> {
     }
 }
 
-type Weights = HashMap<String, Tensor>;
+pub(super) type Weights = HashMap<String, Tensor>;
 
 /// A copy of every variable.
-fn snapshot(variables: &VarStore) -> Result<Weights, TrainError> {
+pub(super) fn snapshot(variables: &VarStore) -> Result<Weights, TrainError> {
     let _guard = tch::no_grad_guard();
     let copied = |(name, tensor): (String, Tensor)| {
         let mut copy = tensor.f_empty_like()?;
@@ -172,7 +193,7 @@ fn snapshot(variables: &VarStore) -> Result<Weights, TrainError> {
     variables.variables().into_iter().map(copied).collect()
 }
 
-fn restore(variables: &VarStore, weights: &Weights) -> Result<(), TrainError> {
+pub(super) fn restore(variables: &VarStore, weights: &Weights) -> Result<(), TrainError> {
     let _guard = tch::no_grad_guard();
     for (name, mut tensor) in variables.variables() {
         if let Some(kept) = weights.get(&name) {
@@ -190,10 +211,17 @@ struct History {
 }
 
 impl History {
-    fn create(folder: &Path) -> Result<Self, TrainError> {
+    /// With the epochs that earlier processes of the trial have trained.
+    fn create(folder: &Path, epochs: Vec<EpochRecord>) -> Result<Self, TrainError> {
         let path = folder.join("history.jsonl");
         let file = File::create(&path).map_err(TrainError::io("create", &path))?;
-        Ok(Self { file, path, epochs: Vec::new() })
+        let mut history = Self { file, path, epochs: Vec::new() };
+        epochs.into_iter().try_for_each(|epoch| history.push(epoch))?;
+        Ok(history)
+    }
+
+    fn next_epoch(&self) -> u32 {
+        self.epochs.last().map_or(1, |last| last.epoch + 1)
     }
 
     fn push(&mut self, record: EpochRecord) -> Result<(), TrainError> {

@@ -1,5 +1,6 @@
 //! One trial: load, build, fit, evaluate, and one record of it.
 
+mod checkpoint;
 mod early_stopping;
 mod evaluate;
 mod event;
@@ -8,6 +9,7 @@ mod step;
 mod test_images;
 
 use std::path::Path;
+use std::time::Duration;
 
 use mnist_data::DataDir;
 use pool_metrics::{
@@ -25,6 +27,7 @@ use crate::machine::{self, PeakMemory, ProcessorUse};
 use crate::resident::{ImageTensors, ResidentData};
 use crate::run::StopFlag;
 use crate::{ComputeDevice, EarlyStopping, TrainError, TrialSpec};
+use checkpoint::Checkpoints;
 use fit::{Fit, Fitted};
 
 /// What a trial is told beside its settings: nothing here changes a loss by more than rounding, but for the masks of
@@ -41,6 +44,8 @@ pub struct TrialContext {
     pub kernels: Kernels,
     /// Where the data lie and everything is computed.
     pub device: ComputeDevice,
+    /// The shortest time between two checkpoints; they are written between epochs.
+    pub checkpoint_every: Duration,
     /// The program and its version, for the record.
     pub program: String,
     /// Git revision that the program was built from.
@@ -61,7 +66,9 @@ impl TrialContext {
 }
 
 /// Runs a trial and returns its record. Leaves `history.jsonl` (one epoch per line, as it goes) and
-/// `model.safetensors` in `folder`; the record itself is for the caller to store.
+/// `model.safetensors` in `folder`; the record itself is for the caller to store. A folder with a checkpoint of an
+/// earlier process is gone on from: the record is then the one that this process would have made, but for what it took
+/// in time. A checkpoint that cannot be used is told of, and the trial begins anew.
 ///
 /// # Errors
 /// Missing data, a network that cannot be built, a folder that cannot be written, or [`TrainError::Stopped`].
@@ -75,7 +82,6 @@ pub fn run_trial(
     let started = machine::now();
     let device = context.device;
     set_threads(context);
-    device.seed(spec.seed);
 
     let data = ResidentData::load(&spec.data, &context.data_dir, device)?;
     let memory = PeakMemory::start(device);
@@ -91,10 +97,12 @@ pub fn run_trial(
         data: &data,
         folder,
         stop,
+        checkpoints: Checkpoints::new(folder, spec.id(), context.checkpoint_every),
+        memory: &memory,
     };
     let fitted = fit.run(&mut variables, on_event)?;
     let contention = processor.contention(context.jobs);
-    let resident_peak_bytes = memory.peak_bytes();
+    let resident_peak_bytes = memory.peak_bytes().max(fitted.resident_peak_bytes);
     tracing::debug!(?resident_peak_bytes, epochs = fitted.epochs.len(), "fitted");
 
     on_event(TrialEvent::Evaluating);
@@ -107,7 +115,7 @@ pub fn run_trial(
         }
     };
 
-    let Fitted { status, epochs, best_epoch } = fitted;
+    let Fitted { status, epochs, best_epoch, .. } = fitted;
     Ok(TrialRecord {
         version: RECORD_VERSION,
         id: spec.id(),

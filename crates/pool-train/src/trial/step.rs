@@ -40,6 +40,11 @@ impl<'a> Training<'a> {
         Ok(Self { net, images, optimizer: Adam::new(variables, settings)?.with_kernels(kernels) })
     }
 
+    /// What changes the weights.
+    pub(crate) fn optimizer(&mut self) -> &mut Adam {
+        &mut self.optimizer
+    }
+
     /// Gathers the images with these indices (`[count]`, `i64`), and changes the weights by them.
     pub(crate) fn step(&mut self, indices: &Tensor) -> Result<StepResult, TrainError> {
         let batch = self.images.gather(indices)?;
