@@ -25,6 +25,7 @@
 //! trial, its memory can be measured from outside, and any launcher that can start a command can run a sweep.
 //! This crate knows no terminal and no HTML.
 
+mod clear;
 mod costs;
 mod error;
 mod machine;

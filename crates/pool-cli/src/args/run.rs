@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::Args;
 
+use super::sweep::parse_duration;
+
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
     /// The run directory
@@ -53,7 +55,7 @@ fn parse_bytes(text: &str) -> Result<u64, String> {
 
 /// A duration such as `1ms` or `2s`, in seconds.
 fn parse_seconds(text: &str) -> Result<f64, String> {
-    let seconds = text.parse::<jiff::SignedDuration>().ok().map(|duration| duration.as_secs_f64());
+    let seconds = parse_duration(text).ok().map(|duration| duration.as_secs_f64());
     seconds
         .filter(|&seconds| seconds > 0.0)
         .ok_or_else(|| "write a duration such as 500us, 1ms or 2s".to_owned())

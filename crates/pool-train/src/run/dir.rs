@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Task, lock};
+use crate::clear::{empty_but_for, remove};
 use crate::{CostSpec, Plan, TrainError, TrialSpec};
 
 /// A run directory: the source of truth about which trials are finished. It is this process's own while this exists.
@@ -72,7 +73,8 @@ impl RunDir {
     /// A folder that cannot be written.
     pub fn prepare(&self, task: Task<'_>) -> Result<PathBuf, TrainError> {
         let folder = task.folder(&self.layout);
-        empty_but_for_checkpoint(&folder).map_err(TrainError::io("empty", &folder))?;
+        empty_but_for(&folder, &[&RunLayout::checkpoint_in(&folder)])
+            .map_err(TrainError::io("empty", &folder))?;
         fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
         match task {
             Task::Trial(trial) => write_json(&spec_path(&folder), trial.spec())?,
@@ -152,34 +154,6 @@ fn store(folder: &Path, record: &str) -> Result<(), TrainError> {
         tracing::warn!(%error, "the checkpoint cannot be removed");
     }
     Ok(())
-}
-
-fn empty_but_for_checkpoint(folder: &Path) -> std::io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    for entry in entries {
-        let path = entry?.path();
-        if path != RunLayout::checkpoint_in(folder) {
-            remove(&path)?;
-        }
-    }
-    Ok(())
-}
-
-/// Removes a file, a link or a folder, if it is there.
-fn remove(path: &Path) -> std::io::Result<()> {
-    let removed = match path.symlink_metadata() {
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    match removed {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {

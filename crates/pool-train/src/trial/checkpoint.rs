@@ -17,6 +17,7 @@ use tch::{Device, Tensor};
 
 use super::fit::{Weights, restore, snapshot};
 use crate::TrainError;
+use crate::clear::empty_but_for;
 
 /// Raised when a state means something else.
 const VERSION: u32 = 1;
@@ -44,18 +45,6 @@ pub(super) struct Resumed {
     pub(super) resident_peak_bytes: Option<u64>,
 }
 
-/// Tells when the next checkpoint is due.
-pub(super) struct CheckpointClock {
-    since: Instant,
-    every: Duration,
-}
-
-impl CheckpointClock {
-    pub(super) fn is_due(&self) -> bool {
-        self.since.elapsed() >= self.every
-    }
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
@@ -77,9 +66,9 @@ impl Checkpoints {
         Self { folder: RunLayout::checkpoint_in(folder), trial, every }
     }
 
-    /// From now to the next checkpoint.
-    pub(super) fn clock(&self) -> CheckpointClock {
-        CheckpointClock { since: Instant::now(), every: self.every }
+    /// Whether the next one is due, when the last was stored at this moment.
+    pub(super) fn are_due(&self, last: Instant) -> bool {
+        last.elapsed() >= self.every
     }
 
     /// Stores a checkpoint. Where that fails (a full disk, say) training goes on, and the last checkpoint is kept.
@@ -103,7 +92,7 @@ impl Checkpoints {
         if let Some((epoch, weights)) = progress.best
             && *epoch != last
         {
-            tensors.extend(named("best", weights.iter().map(|(name, tensor)| (name.clone(), tensor)))?);
+            tensors.extend(named("best", weights)?);
         }
         let state = State {
             version: VERSION,
@@ -120,7 +109,10 @@ impl Checkpoints {
         let text = serde_json::to_string(&state).expect("a state holds only what JSON can express");
         let path = self.state_path();
         atomic_write(&path, text.as_bytes()).map_err(TrainError::io("write", &path))?;
-        self.remove_all_but(&[&file, &path]);
+        // What stays for want of permission is written over or removed the next time.
+        if let Err(error) = empty_but_for(&self.folder, &[&file, &path]) {
+            tracing::debug!(%error, "the last checkpoint cannot be removed");
+        }
         Ok(())
     }
 
@@ -150,9 +142,7 @@ impl Checkpoints {
 
         let mut like = tensors_of(variables, optimizer).map_err(words)?;
         if best_apart.is_some() {
-            let variables = variables.variables();
-            let best = variables.iter().map(|(name, tensor)| (name.clone(), tensor));
-            like.extend(named("best", best).map_err(words)?);
+            like.extend(named("best", &variables.variables()).map_err(words)?);
         }
         let mut tensors = load_tensors(&like, &self.folder.join(&state.tensors)).map_err(words)?;
         let moments: Vec<(String, Tensor)> = take(&mut tensors, "adam").into_iter().collect();
@@ -199,31 +189,19 @@ impl Checkpoints {
     fn state_path(&self) -> PathBuf {
         self.folder.join("state.json")
     }
-
-    /// What stays for want of permission is written over or removed the next time.
-    fn remove_all_but(&self, kept: &[&Path]) {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        for path in entries.map(|entry| entry.path()).filter(|path| !kept.contains(&path.as_path())) {
-            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-        }
-    }
 }
 
 /// All variables and the optimizer's state, by name.
 fn tensors_of(variables: &VarStore, optimizer: &Adam) -> Result<HashMap<String, Tensor>, ModelError> {
-    let variables = variables.variables();
-    let moments = optimizer.state()?;
-    let mut tensors = named("variable", variables.iter().map(|(name, tensor)| (name.clone(), tensor)))?;
-    tensors.extend(named("adam", moments.iter().map(|(name, tensor)| (name.clone(), tensor)))?);
+    let mut tensors = named("variable", &variables.variables())?;
+    tensors.extend(named("adam", &optimizer.state()?.into_iter().collect())?);
     Ok(tensors)
 }
 
 /// `GROUP/NAME` for each, on the CPU.
-fn named<'a>(
-    group: &str,
-    tensors: impl Iterator<Item = (String, &'a Tensor)>,
-) -> Result<HashMap<String, Tensor>, ModelError> {
+fn named(group: &str, tensors: &HashMap<String, Tensor>) -> Result<HashMap<String, Tensor>, ModelError> {
     tensors
+        .iter()
         .map(|(name, tensor)| Ok((format!("{group}/{name}"), tensor.detach().f_to_device(Device::Cpu)?)))
         .collect()
 }

@@ -58,7 +58,7 @@ impl Fit<'_> {
     ) -> Result<Fitted, TrainError> {
         let mut training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
-        let mut clock = self.checkpoints.clock();
+        let mut last_checkpoint = Instant::now();
         let Resumed { epochs, mut best, resident_peak_bytes } =
             self.checkpoints.resume(self.net, variables, training.optimizer());
         on_event(TrialEvent::Started { epochs: self.spec.epochs, steps: self.steps_per_epoch() });
@@ -92,14 +92,14 @@ impl Fit<'_> {
                 }
                 Some(Verdict::Waiting) | None => {}
             }
-            if epoch < self.spec.epochs && clock.is_due() {
+            if epoch < self.spec.epochs && self.checkpoints.are_due(last_checkpoint) {
                 let progress = Progress {
                     epochs: &history.epochs,
                     best: best.as_ref(),
                     resident_peak_bytes: self.memory.peak_bytes().max(resident_peak_bytes),
                 };
                 self.checkpoints.save(&progress, self.net, variables, training.optimizer());
-                clock = self.checkpoints.clock();
+                last_checkpoint = Instant::now();
             }
         }
 
