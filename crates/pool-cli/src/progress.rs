@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use pool_metrics::{CostRecord, EpochRecord, TrialRecord, TrialStatus, median};
+use pool_metrics::{CostRecord, EpochRecord, PausedTrial, TrialRecord, TrialStatus, median};
 use pool_train::{Fate, SweepEvent, Task, TrialEvent};
 
 use crate::output::say;
@@ -72,6 +72,15 @@ impl Bars {
                 self.sweep = Some(bar);
                 self.update_sweep();
             }
+            SweepEvent::Rung { number, arms, epochs } => {
+                let _ = self.screen.println(rung_line(*number, *arms, *epochs));
+            }
+            SweepEvent::Retrying { task, reason, alone } => {
+                if let Some(TaskBar { bar, .. }) = self.tasks.remove(task.id()) {
+                    bar.finish_and_clear();
+                }
+                let _ = self.screen.println(retry_line(*task, reason, *alone));
+            }
             SweepEvent::Started(task) => {
                 let bar =
                     self.screen.add(ProgressBar::new(0)).with_style(style("{prefix} {bar:16} {wide_msg}"));
@@ -90,7 +99,7 @@ impl Bars {
                     bar.finish_and_clear();
                 }
                 let _ = self.screen.println(ending(*task, fate));
-                if !matches!(fate, Fate::Stopped) {
+                if !matches!(fate, Fate::Stopped | Fate::Paused(_)) {
                     self.ended += 1;
                 }
                 self.update_sweep();
@@ -167,6 +176,8 @@ impl Lines {
                     "{trials} trials and {measurements} measurements of costs, {finished} of them finished already"
                 ));
             }
+            SweepEvent::Rung { number, arms, epochs } => say(&rung_line(*number, *arms, *epochs)),
+            SweepEvent::Retrying { task, reason, alone } => say(&retry_line(*task, reason, *alone)),
             SweepEvent::Started(task) => say(&format!("{}: started", task.id())),
             SweepEvent::Progress(task, TrialEvent::Started { epochs, .. }) => {
                 self.epochs.insert(task.id().to_owned(), *epochs);
@@ -187,7 +198,7 @@ impl Lines {
                 TrialEvent::Step { .. } | TrialEvent::Evaluating | TrialEvent::Failed { .. },
             ) => {}
             SweepEvent::Ended(task, fate) => {
-                if !matches!(fate, Fate::Stopped) {
+                if !matches!(fate, Fate::Stopped | Fate::Paused(_)) {
                     self.ended += 1;
                 }
                 say(&format!("[{}/{}] {}", self.ended, self.tasks, ending(*task, fate)));
@@ -207,9 +218,20 @@ fn epoch_line(record: &EpochRecord, epochs: u32) -> String {
     )
 }
 
+fn rung_line(number: usize, arms: usize, epochs: u32) -> String {
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    format!("rung {number}: {arms} arm{}, until epoch {epochs}", plural(arms))
+}
+
+fn retry_line(task: Task<'_>, reason: &str, alone: bool) -> String {
+    let how = if alone { "trying again with nothing beside it" } else { "trying again" };
+    format!("{}: {reason}; {how}", task.id())
+}
+
 fn ending(task: Task<'_>, fate: &Fate) -> String {
     let outcome = match fate {
         Fate::Finished(record) => result_line(record),
+        Fate::Paused(paused) => paused_line(paused),
         Fate::Measured(record) => cost_line(record),
         Fate::Failed(failure) => format!("failed: {}", failure.reason),
         Fate::Stopped => "stopped".to_owned(),
@@ -231,6 +253,11 @@ fn result_line(record: &TrialRecord) -> String {
             format!("diverged in epoch {epochs}: the loss is no longer a number; try a smaller learning rate")
         }
     }
+}
+
+fn paused_line(paused: &PausedTrial) -> String {
+    let best = paused.epochs.iter().map(|epoch| epoch.validation_error).fold(f64::INFINITY, f64::min);
+    format!("validation error {:.2} % after epoch {}", 100.0 * best, paused.epochs.len())
 }
 
 fn cost_line(record: &CostRecord) -> String {

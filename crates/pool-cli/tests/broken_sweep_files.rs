@@ -139,12 +139,53 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("layer of more weights than fit", "units = 4", "units = 9000000000000000"),
 ];
 
+const SEARCH: &str = r#"
+[search]
+strategy = "halving"
+trials = 12
+reduction = 2
+[search.space]
+reduce = ["max", "avg"]
+size = [2, 3]
+padding = ["same"]
+slots = [[1], []]
+dropout = { from = 0.0, to = 0.5 }
+learning_rate = { from = 1e-4, to = 1e-2, scale = "log" }
+batch_size = [50, 100]
+"#;
+
+/// As [`BROKEN`], for the good file with a search.
+const BROKEN_SEARCH: &[(&str, &str, &str)] = &[
+    ("unknown strategy", "\"halving\"", "\"bayes\""),
+    ("rungs without halving", "\"halving\"", "\"random\""),
+    ("no budget", "trials = 12\n", ""),
+    ("no trials", "trials = 12", "trials = 0"),
+    ("fewer trials than arms", "trials = 12", "trials = 2"),
+    ("hours that are none", "trials = 12", "trials = 12\nhours = 0.0"),
+    ("more than one arm in one goes on", "reduction = 2", "reduction = 1"),
+    ("a first rung beyond the last", "reduction = 2", "first_epochs = 3"),
+    ("a seed below 0", "reduction = 2", "seed = -1"),
+    ("unknown axis", "size = [2, 3]", "sise = [2, 3]"),
+    ("an axis without values", "size = [2, 3]", "size = []"),
+    ("a value twice", "size = [2, 3]", "size = [2, 2]"),
+    ("windows without a reducer", "reduce = [\"max\", \"avg\"]\n", ""),
+    ("unknown reducer", "reduce = [\"max\", \"avg\"]", "reduce = [\"median9\"]"),
+    ("a slot that is not there", "[[1], []]", "[[1, 2]]"),
+    ("a rate that is none", "from = 0.0, to = 0.5", "from = 0.0, to = 1.0"),
+    ("a range the wrong way around", "from = 1e-4, to = 1e-2", "from = 1e-2, to = 1e-4"),
+    ("a logarithm of nothing", "{ from = 0.0, to = 0.5 }", "{ from = 0.0, to = 0.5, scale = \"log\" }"),
+    ("a range as a number", "{ from = 0.0, to = 0.5 }", "0.5"),
+    ("batches larger than the data", "[50, 100]", "[50, 5000]"),
+];
+
 #[test]
-fn the_file_that_is_broken_here_is_a_good_one() {
+fn the_files_that_are_broken_here_are_good_ones() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("sweep.toml"), GOOD).unwrap();
-    let output = pool_cli(folder.path()).args(["plan", "sweep.toml"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for text in [GOOD.to_owned(), format!("{GOOD}{SEARCH}")] {
+        std::fs::write(folder.path().join("sweep.toml"), text).unwrap();
+        let output = pool_cli(folder.path()).args(["plan", "sweep.toml"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
 }
 
 #[test]
@@ -173,6 +214,10 @@ fn every_broken_sweep_file_is_refused_with_its_place_and_the_cure() {
     for (what, good, bad) in BROKEN {
         assert_eq!(GOOD.matches(good).count(), 1, "{what}: the words must stand in the file once");
         refuse(what, Some(GOOD.replace(good, bad).as_bytes()));
+    }
+    for (what, good, bad) in BROKEN_SEARCH {
+        assert_eq!(SEARCH.matches(good).count(), 1, "{what}: the words must stand in the search once");
+        refuse(what, Some(format!("{GOOD}{}", SEARCH.replace(good, bad)).as_bytes()));
     }
     refuse("not UTF-8", Some(b"study = \"a\"\nseeds = [1] # \xff\n"));
     refuse("empty file", Some(b""));

@@ -174,7 +174,8 @@ fn a_dry_run_writes_nothing() {
 fn the_plan_of_the_study_shows_the_published_parameters_and_gigabytes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let output = pool_cli(&root).args(["plan", "configs/sweep.toml", "--json"]).output().unwrap();
-    let arms: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let arms = &plan["arms"];
     for (arm, parameters, gib) in [(0, 592_074, "0.465"), (1, 592_074, "0.465"), (2, 2_361_546, "1.801")] {
         let model = &arms[arm]["model"];
         assert_eq!(model["parameters"], parameters);

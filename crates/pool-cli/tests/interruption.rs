@@ -124,6 +124,13 @@ fn outcome(folder: &Path) -> String {
     )
 }
 
+/// Epochs that the only trial's last checkpoint has behind it.
+fn epochs(folder: &Path) -> usize {
+    let trials = fs::read_dir(folder.join("runs/killed/trials")).into_iter().flatten().flatten();
+    let state = trials.map(|trial| fs::read_to_string(trial.path().join("checkpoint/state.json")));
+    state.flatten().map(|text| text.matches("\"epoch\":").count()).sum()
+}
+
 #[test]
 fn a_trial_killed_at_random_moments_ends_with_the_record_of_one_that_never_was() {
     let text = SWEEP
@@ -145,10 +152,15 @@ fn a_trial_killed_at_random_moments_ends_with_the_record_of_one_that_never_was()
     let (mut kills, mut resumed) = (0, 0);
     loop {
         let mut process = sweep(folder.path());
-        let moment = Duration::from_millis(generator.random_range(300..1_500));
-        let started = Instant::now();
-        // Towards the end of the test the trial may finish, however slow the machine.
+        // Every other time only after it has come further than before, however slow the machine is.
+        let further = kills % 2 == 1;
+        let before = epochs(folder.path());
+        let moment = Duration::from_millis(generator.random_range(0..1_000));
+        let mut started = Instant::now();
         while kills < 12 && started.elapsed() < moment && process.try_wait().unwrap().is_none() {
+            if further && epochs(folder.path()) <= before {
+                started = Instant::now();
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
         if kills < 12 && process.try_wait().unwrap().is_none() {
@@ -166,6 +178,66 @@ fn a_trial_killed_at_random_moments_ends_with_the_record_of_one_that_never_was()
     let trial =
         fs::read_dir(folder.path().join("runs/killed/trials")).unwrap().next().unwrap().unwrap().path();
     assert!(!trial.join("checkpoint").exists(), "a finished trial needs no checkpoint");
+}
+
+/// Sixty arms on generated images, in a network small enough for a second each.
+const SEARCH: &str = r#"
+study = "killed"
+seeds = [1]
+[data]
+dataset = "generated"
+[train]
+epochs = 3
+[evaluation]
+perturbations = "none"
+[costs]
+epochs = 0
+[search]
+strategy = "random"
+trials = 60
+[search.space]
+reduce = ["max", "avg", "lp", "mixed"]
+size = [2, 3, 4]
+stride = [2, 3]
+padding = ["valid", "same"]
+dropout = { from = 0.0, to = 0.5 }
+learning_rate = { from = 1e-3, to = 1e-1, scale = "log" }
+batch_size = [50, 100]
+[model]
+layers = [
+    { conv2d = { filters = 2, kernel = 5, activation = "relu" } },
+    "pool",
+    { dropout = 0.2 },
+    "flatten",
+    { dense = { units = 4 } },
+]
+"#;
+
+#[test]
+fn a_search_that_is_killed_three_times_ends_with_a_record_for_each_of_its_sixty_trials() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        fs::write(folder.path().join("sweep.toml"), SEARCH).unwrap();
+        let mut command = pool_cli(folder.path());
+        command.args(["sweep", "sweep.toml", "--jobs", "2", "--checkpoint-every", "0s"]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut before = HashMap::new();
+    for finished in [10, 25, 45] {
+        let mut sweep = start();
+        wait_until("a record", || records(folder.path()).len() >= finished);
+        signal(&sweep, "-KILL");
+        sweep.wait().unwrap();
+        before = records(folder.path());
+    }
+    let output = start().wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let after = records(folder.path());
+    assert_eq!(after.len(), 60);
+    assert!(before.iter().all(|(path, written)| after[path] == *written), "none was trained twice");
+    for path in after.keys() {
+        pool_metrics::TrialRecord::from_json(&fs::read_to_string(path).unwrap()).unwrap();
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub fn atomic_write_with(path: &Path, write: impl FnOnce(&Path) -> io::Result<()
     let name = target.file_name().ok_or(io::Error::other("it names no file"))?;
     let folder = folder_of(&target);
     let temporary =
-        tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder).map_err(without_temporary_name)?;
+        tempfile::Builder::new().prefix(PARTIAL_PREFIX).tempdir_in(folder).map_err(without_temporary_name)?;
     let partial = temporary.path().join(name);
     write(&partial)?;
     File::open(&partial)?.sync_all()?;
@@ -36,7 +36,7 @@ pub fn atomic_write_with(path: &Path, write: impl FnOnce(&Path) -> io::Result<()
 }
 
 /// How the names of what is not finished begin.
-const PREFIX: &str = ".partial-";
+pub const PARTIAL_PREFIX: &str = ".partial-";
 
 /// Where a path leads.
 fn target_of(path: &Path) -> io::Result<PathBuf> {
@@ -75,7 +75,7 @@ fn new_temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o644));
     }
-    builder.prefix(PREFIX).tempfile_in(folder)
+    builder.prefix(PARTIAL_PREFIX).tempfile_in(folder)
 }
 
 /// tempfile adds the temporary name to an error, which says nothing to a user.

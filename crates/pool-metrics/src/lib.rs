@@ -35,7 +35,7 @@ mod record;
 mod run_layout;
 mod statistics;
 
-pub use atomic_write::{atomic_write, atomic_write_with};
+pub use atomic_write::{PARTIAL_PREFIX, atomic_write, atomic_write_with};
 pub use classification::{
     Calibration, CalibrationBin, CalibrationError, ClassScores, ClassificationError, ConfusionMatrix,
     error_rate,
@@ -44,10 +44,10 @@ pub use memory::{KeptTensor, LastReader, LayerCost, MemoryEstimate, MemoryItem, 
 pub use pareto::{ParetoError, pareto_front};
 pub use record::{
     Contention, CostRecord, EpochRecord, Evaluation, Failure, HardImage, Latency, MeasuredPeak, ModelFacts,
-    PredictionTimes, Provenance, RECORD_VERSION, RecordError, Robustness, StepTimes, TestResults,
-    TrialRecord, TrialSettings, TrialStatus,
+    PausedTrial, PredictionTimes, Provenance, RECORD_VERSION, RecordError, Robustness, StepTimes,
+    TestResults, TrialRecord, TrialSettings, TrialStatus,
 };
-pub use run_layout::{PlanFile, PlannedCosts, PlannedTrial, RunLayout};
+pub use run_layout::{PlanFile, PlannedCosts, PlannedRung, PlannedTrial, RunLayout};
 pub use statistics::{
     ArmPair, Bootstrap, BootstrapError, Comparison, ComparisonError, HolmError, Interval, McNemar,
     McNemarError, PairedPredictions, PairedT, Resampling, SeedMcNemar, SeedPredictions, Verdict,

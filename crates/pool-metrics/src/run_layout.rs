@@ -56,6 +56,26 @@ impl RunLayout {
         folder.join("record.json")
     }
 
+    /// The [`PausedTrial`](crate::PausedTrial) in a trial's folder, when a search has stopped it after some epochs.
+    pub fn paused_in(trial: &Path) -> PathBuf {
+        trial.join("paused.json")
+    }
+
+    /// The epochs of a running trial, one [`EpochRecord`](crate::EpochRecord) per line.
+    pub fn history_in(trial: &Path) -> PathBuf {
+        trial.join("history.jsonl")
+    }
+
+    /// The lock that a task's process holds on its folder while it runs.
+    pub fn lock_in(folder: &Path) -> PathBuf {
+        folder.join(".lock")
+    }
+
+    /// The lock that a sweep holds on its run directory.
+    pub fn sweep_lock(&self) -> PathBuf {
+        self.root.join(".sweep.lock")
+    }
+
     /// The folder in a trial's folder that an interrupted trial goes on from.
     pub fn checkpoint_in(folder: &Path) -> PathBuf {
         folder.join("checkpoint")
@@ -82,6 +102,21 @@ pub struct PlanFile {
     pub trials: Vec<PlannedTrial>,
     /// The measurement of each arm's costs; empty when the sweep file asks for none.
     pub costs: Vec<PlannedCosts>,
+    /// The rungs of successive halving; empty where every trial is trained to its end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rungs: Vec<PlannedRung>,
+}
+
+/// One rung of successive halving: so many arms are trained until so many epochs, and the best go on to the next rung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedRung {
+    /// Arms that enter it.
+    pub arms: usize,
+    /// Seeds that each is trained with.
+    pub seeds: usize,
+    /// Epochs, those of earlier rungs included, that a trial has behind it at the end.
+    pub epochs: u32,
 }
 
 /// One trial of a [`PlanFile`].

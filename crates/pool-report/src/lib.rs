@@ -45,10 +45,10 @@ pub use figures::{
 pub use published::{PublishedArm, StudyPool};
 pub use read::{ArmResults, Run};
 pub use render::{
-    OperatorRow, Picture, PlannedArm, PlotFile, PlotKind, SetToShow, Tile, gallery_svg, html_report,
-    json_results, latex_document, latex_tables, markdown_comparison, markdown_report, markdown_summary,
-    operator_table, plan_table, plot_files, results_csv, terminal_comparison, terminal_evaluation,
-    terminal_recommendation, terminal_report,
+    OperatorRow, Picture, PlannedArm, PlannedSweep, PlotFile, PlotKind, SetToShow, Tile, gallery_svg,
+    html_report, json_results, latex_document, latex_tables, markdown_comparison, markdown_report,
+    markdown_summary, operator_table, plan_table, plot_files, results_csv, terminal_comparison,
+    terminal_evaluation, terminal_recommendation, terminal_report,
 };
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};
 pub use write::{WrittenReport, write_report, write_summary};

@@ -45,10 +45,40 @@ pub enum TrainError {
         path: PathBuf,
     },
     /// Another sweep owns the run directory.
-    #[error("another sweep is running in {path}; wait for it, or choose another folder with --out", path = .path.display())]
+    #[error(
+        "another sweep is running in {path} ({holder}); wait for it, or choose another folder with --out",
+        path = .path.display()
+    )]
     Taken {
         /// The run directory.
         path: PathBuf,
+        /// Who has it: process and machine.
+        holder: String,
+    },
+    /// Another process works on the task.
+    #[error(
+        "{folder} is being worked in ({holder}); wait for it, or end it, and run the same command again",
+        folder = .folder.display()
+    )]
+    Running {
+        /// The task's folder.
+        folder: PathBuf,
+        /// Who has it: process and machine.
+        holder: String,
+    },
+    /// What is to be written would not fit on the disk.
+    #[error(
+        "{path}: {needed} are needed and {free} are free; free some space or choose another folder with --out; \
+         finished trials are kept",
+        path = .path.display(), needed = mebibytes(*.needed_bytes), free = mebibytes(*.free_bytes)
+    )]
+    DiskSpace {
+        /// The run directory.
+        path: PathBuf,
+        /// Bytes that the tasks need.
+        needed_bytes: u64,
+        /// Bytes that there are.
+        free_bytes: u64,
     },
     /// A finished trial's record cannot be read, and may not be thrown away.
     #[error("{path}: {cause}; move the trial's folder away to train it again", path = .path.display())]
@@ -122,6 +152,10 @@ impl TrainError {
     pub fn is_missing_data(&self) -> bool {
         matches!(self, Self::Data(error) if error.is_missing())
     }
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 fn io_cure(error: &std::io::Error) -> &'static str {

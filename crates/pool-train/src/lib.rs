@@ -39,12 +39,13 @@ pub use costs::{Phase, measure_costs, measure_peak};
 pub use error::TrainError;
 pub use machine::{ComputeDevice, DeviceChoice, LIBTORCH_VERSION, NoDevice, UnknownDevice, cpu_name};
 pub use run::{
-    Fate, Job, LaunchError, Launcher, LocalProcesses, RunDir, StopFlag, SweepEvent, SweepOptions,
-    SweepSummary, Task, run_sweep,
+    Executor, Fate, Job, LaunchError, Launcher, LocalProcesses, Lock, Needs, Ongoing, RunDir, Stage,
+    StopFlag, SweepEvent, SweepSummary, Task, Team, TeamOptions, Work, WorkingHours, run_sweep,
 };
 pub use stored::{EvaluatedSet, Prediction, StoredTrial, WeightFormat};
 pub use sweep::{
     Arm, CostSpec, DataSource, DataSpec, EarlyStopping, EvaluationSpec, Measurement, Monitor,
-    NetworkTemplate, Perturbations, Plan, Selection, Split, Sweep, SweepError, TrainSpec, Trial, TrialSpec,
+    NetworkTemplate, Perturbations, Plan, Rung, SearchPlan, Selection, Split, Sweep, SweepError, TrainSpec,
+    Trial, TrialSpec,
 };
-pub use trial::{TrialContext, TrialEvent, run_trial};
+pub use trial::{TrialContext, TrialEnd, TrialEvent, run_trial};

@@ -18,6 +18,7 @@ fn context() -> TrialContext {
         kernels: Kernels::Fast,
         device: ComputeDevice::Cpu,
         checkpoint_every: std::time::Duration::ZERO,
+        until_epoch: None,
         program: "test".to_owned(),
         git_revision: None,
     }

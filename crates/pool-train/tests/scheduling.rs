@@ -1,58 +1,24 @@
 //! What runs, in which order, and what becomes of the rest: with a launcher that trains nothing.
 
 mod common;
+#[path = "common/fake.rs"]
+mod fake;
 
 use std::collections::HashSet;
 use std::fs;
 use std::sync::Mutex;
 
 use common::{SMALL, plan};
-use pool_metrics::{
-    Contention, CostRecord, Evaluation, ModelFacts, PredictionTimes, Provenance, RECORD_VERSION, RunLayout,
-    StepTimes, TrialRecord, TrialSettings, TrialStatus,
-};
+use fake::{Fake, record, succeed};
+use pool_metrics::RunLayout;
 use pool_train::{
-    Job, LaunchError, Launcher, Measurement, Plan, RunDir, Selection, StopFlag, SweepOptions, SweepSummary,
-    Task, Trial, TrialEvent, run_sweep,
+    Job, LaunchError, Launcher, Plan, RunDir, StopFlag, SweepSummary, Task, Team, TeamOptions, run_sweep,
 };
-
-/// Notes what it was asked to run, and does with it what the test says.
-struct Fake<F> {
-    ran: Mutex<Vec<String>>,
-    behaviour: F,
-}
-
-impl<F> Fake<F> {
-    fn new(behaviour: F) -> Self {
-        Self { ran: Mutex::new(Vec::new()), behaviour }
-    }
-
-    fn ran(&self) -> Vec<String> {
-        self.ran.lock().unwrap().clone()
-    }
-}
-
-impl<F: Fn(&Job<'_>, &StopFlag) -> Result<(), LaunchError> + Sync> Launcher for Fake<F> {
-    fn run(&self, job: &Job<'_>, stop: &StopFlag, _: &mut dyn FnMut(TrialEvent)) -> Result<(), LaunchError> {
-        self.ran.lock().unwrap().push(job.task.id().to_owned());
-        (self.behaviour)(job, stop)
-    }
-}
-
-fn succeed(job: &Job<'_>, _: &StopFlag) -> Result<(), LaunchError> {
-    match job.task {
-        Task::Trial(trial) => RunDir::store_record(job.folder, &record(trial)).unwrap(),
-        Task::Costs(measurement) => {
-            RunDir::store_cost_record(job.folder, &cost_record(measurement)).unwrap();
-        }
-    }
-    Ok(())
-}
 
 fn run(plan: &Plan, dir: &RunDir, launcher: &dyn Launcher, jobs: u32, stop: &StopFlag) -> SweepSummary {
+    let options = TeamOptions { jobs: Some(jobs), threads: Some(1), ..TeamOptions::default() };
     let everything = plan.select(&[]).unwrap();
-    let options = SweepOptions { jobs: Some(jobs), threads: Some(1) };
-    run_sweep(&everything, dir, launcher, options, stop, &mut |_| {}).unwrap()
+    run_sweep(&everything, dir, &Team::new(launcher, options), stop, &mut |_| {}).unwrap()
 }
 
 fn ids(plan: &Plan) -> Vec<String> {
@@ -171,7 +137,7 @@ fn of_what_an_interrupted_attempt_left_only_the_checkpoint_stays() {
     let again = dir.prepare(Task::Trial(trial)).unwrap();
     let mut names: Vec<_> = fs::read_dir(again).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["checkpoint", "spec.json"], "the next attempt goes on from the checkpoint");
+    assert_eq!(names, [".lock", "checkpoint", "spec.json"], "the next attempt goes on from the checkpoint");
 }
 
 #[test]
@@ -270,9 +236,8 @@ fn a_record_of_another_version_is_neither_used_nor_thrown_away() {
     fs::write(&path, &newer).unwrap();
     let fake = Fake::new(succeed);
     let everything = plan.select(&[]).unwrap();
-    let options = SweepOptions { jobs: Some(1), threads: Some(1) };
-    let error =
-        run_sweep(&everything, &dir, &fake, options, &StopFlag::new(), &mut |_| {}).unwrap_err().to_string();
+    let team = Team::new(&fake, TeamOptions::default());
+    let error = run_sweep(&everything, &dir, &team, &StopFlag::new(), &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("record format 3") && error.contains("move the trial's folder away"), "{error}");
     assert!(fake.ran().is_empty());
     assert_eq!(fs::read_to_string(&path).unwrap(), newer);
@@ -288,9 +253,9 @@ fn fewer_trials_than_jobs_share_all_threads() {
         seen.lock().unwrap().push((job.jobs, job.threads));
         succeed(job, stop)
     });
-    let one = Selection { trials: vec![&plan.trials[0]], measurements: Vec::new() };
-    let options = SweepOptions { jobs: Some(64), threads: None };
-    run_sweep(&one, &dir, &fake, options, &StopFlag::new(), &mut |_| {}).unwrap();
+    let one = plan.select(&["max".to_owned()]).unwrap();
+    let options = TeamOptions { jobs: Some(64), ..TeamOptions::default() };
+    run_sweep(&one, &dir, &Team::new(&fake, options), &StopFlag::new(), &mut |_| {}).unwrap();
     let processors = std::thread::available_parallelism().unwrap().get() as u32;
     assert_eq!(*seen.lock().unwrap(), [(1, processors)]);
 }
@@ -336,89 +301,4 @@ fn a_measurement_that_dies_is_noted_and_measured_the_next_time() {
     run(&plan, &dir, &again, 1, &StopFlag::new());
     let measurements: Vec<_> = plan.measurements.iter().map(|measured| measured.id().to_owned()).collect();
     assert_eq!(again.ran(), measurements);
-}
-
-/// A record as `trial` would leave it, with made-up figures.
-fn record(trial: &Trial) -> TrialRecord {
-    let spec = trial.spec();
-    let evaluation = Some(Evaluation { images: 500, errors: 5, loss: 0.1 });
-    TrialRecord {
-        version: RECORD_VERSION,
-        id: trial.id().to_owned(),
-        study: spec.study.clone(),
-        arm: spec.arm.clone(),
-        seed: spec.seed,
-        status: TrialStatus::Finished,
-        settings: TrialSettings {
-            dataset: spec.data.source.to_string(),
-            train_images: 1600,
-            validation_images: 400,
-            test_images: 500,
-            batch_size: 100,
-            max_epochs: 2,
-            optimizer: String::new(),
-            early_stopping: String::new(),
-            precision: "f32".to_owned(),
-        },
-        model: model(&spec.pool.to_string()),
-        epochs: Vec::new(),
-        best_epoch: None,
-        train: evaluation,
-        validation: evaluation,
-        test: None,
-        contention: ALONE,
-        resident_peak_bytes: None,
-        provenance: provenance(),
-    }
-}
-
-/// A record as `measure` would leave it, with made-up figures.
-fn cost_record(measurement: &Measurement) -> CostRecord {
-    let spec = measurement.spec();
-    CostRecord {
-        version: RECORD_VERSION,
-        id: measurement.id().to_owned(),
-        study: spec.study.clone(),
-        arm: spec.arm.clone(),
-        model: model(&spec.pool.to_string()),
-        training: StepTimes {
-            batch_size: 100,
-            steps_per_epoch: 16,
-            warm_up_steps: 16,
-            step_s: vec![0.01; 16],
-            epoch_s: vec![0.16],
-        },
-        prediction: PredictionTimes { batch_size: 200, images: 500, seconds: vec![0.1] },
-        latency: Vec::new(),
-        memory: Vec::new(),
-        contention: ALONE,
-        provenance: provenance(),
-    }
-}
-
-const ALONE: Contention = Contention { jobs: 1, others_share: None };
-
-fn model(pool: &str) -> ModelFacts {
-    ModelFacts {
-        pool: pool.to_owned(),
-        parameters: 1,
-        shapes: Vec::new(),
-        layers: Vec::new(),
-        memory: Vec::new(),
-    }
-}
-
-fn provenance() -> Provenance {
-    Provenance {
-        program: String::new(),
-        git_revision: None,
-        libtorch: String::new(),
-        device: "cpu".to_owned(),
-        cpu: None,
-        os: String::new(),
-        threads: 1,
-        kernels: Some("fast (avx512)".to_owned()),
-        started: String::new(),
-        ended: String::new(),
-    }
 }

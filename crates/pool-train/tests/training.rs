@@ -9,7 +9,7 @@ use mnist_data::DataDir;
 use pool_metrics::{TrialRecord, TrialStatus};
 use pool_models::Kernels;
 use pool_train::{
-    ComputeDevice, DeviceChoice, StopFlag, TrainError, Trial, TrialContext, TrialEvent, run_trial,
+    ComputeDevice, DeviceChoice, StopFlag, TrainError, Trial, TrialContext, TrialEnd, TrialEvent, run_trial,
 };
 
 fn context(threads: u32) -> TrialContext {
@@ -20,6 +20,7 @@ fn context(threads: u32) -> TrialContext {
         kernels: Kernels::Fast,
         device: ComputeDevice::Cpu,
         checkpoint_every: std::time::Duration::ZERO,
+        until_epoch: None,
         program: "test".to_owned(),
         git_revision: None,
     }
@@ -30,7 +31,15 @@ fn train(trial: &Trial, folder: &Path) -> TrialRecord {
 }
 
 fn train_with(trial: &Trial, folder: &Path, threads: u32) -> TrialRecord {
-    run_trial(trial.spec(), folder, &context(threads), &StopFlag::new(), &mut |_| {}).unwrap()
+    let end = run_trial(trial.spec(), folder, &context(threads), &StopFlag::new(), &mut |_| {});
+    finished(end.unwrap())
+}
+
+fn finished(end: TrialEnd) -> TrialRecord {
+    match end {
+        TrialEnd::Finished(record) => *record,
+        TrialEnd::Paused(paused) => panic!("paused after {} epochs", paused.epochs.len()),
+    }
 }
 
 fn trial_of(text: &str, arm: &str, seed: u64) -> Trial {
@@ -82,7 +91,8 @@ fn the_processor_trains_the_same_to_the_last_bit_however_it_was_chosen() {
     // What libtorch's generator would draw next is no business of a trial's.
     tch::manual_seed(42);
     let context = TrialContext { device: chosen.resolve().unwrap(), ..context(1) };
-    let record = run_trial(trial.spec(), folder.path(), &context, &StopFlag::new(), &mut |_| {}).unwrap();
+    let end = run_trial(trial.spec(), folder.path(), &context, &StopFlag::new(), &mut |_| {});
+    let record = finished(end.unwrap());
     assert_eq!(fingerprint(&record), fingerprint(&plain));
     assert_eq!(record.provenance.device, "cpu");
     assert_eq!(record.provenance.kernels, plain.provenance.kernels);
@@ -213,7 +223,8 @@ fn train_on(trial: &Trial, folder: &Path) -> (TrialRecord, Option<u32>) {
             resumed = Some(epoch);
         }
     };
-    let record = run_trial(trial.spec(), folder, &context(1), &StopFlag::new(), &mut on_event).unwrap();
+    let end = run_trial(trial.spec(), folder, &context(1), &StopFlag::new(), &mut on_event);
+    let record = finished(end.unwrap());
     (record, resumed)
 }
 
@@ -266,6 +277,35 @@ fn a_trial_that_was_stopped_twice_ends_with_the_record_of_one_that_never_was() {
         let history = std::fs::read_to_string(folder.path().join("history.jsonl")).unwrap();
         assert_eq!(history.lines().count(), record.epochs.len());
     }
+}
+
+#[test]
+fn a_trial_that_pauses_rung_by_rung_ends_with_the_record_of_one_that_never_did() {
+    let _guard = alone();
+    let trial = trial_of(DRAWS_EVERYWHERE, "stochastic", 1);
+    let folder = tempfile::tempdir().unwrap();
+    let whole = train(&trial, folder.path());
+
+    let folder = tempfile::tempdir().unwrap();
+    // The second time is that of a process that was killed between its checkpoint and its end: nothing is trained.
+    for (until_epoch, trained) in [(1, 1), (1, 0), (3, 2)] {
+        // A checkpoint is stored however short the time since the last one.
+        let checkpoint_every = std::time::Duration::MAX;
+        let context = TrialContext { until_epoch: Some(until_epoch), checkpoint_every, ..context(1) };
+        let mut epochs = 0;
+        let mut count = |event| epochs += usize::from(matches!(event, TrialEvent::Epoch(_)));
+        let end = run_trial(trial.spec(), folder.path(), &context, &StopFlag::new(), &mut count).unwrap();
+        let TrialEnd::Paused(paused) = end else { panic!("it has {} epochs to go", 6 - until_epoch) };
+        assert_eq!((paused.epochs.len(), epochs), (until_epoch as usize, trained));
+        assert_eq!(paused.id, trial.id());
+        let losses = |epochs: &[pool_metrics::EpochRecord]| {
+            epochs.iter().map(|epoch| epoch.validation_loss.to_bits()).collect::<Vec<_>>()
+        };
+        assert_eq!(losses(&paused.epochs), losses(&whole.epochs[..until_epoch as usize]));
+    }
+    let (record, resumed) = train_on(&trial, folder.path());
+    assert_eq!(resumed, Some(3));
+    assert_eq!(fingerprint(&record), fingerprint(&whole));
 }
 
 #[test]

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use bytesize::ByteSize;
 use clap::Args;
 
-use super::sweep::parse_duration;
+use super::sweep::{parse_bytes, parse_duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -44,13 +43,6 @@ pub(crate) struct RecommendArgs {
     /// Print the recommendation as JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// A size such as `64MB` or `64MiB`, in bytes.
-fn parse_bytes(text: &str) -> Result<u64, String> {
-    const MOST: ByteSize = ByteSize::pib(1);
-    let size = text.parse::<ByteSize>().ok().filter(|&size| (ByteSize::b(1)..=MOST).contains(&size));
-    size.map(|size| size.as_u64()).ok_or_else(|| "write a size such as 64MB, 64MiB or 1.5GiB".to_owned())
 }
 
 /// A duration such as `1ms` or `2s`, in seconds.

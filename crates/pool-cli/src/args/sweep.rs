@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use pool_models::Kernels;
 use pool_train::DeviceChoice;
@@ -14,7 +15,8 @@ pub(crate) struct SweepArgs {
     /// The run directory [default: runs/STUDY]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Trials to run at once; with more than one, times are marked as contended
+    /// Trials to run at once; auto is as many as the processor has threads for. With more than one, times are marked as
+    /// contended
     #[arg(long, value_name = "N|auto", default_value = "1", value_parser = parse_jobs)]
     pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs]
@@ -31,6 +33,16 @@ pub(crate) struct SweepArgs {
     /// after every epoch
     #[arg(long, value_name = "DURATION", default_value = CHECKPOINT_EVERY, value_parser = parse_duration)]
     pub(crate) checkpoint_every: Duration,
+    /// Memory for the trials that run at once; one whose estimate exceeds what is left of it waits [default: what is
+    /// free]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) memory: Option<u64>,
+    /// How long a trial may take before it is ended: 90m, 2h [default: as long as it needs]
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
+    pub(crate) timeout: Option<Duration>,
+    /// How often a trial is started again that crashed, was killed or took too long
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=MOST_RETRIES))]
+    pub(crate) retries: u32,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,
@@ -75,6 +87,20 @@ pub(super) const CHECKPOINT_EVERY: &str = "10s";
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|given| Duration::try_from(given).ok());
     duration.ok_or_else(|| "write a duration such as 0s, 30s or 5m".to_owned())
+}
+
+const MOST_RETRIES: i64 = 100;
+
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).ok().filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "write a duration such as 90s, 90m or 2h".to_owned())
+}
+
+/// A size such as `64MB` or `64MiB`, in bytes.
+pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
+    const MOST: ByteSize = ByteSize::pib(1);
+    let size = text.parse::<ByteSize>().ok().filter(|&size| (ByteSize::b(1)..=MOST).contains(&size));
+    size.map(|size| size.as_u64()).ok_or_else(|| "write a size such as 64MB, 64MiB or 1.5GiB".to_owned())
 }
 
 /// More threads or processes than this are a slip of the finger.

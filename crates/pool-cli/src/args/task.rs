@@ -27,6 +27,9 @@ pub(crate) struct TaskArgs {
     /// The shortest time between two checkpoints
     #[arg(long, default_value = CHECKPOINT_EVERY, value_parser = parse_duration)]
     pub(crate) checkpoint_every: Duration,
+    /// The epoch after which a trial pauses
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) until_epoch: Option<u32>,
     /// Stop when standard input is closed, as it is when the parent dies
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,

@@ -7,7 +7,7 @@ use mnist_data::DataDir;
 use pool_metrics::Failure;
 use pool_models::Kernels;
 use pool_train::{
-    ComputeDevice, DeviceChoice, LocalProcesses, RunDir, StopFlag, Sweep, SweepOptions, SweepSummary,
+    ComputeDevice, DeviceChoice, LocalProcesses, RunDir, StopFlag, Sweep, SweepSummary, Team, TeamOptions,
     run_sweep,
 };
 
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let plan = sweep.plan(&data_dir)?;
     let selection = plan.select(&args.only)?;
     if args.dry_run {
-        plan::show(&selection.trials, args.json)?;
+        plan::show(&selection, args.json)?;
         return Ok(Outcome::Done);
     }
     let device = resolve(args.device)?;
@@ -42,9 +42,9 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     stop_on_signals(stop.clone())?;
     let program = std::env::current_exe().context("cannot find this program to start trials with")?;
     let launcher = LocalProcesses::new(program).with_arguments(task_arguments(args, device, verbose));
+    let team = Team::new(&launcher, options(args));
     let mut progress = Progress::new();
-    let ended =
-        run_sweep(&selection, &dir, &launcher, options(args), &stop, &mut |event| progress.show(&event));
+    let ended = run_sweep(&selection, &dir, &team, &stop, &mut |event| progress.show(&event));
     progress.finish();
     let summary = ended?;
     tell_the_end(&summary);
@@ -78,12 +78,17 @@ fn task_arguments(args: &SweepArgs, device: ComputeDevice, verbose: u8) -> Vec<S
     std::iter::repeat_n("-v".to_owned(), verbose.into()).chain(chosen).collect()
 }
 
-fn options(args: &SweepArgs) -> SweepOptions {
-    let jobs = match args.jobs {
-        Jobs::Auto => None,
-        Jobs::Count(count) => Some(count),
-    };
-    SweepOptions { jobs, threads: args.threads }
+fn options(args: &SweepArgs) -> TeamOptions {
+    TeamOptions {
+        jobs: match args.jobs {
+            Jobs::Auto => None,
+            Jobs::Count(count) => Some(count),
+        },
+        threads: args.threads,
+        memory_bytes: args.memory,
+        timeout: args.timeout,
+        retries: args.retries,
+    }
 }
 
 /// The first signal asks the trials to stop; the second ends the program at once, and with it every trial.
@@ -105,6 +110,11 @@ fn tell_the_end(summary: &SweepSummary) {
             Some(seed) => say(&format!("failed: {id} (arm {arm}, seed {seed}): {reason}")),
             None => say(&format!("failed: {id} (costs of arm {arm}): {reason}")),
         }
+    }
+    if summary.out_of_hours {
+        say(
+            "the search has used up its hours; give it more in the sweep file, and run the same command again, to go on",
+        );
     }
     if summary.stopped {
         say("stopped: run the same command again to finish the rest");

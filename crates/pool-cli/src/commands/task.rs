@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use mnist_data::DataDir;
 use pool_train::{
-    DeviceChoice, Phase, RunDir, StopFlag, TrialContext, TrialEvent, measure_costs, measure_peak, run_trial,
+    DeviceChoice, Phase, RunDir, StopFlag, TrialContext, TrialEnd, TrialEvent, measure_costs, measure_peak,
+    run_trial,
 };
 
 use crate::args::{KernelsArg, PeakArgs, PhaseArg, TaskArgs};
@@ -19,8 +20,11 @@ use crate::output::print;
 pub(crate) fn trial(args: &TaskArgs, verbose: u8) -> anyhow::Result<Outcome> {
     run(args, verbose, |folder, context, stop| {
         let spec = RunDir::read_spec(folder)?;
-        let record = run_trial(&spec, folder, context, stop, &mut |event| tell(&event))?;
-        Ok(RunDir::store_record(folder, &record)?)
+        match run_trial(&spec, folder, context, stop, &mut |event| tell(&event))? {
+            TrialEnd::Finished(record) => RunDir::store_record(folder, &record)?,
+            TrialEnd::Paused(paused) => RunDir::store_paused(folder, &paused)?,
+        }
+        Ok(())
     })
 }
 
@@ -53,14 +57,18 @@ fn run(
     work: impl FnOnce(&Path, &TrialContext, &StopFlag) -> anyhow::Result<()>,
 ) -> anyhow::Result<Outcome> {
     let run = || {
-        let _running = RunDir::join(&args.folder)?;
-        logging::to_task_folder(&args.folder, verbose)?;
         let stop = StopFlag::new();
         if args.stop_with_stdin {
             stop_when_stdin_closes(stop.clone());
         }
+        let _running = RunDir::join(&args.folder, &stop)?;
+        if RunDir::is_finished(&args.folder) {
+            return Ok(());
+        }
+        logging::to_task_folder(&args.folder, verbose)?;
         let context = TrialContext {
             checkpoint_every: args.checkpoint_every,
+            until_epoch: args.until_epoch,
             ..context(args.threads, args.jobs, args.kernels, args.device)?
         };
         work(&args.folder, &context, &stop)
@@ -83,6 +91,7 @@ fn context(
         kernels: kernels.into(),
         device: device.resolve()?,
         checkpoint_every: Duration::MAX,
+        until_epoch: None,
         program: format!("pool-cli {}", env!("CARGO_PKG_VERSION")),
         git_revision: option_env!("POOL_GIT_REVISION").map(str::to_owned),
     })

@@ -7,6 +7,7 @@ mod costs;
 mod epoch;
 mod evaluation;
 mod nan_as_null;
+mod paused;
 mod pixels;
 mod provenance;
 mod trial;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 pub use costs::{CostRecord, Latency, MeasuredPeak, PredictionTimes, StepTimes};
 pub use epoch::EpochRecord;
 pub use evaluation::{Evaluation, HardImage, Robustness, TestResults};
+pub use paused::PausedTrial;
 pub use provenance::{Contention, Failure, Provenance};
 pub use trial::{ModelFacts, TrialRecord, TrialSettings, TrialStatus};
 

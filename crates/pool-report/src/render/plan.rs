@@ -1,6 +1,6 @@
 //! What a sweep would train, before it does.
 
-use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts};
+use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts, PlannedRung};
 use serde::Serialize;
 
 use super::table::Table;
@@ -18,18 +18,50 @@ pub struct PlannedArm {
     pub model: ModelFacts,
 }
 
-/// The arms of a plan, at most `width` columns wide where the words allow it.
-pub fn plan_table(arms: &[PlannedArm], width: u16) -> String {
-    format!("{}\n{}", render_with_notes(&networks(arms), width), render_with_notes(&costs(arms), width))
+/// What a sweep would do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlannedSweep {
+    /// The arms, in the order in which they are started.
+    pub arms: Vec<PlannedArm>,
+    /// The rungs of successive halving; empty where every arm is trained to its end.
+    pub rungs: Vec<PlannedRung>,
+    /// Hours of training after which a search starts nothing more.
+    pub hours: Option<f64>,
 }
 
-fn networks(arms: &[PlannedArm]) -> Table {
-    let rows = arms.iter().map(|PlannedArm { arm, model, .. }| {
+/// The plan as tables, at most `width` columns wide where the words allow it.
+pub fn plan_table(plan: &PlannedSweep, width: u16) -> String {
+    let PlannedSweep { arms, rungs, .. } = plan;
+    let mut tables = vec![networks(plan), costs(arms)];
+    if !rungs.is_empty() {
+        tables.push(halving(rungs));
+    }
+    tables.iter().map(|table| render_with_notes(table, width)).collect::<Vec<_>>().join("\n")
+}
+
+fn halving(rungs: &[PlannedRung]) -> Table {
+    let rows = rungs.iter().enumerate().map(|(index, PlannedRung { arms, seeds, epochs })| {
+        vec![(index + 1).to_string(), arms.to_string(), seeds.to_string(), epochs.to_string()]
+    });
+    Table {
+        title: "Successive halving".to_owned(),
+        word_columns: 1,
+        header: ["rung", "arms", "seeds", "until epoch"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        notes: vec![
+            "The arms with the lowest validation error go on to the next rung, each from where it stopped."
+                .to_owned(),
+        ],
+    }
+}
+
+fn networks(plan: &PlannedSweep) -> Table {
+    let rows = plan.arms.iter().map(|PlannedArm { arm, model, .. }| {
         let shapes: Vec<String> = model.shapes.iter().map(|shape| shape_text(shape)).collect();
         vec![arm.clone(), model.pool.clone(), shapes.join(" ")]
     });
     Table {
-        title: title(arms),
+        title: title(plan),
         word_columns: 3,
         header: ["arm", "pool", "shapes"].map(str::to_owned).to_vec(),
         rows: rows.collect(),
@@ -62,16 +94,25 @@ fn costs(arms: &[PlannedArm]) -> Table {
 }
 
 /// All arms of a sweep have as many seeds; a plan put together by hand may not.
-fn title(arms: &[PlannedArm]) -> String {
+fn title(PlannedSweep { arms, rungs, hours }: &PlannedSweep) -> String {
     let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let trials: usize = arms.iter().map(|arm| arm.seeds.len()).sum();
-    let (trials, of_arms) = (counted(trials, "trial"), counted(arms.len(), "arm"));
-    match arms {
+    let further = rungs.last().map_or(0, |last| last.arms * (last.seeds - 1));
+    let (trials, of_arms) = (counted(trials + further, "trial"), counted(arms.len(), "arm"));
+    let within = hours
+        .map_or(String::new(), |hours| format!(", as many as {} of training allow", counted_hours(hours)));
+    let title = match &arms[..] {
+        _ if !rungs.is_empty() => format!("{trials} by successive halving: {of_arms}"),
         [first, others @ ..] if others.iter().all(|arm| arm.seeds.len() == first.seeds.len()) => {
             format!("{trials}: {of_arms}, {} each", counted(first.seeds.len(), "seed"))
         }
         _ => format!("{trials}: {of_arms}"),
-    }
+    };
+    title + &within
+}
+
+fn counted_hours(hours: f64) -> String {
+    format!("{hours} hour{}", if hours == 1.0 { "" } else { "s" })
 }
 
 /// `[32, 12, 12]` as `32x12x12`.

@@ -1,6 +1,6 @@
 //! The tables that a person sees after a sweep, and before one.
 
-use pool_report::{PlannedArm, plan_table, terminal_report};
+use pool_report::{PlannedArm, PlannedSweep, plan_table, terminal_report};
 
 use crate::synthetic::{Synthetic, model, trial};
 
@@ -28,7 +28,7 @@ fn plan(width: u16) -> String {
     ];
     let arms =
         arms.map(|(arm, pool)| PlannedArm { arm: arm.into(), seeds: vec![1, 2, 3], model: model(pool) });
-    plan_table(&arms, width)
+    plan_table(&PlannedSweep { arms: arms.into(), rungs: Vec::new(), hours: None }, width)
 }
 
 #[test]

@@ -15,6 +15,11 @@ pub(crate) fn now() -> String {
     jiff::Timestamp::from_second(second).map(|time| time.to_string()).unwrap_or_default()
 }
 
+/// This machine's name in its network.
+pub(crate) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 pub(crate) fn describe(context: &TrialContext, started: String) -> Provenance {
     Provenance {
         program: context.program.clone(),

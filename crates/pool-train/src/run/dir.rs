@@ -1,23 +1,32 @@
 //! The run directory, as its writer sees it.
 
-use std::fs::{self, File};
+use std::collections::HashSet;
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use pool_metrics::{CostRecord, Failure, PlanFile, RecordError, RunLayout, TrialRecord, atomic_write};
+use pool_metrics::{
+    CostRecord, EpochRecord, Failure, PausedTrial, PlanFile, RecordError, RunLayout, TrialRecord,
+    atomic_write,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Task, lock};
-use crate::clear::{empty_but_for, remove};
-use crate::{CostSpec, Plan, TrainError, TrialSpec};
+use super::lock::{self, Lock};
+use super::{Fate, StopFlag, Task};
+use crate::clear::{empty_but_for, is_partial, remove, remove_partial_files};
+use crate::{CostSpec, Plan, TrainError, TrialSpec, machine};
 
 /// A run directory: the source of truth about which trials are finished. It is this process's own while this exists.
 #[derive(Debug)]
 pub struct RunDir {
     layout: RunLayout,
-    _lock: File,
+    _lock: Lock,
 }
+
+/// How long the processes of a killed sweep may take to notice.
+const ORPHANS_PATIENCE: Duration = Duration::from_secs(20);
 
 impl RunDir {
     /// Opens the run directory at `root`, or makes it, and stores the plan in it. Trials of earlier plans stay.
@@ -30,19 +39,51 @@ impl RunDir {
         for folder in [layout.trials(), layout.all_costs()] {
             fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
         }
-        let lock = lock::take(layout.root())?;
+        let lock = lock::try_take(&layout.sweep_lock())?
+            .map_err(|holder| TrainError::Taken { path: layout.root().to_owned(), holder })?;
         // The plan first: it is what makes a folder a run directory.
-        write_json(&layout.plan(), &plan.to_file())?;
+        write_json(&layout.plan(), &plan.to_file(&HashSet::new()))?;
         write(&layout.sweep_file(), &plan.sweep_text)?;
         Ok(Self { layout, _lock: lock })
     }
 
-    /// Says that the trial in this folder is running, for as long as the file is kept: a new sweep waits for it.
+    /// Takes a task's folder for this process, for as long as the lock is kept. Waits while another process has it: the
+    /// machine that it runs on may have been given up too early.
     ///
     /// # Errors
-    /// A folder that is not inside a run directory that can be written.
-    pub fn join(folder: &Path) -> Result<File, TrainError> {
-        lock::join(&folder.join("../.."))
+    /// A folder that is not there or cannot be written, or [`TrainError::Stopped`] while waiting.
+    pub fn join(folder: &Path, stop: &StopFlag) -> Result<Lock, TrainError> {
+        let mut told = false;
+        let lock = lock::take_when_free(&RunLayout::lock_in(folder), |holder, _| {
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(holder, "another process runs this task; waiting for its end");
+            }
+            stop.check()
+        })?;
+        remove_partial_files(folder).map_err(TrainError::io("empty", folder))?;
+        Ok(lock)
+    }
+
+    /// Stores the plan with the trials of the arms that have come to the last rung of a search.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub(super) fn store_finals(&self, plan: &Plan, arms: &HashSet<&str>) -> Result<(), TrainError> {
+        write_json(&self.layout.plan(), &plan.to_file(arms))
+    }
+
+    /// Whether so much can still be written.
+    ///
+    /// # Errors
+    /// If not. A system that does not tell is trusted.
+    pub(super) fn check_space(&self, needed_bytes: u64) -> Result<(), TrainError> {
+        let path = self.layout.root();
+        match machine::free_disk_bytes(path) {
+            Some(free_bytes) if free_bytes < needed_bytes => {
+                Err(TrainError::DiskSpace { path: path.to_owned(), needed_bytes, free_bytes })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where its files lie.
@@ -55,7 +96,7 @@ impl RunDir {
     /// # Errors
     /// A record that may be whole and still cannot be read: of another version, or on a disk that does not answer.
     pub fn record(&self, id: &str) -> Result<Option<TrialRecord>, TrainError> {
-        read_record(&self.layout.trial(id), TrialRecord::from_json)
+        read(&RunLayout::record_in(&self.layout.trial(id)), TrialRecord::from_json)
     }
 
     /// The record of a measurement of costs, as [`RunDir::record`].
@@ -63,19 +104,69 @@ impl RunDir {
     /// # Errors
     /// As there.
     pub fn cost_record(&self, id: &str) -> Result<Option<CostRecord>, TrainError> {
-        read_record(&self.layout.costs(id), CostRecord::from_json)
+        read(&RunLayout::record_in(&self.layout.costs(id)), CostRecord::from_json)
+    }
+
+    /// The epochs that a trial has behind it: all of its record's, or those until a search paused it.
+    ///
+    /// # Errors
+    /// As [`RunDir::record`].
+    pub(super) fn epochs(&self, id: &str) -> Result<Option<Vec<EpochRecord>>, TrainError> {
+        if let Some(record) = self.record(id)? {
+            return Ok(Some(record.epochs));
+        }
+        Ok(self.paused(id)?.map(|paused| paused.epochs))
+    }
+
+    /// What a trial had come to when a search paused it.
+    fn paused(&self, id: &str) -> Result<Option<PausedTrial>, TrainError> {
+        read(&RunLayout::paused_in(&self.layout.trial(id)), PausedTrial::from_json)
+    }
+
+    /// How a task has ended: with a record, or, where that is enough, with so many epochs behind it.
+    pub(super) fn fate(&self, task: Task<'_>, until_epoch: Option<u32>) -> Result<Option<Fate>, TrainError> {
+        match task {
+            Task::Trial(trial) => match (self.record(trial.id())?, until_epoch) {
+                (Some(record), _) => Ok(Some(Fate::Finished(Box::new(record)))),
+                (None, None) => Ok(None),
+                (None, Some(epoch)) => {
+                    let enough = |paused: &PausedTrial| paused.epochs.len() >= epoch as usize;
+                    Ok(self.paused(trial.id())?.filter(enough).map(Fate::Paused))
+                }
+            },
+            Task::Costs(measurement) => {
+                Ok(self.cost_record(measurement.id())?.map(|record| Fate::Measured(Box::new(record))))
+            }
+        }
     }
 
     /// Makes a task's folder, empty but for its spec: what an interrupted attempt left is removed, except for a trial's
-    /// checkpoint, which it goes on from. The folder's name says that the spec is the same.
+    /// checkpoint, which it goes on from, and what is finished. The folder's name says that the spec is the same.
     ///
     /// # Errors
-    /// A folder that cannot be written.
+    /// A folder that cannot be written, or that another process works in.
     pub fn prepare(&self, task: Task<'_>) -> Result<PathBuf, TrainError> {
         let folder = task.folder(&self.layout);
-        empty_but_for(&folder, &[&RunLayout::checkpoint_in(&folder)])
-            .map_err(TrainError::io("empty", &folder))?;
-        fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
+        // Not its parents: a run directory that has been removed is not made again without its plan.
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(TrainError::io("create", &folder)(error));
+            }
+            _ => {}
+        }
+        let lock = RunLayout::lock_in(&folder);
+        let _held = lock::take_when_free(&lock, |holder, waited| {
+            if waited < ORPHANS_PATIENCE {
+                return Ok(());
+            }
+            Err(TrainError::Running { folder: folder.clone(), holder: holder.clone() })
+        })?;
+        // The last process of a killed sweep may just have finished it.
+        if self.fate(task, None)?.is_some() {
+            return Ok(folder);
+        }
+        let kept = [&lock, &RunLayout::checkpoint_in(&folder), &RunLayout::paused_in(&folder)];
+        empty_but_for(&folder, &kept.map(PathBuf::as_path)).map_err(TrainError::io("empty", &folder))?;
         match task {
             Task::Trial(trial) => write_json(&spec_path(&folder), trial.spec())?,
             Task::Costs(measurement) => write_json(&spec_path(&folder), measurement.spec())?,
@@ -115,6 +206,19 @@ impl RunDir {
         store(folder, &record.to_json())
     }
 
+    /// Stores how far a trial has come, for a search to judge; its checkpoint goes on being kept.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn store_paused(folder: &Path, paused: &PausedTrial) -> Result<(), TrainError> {
+        write(&RunLayout::paused_in(folder), &paused.to_json())
+    }
+
+    /// Whether the task of this folder has its record.
+    pub fn is_finished(folder: &Path) -> bool {
+        RunLayout::record_in(folder).exists()
+    }
+
     /// Notes why a task died. Its folder may be what failed, so that this may fail too.
     pub(super) fn store_failure(folder: &Path, failure: &Failure) {
         if let Err(error) = write_json(&RunLayout::failure_in(folder), failure) {
@@ -123,15 +227,13 @@ impl RunDir {
     }
 }
 
-fn read_record<R>(
-    folder: &Path,
-    parse: impl FnOnce(&str) -> Result<R, RecordError>,
-) -> Result<Option<R>, TrainError> {
-    let path = RunLayout::record_in(folder);
-    let text = match fs::read_to_string(&path) {
+/// What a file of a finished task holds, if it is there and whole.
+fn read<R>(path: &Path, parse: impl FnOnce(&str) -> Result<R, RecordError>) -> Result<Option<R>, TrainError> {
+    let unusable = |cause: String| TrainError::Record { path: path.to_owned(), cause };
+    let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(TrainError::Record { path, cause: error.to_string() }),
+        Err(error) => return Err(unusable(error.to_string())),
     };
     match parse(&text) {
         Ok(record) => Ok(Some(record)),
@@ -139,9 +241,7 @@ fn read_record<R>(
             tracing::warn!(path = %path.display(), %error, "the record is torn; it will be made again");
             Ok(None)
         }
-        Err(error @ RecordError::Version { .. }) => {
-            Err(TrainError::Record { path, cause: error.to_string() })
-        }
+        Err(error @ RecordError::Version { .. }) => Err(unusable(error.to_string())),
     }
 }
 
@@ -150,8 +250,10 @@ fn store(folder: &Path, record: &str) -> Result<(), TrainError> {
     let failure = RunLayout::failure_in(folder);
     remove(&failure).map_err(TrainError::io("remove", &failure))?;
     // Of no use beside a record, and in nobody's way.
-    if let Err(error) = remove(&RunLayout::checkpoint_in(folder)) {
-        tracing::warn!(%error, "the checkpoint cannot be removed");
+    for path in [RunLayout::checkpoint_in(folder), RunLayout::paused_in(folder)] {
+        if let Err(error) = remove(&path) {
+            tracing::warn!(%error, path = %path.display(), "what the trial went on from cannot be removed");
+        }
     }
     Ok(())
 }
@@ -189,7 +291,7 @@ fn refuse_foreign_folder(layout: &RunLayout) -> Result<(), TrainError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(TrainError::io("open", layout.root())(error)),
     };
-    if entries.all(|entry| is_leftover(entry.as_ref())) { Ok(()) } else { foreign() }
+    if entries.all(|entry| is_leftover(layout, entry.as_ref())) { Ok(()) } else { foreign() }
 }
 
 /// Whether a trial's folder of ours is in it.
@@ -199,14 +301,10 @@ fn holds_trials(layout: &RunLayout) -> bool {
 }
 
 /// What a sweep leaves that was killed before its plan was stored.
-fn is_leftover(entry: Result<&fs::DirEntry, &std::io::Error>) -> bool {
+fn is_leftover(layout: &RunLayout, entry: Result<&fs::DirEntry, &std::io::Error>) -> bool {
     entry.is_ok_and(|entry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        name == "trials"
-            || name == "costs"
-            || name == lock::SWEEP_LOCK
-            || name == lock::TRIALS_LOCK
-            || name.starts_with(".partial-")
+        name == "trials" || name == "costs" || entry.path() == layout.sweep_lock() || is_partial(&name)
     })
 }

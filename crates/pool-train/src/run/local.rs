@@ -1,20 +1,16 @@
 //! Tasks as processes of this machine.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use super::launcher::{Job, LaunchError, Launcher};
 use super::stop::StopFlag;
-use crate::TrialEvent;
+use super::supervise::{Ending, supervise};
+use crate::{TrialEvent, machine};
 
-/// How long a process that was asked to stop may take before it is killed.
-const GRACE: Duration = Duration::from_secs(5);
-/// How often the stop flag is looked at while a trial is silent.
-const POLL: Duration = Duration::from_millis(50);
 /// glibc gives large freed blocks back to the kernel, or not, depending on what happens to lie above them in the heap:
 /// the page faults that follow made the same prediction take 0.3 s in one trial and 0.8 s in the next. Kept pages make
 /// times comparable. (mallopt(3); 32 MiB is the greatest threshold that glibc accepts. Other systems ignore these.)
@@ -22,6 +18,7 @@ const KEEP_FREED_PAGES: [(&str, &str); 2] =
     [("MALLOC_MMAP_THRESHOLD_", "33554432"), ("MALLOC_TRIM_THRESHOLD_", "4294967296")];
 /// Lines of a dead trial's standard error that are worth showing.
 const LAST_WORDS: usize = 3;
+const MOST_LAST_BYTES: u64 = 64 << 10;
 
 /// Starts `PROGRAM trial FOLDER --threads T --jobs J --stop-with-stdin` for each trial, and the same with `measure` for
 /// each measurement of costs.
@@ -53,6 +50,7 @@ impl LocalProcesses {
             .arg(job.task.command())
             .arg(job.folder)
             .args(["--threads", &job.threads.to_string(), "--jobs", &job.jobs.to_string()])
+            .args(until_epoch(job))
             .arg("--stop-with-stdin")
             .args(&self.arguments)
             .envs(KEEP_FREED_PAGES)
@@ -74,87 +72,73 @@ impl Launcher for LocalProcesses {
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<(), LaunchError> {
         let stderr = job.folder.join("stderr.log");
+        let kills = machine::out_of_memory_kills();
         let mut child = self.spawn(job, &stderr).map_err(|error| {
-            LaunchError::Died(format!("cannot start {}: {error}", self.program.display()))
+            LaunchError::Failed(format!("cannot start {}: {error}", self.program.display()))
         })?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(LaunchError::Died("the process has no pipes".to_owned()));
-        };
-        let mut reason = None;
-        let stopped = follow(stdin, stdout, stop, &mut |event| match event {
-            TrialEvent::Failed { reason: told } => reason = Some(told),
+        let mut told = None;
+        let ended = supervise(&mut child, job.timeout, stop, &mut |event| match event {
+            TrialEvent::Failed { reason } => told = Some(reason),
             event => on_event(event),
         });
-        let status = wait(&mut child, stopped)
-            .map_err(|error| LaunchError::Died(format!("the process cannot be waited for: {error}")))?;
-        match status {
-            status if status.success() => Ok(()),
-            _ if stopped => Err(LaunchError::Stopped),
-            status => Err(LaunchError::Died(reason.unwrap_or_else(|| obituary(status, &stderr)))),
-        }
-    }
-}
-
-/// Passes events on until the process closes its output or stopping is asked for. Returns whether it was.
-fn follow(
-    stdin: ChildStdin,
-    stdout: ChildStdout,
-    stop: &StopFlag,
-    on_event: &mut dyn FnMut(TrialEvent),
-) -> bool {
-    let lines = lines_of(stdout);
-    loop {
-        match lines.recv_timeout(POLL) {
-            Ok(line) => match serde_json::from_str(&line) {
-                Ok(event) => on_event(event),
-                Err(error) => tracing::warn!(%error, line, "a trial wrote something that is no event"),
-            },
-            Err(RecvTimeoutError::Disconnected) => return false,
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        if stop.is_set() {
-            drop(stdin);
-            return true;
-        }
-    }
-}
-
-/// Reads lines in a thread of its own, so that waiting for one can be given up.
-fn lines_of(stdout: ChildStdout) -> Receiver<String> {
-    let (sender, lines) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                break;
+        let (status, ending) =
+            ended.map_err(|error| LaunchError::Died(format!("the process cannot be waited for: {error}")))?;
+        match (ending, told) {
+            _ if status.success() => Ok(()),
+            (Some(Ending::Stopped), _) => Err(LaunchError::Stopped),
+            (Some(Ending::TimedOut), _) => Err(LaunchError::Died(timed_out(job.timeout))),
+            (None, Some(reason)) if is_lack_of_memory(&reason) => Err(LaunchError::OutOfMemory(reason)),
+            (None, Some(reason)) => Err(LaunchError::Failed(reason)),
+            (None, None) if is_kill(status) && machine::out_of_memory_kills() > kills => {
+                Err(LaunchError::OutOfMemory("killed by the system for lack of memory".to_owned()))
             }
+            (None, None) => Err(LaunchError::Died(obituary(status, &stderr))),
         }
-    });
-    lines
+    }
 }
 
-/// Waits for the end; a process that was asked to stop is killed when it takes too long.
-fn wait(child: &mut Child, stopped: bool) -> std::io::Result<ExitStatus> {
-    let asked = Instant::now();
-    while stopped && asked.elapsed() < GRACE {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        std::thread::sleep(POLL);
-    }
-    if stopped {
-        child.kill()?;
-    }
-    child.wait()
+fn until_epoch(job: &Job<'_>) -> impl Iterator<Item = String> {
+    job.until_epoch.into_iter().flat_map(|epoch| ["--until-epoch".to_owned(), epoch.to_string()])
+}
+
+fn timed_out(timeout: Option<Duration>) -> String {
+    let allowed = timeout.map_or(String::new(), |timeout| format!(" of {:.0} s", timeout.as_secs_f64()));
+    format!("ended because it took longer than its time limit{allowed}; give a longer --timeout")
+}
+
+/// What libtorch says when it is refused memory, of the processor or of a CUDA device.
+fn is_lack_of_memory(reason: &str) -> bool {
+    ["can't allocate memory", "CUDA out of memory"].iter().any(|words| reason.contains(words))
+}
+
+#[cfg(unix)]
+fn is_kill(status: ExitStatus) -> bool {
+    std::os::unix::process::ExitStatusExt::signal(&status) == Some(9)
+}
+
+#[cfg(not(unix))]
+fn is_kill(_: ExitStatus) -> bool {
+    false
 }
 
 /// How a process ended that could not say so itself, and its last words.
 fn obituary(status: ExitStatus, stderr: &Path) -> String {
-    let bytes = fs::read(stderr).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
+    let text = last_bytes(stderr).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let words = lines[lines.len().saturating_sub(LAST_WORDS)..].join("; ");
     let end = describe(status);
     if words.is_empty() { end } else { format!("{end}: {words}") }
+}
+
+/// The end of a file that may be of any size.
+fn last_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(MOST_LAST_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(MOST_LAST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn describe(status: ExitStatus) -> String {

@@ -1,60 +1,59 @@
-//! Keeps two sweeps from one run directory, and a new sweep from what a killed one left running.
+//! Keeps two sweeps from one run directory, and two processes from one task's folder.
 //!
-//! Both locks are advisory and belong to open files: the kernel releases them when a process ends, however it ends, so
-//! none can be stale. A file system without locks is used without them.
+//! The locks are advisory and belong to open files: the kernel releases them when a process ends, however it ends, so
+//! none can be stale. A lock's file says who holds it, or held it last. A file system without locks is used without
+//! them.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::TrainError;
+use crate::{TrainError, machine};
 
-/// Held by the sweep that owns the run directory.
-pub(super) const SWEEP_LOCK: &str = ".sweep.lock";
-/// Held, shared, by every running trial.
-pub(super) const TRIALS_LOCK: &str = ".trials.lock";
+/// A lock, held for as long as this exists.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
 
-/// How long the trials of a killed sweep may take to notice.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Who holds a lock that could not be had, as far as its file tells.
+pub(super) type Holder = String;
 
-/// Takes the run directory for this process, for as long as the file is kept.
-pub(super) fn take(root: &Path) -> Result<File, TrainError> {
-    let sweep = open(&root.join(SWEEP_LOCK))?;
-    match sweep.try_lock() {
-        Err(TryLockError::WouldBlock) => return Err(TrainError::Taken { path: root.to_owned() }),
+/// How often a lock that another process holds is tried again.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Takes the lock of this file, or says who has it.
+pub(super) fn try_take(path: &Path) -> Result<Result<Lock, Holder>, TrainError> {
+    let write = |error| TrainError::io("write", path)(error);
+    let mut file =
+        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(write)?;
+    match file.try_lock() {
+        Ok(()) => {}
         Err(TryLockError::Error(error)) => tracing::warn!(%error, "this file system has no locks"),
-        Ok(()) => wait_for_trials(root)?,
-    }
-    Ok(sweep)
-}
-
-/// A killed sweep's trials end within a step, but one of them may just be writing its record.
-fn wait_for_trials(root: &Path) -> Result<(), TrainError> {
-    let trials = open(&root.join(TRIALS_LOCK))?;
-    let start = Instant::now();
-    while let Err(TryLockError::WouldBlock) = trials.try_lock() {
-        if start.elapsed() > PATIENCE {
-            return Err(TrainError::Taken { path: root.to_owned() });
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            return Ok(Err(if holder.is_empty() { "another process".to_owned() } else { holder }));
         }
-        std::thread::sleep(Duration::from_millis(20));
     }
-    Ok(())
+    let me = format!("process {} on {}", std::process::id(), machine::host());
+    // For people; the lock is held without it.
+    let _ = file.set_len(0).and_then(|()| file.write_all(me.as_bytes()));
+    Ok(Ok(Lock { _file: file }))
 }
 
-/// Says that a trial of this run directory is running, for as long as the file is kept.
-pub(super) fn join(root: &Path) -> Result<File, TrainError> {
-    let trials = open(&root.join(TRIALS_LOCK))?;
-    if let Err(error) = trials.lock_shared() {
-        tracing::warn!(%error, "this file system has no locks");
+/// Takes the lock of this file as soon as it is free; gives up when `give_up` returns an error.
+pub(super) fn take_when_free(
+    path: &Path,
+    mut give_up: impl FnMut(&Holder, Duration) -> Result<(), TrainError>,
+) -> Result<Lock, TrainError> {
+    let start = Instant::now();
+    loop {
+        match try_take(path)? {
+            Ok(lock) => return Ok(lock),
+            Err(holder) => give_up(&holder, start.elapsed())?,
+        }
+        std::thread::sleep(POLL);
     }
-    Ok(trials)
-}
-
-fn open(path: &Path) -> Result<File, TrainError> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(TrainError::io("write", path))
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use pool_metrics::{CostRecord, Failure, RunLayout, TrialRecord};
+use pool_metrics::{CostRecord, Failure, PausedTrial, RunLayout, TrialRecord};
 
+use super::Needs;
 use crate::{Measurement, Trial};
 
 /// One piece of work for a process of its own, which leaves a record in a folder of its own.
@@ -15,9 +16,9 @@ pub enum Task<'a> {
     Costs(&'a Measurement),
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
     /// Its folder's name.
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &'a str {
         match self {
             Self::Trial(trial) => trial.id(),
             Self::Costs(measurement) => measurement.id(),
@@ -25,7 +26,7 @@ impl Task<'_> {
     }
 
     /// The arm's name.
-    pub fn arm(&self) -> &str {
+    pub fn arm(&self) -> &'a str {
         match self {
             Self::Trial(trial) => &trial.spec().arm,
             Self::Costs(measurement) => &measurement.spec().arm,
@@ -61,6 +62,8 @@ impl Task<'_> {
 pub enum Fate {
     /// A trial, with a record.
     Finished(Box<TrialRecord>),
+    /// A trial, after as many epochs as its rung of a search asks for.
+    Paused(PausedTrial),
     /// A measurement, with a record.
     Measured(Box<CostRecord>),
     /// Without one.
@@ -73,9 +76,21 @@ impl Fate {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Finished(_) => "finished",
+            Self::Paused(_) => "paused",
             Self::Measured(_) => "measured",
             Self::Failed(_) => "failed",
             Self::Stopped => "stopped",
         }
     }
+}
+
+/// A task, and how far it is to go.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    /// The task.
+    pub task: Task<'a>,
+    /// The epoch after which a trial pauses; none trains it to its end.
+    pub until_epoch: Option<u32>,
+    /// What it takes.
+    pub needs: Needs,
 }

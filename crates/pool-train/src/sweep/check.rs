@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::error::Source;
 use super::network::NetworkTemplate;
+use super::search::{Around, Changes, Search};
 use super::spec::{DataSource, DataSpec, EarlyStopping, EvaluationSpec, TrainSpec};
 use super::toml_file::{ArmToml, ControlledParameters, CostsToml, DatasetToml, SweepToml, TrainToml};
 use crate::SweepError;
@@ -34,6 +35,8 @@ pub struct Sweep {
     pub arms: Vec<Arm>,
     pub(super) control: Option<(ControlledParameters, Range<usize>)>,
     pub(super) network: Option<NetworkTemplate>,
+    /// Draws further arms; none trains those listed, and no others.
+    pub(super) search: Option<Search>,
     pub(super) spans: Spans,
 }
 
@@ -44,6 +47,7 @@ pub struct Arm {
     pub name: String,
     /// The layer.
     pub pool: Pool,
+    pub(super) changes: Changes,
     pub(super) span: Range<usize>,
 }
 
@@ -106,7 +110,14 @@ impl Sweep {
                 Some(network)
             }
         };
+        if raw.arm.is_empty() && raw.search.is_none() {
+            let message = "there is no [[arm]]: add at least one, such as name = \"max\" and pool = \"max\"";
+            return Err(source.error_at(None, message));
+        }
         let arms = check_arms(&source, raw.arm)?;
+        let around =
+            Around { listed: &arms, seeds: seeds.len(), epochs: train.epochs, network: network.as_ref() };
+        let search = raw.search.map(|search| Search::check(&source, search, &around)).transpose()?;
         let cost_epochs = check_costs(&source, &raw.costs)?;
         Ok(Self {
             study: raw.study.into_inner(),
@@ -118,6 +129,7 @@ impl Sweep {
             arms,
             control: raw.control.parameters.map(|control| (*control.as_ref(), control.span())),
             network,
+            search,
             spans,
             source,
         })
@@ -242,10 +254,6 @@ fn check_costs(source: &Source, raw: &CostsToml) -> Result<u32, SweepError> {
 }
 
 fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError> {
-    if raw.is_empty() {
-        let message = "there is no [[arm]]: add at least one, such as name = \"max\" and pool = \"max\"";
-        return Err(source.error_at(None, message));
-    }
     let mut arms: Vec<Arm> = Vec::new();
     for ArmToml { name, pool } in raw {
         let span = name.span();
@@ -274,7 +282,7 @@ fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError
                 )));
             }
         }
-        arms.push(Arm { name, pool, span });
+        arms.push(Arm { name, pool, changes: Changes::default(), span });
     }
     Ok(arms)
 }

@@ -29,22 +29,22 @@ pub(super) enum MatchError {
     Network(#[from] ModelError),
 }
 
-/// One network per pooling layer. All have as many parameters as that of the first, as nearly as whole units in the
+/// The networks of the arms, each with its pooling layer, all made of `base`. All have as many parameters as that of the first, as nearly as whole units in the
 /// first dense layer after the pooling allow.
 pub(super) fn match_parameters(
-    network: &NetworkTemplate,
+    base: &NetworkTemplate,
+    arms: &[(NetworkTemplate, &Pool)],
     input: [usize; 3],
-    pools: &[&Pool],
 ) -> Result<Vec<NetworkTemplate>, MatchError> {
-    let dense = network.hidden_dense().ok_or(MatchError::NoHiddenDense)?;
+    let dense = base.hidden_dense().ok_or(MatchError::NoHiddenDense)?;
     let parameters = |network: &NetworkTemplate, pool: &Pool| -> Result<u64, MatchError> {
         Ok(network.fill(input, pool, 0).infer()?.parameters())
     };
-    let Some((&first, others)) = pools.split_first() else {
+    let Some(((first, first_pool), others)) = arms.split_first() else {
         return Ok(Vec::new());
     };
-    let target = parameters(network, first)?;
-    let matched = others.iter().enumerate().map(|(index, &pool)| {
+    let target = parameters(first, first_pool)?;
+    let matched = others.iter().enumerate().map(|(index, (network, pool))| {
         // A unit adds its weights, its bias, and its weights in the layer after: always the same number.
         let least = parameters(&network.with_units(dense, 1), pool)?;
         let per_unit = parameters(&network.with_units(dense, 2), pool)?.saturating_sub(least).max(1);
@@ -58,7 +58,7 @@ pub(super) fn match_parameters(
         }
         Ok(network.with_units(dense, units))
     });
-    std::iter::once(Ok(network.clone())).chain(matched).collect()
+    std::iter::once(Ok(first.clone())).chain(matched).collect()
 }
 
 #[cfg(test)]
@@ -67,12 +67,18 @@ mod tests {
 
     const INPUT: [usize; 3] = [1, 28, 28];
 
+    fn matched(network: &NetworkTemplate, pools: &[Pool]) -> Result<Vec<NetworkTemplate>, MatchError> {
+        let arms: Vec<_> = pools.iter().map(|pool| (network.clone(), pool)).collect();
+        match_parameters(network, &arms, INPUT)
+    }
+
     #[test]
     fn every_arm_gets_as_many_parameters_as_the_first_within_half_a_unit() {
         let network = NetworkTemplate::reference(10);
         let pools = [Pool::max(2), Pool::None, Pool::avg(2), Pool::max(4)];
-        let matched = match_parameters(&network, INPUT, &pools.each_ref()).unwrap();
-        let count = |index: usize| matched[index].fill(INPUT, &pools[index], 0).infer().unwrap().parameters();
+        let networks = matched(&network, &pools).unwrap();
+        let count =
+            |index: usize| networks[index].fill(INPUT, &pools[index], 0).infer().unwrap().parameters();
         assert_eq!((count(0), count(2)), (592_074, 592_074));
         // A unit costs 18,432 + 1 + 10 parameters without pooling, and 32 * 6 * 6 + 11 with windows of 4x4.
         assert!(count(1).abs_diff(592_074) <= 18_443 / 2, "{}", count(1));
@@ -84,7 +90,7 @@ mod tests {
         let network = NetworkTemplate::reference(10);
         let first = network.with_units(network.hidden_dense().unwrap(), 40);
         let pools = [Pool::max(4), Pool::None];
-        let error = match_parameters(&first, INPUT, &pools.each_ref()).unwrap_err().to_string();
+        let error = matched(&first, &pools).unwrap_err().to_string();
         assert!(
             error.starts_with("this arm comes no nearer to the 47362 parameters of the first arm than"),
             "{error}"
@@ -94,9 +100,8 @@ mod tests {
     #[test]
     fn an_arm_that_is_too_large_with_one_unit_is_refused() {
         let network = NetworkTemplate::reference(10);
-        let global = Pool::max(24);
         let small = network.with_units(network.hidden_dense().unwrap(), 2);
-        let error = match_parameters(&small, INPUT, &[&global, &Pool::None]).unwrap_err().to_string();
+        let error = matched(&small, &[Pool::max(24), Pool::None]).unwrap_err().to_string();
         assert!(error.starts_with("this arm needs 19285 parameters with a single unit"), "{error}");
     }
 }

@@ -1,5 +1,8 @@
 //! From a sweep to a plan: every trial with its network, every measurement of costs.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use mnist_data::DataDir;
 use pool_models::{ModelError, Pool};
 
@@ -10,6 +13,10 @@ use super::plan::{CostSpec, Plan, TrialSpec};
 use super::spec::DataFacts;
 use super::toml_file::ControlledParameters;
 use crate::{SweepError, TrainError};
+
+/// Draws before a space counts as used up: these, and so many more for every arm.
+const FEWEST_DRAWS: u64 = 1_000;
+const DRAWS_PER_ARM: u64 = 20;
 
 impl Sweep {
     /// Expands the sweep into trials, seed by seed, so that an interrupted sweep has compared all arms on the seeds it
@@ -23,59 +30,99 @@ impl Sweep {
             self.source.error_at(Some(self.spans.dataset.clone()), error.to_string())
         })?;
         self.check_sizes(facts)?;
-        let network = self.network.clone().unwrap_or_else(|| NetworkTemplate::reference(facts.classes));
-        let input = [1, facts.height, facts.width];
+        let template = self.network.clone().unwrap_or_else(|| NetworkTemplate::reference(facts.classes));
+        let site = Site { template, input: [1, facts.height, facts.width], classes: facts.classes };
         for arm in &self.arms {
-            self.check_network(arm, &network, input, facts.classes)?;
+            self.check_network(arm, &site)?;
         }
-        let networks = self.controlled(network, input)?;
-        let arms = || self.arms.iter().zip(&networks);
+        let arms = self.with_drawn(&site)?;
+        let networks = self.networks(&arms, &site)?;
+        let arms_and_networks = || arms.iter().zip(&networks);
         let trials = self
             .seeds
             .iter()
-            .flat_map(|&seed| arms().map(move |(arm, network)| (seed, arm, network)))
+            .flat_map(|&seed| arms_and_networks().map(move |(arm, network)| (seed, arm, network)))
             .map(|(seed, arm, network)| TrialSpec {
                 study: self.study.clone(),
                 arm: arm.name.clone(),
                 pool: arm.pool.clone(),
                 seed,
                 data: self.data.clone(),
-                train: self.train.clone(),
+                train: self.train.with_changes(&arm.changes),
                 evaluation: self.evaluation,
-                model: network.fill(input, &arm.pool, seed),
+                model: network.fill(site.input, &arm.pool, seed),
             })
             .collect();
-        let measurements = arms()
+        let measurements = arms_and_networks()
             .filter(|_| self.cost_epochs > 0)
             .map(|(arm, network)| CostSpec {
                 study: self.study.clone(),
                 arm: arm.name.clone(),
                 pool: arm.pool.clone(),
                 data: self.data.clone(),
-                train: self.train.clone(),
+                train: self.train.with_changes(&arm.changes),
                 epochs: self.cost_epochs,
                 // Which weights it starts from changes neither time nor memory.
-                model: network.fill(input, &arm.pool, 0),
+                model: network.fill(site.input, &arm.pool, 0),
             })
             .collect();
-        Ok(Plan::new(self.study.clone(), self.source.text.clone(), trials, measurements))
+        let text = self.source.text.clone();
+        let search = self.search.as_ref().map(|search| search.plan(arms.len()));
+        Ok(Plan::new(self.study.clone(), text, trials, measurements)
+            .with_search(search)
+            .with_images(facts.train_images + facts.test_images))
     }
 
-    /// Each arm's network: the same for all, but for what `[control]` changes to hold something else equal.
-    fn controlled(
-        &self,
-        network: NetworkTemplate,
-        input: [usize; 3],
-    ) -> Result<Vec<NetworkTemplate>, SweepError> {
+    /// The arms of the file, and those that the search draws beside them: each different from all before, and such that
+    /// its network can be built.
+    fn with_drawn(&self, site: &Site) -> Result<Vec<Arm>, SweepError> {
+        let Some(search) = &self.search else { return Ok(self.arms.clone()) };
+        let mut arms = self.arms.clone();
+        let mut seen: HashSet<String> = arms.iter().map(|arm| self.fingerprint(arm, site)).collect();
+        let mut misfit = None;
+        let most_draws = FEWEST_DRAWS + DRAWS_PER_ARM * search.arms as u64;
+        for number in 0..most_draws {
+            if arms.len() >= search.arms {
+                return Ok(arms);
+            }
+            let Some(arm) = search.draw(number, &self.arms) else { break };
+            match self.check_network(&arm, site) {
+                Ok(()) if seen.insert(self.fingerprint(&arm, site)) => arms.push(arm),
+                Ok(()) => {}
+                Err(error) => misfit = Some(error.message),
+            }
+        }
+        // A search that has hours takes as many arms as there are.
+        if search.takes_what_there_is() && !arms.is_empty() {
+            return Ok(arms);
+        }
+        let misfit = misfit.map_or(String::new(), |why| format!(" (one that does not fit: {why})"));
+        let message = format!(
+            "the space holds {} different networks that fit, and the trials ask for {}{misfit}; add values, or give \
+             fewer trials",
+            arms.len(),
+            search.arms
+        );
+        Err(self.source.error_at(Some(search.span.clone()), message))
+    }
+
+    /// The same for arms that would give the same numbers.
+    fn fingerprint(&self, arm: &Arm, site: &Site) -> String {
+        let network = site.template.with_changes(&arm.changes).fill(site.input, &arm.pool, 0);
+        let settings = (network, self.train.with_changes(&arm.changes));
+        serde_json::to_string(&settings).expect("a spec holds only what JSON can express")
+    }
+
+    /// Each arm's network: what `[control]` holds equal, and else only what the arm itself changes.
+    fn networks(&self, arms: &[Arm], site: &Site) -> Result<Vec<NetworkTemplate>, SweepError> {
+        let changed: Vec<(NetworkTemplate, &Pool)> =
+            arms.iter().map(|arm| (site.template.with_changes(&arm.changes), &arm.pool)).collect();
         let Some((ControlledParameters::Match, span)) = &self.control else {
-            return Ok(vec![network; self.arms.len()]);
+            return Ok(changed.into_iter().map(|(network, _)| network).collect());
         };
-        let pools: Vec<&Pool> = self.arms.iter().map(|arm| &arm.pool).collect();
-        match_parameters(&network, input, &pools).map_err(|error| {
+        match_parameters(&site.template, &changed, site.input).map_err(|error| {
             let span = match error {
-                MatchError::TooMany { arm, .. } | MatchError::TooFar { arm, .. } => {
-                    self.arms[arm].span.clone()
-                }
+                MatchError::TooMany { arm, .. } | MatchError::TooFar { arm, .. } => arms[arm].span.clone(),
                 MatchError::NoHiddenDense | MatchError::Network(_) => span.clone(),
             };
             self.source.error_at(Some(span), format!("parameters = \"match\": {error}"))
@@ -106,24 +153,27 @@ impl Sweep {
             );
             return Err(self.source.error_at(Some(self.spans.validation.clone()), message));
         }
-        if self.train.batch_size > available {
+        let too_large = |size: usize, span: &Range<usize>| {
             let message = format!(
-                "batch_size = {}: only {available} images are left for training; make it smaller",
-                self.train.batch_size
+                "batch_size = {size}: only {available} images are left for training; make it smaller"
             );
-            return Err(self.source.error_at(Some(self.spans.batch_size.clone()), message));
+            Err(self.source.error_at(Some(span.clone()), message))
+        };
+        if self.train.batch_size > available {
+            return too_large(self.train.batch_size, &self.spans.batch_size);
+        }
+        let drawn = self.search.as_ref().and_then(|search| search.batch_sizes.as_ref());
+        if let Some((sizes, span)) = drawn
+            && let Some(&size) = sizes.iter().find(|&&size| size > available)
+        {
+            return too_large(size, span);
         }
         Ok(())
     }
 
-    fn check_network(
-        &self,
-        arm: &Arm,
-        network: &NetworkTemplate,
-        input: [usize; 3],
-        classes: usize,
-    ) -> Result<(), SweepError> {
-        let inferred = network.fill(input, &arm.pool, 0).infer().map_err(|error| {
+    fn check_network(&self, arm: &Arm, site: &Site) -> Result<(), SweepError> {
+        let network = site.template.with_changes(&arm.changes);
+        let inferred = network.fill(site.input, &arm.pool, 0).infer().map_err(|error| {
             let layer = match &error {
                 ModelError::Layer { index, .. } => network.span_of_fixed(*index),
                 _ => None,
@@ -131,7 +181,8 @@ impl Sweep {
             let span = layer.unwrap_or_else(|| arm.span.clone());
             self.source.error_at(Some(span), format!("arm \"{}\": {error}", arm.name))
         })?;
-        let output = inferred.output().unwrap_or(&input);
+        let output = inferred.output().unwrap_or(&site.input);
+        let classes = site.classes;
         if *output != [classes] {
             let message = format!(
                 "arm \"{}\": the network ends in the shape {output:?}, but the data has {classes} classes; end the \
@@ -142,4 +193,11 @@ impl Sweep {
         }
         Ok(())
     }
+}
+
+/// What every arm's network is made of.
+struct Site {
+    template: NetworkTemplate,
+    input: [usize; 3],
+    classes: usize,
 }

@@ -6,6 +6,7 @@ mod error;
 mod expand;
 mod network;
 mod plan;
+mod search;
 mod spec;
 mod toml_file;
 
@@ -13,6 +14,8 @@ pub use check::{Arm, Sweep};
 pub use error::SweepError;
 pub use network::NetworkTemplate;
 pub use plan::{CostSpec, Measurement, Plan, Selection, Trial, TrialSpec};
+pub use search::{Rung, SearchPlan};
+pub(crate) use search::{best_arms, without_repeats};
 pub use spec::{
     DataSource, DataSpec, EarlyStopping, EvaluationSpec, Monitor, Perturbations, Split, TrainSpec,
 };

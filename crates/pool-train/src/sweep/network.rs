@@ -9,6 +9,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::search::Changes;
+
 /// The layers of a sweep's network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkTemplate {
@@ -71,6 +73,32 @@ impl NetworkTemplate {
         let mut network = self.clone();
         if let Some(TemplateLayer::Fixed(Layer::Dense(dense))) = network.layers.get_mut(index) {
             dense.units = units;
+        }
+        network
+    }
+
+    /// Whether a layer's dropout rate can be changed.
+    pub(super) fn has_dropout(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer, TemplateLayer::Fixed(Layer::Dropout(_))))
+    }
+
+    /// The network with the slots and the dropout of an arm: a slot that the arm does not take is left empty.
+    pub(super) fn with_changes(&self, changes: &Changes) -> Self {
+        let mut network = self.clone();
+        let mut slot = 0;
+        for layer in &mut network.layers {
+            match layer {
+                TemplateLayer::Slot => {
+                    if changes.slots.as_ref().is_some_and(|taken| !taken.contains(&slot)) {
+                        *layer = TemplateLayer::Fixed(Pool::None.into());
+                    }
+                    slot += 1;
+                }
+                TemplateLayer::Fixed(Layer::Dropout(dropout)) => {
+                    dropout.rate = changes.dropout.unwrap_or(dropout.rate);
+                }
+                TemplateLayer::Fixed(_) => {}
+            }
         }
         network
     }

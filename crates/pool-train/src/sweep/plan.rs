@@ -1,10 +1,13 @@
 //! A sweep expanded into trials.
 
+use std::collections::HashSet;
+
 use pool_metrics::{MemoryModel, ModelFacts, PlanFile, PlannedCosts, PlannedTrial};
 use pool_models::{ModelError, Pool, Sequential};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::search::{Rung, SearchPlan, without_repeats};
 use super::spec::{DataSpec, EvaluationSpec, TrainSpec};
 use crate::TrainError;
 
@@ -176,6 +179,10 @@ pub struct Plan {
     pub trials: Vec<Trial>,
     /// One measurement per arm, or none at all.
     pub measurements: Vec<Measurement>,
+    /// How a search goes through the trials; none trains them all.
+    pub search: Option<SearchPlan>,
+    /// Images that every trial loads.
+    pub images: u64,
 }
 
 impl Plan {
@@ -190,18 +197,28 @@ impl Plan {
             sweep_text,
             trials: trials.into_iter().map(Trial::from).collect(),
             measurements: measurements.into_iter().map(Measurement::from).collect(),
+            search: None,
+            images: 0,
         }
+    }
+
+    pub(super) fn with_search(self, search: Option<SearchPlan>) -> Self {
+        Self { search, ..self }
+    }
+
+    pub(super) fn with_images(self, images: usize) -> Self {
+        Self { images: images as u64, ..self }
+    }
+
+    /// The rungs of successive halving; none where every trial is trained to its end.
+    pub fn rungs(&self) -> &[Rung] {
+        self.search.as_ref().map_or(&[], |search| &search.rungs)
     }
 
     /// The arms' names, in order.
     pub fn arms(&self) -> Vec<&str> {
-        let mut arms: Vec<&str> = Vec::new();
-        for trial in &self.trials {
-            if !arms.contains(&trial.spec.arm.as_str()) {
-                arms.push(&trial.spec.arm);
-            }
-        }
-        arms
+        let all: Vec<&Trial> = self.trials.iter().collect();
+        without_repeats(&all).into_iter().map(|trial| trial.spec.arm.as_str()).collect()
     }
 
     /// What concerns the named arms; all of it when no name is given.
@@ -216,16 +233,26 @@ impl Plan {
         }
         let wanted = |arm: &String| arms.is_empty() || arms.contains(arm);
         Ok(Selection {
+            plan: self,
             trials: self.trials.iter().filter(|trial| wanted(&trial.spec.arm)).collect(),
             measurements: self.measurements.iter().filter(|measured| wanted(&measured.spec.arm)).collect(),
         })
     }
 
-    /// The plan as it is stored in the run directory.
-    pub(crate) fn to_file(&self) -> PlanFile {
+    /// The plan as it is stored in the run directory. Of a search that goes by rungs, it holds the trials that are sure
+    /// to run: one of each arm, and all of those that have come to the last rung.
+    pub(crate) fn to_file(&self, finals: &HashSet<&str>) -> PlanFile {
+        let halving = !self.rungs().is_empty();
+        let sure: HashSet<&str> = if halving {
+            let all: Vec<&Trial> = self.trials.iter().collect();
+            without_repeats(&all).into_iter().map(Trial::id).collect()
+        } else {
+            self.trials.iter().map(Trial::id).collect()
+        };
         let trials = self
             .trials
             .iter()
+            .filter(|trial| sure.contains(trial.id()) || finals.contains(&*trial.spec.arm))
             .map(|trial| PlannedTrial {
                 id: trial.id.clone(),
                 arm: trial.spec.arm.clone(),
@@ -236,6 +263,7 @@ impl Plan {
         let costs = self
             .measurements
             .iter()
+            .filter(|measurement| !halving || finals.contains(&*measurement.spec.arm))
             .map(|measurement| PlannedCosts {
                 id: measurement.id.clone(),
                 arm: measurement.spec.arm.clone(),
@@ -243,17 +271,38 @@ impl Plan {
                     .expect("a spec holds only what JSON can express"),
             })
             .collect();
-        PlanFile { study: self.study.clone(), trials, costs }
+        let rungs = self.rungs().iter().map(Rung::planned).collect();
+        PlanFile { study: self.study.clone(), trials, costs, rungs }
     }
 }
 
 /// The part of a plan that is to run.
 #[derive(Debug, Clone)]
 pub struct Selection<'a> {
+    /// The whole plan.
+    pub plan: &'a Plan,
     /// Its trials.
     pub trials: Vec<&'a Trial>,
     /// Its measurements.
     pub measurements: Vec<&'a Measurement>,
+}
+
+impl Selection<'_> {
+    /// Trials that will have a record: all, or those of arms in the last rung and no further ones of the others.
+    pub fn expected_trials(&self) -> usize {
+        match self.plan.rungs().last() {
+            None => self.trials.len(),
+            Some(last) => last.arms.min(without_repeats(&self.trials).len()) * last.seeds,
+        }
+    }
+
+    /// Measurements that will have a record.
+    pub fn expected_measurements(&self) -> usize {
+        match self.plan.rungs().last() {
+            None => self.measurements.len(),
+            Some(last) => self.measurements.len().min(last.arms),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use mnist_data::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSe
 use pool_models::Precision;
 use serde::{Deserialize, Serialize};
 
+use super::search::Changes;
+
 /// Which images, and which of them decide when to stop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,9 +62,13 @@ impl DataSource {
     /// What a plan needs to know. The public sets are known without their files; a folder is read.
     pub(super) fn facts(&self, data_dir: &DataDir) -> Result<DataFacts, DataError> {
         match self {
-            Self::Mnist | Self::FashionMnist => {
-                Ok(DataFacts { height: 28, width: 28, classes: 10, train_images: 60_000 })
-            }
+            Self::Mnist | Self::FashionMnist => Ok(DataFacts {
+                height: 28,
+                width: 28,
+                classes: 10,
+                train_images: 60_000,
+                test_images: 10_000,
+            }),
             Self::Generated | Self::Dir(_) => {
                 let data = self.load(data_dir)?;
                 Ok(DataFacts {
@@ -70,6 +76,7 @@ impl DataSource {
                     width: data.train.width(),
                     classes: data.classes,
                     train_images: data.train.len(),
+                    test_images: data.test.len(),
                 })
             }
         }
@@ -97,6 +104,7 @@ pub(super) struct DataFacts {
     pub(super) width: usize,
     pub(super) classes: usize,
     pub(super) train_images: usize,
+    pub(super) test_images: usize,
 }
 
 /// What is done with the test images beside counting errors.
@@ -165,6 +173,15 @@ pub struct TrainSpec {
 impl TrainSpec {
     /// Adam's epsilon, Keras's default (PyTorch's is 1e-8).
     pub const ADAM_EPSILON: f64 = 1e-7;
+
+    /// The protocol with what an arm changes.
+    pub(super) fn with_changes(&self, changes: &Changes) -> Self {
+        Self {
+            batch_size: changes.batch_size.unwrap_or(self.batch_size),
+            learning_rate: changes.learning_rate.unwrap_or(self.learning_rate),
+            ..self.clone()
+        }
+    }
 
     /// The optimizer in words.
     pub(crate) fn optimizer(&self) -> String {

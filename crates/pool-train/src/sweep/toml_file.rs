@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::network::TemplateLayer;
+use super::search::SearchToml;
 use super::spec::{EarlyStopping, EvaluationSpec, Split};
 
 #[derive(Debug, Deserialize)]
@@ -23,6 +24,7 @@ pub(super) struct SweepToml {
     #[serde(default)]
     pub(super) control: ControlToml,
     pub(super) model: Option<ModelToml>,
+    pub(super) search: Option<SearchToml>,
     #[serde(default)]
     pub(super) arm: Vec<ArmToml>,
 }

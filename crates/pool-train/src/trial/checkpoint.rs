@@ -73,13 +73,17 @@ impl Checkpoints {
 
     /// Stores a checkpoint. Where that fails (a full disk, say) training goes on, and the last checkpoint is kept.
     pub(super) fn save(&self, progress: &Progress<'_>, net: &Net, variables: &VarStore, optimizer: &Adam) {
-        match self.try_save(progress, net, variables, optimizer) {
+        match self.store(progress, net, variables, optimizer) {
             Ok(()) => tracing::debug!(epochs = progress.epochs.len(), "checkpoint stored"),
             Err(error) => tracing::warn!(%error, "no checkpoint could be stored"),
         }
     }
 
-    fn try_save(
+    /// Stores a checkpoint.
+    ///
+    /// # Errors
+    /// A folder that cannot be written; the last checkpoint is kept.
+    pub(super) fn store(
         &self,
         progress: &Progress<'_>,
         net: &Net,

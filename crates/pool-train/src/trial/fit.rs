@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
-use pool_metrics::{EpochRecord, TrialStatus};
+use pool_metrics::{EpochRecord, RunLayout, TrialStatus};
 use pool_models::{Kernels, Net};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
@@ -35,8 +35,17 @@ pub(super) struct Fit<'a> {
     pub(super) data: &'a ResidentData,
     pub(super) folder: &'a Path,
     pub(super) stop: &'a StopFlag,
+    /// The epoch after which to pause.
+    pub(super) until_epoch: Option<u32>,
     pub(super) checkpoints: Checkpoints,
     pub(super) memory: &'a PeakMemory,
+}
+
+/// How training ended.
+pub(super) enum FitEnd {
+    Fitted(Fitted),
+    /// After these epochs, with a checkpoint to go on from.
+    Paused(Vec<EpochRecord>),
 }
 
 /// What training leaves, beside the variables.
@@ -50,12 +59,12 @@ pub(super) struct Fitted {
 
 impl Fit<'_> {
     /// Trains until the last epoch, early stopping, or divergence, and leaves the weights to be evaluated in
-    /// `variables`.
+    /// `variables`; or until it is to pause.
     pub(super) fn run(
         &self,
         variables: &mut VarStore,
         on_event: &mut dyn FnMut(TrialEvent),
-    ) -> Result<Fitted, TrainError> {
+    ) -> Result<FitEnd, TrainError> {
         let mut training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
         let mut last_checkpoint = Instant::now();
@@ -71,6 +80,13 @@ impl Fit<'_> {
         let mut status = TrialStatus::Finished;
 
         for epoch in history.next_epoch()..=self.spec.epochs {
+            if self.until_epoch.is_some_and(|last| epoch > last) {
+                let peak = self.memory.peak_bytes().max(resident_peak_bytes);
+                let progress =
+                    Progress { epochs: &history.epochs, best: best.as_ref(), resident_peak_bytes: peak };
+                self.checkpoints.store(&progress, self.net, variables, training.optimizer())?;
+                return Ok(FitEnd::Paused(history.epochs));
+            }
             self.device.seed(self.seed, epoch);
             let record = self.epoch(epoch, &order, &mut training, on_event)?;
             history.push(record)?;
@@ -111,7 +127,7 @@ impl Fit<'_> {
             _ if status == TrialStatus::Diverged => None,
             _ => history.epochs.last().map(|last| last.epoch),
         };
-        Ok(Fitted { status, epochs: history.epochs, best_epoch, resident_peak_bytes })
+        Ok(FitEnd::Fitted(Fitted { status, epochs: history.epochs, best_epoch, resident_peak_bytes }))
     }
 
     fn steps_per_epoch(&self) -> u64 {
@@ -213,7 +229,7 @@ struct History {
 impl History {
     /// With the epochs that earlier processes of the trial have trained.
     fn create(folder: &Path, epochs: Vec<EpochRecord>) -> Result<Self, TrainError> {
-        let path = folder.join("history.jsonl");
+        let path = RunLayout::history_in(folder);
         let file = File::create(&path).map_err(TrainError::io("create", &path))?;
         let mut history = Self { file, path, epochs: Vec::new() };
         epochs.into_iter().try_for_each(|epoch| history.push(epoch))?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use mnist_data::DataDir;
 use pool_metrics::{
-    Evaluation, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus,
+    Evaluation, PausedTrial, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus,
 };
 use pool_models::{Kernels, Net, Precision, Sequential, save_weights};
 use tch::nn;
@@ -28,7 +28,7 @@ use crate::resident::{ImageTensors, ResidentData};
 use crate::run::StopFlag;
 use crate::{ComputeDevice, EarlyStopping, TrainError, TrialSpec};
 use checkpoint::Checkpoints;
-use fit::{Fit, Fitted};
+use fit::{Fit, FitEnd, Fitted};
 
 /// What a trial is told beside its settings: nothing here changes a loss by more than rounding, but for the masks of
 /// dropout, which a CUDA device draws itself.
@@ -46,6 +46,8 @@ pub struct TrialContext {
     pub device: ComputeDevice,
     /// The shortest time between two checkpoints; they are written between epochs.
     pub checkpoint_every: Duration,
+    /// The epoch after which a trial pauses, to be gone on with later or never; none trains it to its end.
+    pub until_epoch: Option<u32>,
     /// The program and its version, for the record.
     pub program: String,
     /// Git revision that the program was built from.
@@ -65,7 +67,16 @@ impl TrialContext {
     }
 }
 
-/// Runs a trial and returns its record. Leaves `history.jsonl` (one epoch per line, as it goes) and
+/// How a trial's process has ended well.
+#[derive(Debug)]
+pub enum TrialEnd {
+    /// The trial is over.
+    Finished(Box<TrialRecord>),
+    /// It has come to the epoch that it was to be trained until, and its checkpoint is stored.
+    Paused(PausedTrial),
+}
+
+/// Runs a trial and returns its record, or what it has come to after `until_epoch`. Leaves `history.jsonl` (one epoch per line, as it goes) and
 /// `model.safetensors` in `folder`; the record itself is for the caller to store. A folder with a checkpoint of an
 /// earlier process is gone on from: the record is then the one that this process would have made, but for what it took
 /// in time. A checkpoint that cannot be used is told of, and the trial begins anew.
@@ -78,7 +89,7 @@ pub fn run_trial(
     context: &TrialContext,
     stop: &StopFlag,
     on_event: &mut dyn FnMut(TrialEvent),
-) -> Result<TrialRecord, TrainError> {
+) -> Result<TrialEnd, TrainError> {
     let started = machine::now();
     let device = context.device;
     set_threads(context);
@@ -97,10 +108,16 @@ pub fn run_trial(
         data: &data,
         folder,
         stop,
+        until_epoch: context.until_epoch,
         checkpoints: Checkpoints::new(folder, spec.id(), context.checkpoint_every),
         memory: &memory,
     };
-    let fitted = fit.run(&mut variables, on_event)?;
+    let fitted = match fit.run(&mut variables, on_event)? {
+        FitEnd::Fitted(fitted) => fitted,
+        FitEnd::Paused(epochs) => {
+            return Ok(TrialEnd::Paused(PausedTrial { version: RECORD_VERSION, id: spec.id(), epochs }));
+        }
+    };
     let contention = processor.contention(context.jobs);
     let resident_peak_bytes = memory.peak_bytes().max(fitted.resident_peak_bytes);
     tracing::debug!(?resident_peak_bytes, epochs = fitted.epochs.len(), "fitted");
@@ -116,7 +133,7 @@ pub fn run_trial(
     };
 
     let Fitted { status, epochs, best_epoch, .. } = fitted;
-    Ok(TrialRecord {
+    Ok(TrialEnd::Finished(Box::new(TrialRecord {
         version: RECORD_VERSION,
         id: spec.id(),
         study: spec.study.clone(),
@@ -133,7 +150,7 @@ pub fn run_trial(
         contention,
         resident_peak_bytes,
         provenance: machine::describe(context, started),
-    })
+    })))
 }
 
 /// Tells libtorch how many threads it may use.

@@ -28,7 +28,12 @@ impl Synthetic {
     pub(crate) fn study(study: &str) -> Self {
         let run = Self {
             folder: tempfile::tempdir().unwrap(),
-            plan: PlanFile { study: study.to_owned(), trials: Vec::new(), costs: Vec::new() },
+            plan: PlanFile {
+                study: study.to_owned(),
+                trials: Vec::new(),
+                costs: Vec::new(),
+                rungs: Vec::new(),
+            },
         };
         run.write_plan();
         run

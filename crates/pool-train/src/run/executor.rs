@@ -1,0 +1,89 @@
+//! The seam between a sweep and the machines that it runs on.
+
+use super::dir::RunDir;
+use super::stop::StopFlag;
+use super::task::{Fate, Task, Work};
+use super::working_hours::WorkingHours;
+use crate::{TrainError, TrialEvent};
+
+/// Where the tasks of a sweep are run: on this machine, or on a cluster.
+pub trait Executor {
+    /// Runs tasks. Returns when all have ended, or those that were running when stopping was asked for or the hours
+    /// were used up.
+    ///
+    /// # Errors
+    /// A task's folder cannot be prepared: tasks that run are then let finish, and no more are started.
+    fn run(&self, stage: Stage<'_>, sweep: &mut Ongoing<'_>) -> Result<(), TrainError>;
+}
+
+/// Tasks that do not wait for one another.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    /// The tasks.
+    pub work: Vec<Work<'a>>,
+    /// Whether each has its machine to itself, because its times will be reported.
+    pub alone: bool,
+}
+
+/// The sweep that a stage belongs to.
+pub struct Ongoing<'s> {
+    /// Where records are left.
+    pub dir: &'s RunDir,
+    /// Set when no more is to be started, and what runs is to stop.
+    pub stop: &'s StopFlag,
+    /// How long it may go on.
+    pub hours: WorkingHours,
+    /// Is told what happens.
+    pub on_event: &'s mut dyn FnMut(SweepEvent<'_>),
+}
+
+impl Ongoing<'_> {
+    /// Whether another task may be started.
+    pub fn goes_on(&self) -> bool {
+        !self.stop.is_set() && self.hours.are_left()
+    }
+
+    /// Notes that a task has ended, and tells it.
+    pub fn ended(&mut self, task: Task<'_>, fate: &Fate) {
+        self.hours.spend(fate);
+        (self.on_event)(SweepEvent::Ended(task, fate));
+    }
+}
+
+/// What happens during a sweep.
+#[derive(Debug)]
+pub enum SweepEvent<'a> {
+    /// The run directory has been looked through.
+    Planned {
+        /// Trials asked for.
+        trials: usize,
+        /// Measurements of costs asked for.
+        measurements: usize,
+        /// How many of both are finished already.
+        finished: usize,
+    },
+    /// A rung of successive halving begins.
+    Rung {
+        /// Which, from 1.
+        number: usize,
+        /// Arms in it.
+        arms: usize,
+        /// Epochs until which they are trained.
+        epochs: u32,
+    },
+    /// A task's process is started.
+    Started(Task<'a>),
+    /// A task tells something.
+    Progress(Task<'a>, TrialEvent),
+    /// A task has ended without a record, and will be started again.
+    Retrying {
+        /// The task.
+        task: Task<'a>,
+        /// What happened.
+        reason: &'a str,
+        /// Whether nothing else will run beside it.
+        alone: bool,
+    },
+    /// A task has ended.
+    Ended(Task<'a>, &'a Fate),
+}

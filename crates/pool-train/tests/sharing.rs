@@ -1,0 +1,170 @@
+//! What runs at once, what is tried again, and what is not: with a launcher that trains nothing.
+
+mod common;
+#[path = "common/fake.rs"]
+mod fake;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{SMALL, plan};
+use fake::{Fake, succeed};
+use pool_train::{
+    Job, LaunchError, Needs, Plan, RunDir, StopFlag, SweepEvent, SweepSummary, Task, Team, TeamOptions,
+    run_sweep,
+};
+
+/// A run of the small sweep: its summary, what was started, and what was told of retries.
+fn run(
+    options: TeamOptions,
+    behaviour: impl Fn(&Plan, &Job<'_>, usize) -> Result<(), LaunchError> + Sync,
+) -> (SweepSummary, Vec<String>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let attempts = Mutex::new(Vec::<String>::new());
+    let fake = Fake::new(|job: &Job<'_>, _: &StopFlag| {
+        let number = {
+            let mut attempts = attempts.lock().unwrap();
+            attempts.push(job.task.id().to_owned());
+            attempts.iter().filter(|id| *id == job.task.id()).count()
+        };
+        behaviour(&plan, job, number)
+    });
+    let mut retries = Vec::new();
+    let everything = plan.select(&[]).unwrap();
+    let summary = run_sweep(&everything, &dir, &Team::new(&fake, options), &StopFlag::new(), &mut |event| {
+        if let SweepEvent::Retrying { reason, alone, .. } = event {
+            retries.push(format!("{reason}, {}", if alone { "alone" } else { "beside others" }));
+        }
+    })
+    .unwrap();
+    (summary, fake.ran(), retries)
+}
+
+fn is_first(plan: &Plan, job: &Job<'_>) -> bool {
+    job.task.id() == plan.trials[0].id()
+}
+
+fn with_retries(retries: u32) -> TeamOptions {
+    TeamOptions { jobs: Some(1), retries, ..TeamOptions::default() }
+}
+
+#[test]
+fn a_task_that_dies_without_a_word_is_tried_again_as_often_as_allowed() {
+    for (deaths, retries, finished, reason) in
+        [(1, 1, 4, None), (2, 2, 4, None), (9, 2, 3, Some("aborted (attempt 3)")), (9, 0, 3, Some("aborted"))]
+    {
+        let (summary, ran, told) = run(with_retries(retries), |plan, job, number| {
+            if is_first(plan, job) && number <= deaths {
+                return Err(LaunchError::Died("aborted".to_owned()));
+            }
+            succeed(job, &StopFlag::new())
+        });
+        let why = format!("{deaths} deaths, {retries} retries");
+        assert_eq!(summary.finished, finished, "{why}");
+        assert_eq!(summary.failed.first().map(|failure| failure.reason.as_str()), reason, "{why}");
+        assert_eq!(told.len(), deaths.min(retries as usize), "{why}");
+        assert_eq!(ran.len(), 4 + told.len(), "{why}");
+    }
+}
+
+#[test]
+fn a_task_that_says_why_it_cannot_go_on_is_not_tried_again() {
+    let (summary, ran, told) = run(with_retries(5), |plan, job, _| {
+        if is_first(plan, job) {
+            return Err(LaunchError::Failed("no images".to_owned()));
+        }
+        succeed(job, &StopFlag::new())
+    });
+    assert_eq!((summary.finished, ran.len(), told.len()), (3, 4, 0));
+    assert_eq!(summary.failed[0].reason, "no images");
+}
+
+#[test]
+fn a_task_that_ran_out_of_memory_is_tried_once_more_with_nothing_beside_it() {
+    for (enough_alone, finished) in [(true, 4), (false, 3)] {
+        let running = AtomicUsize::new(0);
+        let options = TeamOptions { jobs: Some(4), retries: 5, ..TeamOptions::default() };
+        let (summary, ran, told) = run(options, |plan, job, number| {
+            let beside = running.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(20));
+            running.fetch_sub(1, Ordering::SeqCst);
+            if is_first(plan, job) && number == 2 {
+                assert_eq!((beside, job.jobs), (0, 1), "something ran beside it");
+            }
+            if is_first(plan, job) && (number == 1 || !enough_alone) {
+                return Err(LaunchError::OutOfMemory("killed for lack of memory".to_owned()));
+            }
+            succeed(job, &StopFlag::new())
+        });
+        assert_eq!((summary.finished, ran.len()), (finished, 5));
+        assert_eq!(told, ["killed for lack of memory, alone"]);
+        if !enough_alone {
+            assert_eq!(summary.failed[0].reason, "killed for lack of memory (attempt 2)");
+        }
+    }
+}
+
+#[test]
+fn a_task_waits_while_its_estimate_exceeds_what_is_left_of_the_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = plan(folder.path(), SMALL).unwrap();
+    let need = Needs::of(Task::Trial(&small.trials[0]), small.images).memory_bytes;
+    assert!((100 << 20..1 << 30).contains(&need), "a process with libtorch and 2,500 images: {need}");
+    for (memory_bytes, expected, why) in [
+        (10 * need, 4, "there is room for all"),
+        (2 * need + (need / 2), 2, "there is room for two"),
+        (need / 2, 1, "not even one fits: they run one by one, as the estimate may be wrong"),
+    ] {
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let options =
+            TeamOptions { jobs: Some(4), memory_bytes: Some(memory_bytes), ..TeamOptions::default() };
+        let (summary, _, _) = run(options, |_, job, _| {
+            most.fetch_max(1 + running.fetch_add(1, Ordering::SeqCst), Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(100));
+            running.fetch_sub(1, Ordering::SeqCst);
+            succeed(job, &StopFlag::new())
+        });
+        assert_eq!(summary.finished, 4);
+        assert_eq!(most.into_inner(), expected, "{why}");
+    }
+}
+
+#[test]
+fn as_many_run_at_once_as_the_processor_has_threads_for() {
+    let processors = std::thread::available_parallelism().unwrap().get() as u32;
+    for (jobs, threads, expected, why) in [
+        (None, Some(processors), (1, processors), "one takes all threads"),
+        (None, Some(10 * processors), (1, 10 * processors), "more than all, because that was asked for"),
+        (Some(2), Some(processors), (2, processors), "what is asked for is done"),
+    ] {
+        let seen = Mutex::new(Vec::new());
+        let options = TeamOptions { jobs, threads, ..TeamOptions::default() };
+        run(options, |_, job, _| {
+            seen.lock().unwrap().push((job.jobs, job.threads));
+            succeed(job, &StopFlag::new())
+        });
+        assert!(seen.into_inner().unwrap().iter().all(|&share| share == expected), "{why}");
+    }
+}
+
+#[test]
+fn a_process_waits_until_the_other_one_in_its_folder_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = RunDir::join(folder.path(), &StopFlag::new()).unwrap();
+    let stop = StopFlag::new();
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| RunDir::join(folder.path(), &stop));
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(!second.is_finished());
+        drop(first);
+        let second = second.join().unwrap().unwrap();
+        let third = scope.spawn(|| RunDir::join(folder.path(), &stop));
+        stop.set();
+        let error = third.join().unwrap().unwrap_err().to_string();
+        assert_eq!(error, "stopped before the end");
+        drop(second);
+    });
+}
