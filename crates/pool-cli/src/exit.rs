@@ -1,11 +1,12 @@
 //! How the program ends: exit codes, and errors as one line.
 
+use std::fmt;
 use std::process::ExitCode;
 
 use pool_models::files::FileError;
 use pool_models::{ModelError, UnknownIsa};
 use pool_report::ReportError;
-use pool_train::{NoDevice, SweepError, TrainError};
+use pool_train::{NoDevice, SlurmError, SweepError, TrainError};
 
 use crate::output::say;
 
@@ -20,6 +21,18 @@ pub(crate) enum Outcome {
     /// Ctrl-C, or a request to terminate.
     Interrupted,
 }
+
+/// Arguments that do not fit one another or the sweep file.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) &'static str);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
 
 /// The documented exit code; prints the error, if there is one.
 pub(crate) fn code_of(result: anyhow::Result<Outcome>) -> ExitCode {
@@ -47,6 +60,7 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
         || error.is::<ReportError>()
         || error.is::<FileError>()
         || error.is::<UnknownIsa>()
+        || error.is::<Usage>()
         || error.is::<std::io::Error>()
     {
         return 2;
@@ -56,6 +70,7 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     }
     match error.downcast_ref::<TrainError>() {
         Some(error) if error.is_missing_data() => 3,
+        Some(TrainError::Slurm(SlurmError::Missing { .. })) => 3,
         Some(TrainError::Stopped) => 130,
         Some(TrainError::Model(error)) => code_of_model_error(error),
         None => 1,

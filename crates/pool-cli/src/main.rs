@@ -26,6 +26,7 @@ fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
     match &cli.command {
         Command::Sweep(args) => commands::sweep::run(args, cli.verbose),
         Command::Plan(args) => commands::plan::run(args),
+        Command::Status(args) => commands::status::run(args),
         Command::Report(args) => commands::report::run(args),
         Command::Recommend(args) => commands::recommend::run(args),
         Command::Compare(args) => commands::compare::run(args),

@@ -72,6 +72,9 @@ impl Bars {
                 self.sweep = Some(bar);
                 self.update_sweep();
             }
+            SweepEvent::Submitted { task, job } => {
+                let _ = self.screen.println(submitted_line(*task, *job));
+            }
             SweepEvent::Rung { number, arms, epochs } => {
                 let _ = self.screen.println(rung_line(*number, *arms, *epochs));
             }
@@ -176,6 +179,7 @@ impl Lines {
                     "{trials} trials and {measurements} measurements of costs, {finished} of them finished already"
                 ));
             }
+            SweepEvent::Submitted { task, job } => say(&submitted_line(*task, *job)),
             SweepEvent::Rung { number, arms, epochs } => say(&rung_line(*number, *arms, *epochs)),
             SweepEvent::Retrying { task, reason, alone } => say(&retry_line(*task, reason, *alone)),
             SweepEvent::Started(task) => say(&format!("{}: started", task.id())),
@@ -221,6 +225,10 @@ fn epoch_line(record: &EpochRecord, epochs: u32) -> String {
 fn rung_line(number: usize, arms: usize, epochs: u32) -> String {
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     format!("rung {number}: {arms} arm{}, until epoch {epochs}", plural(arms))
+}
+
+fn submitted_line(task: Task<'_>, job: u64) -> String {
+    format!("{}: waits in Slurm's queue, job {job}", task.id())
 }
 
 fn retry_line(task: Task<'_>, reason: &str, alone: bool) -> String {

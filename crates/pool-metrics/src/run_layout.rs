@@ -107,6 +107,30 @@ pub struct PlanFile {
     pub rungs: Vec<PlannedRung>,
 }
 
+impl PlanFile {
+    /// Reads a plan from its JSON text.
+    ///
+    /// # Errors
+    /// Text that is no plan, or one whose ids lead out of the run directory.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        let plan: Self = serde_json::from_str(text)?;
+        let ids = plan.trials.iter().map(|trial| &trial.id).chain(plan.costs.iter().map(|costs| &costs.id));
+        for id in ids {
+            if !is_folder_name(id) {
+                return Err(serde::de::Error::custom(format!("the id {id:?} is no folder's name")));
+            }
+        }
+        Ok(plan)
+    }
+}
+
+/// Letters, digits, `-`, `_` and `.`, not the first of them: a name that leads nowhere else.
+fn is_folder_name(id: &str) -> bool {
+    !id.is_empty()
+        && !id.starts_with('.')
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
 /// One rung of successive halving: so many arms are trained until so many epochs, and the best go on to the next rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,6 +157,13 @@ pub struct PlannedTrial {
     pub spec: serde_json::Value,
 }
 
+impl PlannedTrial {
+    /// Epochs at most, as its settings have them.
+    pub fn epochs(&self) -> Option<u32> {
+        self.spec.pointer("/train/epochs")?.as_u64()?.try_into().ok()
+    }
+}
+
 /// One measurement of a [`PlanFile`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,4 +174,33 @@ pub struct PlannedCosts {
     pub arm: String,
     /// Every setting, for whoever measures.
     pub spec: serde_json::Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_leads_nowhere_but_into_its_own_folders() {
+        for (id, allowed) in [
+            ("max-s1-0de0d558", true),
+            ("..", false),
+            ("../../etc", false),
+            ("/etc", false),
+            ("a/b", false),
+            ("", false),
+            (".ssh", false),
+            ("a\\b", false),
+        ] {
+            let id_text = serde_json::to_string(id).unwrap();
+            let text = format!(
+                r#"{{"study":"s","trials":[{{"id":{id_text},"arm":"a","seed":1,"spec":{{}}}}],"costs":[]}}"#
+            );
+            let read = PlanFile::from_json(&text);
+            assert_eq!(read.is_ok(), allowed, "{id}");
+            if let Err(error) = read {
+                assert!(error.to_string().contains("is no folder's name"), "{error}");
+            }
+        }
+    }
 }

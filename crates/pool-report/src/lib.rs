@@ -3,7 +3,7 @@
 //! [`Run::read`] reads the records of a run directory and [`Analysis::of`] computes what they say; [`write_report`]
 //! leaves it beside them as HTML, Markdown, LaTeX, CSV, JSON and plots; [`terminal_report`] is what a person sees after a
 //! sweep, and [`plan_table`] before one. [`recommend`] picks an arm under a [`Budget`], and [`RunComparison`] puts two runs
-//! side by side. [`operator_table`] and [`gallery_svg`] show the pooling operators that there are.
+//! side by side. [`RunStatus`] tells how far a sweep is that runs elsewhere. [`operator_table`] and [`gallery_svg`] show the pooling operators that there are.
 //!
 //! ```no_run
 //! use pool_report::{Analysis, Run, terminal_report, write_report};
@@ -28,6 +28,7 @@ mod figures;
 mod published;
 mod read;
 mod render;
+mod status;
 mod tensorboard;
 mod write;
 
@@ -48,7 +49,8 @@ pub use render::{
     OperatorRow, Picture, PlannedArm, PlannedSweep, PlotFile, PlotKind, SetToShow, Tile, gallery_svg,
     html_report, json_results, latex_document, latex_tables, markdown_comparison, markdown_report,
     markdown_summary, operator_table, plan_table, plot_files, results_csv, terminal_comparison,
-    terminal_evaluation, terminal_recommendation, terminal_report,
+    terminal_evaluation, terminal_recommendation, terminal_report, terminal_status,
 };
+pub use status::{RunStatus, TaskState, TaskStatus};
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};
 pub use write::{WrittenReport, write_report, write_summary};

@@ -144,7 +144,7 @@ fn look_for_failure<R>(folder: &Path) -> Found<R> {
     }
 }
 
-fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {
+pub(crate) fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {
     let path = layout.plan();
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -153,5 +153,5 @@ fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {
         }
         Err(error) => return Err(ReportError::io("read", &path)(error)),
     };
-    serde_json::from_str(&text).map_err(|cause| ReportError::Plan { path, cause })
+    PlanFile::from_json(&text).map_err(|cause| ReportError::Plan { path, cause })
 }

@@ -130,6 +130,9 @@ pub enum TrainError {
     /// Probabilities that are none.
     #[error(transparent)]
     Calibration(#[from] pool_metrics::CalibrationError),
+    /// Slurm does not do what it is asked to.
+    #[error(transparent)]
+    Slurm(#[from] crate::SlurmError),
     /// The trial was told to stop.
     #[error("stopped before the end")]
     Stopped,

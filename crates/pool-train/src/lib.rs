@@ -39,8 +39,9 @@ pub use costs::{Phase, measure_costs, measure_peak};
 pub use error::TrainError;
 pub use machine::{ComputeDevice, DeviceChoice, LIBTORCH_VERSION, NoDevice, UnknownDevice, cpu_name};
 pub use run::{
-    Executor, Fate, Job, LaunchError, Launcher, LocalProcesses, Lock, Needs, Ongoing, RunDir, Stage,
-    StopFlag, SweepEvent, SweepSummary, Task, Team, TeamOptions, Work, WorkingHours, run_sweep,
+    Executor, Fate, Job, LaunchError, Launcher, LocalProcesses, Lock, Needs, Ongoing, Prepared, RunDir,
+    Slurm, SlurmError, SlurmOptions, Stage, StopFlag, SweepEvent, SweepSummary, Task, Team, TeamOptions,
+    Work, WorkingHours, prepare_trials, run_sweep,
 };
 pub use stored::{EvaluatedSet, Prediction, StoredTrial, WeightFormat};
 pub use sweep::{

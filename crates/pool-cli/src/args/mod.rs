@@ -11,8 +11,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use layer::{ApplyArgs, Format, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
-pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs};
-pub(crate) use sweep::{Jobs, KernelsArg, PlanArgs, SummaryArgs, SweepArgs};
+pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs, StatusArgs};
+pub(crate) use sweep::{Jobs, KernelsArg, LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
 pub(crate) use task::{PeakArgs, PhaseArg, TaskArgs};
 pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
 
@@ -23,6 +23,7 @@ pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
 Examples:
   pool-cli sweep configs/sweep.toml      train the study's arms and compare them
   pool-cli plan configs/sweep.toml       see what would be trained; trains nothing
+  pool-cli status runs/mnist-pooling     see how far a running sweep is
   pool-cli report runs/mnist-pooling     make the report of a run again
   pool-cli doctor                        see whether this machine is ready
 
@@ -61,6 +62,12 @@ The same command again runs only what is missing: an interrupted sweep loses the
     /// Show a sweep's trials, shapes, parameters and memory; trains nothing
     #[command(after_help = "Example:\n  pool-cli plan configs/sweep.toml")]
     Plan(PlanArgs),
+    /// Show how far a sweep is that runs elsewhere: in another terminal, on a cluster
+    #[command(after_help = "\
+Examples:
+  pool-cli status runs/mnist-pooling
+  pool-cli status runs/mnist-pooling --watch")]
+    Status(StatusArgs),
     /// Make the report of a run again, from its records
     #[command(after_help = "\
 Examples:

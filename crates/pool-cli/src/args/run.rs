@@ -19,6 +19,18 @@ pub(crate) struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
+    /// Look again every two seconds until the sweep is over
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) watch: bool,
+    /// Print how far every trial is as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RecommendArgs {
     /// The run directory
     pub(crate) run: PathBuf,

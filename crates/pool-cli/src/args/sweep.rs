@@ -16,10 +16,10 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Trials to run at once; auto is as many as the processor has threads for. With more than one, times are marked as
-    /// contended
-    #[arg(long, value_name = "N|auto", default_value = "1", value_parser = parse_jobs)]
-    pub(crate) jobs: Jobs,
-    /// Threads of each trial [default: the processor's, divided by the jobs]
+    /// contended [default: 1; with Slurm as many as it gives]
+    #[arg(long, value_name = "N|auto", value_parser = parse_jobs)]
+    pub(crate) jobs: Option<Jobs>,
+    /// Threads of each trial [default: the processor's, divided by the jobs; with Slurm 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
     pub(crate) threads: Option<u32>,
     /// Which implementation computes the layers
@@ -43,6 +43,19 @@ pub(crate) struct SweepArgs {
     /// How often a trial is started again that crashed, was killed or took too long
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=MOST_RETRIES))]
     pub(crate) retries: u32,
+    /// Where the trials run
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) launcher: LauncherArg,
+    /// A further argument for sbatch, such as --sbatch-arg=--partition=long; may be given more than once
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    pub(crate) sbatch_arg: Vec<String>,
+    /// With Slurm: submit the trials and return. Later, status and report show how far they are
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// Make the folders of the missing trials and their list, tasks.txt, for whoever starts them (docs/clusters.md), and
+    /// stop
+    #[arg(long, conflicts_with_all = ["dry_run", "detach", "json"])]
+    pub(crate) prepare: bool,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,
@@ -52,6 +65,16 @@ pub(crate) struct SweepArgs {
     /// Print the results as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What starts the processes of trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LauncherArg {
+    /// This machine
+    #[default]
+    Local,
+    /// A Slurm cluster, as array jobs; the run directory must lie where all of its machines see it
+    Slurm,
 }
 
 /// Which implementation computes the layers.

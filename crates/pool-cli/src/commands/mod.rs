@@ -9,6 +9,7 @@ pub(crate) mod operators;
 pub(crate) mod plan;
 pub(crate) mod recommend;
 pub(crate) mod report;
+pub(crate) mod status;
 pub(crate) mod stored;
 pub(crate) mod summary;
 pub(crate) mod sweep;

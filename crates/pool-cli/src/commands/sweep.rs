@@ -7,15 +7,17 @@ use mnist_data::DataDir;
 use pool_metrics::Failure;
 use pool_models::Kernels;
 use pool_train::{
-    ComputeDevice, DeviceChoice, LocalProcesses, RunDir, StopFlag, Sweep, SweepSummary, Team, TeamOptions,
-    run_sweep,
+    ComputeDevice, DeviceChoice, LocalProcesses, Plan, RunDir, Slurm, SlurmOptions, StopFlag, Sweep,
+    SweepEvent, SweepSummary, Team, TeamOptions, prepare_trials, run_sweep,
 };
 
-use crate::args::{Jobs, SweepArgs};
+use crate::args::{Jobs, LauncherArg, SweepArgs};
 use crate::commands::{plan, report};
-use crate::exit::Outcome;
-use crate::output::say;
+use crate::exit::{Outcome, Usage};
+use crate::output::{print, say};
 use crate::progress::Progress;
+
+const CPU: DeviceChoice = DeviceChoice::Exactly(ComputeDevice::Cpu);
 
 pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let data_dir = DataDir::from_env()?;
@@ -26,8 +28,13 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
         plan::show(&selection, args.json)?;
         return Ok(Outcome::Done);
     }
-    let device = resolve(args.device)?;
-    if device == ComputeDevice::Cpu && !sweep.train.precision.is_native_here() {
+    check_launcher(args, &plan)?;
+    // Machines of a cluster choose for themselves.
+    let device = match args.launcher {
+        LauncherArg::Local => DeviceChoice::Exactly(resolve(args.device)?),
+        LauncherArg::Slurm => args.device,
+    };
+    if device == CPU && !sweep.train.precision.is_native_here() {
         say(&format!(
             "precision = \"{}\": this processor has no instructions for it, so that f32 would be faster",
             sweep.train.precision
@@ -38,16 +45,37 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
 
     let root = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&plan.study));
     let dir = RunDir::create(root, &plan)?;
+    if args.prepare {
+        let prepared = prepare_trials(&selection, &dir)?;
+        print(&format!("{} trials to run: {}\n", prepared.trials, prepared.list.display()))?;
+        return Ok(Outcome::Done);
+    }
     let stop = StopFlag::new();
     stop_on_signals(stop.clone())?;
     let program = std::env::current_exe().context("cannot find this program to start trials with")?;
-    let launcher = LocalProcesses::new(program).with_arguments(task_arguments(args, device, verbose));
-    let team = Team::new(&launcher, options(args));
+    let arguments = task_arguments(args, device, verbose);
     let mut progress = Progress::new();
-    let ended = run_sweep(&selection, &dir, &team, &stop, &mut |event| progress.show(&event));
+    let mut show = |event: SweepEvent<'_>| progress.show(&event);
+    let ended = match args.launcher {
+        LauncherArg::Local => {
+            let launcher = LocalProcesses::new(program).with_arguments(arguments);
+            run_sweep(&selection, &dir, &Team::new(&launcher, team_options(args)), &stop, &mut show)
+        }
+        LauncherArg::Slurm => {
+            let slurm = Slurm::new(program, arguments, slurm_options(args));
+            run_sweep(&selection, &dir, &slurm, &stop, &mut show)
+        }
+    };
     progress.finish();
     let summary = ended?;
     tell_the_end(&summary);
+    if args.detach {
+        let root = dir.layout().root().display();
+        say(&format!(
+            "pool-cli status {root} shows how far they are; the same command without --detach waits"
+        ));
+        return Ok(Outcome::Done);
+    }
 
     if summary.finished + summary.kept > 0 {
         report::show(dir.layout().root(), args.json)?;
@@ -69,7 +97,7 @@ fn resolve(choice: DeviceChoice) -> anyhow::Result<ComputeDevice> {
 }
 
 /// What the processes of a sweep are told beside their work.
-fn task_arguments(args: &SweepArgs, device: ComputeDevice, verbose: u8) -> Vec<String> {
+fn task_arguments(args: &SweepArgs, device: DeviceChoice, verbose: u8) -> Vec<String> {
     let kernels = Kernels::from(args.kernels).to_string();
     let checkpoint_every = format!("{}ms", args.checkpoint_every.as_millis());
     let chosen =
@@ -78,11 +106,56 @@ fn task_arguments(args: &SweepArgs, device: ComputeDevice, verbose: u8) -> Vec<S
     std::iter::repeat_n("-v".to_owned(), verbose.into()).chain(chosen).collect()
 }
 
-fn options(args: &SweepArgs) -> TeamOptions {
+/// What one launcher understands and the other does not is refused, not ignored.
+fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
+    let refused = match args.launcher {
+        LauncherArg::Local if args.detach => Some(
+            "--detach needs --launcher slurm: trials of this machine end with \
+                                                   the sweep",
+        ),
+        LauncherArg::Local if !args.sbatch_arg.is_empty() => Some("--sbatch-arg needs --launcher slurm"),
+        LauncherArg::Local if args.prepare && !plan.rungs().is_empty() => {
+            Some("--prepare cannot go with halving: which trials run is decided rung by rung; leave it out")
+        }
+        LauncherArg::Slurm if args.prepare => {
+            Some("--prepare is for other launchers; leave out --launcher slurm")
+        }
+        LauncherArg::Slurm if args.memory.is_some() => {
+            Some("--memory is for this machine; with Slurm give --sbatch-arg=--mem=SIZE for each trial")
+        }
+        LauncherArg::Slurm if args.detach && (!plan.rungs().is_empty()) => {
+            Some("--detach cannot go with halving: somebody must wait for each rung; leave it out")
+        }
+        LauncherArg::Slurm
+            if args.detach && plan.search.as_ref().is_some_and(|search| search.hours.is_some()) =>
+        {
+            Some("--detach cannot go with hours: somebody must count them; leave it out")
+        }
+        LauncherArg::Local | LauncherArg::Slurm => None,
+    };
+    refused.map_or(Ok(()), |message| Err(Usage(message).into()))
+}
+
+fn slurm_options(args: &SweepArgs) -> SlurmOptions {
+    SlurmOptions {
+        jobs: match args.jobs {
+            None | Some(Jobs::Auto) => None,
+            Some(Jobs::Count(count)) => Some(count),
+        },
+        threads: args.threads.unwrap_or(1),
+        timeout: args.timeout,
+        retries: args.retries,
+        sbatch_arguments: args.sbatch_arg.clone(),
+        detach: args.detach,
+    }
+}
+
+fn team_options(args: &SweepArgs) -> TeamOptions {
     TeamOptions {
         jobs: match args.jobs {
-            Jobs::Auto => None,
-            Jobs::Count(count) => Some(count),
+            None => Some(1),
+            Some(Jobs::Auto) => None,
+            Some(Jobs::Count(count)) => Some(count),
         },
         threads: args.threads,
         memory_bytes: args.memory,

@@ -13,6 +13,7 @@ mod operators;
 mod plan;
 mod plots;
 mod recommendation;
+mod status;
 mod table;
 mod tables;
 mod terminal;
@@ -27,4 +28,5 @@ pub use markdown::{Picture, markdown_comparison, markdown_report, markdown_summa
 pub use operators::{OperatorRow, operator_table};
 pub use plan::{PlannedArm, PlannedSweep, plan_table};
 pub use plots::{PlotFile, PlotKind, plot_files};
+pub use status::terminal_status;
 pub use terminal::{terminal_comparison, terminal_recommendation, terminal_report};

@@ -10,6 +10,7 @@ mod latex;
 mod plots;
 mod reading;
 mod recommending;
+mod status;
 mod synthetic;
 mod tensorboard;
 mod terminal;

@@ -280,7 +280,7 @@ fn write(path: &Path, text: &str) -> Result<(), TrainError> {
 fn refuse_foreign_folder(layout: &RunLayout) -> Result<(), TrainError> {
     let foreign = || Err(TrainError::ForeignFolder { path: layout.root().to_owned() });
     match fs::read_to_string(layout.plan()) {
-        Ok(text) if serde_json::from_str::<PlanFile>(&text).is_ok() => return Ok(()),
+        Ok(text) if PlanFile::from_json(&text).is_ok() => return Ok(()),
         // A plan that is torn, or of another version, beside trials that are ours.
         Ok(_) if holds_trials(layout) => return Ok(()),
         Ok(_) => return foreign(),

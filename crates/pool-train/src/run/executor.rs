@@ -71,6 +71,13 @@ pub enum SweepEvent<'a> {
         /// Epochs until which they are trained.
         epochs: u32,
     },
+    /// A task waits in the queue of a cluster, and nobody here waits for it.
+    Submitted {
+        /// The task.
+        task: Task<'a>,
+        /// The cluster's number of the job that it belongs to.
+        job: u64,
+    },
     /// A task's process is started.
     Started(Task<'a>),
     /// A task tells something.

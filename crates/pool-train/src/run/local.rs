@@ -14,7 +14,7 @@ use crate::{TrialEvent, machine};
 /// glibc gives large freed blocks back to the kernel, or not, depending on what happens to lie above them in the heap:
 /// the page faults that follow made the same prediction take 0.3 s in one trial and 0.8 s in the next. Kept pages make
 /// times comparable. (mallopt(3); 32 MiB is the greatest threshold that glibc accepts. Other systems ignore these.)
-const KEEP_FREED_PAGES: [(&str, &str); 2] =
+pub(super) const KEEP_FREED_PAGES: [(&str, &str); 2] =
     [("MALLOC_MMAP_THRESHOLD_", "33554432"), ("MALLOC_TRIM_THRESHOLD_", "4294967296")];
 /// Lines of a dead trial's standard error that are worth showing.
 const LAST_WORDS: usize = 3;
@@ -44,7 +44,7 @@ impl LocalProcesses {
         self
     }
 
-    fn spawn(&self, job: &Job<'_>, stderr: &Path) -> std::io::Result<Child> {
+    fn spawn(&self, job: &Job<'_>) -> std::io::Result<Child> {
         let mut command = Command::new(&self.program);
         command
             .arg(job.task.command())
@@ -56,7 +56,7 @@ impl LocalProcesses {
             .envs(KEEP_FREED_PAGES)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(File::create(stderr)?);
+            .stderr(File::create(stderr_of(job.folder))?);
         // Ctrl-C reaches every process of a terminal's group; it is for the sweep to decide what becomes of its trials.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -71,9 +71,8 @@ impl Launcher for LocalProcesses {
         stop: &StopFlag,
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<(), LaunchError> {
-        let stderr = job.folder.join("stderr.log");
         let kills = machine::out_of_memory_kills();
-        let mut child = self.spawn(job, &stderr).map_err(|error| {
+        let mut child = self.spawn(job).map_err(|error| {
             LaunchError::Failed(format!("cannot start {}: {error}", self.program.display()))
         })?;
         let mut told = None;
@@ -92,7 +91,7 @@ impl Launcher for LocalProcesses {
             (None, None) if is_kill(status) && machine::out_of_memory_kills() > kills => {
                 Err(LaunchError::OutOfMemory("killed by the system for lack of memory".to_owned()))
             }
-            (None, None) => Err(LaunchError::Died(obituary(status, &stderr))),
+            (None, None) => Err(LaunchError::Died(obituary(status, job.folder))),
         }
     }
 }
@@ -122,13 +121,21 @@ fn is_kill(_: ExitStatus) -> bool {
 }
 
 /// How a process ended that could not say so itself, and its last words.
-fn obituary(status: ExitStatus, stderr: &Path) -> String {
-    let text = last_bytes(stderr).unwrap_or_default();
+fn obituary(status: ExitStatus, folder: &Path) -> String {
+    let (end, words) = (describe(status), last_words(folder));
+    if words.is_empty() { end } else { format!("{end}: {words}") }
+}
+
+/// The last lines that a task's process wrote to its standard error.
+pub(super) fn last_words(folder: &Path) -> String {
+    let text = last_bytes(&stderr_of(folder)).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let words = lines[lines.len().saturating_sub(LAST_WORDS)..].join("; ");
-    let end = describe(status);
-    if words.is_empty() { end } else { format!("{end}: {words}") }
+    lines[lines.len().saturating_sub(LAST_WORDS)..].join("; ")
+}
+
+fn stderr_of(folder: &Path) -> PathBuf {
+    folder.join("stderr.log")
 }
 
 /// The end of a file that may be of any size.

@@ -1,12 +1,15 @@
 //! A run: its directory, its processes, and the order of things.
 
+mod attempt;
 mod dir;
 mod executor;
 mod launcher;
 mod local;
 mod lock;
 mod needs;
+mod prepare;
 mod run_sweep;
+mod slurm;
 mod stop;
 mod supervise;
 mod task;
@@ -19,7 +22,9 @@ pub use launcher::{Job, LaunchError, Launcher};
 pub use local::LocalProcesses;
 pub use lock::Lock;
 pub use needs::Needs;
+pub use prepare::{Prepared, prepare_trials};
 pub use run_sweep::{SweepSummary, run_sweep};
+pub use slurm::{Slurm, SlurmError, SlurmOptions};
 pub use stop::StopFlag;
 pub use task::{Fate, Task, Work};
 pub use team::{Team, TeamOptions};

@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
-use pool_metrics::Failure;
-
+use super::attempt::{Attempt, End};
 use super::dir::RunDir;
 use super::executor::{Executor, Ongoing, Stage, SweepEvent};
-use super::launcher::{Job, LaunchError, Launcher};
+use super::launcher::{Job, Launcher};
 use super::stop::StopFlag;
-use super::task::{Fate, Task, Work};
+use super::task::Work;
 use crate::{TrainError, machine};
 
 /// How tasks share this machine.
@@ -89,36 +88,20 @@ impl Executor for Team<'_> {
                 };
                 running.leave(attempt);
                 match end {
-                    End::Fate(fate) => sweep.ended(attempt.work.task, &fate),
-                    End::Again { reason, alone } => {
+                    Ok(End::Fate(fate)) => sweep.ended(attempt.work.task, &fate),
+                    Ok(End::Again { reason, alone }) => {
                         let task = attempt.work.task;
                         (sweep.on_event)(SweepEvent::Retrying { task, reason: &reason, alone });
-                        queue.push_back(Attempt { number: attempt.number + 1, alone, ..attempt });
+                        queue.push_back(attempt.next(alone));
                     }
                     // What one folder lacks (space, permission), the next will lack too.
-                    End::Broken(error) => {
+                    Err(error) => {
                         broken.get_or_insert(error);
                     }
                 }
             }
         });
         broken.map_or(Ok(()), Err)
-    }
-}
-
-/// One try at a task.
-#[derive(Clone, Copy)]
-struct Attempt<'a> {
-    work: Work<'a>,
-    /// From 1.
-    number: u32,
-    /// With nothing else running.
-    alone: bool,
-}
-
-impl<'a> Attempt<'a> {
-    fn first(work: Work<'a>) -> Self {
-        Self { work, number: 1, alone: false }
     }
 }
 
@@ -164,19 +147,9 @@ struct Site<'a> {
     stop: &'a StopFlag,
 }
 
-/// How an attempt ended.
-enum End {
-    /// For good.
-    Fate(Fate),
-    /// It is worth another one.
-    Again { reason: String, alone: bool },
-    /// Not even its folder could be prepared.
-    Broken(TrainError),
-}
-
 enum Message<'a> {
     Event(SweepEvent<'a>),
-    Over(Attempt<'a>, End),
+    Over(Attempt<'a>, Result<End, TrainError>),
 }
 
 /// Makes one attempt, in a thread of its own.
@@ -189,8 +162,8 @@ struct Worker<'s, 'a> {
 impl<'a> Worker<'_, 'a> {
     fn work(self) {
         let task = self.attempt.work.task;
-        let end = self.attempt().unwrap_or_else(End::Broken);
-        if let End::Fate(fate) = &end {
+        let end = self.attempt();
+        if let Ok(End::Fate(fate)) = &end {
             tracing::info!(task = task.id(), fate = fate.name(), "ended");
         }
         self.tell(Message::Over(self.attempt, end));
@@ -213,39 +186,11 @@ impl<'a> Worker<'_, 'a> {
         let ended = launcher.run(&job, stop, &mut |event| {
             self.tell(Message::Event(SweepEvent::Progress(task, event)));
         });
-        let reason = match (dir.fate(task, until_epoch), ended) {
-            // A record counts, however its process ended afterwards.
-            (Ok(Some(fate)), _) => return Ok(End::Fate(fate)),
-            (Ok(None), Err(LaunchError::Stopped)) => return Ok(End::Fate(Fate::Stopped)),
-            (Ok(None), Err(LaunchError::OutOfMemory(reason))) if !alone => {
-                return Ok(End::Again { reason, alone: true });
-            }
-            (Ok(None), Err(LaunchError::Died(reason))) if number <= options.retries => {
-                return Ok(End::Again { reason, alone });
-            }
-            (Err(error), _) => error.to_string(),
-            (
-                Ok(None),
-                Err(
-                    LaunchError::Died(reason)
-                    | LaunchError::Failed(reason)
-                    | LaunchError::OutOfMemory(reason),
-                ),
-            ) => reason,
-            (Ok(None), Ok(())) => "the process ended without a record".to_owned(),
-        };
-        let reason = if number > 1 { format!("{reason} (attempt {number})") } else { reason };
-        let failure = failure(task, reason);
-        RunDir::store_failure(&folder, &failure);
-        Ok(End::Fate(Fate::Failed(failure)))
+        Ok(self.attempt.end(ended, options.retries, dir, &folder))
     }
 
     fn tell(&self, message: Message<'a>) {
         // The receiver outlives every worker.
         let _ = self.sender.send(message);
     }
-}
-
-fn failure(task: Task<'_>, reason: String) -> Failure {
-    Failure { id: task.id().to_owned(), arm: task.arm().to_owned(), seed: task.seed(), reason }
 }

@@ -88,8 +88,17 @@ impl Synthetic {
 
     /// Adds a trial to the plan, and nothing that it left behind.
     pub(crate) fn plan(&mut self, arm: &str, seed: u64) -> String {
+        self.plan_spec(arm, seed, serde_json::Value::Null)
+    }
+
+    /// As [`Synthetic::plan`], with a number of epochs.
+    pub(crate) fn plan_epochs(&mut self, arm: &str, seed: u64, epochs: u32) -> String {
+        self.plan_spec(arm, seed, serde_json::json!({ "train": { "epochs": epochs } }))
+    }
+
+    fn plan_spec(&mut self, arm: &str, seed: u64, spec: serde_json::Value) -> String {
         let id = format!("trial-{}", self.plan.trials.len());
-        let trial = PlannedTrial { id: id.clone(), arm: arm.to_owned(), seed, spec: serde_json::Value::Null };
+        let trial = PlannedTrial { id: id.clone(), arm: arm.to_owned(), seed, spec };
         self.plan.trials.push(trial);
         self.write_plan();
         id
