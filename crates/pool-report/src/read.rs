@@ -1,15 +1,21 @@
 //! A run, read from its directory.
 
+mod overview;
+
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use pool_metrics::{
-    CostRecord, Failure, PlanFile, PlannedCosts, PlannedTrial, RecordError, RunLayout, TrialRecord,
-    TrialStatus,
+    CostRecord, Failure, PausedTrial, PlanFile, PlannedCosts, PlannedTrial, RecordError, RunLayout,
+    TrialRecord, TrialStatus,
 };
 
+use rayon::prelude::*;
+
 use crate::ReportError;
+pub use overview::TrialOverview;
 
 /// What a run directory holds, arm by arm.
 #[derive(Debug, Clone)]
@@ -28,6 +34,12 @@ pub struct Run {
     pub missing: Vec<String>,
     /// Arms whose costs the plan asks for and nobody has measured yet.
     pub unmeasured: Vec<String>,
+    /// Arms with trials whose records were not read in full; see [`Run::read_best`].
+    pub set_aside: usize,
+    /// Trials that a search has stopped before their end.
+    pub paused: Vec<TrialOverview>,
+    /// Every trial in a line, where not all are in `arms`.
+    pub overview: Vec<TrialOverview>,
 }
 
 /// What one arm left behind.
@@ -54,8 +66,25 @@ impl Run {
     /// # Errors
     /// A folder that is no run directory, or a plan that cannot be read.
     pub fn read(root: &Path) -> Result<Self, ReportError> {
+        Self::read_best(root, usize::MAX)
+    }
+
+    /// As [`Run::read`], but of more than `most` arms only those with the lowest mean validation error: what a person
+    /// reads and a machine can hold in memory. The others have a line each in `overview`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_best(root: &Path, most: usize) -> Result<Self, ReportError> {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
+        let arms: HashSet<&str> = plan.trials.iter().map(|trial| trial.arm.as_str()).collect();
+        let (overview, kept) = if arms.len() > most {
+            let (overview, kept) = overview::best_arms(&layout, &plan.trials, most);
+            (overview, Some(kept))
+        } else {
+            (Vec::new(), None)
+        };
+        let set_aside = kept.as_ref().map_or(0, |kept| arms.len() - kept.len());
         let sweep_text = fs::read_to_string(layout.sweep_file()).unwrap_or_default();
         let mut run = Self {
             layout,
@@ -65,12 +94,18 @@ impl Run {
             failures: Vec::new(),
             missing: Vec::new(),
             unmeasured: Vec::new(),
+            set_aside,
+            paused: Vec::new(),
+            overview,
         };
-        for trial in plan.trials {
-            run.add_trial(trial);
-        }
+        run.add_trials(plan.trials, kept.as_ref());
         for costs in plan.costs {
-            run.add_costs(costs);
+            if kept.as_ref().is_none_or(|kept| kept.contains(&costs.arm)) {
+                run.add_costs(costs);
+            }
+        }
+        if run.overview.is_empty() && !run.paused.is_empty() {
+            run.overview = overview::of_run(&run);
         }
         Ok(run)
     }
@@ -80,13 +115,39 @@ impl Run {
         self.arms.iter().flat_map(|arm| &arm.records)
     }
 
-    fn add_trial(&mut self, PlannedTrial { id, arm, seed, .. }: PlannedTrial) {
-        let found = look_for(&self.layout.trial(&id), &id, TrialRecord::from_json, |record| &record.id);
-        let results = self.arm(&arm);
-        match found {
-            Found::Record(record) => results.records.push(*record),
-            Found::Failure(reason) => self.failures.push(Failure { id, arm, seed: Some(seed), reason }),
-            Found::Nothing => self.missing.push(id),
+    /// Records are read by as many threads as there are processors: a large run has gigabytes of them.
+    fn add_trials(&mut self, trials: Vec<PlannedTrial>, kept: Option<&HashSet<String>>) {
+        let layout = self.layout.clone();
+        let found: Vec<Found<TrialRecord>> = trials
+            .par_iter()
+            .map(|PlannedTrial { id, arm, .. }| {
+                let folder = layout.trial(id);
+                if kept.is_some_and(|kept| !kept.contains(arm)) && RunLayout::record_in(&folder).exists() {
+                    return Found::SetAside;
+                }
+                look_for(&folder, id, TrialRecord::from_json, |record| &record.id)
+            })
+            .collect();
+        let mut places = HashMap::new();
+        for (PlannedTrial { id, arm, seed, .. }, found) in trials.into_iter().zip(found) {
+            match &found {
+                Found::SetAside => continue,
+                // An arm that a search has given up is no row of a table.
+                Found::Paused(paused) => {
+                    self.paused.push(overview::paused(&arm, seed, paused));
+                    continue;
+                }
+                Found::Record(_) | Found::Failure(_) | Found::Nothing => {}
+            }
+            let place = *places.entry(arm.clone()).or_insert_with(|| {
+                self.arms.push(ArmResults { name: arm.clone(), records: Vec::new(), costs: None });
+                self.arms.len() - 1
+            });
+            match found {
+                Found::Record(record) => self.arms[place].records.push(*record),
+                Found::Failure(reason) => self.failures.push(Failure { id, arm, seed: Some(seed), reason }),
+                Found::Nothing | Found::Paused(_) | Found::SetAside => self.missing.push(id),
+            }
         }
     }
 
@@ -96,7 +157,7 @@ impl Run {
         match found {
             Found::Record(record) => results.costs = Some(*record),
             Found::Failure(reason) => self.failures.push(Failure { id, arm, seed: None, reason }),
-            Found::Nothing => self.unmeasured.push(arm),
+            Found::Nothing | Found::SetAside | Found::Paused(_) => self.unmeasured.push(arm),
         }
     }
 
@@ -112,7 +173,10 @@ impl Run {
 
 enum Found<R> {
     Record(Box<R>),
+    /// There is one, and it is not wanted.
+    SetAside,
     Failure(String),
+    Paused(PausedTrial),
     Nothing,
 }
 
@@ -140,8 +204,13 @@ fn look_for_failure<R>(folder: &Path) -> Found<R> {
             Ok(failure) => failure.reason,
             Err(error) => format!("what happened cannot be read from its failure.json: {error}"),
         }),
-        Err(_) => Found::Nothing,
+        Err(_) => look_for_paused(folder),
     }
+}
+
+fn look_for_paused<R>(folder: &Path) -> Found<R> {
+    let text = fs::read_to_string(RunLayout::paused_in(folder)).ok();
+    text.and_then(|text| PausedTrial::from_json(&text).ok()).map_or(Found::Nothing, Found::Paused)
 }
 
 pub(crate) fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {

@@ -8,7 +8,7 @@ use pool_metrics::atomic_write;
 use crate::{
     Analysis, EventFile, EventFileError, Picture, PlotFile, PlotKind, ReportError, Run, html_report,
     json_results, latex_document, latex_tables, markdown_report, markdown_summary, plot_files, results_csv,
-    tensorboard_events,
+    tensorboard_events, trials_csv,
 };
 
 /// The plots of a summary, which is kept where every byte is.
@@ -43,6 +43,7 @@ pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, Rep
         (root.join("results-tables.tex"), latex_tables(analysis)),
         (root.join("results.json"), format!("{:#}\n", json_results(analysis))),
     ];
+    contents.extend(trials_csv(run).map(|text| (root.join("trials.csv"), text)));
     contents.extend(plots.into_iter().map(|plot| (root.join(plot.kind.file()), plot.svg)));
     let mut files = write_all(contents)?;
     let mut without_events = Vec::new();

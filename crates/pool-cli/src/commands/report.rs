@@ -9,8 +9,11 @@ use crate::args::ReportArgs;
 use crate::exit::Outcome;
 use crate::output::{print, say};
 
+/// Arms of a search that a report shows: more than anybody reads, and no page that a browser cannot hold.
+const MOST_ARMS: usize = 60;
+
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
-    let run = Run::read(&args.run)?;
+    let run = Run::read_best(&args.run, MOST_ARMS)?;
     let analysis = Analysis::of(&run);
     print_and_write(&run, &analysis, args.json)?;
     if let Some(folder) = &args.summary_to {
@@ -24,7 +27,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
 
 /// The report of the run in this folder.
 pub(super) fn show(root: &Path, json: bool) -> anyhow::Result<()> {
-    let run = Run::read(root)?;
+    let run = Run::read_best(root, MOST_ARMS)?;
     print_and_write(&run, &Analysis::of(&run), json)
 }
 

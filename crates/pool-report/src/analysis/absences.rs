@@ -4,7 +4,7 @@ use pool_metrics::Failure;
 use serde::Serialize;
 
 use crate::Run;
-use crate::cells::{counted, listed};
+use crate::cells::{counted, listed, percent};
 
 /// Trials and measurements that left no record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,9 +30,29 @@ impl Absences {
     }
 }
 
+/// Failures that are told one by one.
+const MOST_FAILURES: usize = 20;
+
 fn sentences(run: &Run) -> Vec<String> {
     let nothing = run.records().next().is_none().then(|| "No trial of this run has finished.".to_owned());
-    let failures = run.failures.iter().map(|Failure { id, seed, reason, .. }| {
+    let set_aside = (run.set_aside > 0).then(|| {
+        format!(
+            "{} are not shown: those with the highest validation errors. trials.csv has a line for every trial.",
+            counted(run.set_aside, "arm")
+        )
+    });
+    let paused = (!run.paused.is_empty()).then(|| {
+        let best = run.paused.iter().filter_map(|trial| trial.validation_error).min_by(f64::total_cmp);
+        let best = best.map_or(String::new(), |best| {
+            format!("; the best of them had come to a validation error of {}", percent(best))
+        });
+        let trials = counted(run.paused.len(), "trial");
+        format!("The search has stopped {trials} before the end{best}. trials.csv has a line for each.")
+    });
+    let more = run.failures.len().saturating_sub(MOST_FAILURES);
+    let more =
+        (more > 0).then(|| format!("{} more failed; results.json has all reasons.", counted(more, "task")));
+    let failures = run.failures.iter().take(MOST_FAILURES).map(|Failure { id, seed, reason, .. }| {
         let what = if seed.is_some() { "Trial" } else { "The measurement" };
         format!("{what} {id} failed: {}.", reason.trim_end_matches('.'))
     });
@@ -49,5 +69,6 @@ fn sentences(run: &Run) -> Vec<String> {
             listed(&run.unmeasured)
         )
     });
-    nothing.into_iter().chain(failures).chain(missing).chain(unmeasured).collect()
+    let first = nothing.into_iter().chain(set_aside).chain(paused);
+    first.chain(failures).chain(more).chain(missing).chain(unmeasured).collect()
 }

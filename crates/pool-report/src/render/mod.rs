@@ -18,7 +18,7 @@ mod table;
 mod tables;
 mod terminal;
 
-pub use csv::results_csv;
+pub use csv::{results_csv, trials_csv};
 pub use evaluation::{SetToShow, terminal_evaluation};
 pub use gallery::{Tile, gallery_svg};
 pub use html::html_report;

@@ -1,8 +1,9 @@
 //! A run as its directory holds it.
 
-use pool_report::{ReportError, Run};
+use pool_metrics::{PausedTrial, RECORD_VERSION};
+use pool_report::{Analysis, ReportError, Run, trials_csv};
 
-use crate::synthetic::{Synthetic, costs, trial};
+use crate::synthetic::{Synthetic, costs, err, trial};
 
 #[test]
 fn arms_come_in_the_order_of_the_plan() {
@@ -126,4 +127,55 @@ fn a_broken_plan_is_named_with_its_cure() {
     let text = error.to_string();
     assert!(text.starts_with(&plan.display().to_string()), "{text}");
     assert!(text.ends_with("; run the sweep again to write it anew"), "{text}");
+}
+
+/// Four arms of two seeds, of which the later ones err more on the validation images and less on the test images.
+fn four_arms() -> Synthetic {
+    let mut run = Synthetic::study("searched");
+    for (place, arm) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        for seed in 1..=2 {
+            let mut record = trial(arm, "\"max\"", seed, 3);
+            err(&mut record, 100 - 10 * place as u64, 0);
+            record.validation.as_mut().unwrap().errors = 100 + 10 * place as u64 + seed;
+            run.finish(record);
+        }
+    }
+    run
+}
+
+#[test]
+fn of_many_arms_those_with_the_lowest_validation_error_are_shown_and_every_trial_has_a_line() {
+    let run = Run::read_best(four_arms().root(), 2).unwrap();
+    let arms: Vec<_> = run.arms.iter().map(|arm| (arm.name.as_str(), arm.records.len())).collect();
+    assert_eq!(arms, [("a", 2), ("b", 2)]);
+    assert_eq!((run.set_aside, run.missing.len(), run.failures.len()), (2, 0, 0));
+    let said = Analysis::of(&run).absences.sentences.join(" ");
+    assert!(said.contains("2 arms are not shown: those with the highest validation errors."), "{said}");
+
+    let csv = trials_csv(&run).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 9);
+    let record = four_arms().read().arms[3].records[1].clone();
+    let (validation, test) = (record.validation.unwrap().error_rate(), record.test_error().unwrap());
+    assert_eq!(lines[8], format!("trial-7,d,2,finished,3,{validation},{test},{}", record.train_s()));
+
+    let whole = Run::read_best(four_arms().root(), 4).unwrap();
+    assert_eq!((whole.arms.len(), whole.set_aside), (4, 0));
+    assert!(trials_csv(&whole).is_none(), "results.csv has them all");
+}
+
+#[test]
+fn what_a_search_has_given_up_is_counted_and_is_no_row_of_a_table() {
+    let mut run = four_arms();
+    let id = run.plan("given up", 1);
+    let epochs = trial("given up", "\"max\"", 1, 2).epochs;
+    let best = epochs.iter().map(|epoch| epoch.validation_error).fold(f64::INFINITY, f64::min);
+    let paused = PausedTrial { version: RECORD_VERSION, id: id.clone(), epochs };
+    run.leave(&id, "paused.json", &paused.to_json());
+    let read = run.read();
+    assert_eq!((read.arms.len(), read.paused.len(), read.missing.len()), (4, 1, 0));
+    let said = Analysis::of(&read).absences.sentences.join(" ");
+    assert!(said.contains("The search has stopped 1 trial before the end; the best of them"), "{said}");
+    let csv = trials_csv(&read).unwrap();
+    assert!(csv.contains(&format!("{id},given up,1,paused,2,{best},,")), "{csv}");
 }

@@ -3,7 +3,7 @@
 mod costs;
 mod trial;
 
-use crate::Run;
+use crate::{Run, TrialOverview};
 
 /// Tidy CSV with the columns study, arm, pool, seed, trial, metric, unit, value. Every value is a number; trial and
 /// metric together are a key. A measurement of costs has no seed, and its id in the column of trials.
@@ -28,6 +28,36 @@ pub fn results_csv(run: &Run) -> String {
     }
     let bytes = writer.into_inner().expect("writing to memory cannot fail");
     String::from_utf8(bytes).expect("made of strings")
+}
+
+/// One line per trial, for runs of which a report shows a part: trial, arm, seed, status, epochs, validation error, test
+/// error, training time in seconds. Nothing where the report shows every trial.
+pub fn trials_csv(run: &Run) -> Option<String> {
+    if run.overview.is_empty() {
+        return None;
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header =
+        ["trial", "arm", "seed", "status", "epochs", "validation_error", "test_error", "train_time_s"];
+    writer.write_record(header).expect("writing to memory cannot fail");
+    let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+    for TrialOverview { id, arm, seed, status, epochs, validation_error, test_error, train_s } in
+        &run.overview
+    {
+        let line = [
+            id.clone(),
+            arm.clone(),
+            seed.to_string(),
+            (*status).to_owned(),
+            epochs.to_string(),
+            number(*validation_error),
+            number(*test_error),
+            train_s.to_string(),
+        ];
+        writer.write_record(line).expect("writing to memory cannot fail");
+    }
+    let bytes = writer.into_inner().expect("writing to memory cannot fail");
+    Some(String::from_utf8(bytes).expect("made of strings"))
 }
 
 /// One number with its name, in base units.
