@@ -187,8 +187,9 @@ fn look_for<R>(
     read: fn(&str) -> Result<R, RecordError>,
     id_of: fn(&R) -> &str,
 ) -> Found<R> {
-    match fs::read_to_string(RunLayout::record_in(folder)) {
-        Ok(text) => match read(&text) {
+    match fs::read(RunLayout::record_in(folder)) {
+        // What is no text is no record either.
+        Ok(bytes) => match read(&String::from_utf8_lossy(&bytes)) {
             Ok(record) if id_of(&record) == id => Found::Record(Box::new(record)),
             Ok(record) => Found::Failure(format!("its record is that of {}", id_of(&record))),
             Err(error) => Found::Failure(format!("its record is unusable: {error}")),

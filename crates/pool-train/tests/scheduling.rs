@@ -254,8 +254,8 @@ fn fewer_trials_than_jobs_share_all_threads() {
         succeed(job, stop)
     });
     let one = plan.select(&["max".to_owned()]).unwrap();
-    let options = TeamOptions { jobs: Some(64), ..TeamOptions::default() };
-    run_sweep(&one, &dir, &Team::new(&fake, options), &StopFlag::new(), &mut |_| {}).unwrap();
+    let team = Team::new(&fake, TeamOptions { jobs: Some(64), ..TeamOptions::default() });
+    run_sweep(&one, &dir, &team, &StopFlag::new(), &mut |_| {}).unwrap();
     let processors = std::thread::available_parallelism().unwrap().get() as u32;
     assert_eq!(*seen.lock().unwrap(), [(1, processors)]);
 }

@@ -168,3 +168,30 @@ fn a_process_waits_until_the_other_one_in_its_folder_has_ended() {
         drop(second);
     });
 }
+
+#[test]
+fn an_interrupted_sweep_gives_its_tasks_as_many_threads_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), SMALL).unwrap();
+    let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
+    let seen = Mutex::new(Vec::new());
+    let run = |most: usize| {
+        let stop = StopFlag::new();
+        let fake = Fake::new(|job: &Job<'_>, stop: &StopFlag| {
+            let mut seen = seen.lock().unwrap();
+            seen.push(job.threads);
+            if seen.len() == most {
+                stop.set();
+            }
+            succeed(job, stop)
+        });
+        let team = Team::new(&fake, TeamOptions { jobs: Some(2), ..TeamOptions::default() });
+        run_sweep(&plan.select(&[]).unwrap(), &dir, &team, &stop, &mut |_| {}).unwrap()
+    };
+    let interrupted = run(2);
+    assert!(interrupted.stopped && interrupted.finished >= 2);
+    run(usize::MAX);
+    let seen = seen.into_inner().unwrap();
+    assert_eq!(seen.len(), 4);
+    assert!(seen.iter().all(|threads| *threads == seen[0]), "{seen:?}");
+}

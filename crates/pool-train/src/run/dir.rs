@@ -230,12 +230,13 @@ impl RunDir {
 /// What a file of a finished task holds, if it is there and whole.
 fn read<R>(path: &Path, parse: impl FnOnce(&str) -> Result<R, RecordError>) -> Result<Option<R>, TrainError> {
     let unusable = |cause: String| TrainError::Record { path: path.to_owned(), cause };
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unusable(error.to_string())),
     };
-    match parse(&text) {
+    // What is no text is no JSON either.
+    match parse(&String::from_utf8_lossy(&bytes)) {
         Ok(record) => Ok(Some(record)),
         Err(RecordError::Json(error)) => {
             tracing::warn!(path = %path.display(), %error, "the record is torn; it will be made again");

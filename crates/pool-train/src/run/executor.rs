@@ -19,8 +19,11 @@ pub trait Executor {
 /// Tasks that do not wait for one another.
 #[derive(Debug)]
 pub struct Stage<'a> {
-    /// The tasks.
+    /// The tasks that have not come so far.
     pub work: Vec<Work<'a>>,
+    /// Tasks that the stage has in all. How they share a machine depends on this, so that a sweep that was interrupted
+    /// gives its tasks as many threads as it gave them before: a few sums of libtorch's depend on their number.
+    pub of: usize,
     /// Whether each has its machine to itself, because its times will be reported.
     pub alone: bool,
 }

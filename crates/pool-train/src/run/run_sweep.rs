@@ -174,6 +174,6 @@ impl<'p> Course<'_, 'p> {
         if work.is_empty() || !self.sweep.goes_on() {
             return Ok(());
         }
-        self.executor.run(Stage { work, alone }, &mut self.sweep)
+        self.executor.run(Stage { work, of: tasks.len(), alone }, &mut self.sweep)
     }
 }

@@ -60,7 +60,7 @@ impl<'a> Team<'a> {
 impl Executor for Team<'_> {
     fn run(&self, stage: Stage<'_>, sweep: &mut Ongoing<'_>) -> Result<(), TrainError> {
         let options = if stage.alone { TeamOptions { jobs: Some(1), ..self.options } } else { self.options };
-        let share = options.share(stage.work.len());
+        let share = options.share(stage.of);
         let memory_bytes = options.memory_bytes.or_else(machine::free_memory_bytes).unwrap_or(u64::MAX);
         let site = Site { dir: sweep.dir, launcher: self.launcher, options, share, stop: sweep.stop };
         let mut queue: VecDeque<Attempt<'_>> = stage.work.into_iter().map(Attempt::first).collect();
