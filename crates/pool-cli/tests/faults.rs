@@ -145,7 +145,8 @@ fn killed_at_fifty_random_moments_itself_or_its_trials_a_sweep_ends_as_if_nothin
         }
         assert_eq!(output.status.code(), None, "{}", stderr(&output));
     }
-    assert!(resumed > 5, "{kills} kills, {resumed} times gone on");
+    assert_eq!(kills, KILLS, "it must not end before");
+    assert!(resumed > 5, "{resumed} times gone on");
     assert_eq!(outcomes(folder.path()), outcomes(whole.path()));
     wait_until("the end of all trials", || trials_running(folder.path()) == 0);
     for trial in trials(folder.path()) {
@@ -166,9 +167,7 @@ fn a_trial_that_hangs_is_ended_at_its_time_limit_and_the_others_go_on() {
     let output = sweep.wait_with_output().unwrap();
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(4), "{said}");
-    assert!(
-        said.contains("ended because it took longer than its time limit of 3 s; give a longer --timeout")
-    );
+    assert!(said.contains("ended because it took longer than its time limit of 3s; give a longer --timeout"));
     assert_eq!(outcomes(folder.path()).len(), 1);
     finish(folder.path(), &text, 2);
 }

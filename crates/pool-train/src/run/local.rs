@@ -101,7 +101,7 @@ fn until_epoch(job: &Job<'_>) -> impl Iterator<Item = String> {
 }
 
 fn timed_out(timeout: Option<Duration>) -> String {
-    let allowed = timeout.map_or(String::new(), |timeout| format!(" of {:.0} s", timeout.as_secs_f64()));
+    let allowed = timeout.map_or(String::new(), |timeout| format!(" of {timeout:?}"));
     format!("ended because it took longer than its time limit{allowed}; give a longer --timeout")
 }
 
