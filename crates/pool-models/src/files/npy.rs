@@ -17,7 +17,7 @@ pub fn read_array(path: &Path) -> Result<Tensor, FileError> {
     let not_npy = |reason: String| FileError::NotNpy { path: path.to_owned(), reason };
     check_header(&bytes).map_err(|reason| not_npy(reason.to_owned()))?;
     let mut rest = &bytes[..];
-    let header = NpyHeader::from_reader(&mut rest).map_err(|error| not_npy(error.to_string()))?;
+    let header = NpyHeader::from_reader(&mut rest).map_err(|error| not_npy(headline(&error)))?;
     let (shape, order) = (header.shape().to_vec(), header.order());
     let (size, found) = element(&header.dtype());
     let size = size.ok_or_else(|| FileError::ElementType { path: path.to_owned(), found })?;
@@ -38,7 +38,20 @@ pub fn read_array(path: &Path) -> Result<Tensor, FileError> {
     in_c_order(&flat, &shape, order).map_err(FileError::torch(path))
 }
 
-/// Refuses headers on which npyz would overflow: it multiplies the sizes of the shape unchecked, in an order of its own.
+/// The reader's words without the picture of the place that follows them.
+fn headline(error: &std::io::Error) -> String {
+    let words = error.to_string();
+    let words = words.split_once(" --> ").map_or(&*words, |(words, _)| words);
+    words.trim_end_matches([' ', ':']).to_owned()
+}
+
+/// The longest header that numpy itself reads, in bytes.
+const LONGEST_HEADER: usize = 10_000;
+/// Brackets within brackets: an array of numbers has 2, one of structures 4.
+const DEEPEST_HEADER: usize = 4;
+
+/// Refuses headers that npyz does not get to the end of: it reads a bracket within another one twice or more, so that each
+/// doubles its time, and it multiplies the sizes of the shape unchecked, in an order of its own.
 fn check_header(bytes: &[u8]) -> Result<(), &'static str> {
     const MAGIC: &[u8] = b"\x93NUMPY";
     let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin as one")?;
@@ -48,11 +61,41 @@ fn check_header(bytes: &[u8]) -> Result<(), &'static str> {
         _ => return Err("its version is unknown"),
     };
     let header = text.get(..length).ok_or("the file ends within the header")?;
-    let header = String::from_utf8_lossy(header);
+    if length > LONGEST_HEADER {
+        return Err("the header is longer than the 10000 bytes that numpy reads");
+    }
+    if depth(header) > DEEPEST_HEADER {
+        return Err("the header has more than 4 brackets within one another");
+    }
+    check_shape(&String::from_utf8_lossy(header))
+}
+
+/// The most brackets that are open at once; one in quotes counts, which no header of an array of numbers has.
+fn depth(header: &[u8]) -> usize {
+    let (mut open, mut deepest) = (0_usize, 0);
+    for byte in header {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
+}
+
+fn check_shape(header: &str) -> Result<(), &'static str> {
+    // Python has more ways to write the same key, and numpy writes none of them.
     let [_, after_key] = header.split("'shape'").collect::<Vec<_>>()[..] else {
         return Err("the header must name one 'shape'");
     };
+    if header.contains(['\\', '"']) {
+        return Err("the header has quotes or escapes that no array of numbers needs");
+    }
     let tuple = after_key.split(')').next().unwrap_or_default();
+    if !tuple.chars().all(|letter| letter.is_ascii_digit() || ":(, ".contains(letter)) {
+        return Err("the 'shape' must be a tuple of whole numbers");
+    }
     let sizes = tuple.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| !digits.is_empty());
     // An empty axis makes the product zero, but not before the others have been multiplied.
     let product = sizes
@@ -185,9 +228,31 @@ mod tests {
                 "the header must name one 'shape'",
             ),
             (b"\x93NUMPY\x09\x00aaaa".to_vec(), "its version is unknown"),
+            (
+                npy("{'descr': '<f4', 'shape': (2,), 'fortran_order': }", &[]),
+                "x.npy: no .npy array: could not parse Python expression: syntax error",
+            ),
+            (header("<f4", "(0x7fffffffffffffff, 2)"), "the 'shape' must be a tuple of whole numbers"),
+            (header("<f4", "(1,), 'sh\\x61pe': (4000000000, 4000000000, 4000000000)"), "quotes or escapes"),
+            (header("<f4", "(1,), \"shape\": (4000000000, 4000000000, 4000000000)"), "quotes or escapes"),
+            (header("'shape'<f4", "(2,)"), "the header must name one 'shape'"),
         ] {
             let error = read(&bytes).unwrap_err();
-            assert!(error.contains(part), "{error}: {part}");
+            assert!(error.contains(part) && !error.contains('\n'), "{error}: {part}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_brackets_takes_no_time() {
+        let nested = |bracket: &str, times| format!("{{'descr': {}", bracket.repeat(times));
+        for (header, reason) in [
+            // Read twice at every depth, so 2^60 times in all.
+            (nested("[", 60), "the header has more than 4 brackets within one another"),
+            (nested("{", 60), "the header has more than 4 brackets within one another"),
+            (nested("(", 9_000), "the header has more than 4 brackets within one another"),
+            (nested("(", 60_000), "the header is longer than the 10000 bytes that numpy reads"),
+        ] {
+            assert_eq!(read(&npy(&header, &[])).unwrap_err(), format!("x.npy: no .npy array: {reason}"));
         }
     }
 
