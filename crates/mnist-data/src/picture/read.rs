@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufReader, ErrorKind, Seek};
+use std::io::{BufReader, ErrorKind, Seek, SeekFrom};
 use std::path::Path;
 
 use image::codecs::png::PngDecoder;
@@ -19,8 +19,10 @@ const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// The most that one pixel takes: four channels of 16 bits.
 const MAX_PIXEL_BYTES: usize = 8;
 
-/// Length, name, width and height of the first chunk.
-const HEADER: usize = 16;
+/// Length and name of the first chunk; width, height, bits of a channel, colour type.
+const HEADER: usize = 18;
+/// Deflate makes at most this many bytes of one.
+const MOST_UNPACKED: u64 = 1032;
 
 /// Weights of red, green and blue in luma, in ten-thousandths: ITU-R BT.709, section 3.2.
 const LUMA: [u32; 3] = [2_126, 7_152, 722];
@@ -40,9 +42,12 @@ pub(super) fn png(path: &Path) -> Result<Picture, DataError> {
     // The decoder would refuse a giant for its memory; its size is the better reason.
     let mut header = [0; HEADER];
     read_full(&mut file, &mut header).map_err(DataError::io(path, "read"))?;
-    if let [_, _, _, _, b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3] = header {
+    let file_bytes = file.seek(SeekFrom::End(0)).map_err(DataError::io(path, "read"))?;
+    if let [_, _, _, _, b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3, depth, colour] = header {
         let side = |bytes| u32::from_be_bytes(bytes) as usize;
-        check_size(side([h0, h1, h2, h3]), side([w0, w1, w2, w3])).map_err(in_file)?;
+        let (height, width) = (side([h0, h1, h2, h3]), side([w0, w1, w2, w3]));
+        check_size(height, width).map_err(in_file)?;
+        check_promise(height, width, bits_per_pixel(depth, colour), file_bytes).map_err(in_file)?;
     }
     file.rewind().map_err(DataError::io(path, "read"))?;
 
@@ -59,6 +64,26 @@ pub(super) fn png(path: &Path) -> Result<Picture, DataError> {
     check_size(height as usize, width as usize).map_err(in_file)?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(refused)?;
     grey(&decoded).map_err(in_file)
+}
+
+/// Believes the header only as far as the file can go, so that no size in it can ask for memory.
+fn check_promise(height: usize, width: usize, pixel_bits: u64, file_bytes: u64) -> Result<(), PictureError> {
+    if (height * width) as u64 * pixel_bits / 8 <= file_bytes.saturating_mul(MOST_UNPACKED) {
+        return Ok(());
+    }
+    let reason = format!("its header promises {height}x{width} pixels, and it ends before");
+    Err(PictureError::Damaged { reason })
+}
+
+/// As they are packed: a palette's index counts, not its colour. W3C, "Portable Network Graphics", section 11.2.1.
+fn bits_per_pixel(depth: u8, colour: u8) -> u64 {
+    let channels = match colour {
+        2 => 3,
+        4 => 2,
+        6 => 4,
+        _ => 1,
+    };
+    u64::from(depth) * channels
 }
 
 fn grey(decoded: &DynamicImage) -> Result<Picture, PictureError> {

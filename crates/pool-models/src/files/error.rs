@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::picture::{MAX_PIXELS, MAX_SIDE};
 use crate::error::first_line;
 
 /// A file that cannot be read or written, or holds something else.
@@ -43,6 +44,20 @@ pub enum FileError {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A picture of more pixels than are read, so that a small file cannot take all memory.
+    #[error(
+        "{path}: expected at most {MAX_SIDE} pixels a side and {MAX_PIXELS} in all, found {height}x{width}; shrink the \
+         picture",
+        path = .path.display()
+    )]
+    PictureTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Height, in pixels.
+        height: u32,
+        /// Width, in pixels.
+        width: u32,
     },
     /// A tensor that is no picture.
     #[error(

@@ -3,22 +3,41 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, RgbImage};
+use image::codecs::png::PngDecoder;
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, Limits, RgbImage};
 use pool_metrics::atomic_write;
 use tch::{Kind, TchError, Tensor};
 
 use super::FileError;
 
+/// The longest side of a picture, in pixels: more than any camera's.
+pub(super) const MAX_SIDE: u32 = 1 << 14;
+/// The most pixels of a picture: in colour, their tensor takes 0.8 GB.
+pub(super) const MAX_PIXELS: u64 = 1 << 26;
+/// Deflate makes at most this many bytes of one.
+const MOST_UNPACKED: u64 = 1032;
+
 /// Reads a PNG as `[1, 1, H, W]` (grey) or `[1, 3, H, W]` (colour), `f32` from 0 to 1. Transparency is dropped.
 ///
 /// # Errors
-/// A file that cannot be read or is no PNG.
+/// A file that cannot be read, is no PNG, or has more pixels than are read.
 pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
     let bytes = std::fs::read(path).map_err(FileError::io("read", path))?;
-    // The reader's own limits refuse pictures that would take gigabytes.
-    let picture = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png)
-        .decode()
-        .map_err(|error| FileError::NotPng { path: path.to_owned(), reason: error.to_string() })?;
+    let not_png = |reason: String| FileError::NotPng { path: path.to_owned(), reason };
+    let refused = |error: image::ImageError| not_png(error.to_string());
+    let decoder = PngDecoder::with_limits(Cursor::new(&bytes), Limits::default()).map_err(refused)?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
+        return Err(FileError::PictureTooLarge { path: path.to_owned(), height, width });
+    }
+    // The header is believed only as far as the file can go, so that no size in it can ask for memory.
+    if pixels * bits_per_pixel(&bytes) / 8 > bytes.len() as u64 * MOST_UNPACKED {
+        return Err(not_png(format!(
+            "the header promises {height}x{width} pixels, and the file ends before"
+        )));
+    }
+    let picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
     let (width, height) = (i64::from(picture.width()), i64::from(picture.height()));
     let (channels, pixels) = if picture.color().has_color() {
         (3, picture.into_rgb8().into_raw())
@@ -26,6 +45,19 @@ pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
         (1, picture.into_luma8().into_raw())
     };
     to_tensor(&pixels, &[1, height, width, channels]).map_err(FileError::torch(path))
+}
+
+/// Bits of a pixel by a PNG file's header: W3C, "Portable Network Graphics", section 11.2.1. What is packed is what counts
+/// here, and not what the decoder makes of it: an index of a palette, say, and not its colour.
+fn bits_per_pixel(png: &[u8]) -> u64 {
+    let (depth, colour) = (png.get(24).copied().unwrap_or(0), png.get(25).copied().unwrap_or(0));
+    let channels = match colour {
+        2 => 3,
+        4 => 2,
+        6 => 4,
+        _ => 1,
+    };
+    u64::from(depth) * channels
 }
 
 /// Grey pixels, row by row from the top, as `[1, 1, H, width]`, `f32` from 0 (black) to 1 (white).
@@ -37,12 +69,9 @@ pub fn grey_tensor(pixels: &[u8], width: usize) -> Result<Tensor, TchError> {
 }
 
 fn to_tensor(pixels: &[u8], shape: &[i64]) -> Result<Tensor, TchError> {
-    Tensor::f_from_slice(pixels)?
-        .f_reshape(shape)?
-        .f_permute([0, 3, 1, 2])?
-        .f_to_kind(Kind::Float)?
-        .f_div_scalar(255.0)?
-        .f_contiguous()
+    let bytes = Tensor::f_from_slice(pixels)?.f_reshape(shape)?.f_permute([0, 3, 1, 2])?.f_contiguous()?;
+    // In place: a picture of the greatest size takes most of a gigabyte.
+    bytes.f_to_kind(Kind::Float)?.f_div_scalar_(255.0)
 }
 
 /// How the values of a tensor became brightness.
@@ -173,5 +202,49 @@ mod tests {
         std::fs::write(&path, b"not a picture").unwrap();
         let error = read_picture(&path).unwrap_err().to_string();
         assert!(error.contains("x.png: no PNG picture: "), "{error}");
+    }
+
+    /// A grey PNG file of one byte, whose header promises `width` x `height` pixels of 16 bits.
+    fn promising(width: u32, height: u32) -> Vec<u8> {
+        let mut file = Cursor::new(Vec::new());
+        GrayImage::new(1, 1).write_to(&mut file, ImageFormat::Png).unwrap();
+        let mut file = file.into_inner();
+        file[16..20].copy_from_slice(&width.to_be_bytes());
+        file[20..24].copy_from_slice(&height.to_be_bytes());
+        file[24] = 16;
+        // The checksum of the chunk's name and content.
+        let crc = crc32(&file[12..29]);
+        file[29..33].copy_from_slice(&crc.to_be_bytes());
+        file
+    }
+
+    /// As PNG has it: W3C, "Portable Network Graphics", annex D.
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(u32::MAX, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+        })
+    }
+
+    #[test]
+    fn a_picture_that_only_its_header_makes_large_costs_no_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.png");
+        for (width, height, expected) in [
+            (
+                20_000,
+                1,
+                "expected at most 16384 pixels a side and 67108864 in all, found 1x20000; shrink the picture",
+            ),
+            (
+                9_000,
+                9_000,
+                "expected at most 16384 pixels a side and 67108864 in all, found 9000x9000; shrink the picture",
+            ),
+            (8_000, 7_000, "no PNG picture: the header promises 7000x8000 pixels, and the file ends before"),
+        ] {
+            std::fs::write(&path, promising(width, height)).unwrap();
+            let error = read_picture(&path).unwrap_err().to_string();
+            assert_eq!(error, format!("{}: {expected}", path.display()));
+        }
     }
 }

@@ -95,8 +95,10 @@ fn refuses_what_is_no_picture_to_recognise() {
     flipped[23] ^= 1;
     let huge = PngFile { width: 20_000, height: 4, ..grey_file(4, 4, &[0; 16]) };
     let large = PngFile { width: 16_384, height: 16_384, ..grey_file(4, 4, &[0; 16]) };
+    let promise =
+        PngFile { width: 8_000, height: 8_000, depth: 16, colour: Colour::Rgba, ..grey_file(4, 4, &[0; 16]) };
     let size = "FILE: expected at most 16384 pixels a side and 67108864 in all, found";
-    let table: [(&[u8], String); 6] = [
+    let table: [(&[u8], String); 7] = [
         (&[], "FILE: expected a PNG picture, found an empty file; export the picture again".into()),
         (
             b"\xff\xd8\xff\xe0 a JPEG file",
@@ -105,6 +107,12 @@ fn refuses_what_is_no_picture_to_recognise() {
         (b"\x89PNG", "FILE: expected a PNG picture, found a file of another kind; convert it to PNG".into()),
         (&huge.bytes(), format!("{size} 4x20000; shrink the picture")),
         (&large.bytes(), format!("{size} 16384x16384; shrink the picture")),
+        (
+            &promise.bytes(),
+            "FILE: the PNG file is damaged or cut off: its header promises 8000x8000 pixels, and it ends before; export \
+             the picture again"
+                .into(),
+        ),
         (
             &grey_file(2, 2, &[250, 251, 252, 250]).bytes(),
             "FILE: there is nothing in it to recognise: all grey values are 250 to 252 of 255; \
