@@ -38,11 +38,17 @@ fn from_json<R: DeserializeOwned>(text: &str) -> Result<R, RecordError> {
     Ok(serde_json::from_str(text)?)
 }
 
+/// The reader's words, which repeat the file's: what would not show, or would move the terminal's cursor, spelt out.
+fn in_one_line(error: &serde_json::Error) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    error.to_string().chars().map(escaped).collect()
+}
+
 /// A record that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// Not JSON, or not this structure.
-    #[error("not a record: {0}")]
+    #[error("not a record: {}", in_one_line(.0))]
     Json(#[from] serde_json::Error),
     /// Written by another version of this program.
     #[error(
@@ -65,6 +71,12 @@ mod tests {
             error.to_string(),
             "record format 99, but this program reads format 2; use the version that wrote it"
         );
+    }
+
+    #[test]
+    fn a_word_of_the_file_cannot_write_over_the_terminal() {
+        let error = TrialRecord::from_json(r#"{"version": 2, "\u001b[2J\n": 1}"#).unwrap_err().to_string();
+        assert!(error.starts_with(r"not a record: unknown field `\u{1b}[2J\n`, expected"), "{error}");
     }
 
     #[test]

@@ -78,14 +78,21 @@ impl<'de> Deserialize<'de> for Pool {
     }
 }
 
+/// The reader's lines joined, and what would not show, or would move the terminal's cursor, spelt out.
+fn one_line(message: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    message.trim().replace('\n', "; ").chars().map(escaped).collect()
+}
+
 fn unknown(word: &str) -> String {
     if word == "spectral" {
         return "spectral pooling needs its output size: { spectral = { output = 7 } }".to_owned();
     }
     let known: Vec<String> = Reducer::ALL.iter().map(|reducer| format!("\"{reducer}\"")).collect();
     format!(
-        "unknown pooling layer \"{word}\"; use {}, \"strided_conv\", \"blur\", \"haar\", \"none\", or a table such as \
+        "unknown pooling layer \"{}\"; use {}, \"strided_conv\", \"blur\", \"haar\", \"none\", or a table such as \
          {{ reduce = \"max\", size = 2 }}",
+        word.escape_debug(),
         known.join(", ")
     )
 }
@@ -114,6 +121,6 @@ impl std::str::FromStr for Pool {
         }
         toml::de::ValueDeserializer::parse(text)
             .and_then(Self::deserialize)
-            .map_err(|error| SpellingError { reason: error.message().to_owned() })
+            .map_err(|error| SpellingError { reason: one_line(error.message()) })
     }
 }

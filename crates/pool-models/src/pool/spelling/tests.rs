@@ -90,6 +90,19 @@ fn a_word_needs_no_quotes_outside_a_file() {
 }
 
 #[test]
+fn what_is_wrong_is_said_in_one_line_without_the_terminals_commands() {
+    for (text, part) in [
+        ("m\nax\u{1b}[2J", "unexpected content, expected nothing"),
+        ("\"m\\nax\\u001b[2J\"", r#"unknown pooling layer "m\nax\u{1b}[2J"; use "max""#),
+        ("{ reduce = \"max\", \"s\\nize\" = 2 }", "unknown field `s; ize`, expected"),
+        ("{ reduce = \"ma\\u001bx\", size = 2 }", r"unknown variant `ma\u{1b}x`, expected"),
+    ] {
+        let error = text.parse::<Pool>().unwrap_err().to_string();
+        assert!(error.contains(part) && !error.contains(char::is_control), "{text}: {error}");
+    }
+}
+
+#[test]
 fn wrong_spellings_say_what_is_right() {
     for (text, part) in [
         ("\"maximum\"", "unknown pooling layer \"maximum\"; use \"max\", \"avg\", \"min\""),
