@@ -139,7 +139,8 @@ impl ArmFigures {
                 model.memory.iter().map(bytes).collect()
             }),
             memory_of_one_image: model.and_then(|model| {
-                let pixels = model.shapes.first()?.iter().product::<usize>() as u64;
+                let pixels =
+                    model.shapes.first()?.iter().fold(1, |pixels: u64, &n| pixels.saturating_mul(n as u64));
                 Some(MemoryModel::Inference.estimate(&model.layers, pixels, 1).total_bytes())
             }),
             costs: CostFigures::of(arm),

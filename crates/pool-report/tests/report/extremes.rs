@@ -159,3 +159,19 @@ fn an_error_of_zero_is_on_the_plot() {
     let (text, _) = render(&study.read());
     assert!(has_line(&text, "maximum 1 0.00 1.38 0.38"), "{text}");
 }
+
+#[test]
+fn figures_at_the_ends_of_their_types_are_reported_all_the_same() {
+    let mut study = Synthetic::study("hostile");
+    study.finish(trial("average", "\"avg\"", 1, 2));
+    let mut record = trial("maximum", "\"max\"", 1, 2);
+    record.model.shapes[0] = vec![usize::MAX, 2];
+    record.epochs[1].epoch = u32::MAX;
+    let test = record.test.as_mut().unwrap();
+    (test.robustness[0].strength, test.robustness[1].strength) = (1e308, -1e308);
+    study.finish(record);
+    let mut record = trial("maximum", "\"max\"", 2, 2);
+    record.test.as_mut().unwrap().robustness.iter_mut().for_each(|change| change.strength = 5e-324);
+    study.finish(record);
+    render(&study.read());
+}

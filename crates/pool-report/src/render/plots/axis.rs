@@ -7,6 +7,11 @@ use crate::cells::fixed;
 /// Figures further than this below the greatest one lie on the lower edge: they would squeeze all others.
 const SMALLEST_SHARE: f64 = 1e-6;
 
+/// Figures beyond this, either way, lie on the edge of a linear axis: what ticks are computed from would be infinite.
+const GREATEST: f64 = 1e300;
+/// Figures that lie closer together are one figure: the step between ticks would be rounded to nothing.
+const LEAST: f64 = 1e-300;
+
 /// An axis with its ticks.
 #[derive(Debug, Clone)]
 pub(super) struct Axis {
@@ -49,14 +54,14 @@ impl Axis {
     /// A linear axis on which all figures lie, with about `count` round ticks; it begins and ends with one.
     pub(super) fn linear(figures: impl IntoIterator<Item = f64>, count: usize) -> Self {
         let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
-        for figure in figures.into_iter().filter(|figure| figure.is_finite()) {
+        for figure in figures.into_iter().filter(|figure| figure.abs() <= GREATEST) {
             least = least.min(figure);
             greatest = greatest.max(figure);
         }
         if least > greatest {
             (least, greatest) = (0.0, 1.0);
-        } else if least == greatest {
-            let room = if least == 0.0 { 1.0 } else { 0.1 * least.abs() };
+        } else if greatest - least < LEAST {
+            let room = if least.abs() < 10.0 * LEAST { 1.0 } else { 0.1 * least.abs() };
             (least, greatest) = (least - room, greatest + room);
         }
         let ticks = linear_ticks(least, greatest, count.max(1));
@@ -198,6 +203,8 @@ mod tests {
             (&[5.0], "4.4 4.6 4.8 5.0 5.2 5.4 5.6", "one figure still has an extent"),
             (&[0.0], "-1.0 -0.5 0.0 0.5 1.0", "even zero has"),
             (&[f64::NAN, f64::INFINITY], "0.0 0.2 0.4 0.6 0.8 1.0", "nothing to show"),
+            (&[1e308, -1e308, 0.0, 9.3], "0 2 4 6 8 10", "what is too far apart for a difference"),
+            (&[5e-324, -5e-324], "-1.0 -0.5 0.0 0.5 1.0", "what is too close for one"),
         ] {
             assert_eq!(labels(&Axis::linear(figures.iter().copied(), 5)), expected, "{why}");
         }
