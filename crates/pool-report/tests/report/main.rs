@@ -5,6 +5,7 @@ mod claims;
 mod exports;
 mod extremes;
 mod figures;
+mod hostile;
 mod html;
 mod latex;
 mod plots;

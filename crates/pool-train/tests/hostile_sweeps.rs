@@ -1,0 +1,61 @@
+//! Sweep files that nobody meant, up to the plan. Nothing is trained.
+
+#[path = "../../../fuzz/damage.rs"]
+mod damage;
+
+use std::fs;
+use std::path::Path;
+
+use damage::{contents, damaged, seeds};
+use mnist_data::DataDir;
+use pool_train::{DataSource, Plan, Sweep, TrialSpec};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// The plan of a file of these bytes, or what is said of it, without its path.
+fn plan(bytes: &[u8]) -> Result<Plan, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sweep.toml");
+    fs::write(&file, bytes).unwrap();
+    let about = |message: String| {
+        let rest = message.strip_prefix(&file.display().to_string()).map(str::to_owned);
+        rest.unwrap_or_else(|| panic!("names no file: {message}"))
+    };
+    let mut sweep = Sweep::read(&file).map_err(|error| about(error.to_string()))?;
+    // A plan of MNIST needs no file, and no other folder's files are to be read here.
+    sweep.data.source = DataSource::Mnist;
+    sweep.plan(&DataDir::at(folder.path().join("no-data"))).map_err(|error| about(error.to_string()))
+}
+
+fn sweeps() -> Vec<Vec<u8>> {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    contents(&configs).into_iter().chain(seeds("sweep_toml")).collect()
+}
+
+#[test]
+fn the_seeds_and_the_configurations_are_planned() {
+    for sweep in sweeps() {
+        assert!(plan(&sweep).is_ok(), "{}", String::from_utf8_lossy(&sweep));
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_sweep_file_is_refused_in_a_line_or_planned_down_to_every_shape(
+        bytes in prop_oneof![1 => vec(any::<u8>(), 0..200), 8 => damaged(sweeps())],
+    ) {
+        match plan(&bytes) {
+            Err(message) => {
+                prop_assert!(message.starts_with(':'), "{}", message);
+                prop_assert!(!message.contains(char::is_control), "{}", message);
+            }
+            Ok(plan) => {
+                for trial in plan.trials.iter().take(plan.arms().len()) {
+                    let json = serde_json::to_string(trial.spec()).unwrap();
+                    prop_assert_eq!(&serde_json::from_str::<TrialSpec>(&json).unwrap(), trial.spec());
+                    prop_assert!(trial.spec().model_facts().is_ok());
+                }
+            }
+        }
+    }
+}
