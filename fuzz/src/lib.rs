@@ -1,0 +1,29 @@
+//! What the fuzz targets share.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use tempfile::TempDir;
+
+/// One for the whole process. It stays behind when libFuzzer ends the process, so `scripts/fuzz` removes it.
+static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
+
+/// The bytes as a file of this name, for what reads nothing but files.
+pub fn stored(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = FOLDER.path().join(name);
+    std::fs::write(&path, bytes).expect("a temporary file");
+    path
+}
+
+/// The folder of [`stored`] files.
+pub fn folder() -> &'static Path {
+    FOLDER.path()
+}
+
+/// Fails unless this is what a user should see of a broken file: one line that begins with the file's name.
+pub fn assert_is_one_line_about(path: &Path, error: &dyn Display) {
+    let message = error.to_string();
+    assert!(message.starts_with(&path.display().to_string()), "names no file: {message}");
+    assert!(!message.contains(char::is_control), "more than a line: {message}");
+}
