@@ -12,8 +12,8 @@ fn texts() -> impl Strategy<Value = String> {
     prop_oneof![1 => any::<String>(), 1 => "[{}\\[\\]\":,0-9a-z ]{0,60}", 8 => record]
 }
 
-/// A record is refused in a line, or is the same when it is written and read again. The text is compared, because a loss
-/// that is no number is not its own equal.
+/// A record is refused in a line, or is the same when it is written and read again. The text is compared, because a
+/// loss that is no number is not its own equal.
 fn check<R>(
     text: &str,
     read: fn(&str) -> Result<R, RecordError>,

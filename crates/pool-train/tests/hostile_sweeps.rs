@@ -39,6 +39,21 @@ fn the_seeds_and_the_configurations_are_planned() {
     }
 }
 
+#[test]
+fn more_trials_than_any_machine_trains_are_refused_before_they_take_memory() {
+    let seeds: Vec<String> = (0..1_000).map(|seed| seed.to_string()).collect();
+    let mut text =
+        format!("study = 's'\nseeds = [{}]\ndata.dataset = 'mnist'\ntrain.epochs = 1\n", seeds.join(", "));
+    for arm in 0..101 {
+        let pool = format!("{{ reduce = {{ lp = {{ p = {}.5 }} }}, size = 2 }}", 1 + arm);
+        text.push_str(&format!("[[arm]]\nname = 'arm {arm}'\npool = {pool}\n"));
+    }
+    assert_eq!(
+        plan(text.as_bytes()).unwrap_err(),
+        ":2: 1000 seeds for each of 101 arms are 101000 trials, and at most 100000 are planned; divide the study"
+    );
+}
+
 proptest! {
     #[test]
     fn a_sweep_file_is_refused_in_a_line_or_planned_down_to_every_shape(

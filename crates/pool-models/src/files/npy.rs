@@ -50,8 +50,8 @@ const LONGEST_HEADER: usize = 10_000;
 /// Brackets within brackets: an array of numbers has 2, one of structures 4.
 const DEEPEST_HEADER: usize = 4;
 
-/// Refuses headers that npyz does not get to the end of: it reads a bracket within another one twice or more, so that each
-/// doubles its time, and it multiplies the sizes of the shape unchecked, in an order of its own.
+/// Refuses headers that npyz does not get to the end of: it reads a bracket within another one twice or more, so that
+/// each doubles its time, and it multiplies the sizes of the shape unchecked, in an order of its own.
 fn check_header(bytes: &[u8]) -> Result<(), &'static str> {
     const MAGIC: &[u8] = b"\x93NUMPY";
     let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin as one")?;

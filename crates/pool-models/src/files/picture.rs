@@ -47,8 +47,8 @@ pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
     to_tensor(&pixels, &[1, height, width, channels]).map_err(FileError::torch(path))
 }
 
-/// Bits of a pixel by a PNG file's header: W3C, "Portable Network Graphics", section 11.2.1. What is packed is what counts
-/// here, and not what the decoder makes of it: an index of a palette, say, and not its colour.
+/// Bits of a pixel by a PNG file's header: W3C, "Portable Network Graphics", section 11.2.1. What is packed is what
+/// counts here, and not what the decoder makes of it: an index of a palette, say, and not its colour.
 fn bits_per_pixel(png: &[u8]) -> u64 {
     let (depth, colour) = (png.get(24).copied().unwrap_or(0), png.get(25).copied().unwrap_or(0));
     let channels = match colour {

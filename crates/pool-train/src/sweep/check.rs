@@ -63,6 +63,8 @@ pub(super) struct Spans {
 const MAX_EPOCHS: i64 = 100_000;
 const MAX_COST_EPOCHS: i64 = 100;
 const MAX_NAME: usize = 60;
+/// A plan keeps a network for each, and training the least of them takes a second.
+const MAX_TRIALS: usize = 100_000;
 
 impl Sweep {
     /// Reads and checks a sweep file.
@@ -118,6 +120,16 @@ impl Sweep {
         let around =
             Around { listed: &arms, seeds: seeds.len(), epochs: train.epochs, network: network.as_ref() };
         let search = raw.search.map(|search| Search::check(&source, search, &around)).transpose()?;
+        let most_arms = search.as_ref().map_or(arms.len(), |search| search.arms);
+        let trials = seeds.len().saturating_mul(most_arms);
+        if trials > MAX_TRIALS {
+            let message = format!(
+                "{} seeds for each of {} arms are {trials} trials, and at most {MAX_TRIALS} are planned; divide the study",
+                seeds.len(),
+                most_arms
+            );
+            return Err(source.error_at(Some(raw.seeds.span()), message));
+        }
         let cost_epochs = check_costs(&source, &raw.costs)?;
         Ok(Self {
             study: raw.study.into_inner(),
