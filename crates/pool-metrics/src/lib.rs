@@ -8,7 +8,7 @@
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
 //! - *Trade-offs*: [`pareto_front`].
 //! - *Records*: [`TrialRecord`] and [`CostRecord`], the versioned files that trials and measurements leave behind, and
-//!   [`RunLayout`], where they lie; [`atomic_write`] keeps them whole.
+//!   [`RunLayout`], where they lie; [`atomic_write`] keeps them whole, and [`one_line`] says what is wrong with a file.
 //!
 //! ```
 //! use pool_metrics::{LayerCost, MemoryModel};
@@ -30,6 +30,7 @@
 mod atomic_write;
 mod classification;
 mod memory;
+mod one_line;
 mod pareto;
 mod record;
 mod run_layout;
@@ -41,6 +42,7 @@ pub use classification::{
     error_rate,
 };
 pub use memory::{KeptTensor, LastReader, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
+pub use one_line::one_line;
 pub use pareto::{ParetoError, pareto_front};
 pub use record::{
     Contention, CostRecord, EpochRecord, Evaluation, Failure, HardImage, Latency, MeasuredPeak, ModelFacts,

@@ -40,6 +40,20 @@ fn the_seeds_and_the_configurations_are_planned() {
 }
 
 #[test]
+fn words_of_the_file_are_repeated_in_one_line_without_the_terminals_commands() {
+    let text =
+        "study = 's'\nseeds = [1]\ndata.dataset = 'mnist'\ntrain.epochs = 1\n[[arm]]\nname = 'a'\npool = ";
+    for (pool, expected) in [
+        ("'ma\tx'", r#":7: unknown pooling layer "ma\tx"; use "max", "avg""#),
+        (r#"{ "si\u001b[2Jze" = 2 }"#, r":7: unknown field `si\u{1b}[2Jze`, expected one of"),
+        (r#"{ reduce = "m\nax", size = 2 }"#, ":7: unknown variant `m; ax`, expected one of"),
+    ] {
+        let message = plan(format!("{text}{pool}\n").as_bytes()).unwrap_err();
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
+#[test]
 fn more_trials_than_any_machine_trains_are_refused_before_they_take_memory() {
     let seeds: Vec<String> = (0..1_000).map(|seed| seed.to_string()).collect();
     let mut text =

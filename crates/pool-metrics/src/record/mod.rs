@@ -15,6 +15,8 @@ mod trial;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::one_line;
+
 pub use costs::{CostRecord, Latency, MeasuredPeak, PredictionTimes, StepTimes};
 pub use epoch::EpochRecord;
 pub use evaluation::{Evaluation, HardImage, Robustness, TestResults};
@@ -38,17 +40,11 @@ fn from_json<R: DeserializeOwned>(text: &str) -> Result<R, RecordError> {
     Ok(serde_json::from_str(text)?)
 }
 
-/// The reader's words, which repeat the file's: what would not show, or would move the terminal's cursor, spelt out.
-fn in_one_line(error: &serde_json::Error) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
-    error.to_string().chars().map(escaped).collect()
-}
-
 /// A record that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// Not JSON, or not this structure.
-    #[error("not a record: {}", in_one_line(.0))]
+    #[error("not a record: {}", one_line(&.0.to_string()))]
     Json(#[from] serde_json::Error),
     /// Written by another version of this program.
     #[error(
@@ -76,7 +72,7 @@ mod tests {
     #[test]
     fn a_word_of_the_file_cannot_write_over_the_terminal() {
         let error = TrialRecord::from_json(r#"{"version": 2, "\u001b[2J\n": 1}"#).unwrap_err().to_string();
-        assert!(error.starts_with(r"not a record: unknown field `\u{1b}[2J\n`, expected"), "{error}");
+        assert!(error.starts_with(r"not a record: unknown field `\u{1b}[2J; `, expected"), "{error}");
     }
 
     #[test]

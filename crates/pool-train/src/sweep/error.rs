@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use pool_metrics::one_line;
+
 /// Something wrong with a sweep file: shown as `file:line: message`.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {message}", place = place(.file, *.line))]
@@ -66,7 +68,7 @@ impl Source {
 
 /// The reader's message without Rust's names of types, and with a cure where it has none.
 fn in_plain_words(message: &str) -> String {
-    let words = message.trim().replace('\n', "; ");
+    let words = one_line(message);
     if let Some((found, expected)) = words.rsplit_once("expected ")
         && let Some(plain) = plain_type(expected)
     {

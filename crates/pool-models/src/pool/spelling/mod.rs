@@ -8,6 +8,7 @@ mod tests;
 
 use std::fmt;
 
+use pool_metrics::one_line;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -76,12 +77,6 @@ impl<'de> Deserialize<'de> for Pool {
 
         deserializer.deserialize_any(PoolVisitor)
     }
-}
-
-/// The reader's lines joined, and what would not show, or would move the terminal's cursor, spelt out.
-fn one_line(message: &str) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
-    message.trim().replace('\n', "; ").chars().map(escaped).collect()
 }
 
 fn unknown(word: &str) -> String {
