@@ -97,6 +97,7 @@ def png_files() -> None:
         "rgb-16": png(1, 2, 16, 2, rows(b"\xff\xff\x00\x00\x00\x00", bytes(6))),
         "palette": png(3, 1, 8, 3, rows(b"\x00\x01\x02"), palette),
         "palette-2": png(3, 1, 2, 3, rows(b"\x18"), palette, chunk(b"tRNS", b"\xff\x00")),
+        "half-a-colour": png(1, 1, 8, 3, rows(b"\x00"), chunk(b"PLTE", bytes(25))),
         "grey-alpha": png(3, 1, 8, 4, rows(b"\x0a\xff\x00\x00\xc8\x80")),
         "rgba-8": png(2, 1, 8, 6, rows(b"\x00\x00\x00\xff\xff\xff\xff\x00")),
         "rgba-16": png(1, 2, 16, 6, rows(bytes(8), b"\xff" * 8)),

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use pool_metrics::{CostRecord, PlanFile, RunLayout, TrialRecord};
+use pool_metrics::{CostRecord, PausedTrial, PlanFile, RunLayout, TrialRecord};
 use pool_report::{
     Analysis, ArmResults, PlotKind, Run, html_report, json_results, latex_document, latex_tables,
     markdown_report, plot_files, results_csv, tensorboard_events, terminal_report,
@@ -20,10 +20,11 @@ fuzz_target!(|text: &str| {
     for error in [trial.as_ref().err(), costs.as_ref().err()].into_iter().flatten() {
         assert!(!error.to_string().contains(char::is_control), "more than a line: {error}");
     }
-    if let Ok(plan) = serde_json::from_str::<PlanFile>(text) {
+    if let Ok(plan) = PlanFile::from_json(text) {
         let written = serde_json::to_string(&plan).expect("a plan is JSON");
-        assert_eq!(serde_json::from_str::<PlanFile>(&written).ok(), Some(plan));
+        assert_eq!(PlanFile::from_json(&written).ok(), Some(plan));
     }
+    let _ = PausedTrial::from_json(text);
     let arm = |name: &str, records, costs| ArmResults { name: name.to_owned(), records, costs };
     let known = || TrialRecord::from_json(TRIAL).expect("the seed is a record");
     let known_costs = || CostRecord::from_json(COSTS).expect("the seed is a record");
@@ -122,6 +123,9 @@ fn render(arms: Vec<ArmResults>) {
         failures: Vec::new(),
         missing: Vec::new(),
         unmeasured: Vec::new(),
+        set_aside: 0,
+        paused: Vec::new(),
+        overview: Vec::new(),
     };
     let analysis = Analysis::of(&run);
     terminal_report(&analysis, 80);

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use mnist_data::DataDir;
-use pool_report::{PlannedArm, plan_table};
-use pool_train::{DataSource, Sweep, TrialSpec};
+use pool_report::{PlannedArm, PlannedSweep, plan_table};
+use pool_train::{DataSource, Rung, Sweep, TrialSpec};
 use pooling_fuzz::{assert_is_one_line_about, folder, stored};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(plan) => plan,
         Err(error) => return assert_is_one_line_about(&path, &error),
     };
-    assert_eq!(plan.trials.len(), sweep.arms.len() * sweep.seeds.len());
+    assert_eq!(plan.trials.len(), plan.arms().len() * sweep.seeds.len());
     let mut arms = Vec::new();
     for trial in plan.trials.iter().take(plan.arms().len()) {
         let spec = trial.spec();
@@ -29,5 +29,6 @@ fuzz_target!(|bytes: &[u8]| {
         let model = spec.model_facts().expect("the plan has ruled out what cannot be");
         arms.push(PlannedArm { arm: spec.arm.clone(), seeds: vec![spec.seed], model });
     }
-    plan_table(&arms, 80);
+    let rungs = plan.rungs().iter().map(Rung::planned).collect();
+    plan_table(&PlannedSweep { arms, rungs, hours: None }, 80);
 });

@@ -138,3 +138,13 @@ fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     crc.update(&named);
     [&(content.len() as u32).to_be_bytes()[..], &named, &crc.sum().to_be_bytes()].concat()
 }
+
+#[test]
+fn a_palette_that_ends_within_a_colour_is_damage() {
+    let error = Picture::read_png(Path::new("../../fuzz/seeds/png/half-a-colour.png")).unwrap_err();
+    assert_is_one_line_about(Path::new("../../fuzz/seeds/png/half-a-colour.png"), &error);
+    assert!(
+        error.to_string().contains("its palette has 25 bytes, and a palette has 1 to 256 colours"),
+        "{error}"
+    );
+}

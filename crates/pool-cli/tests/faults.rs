@@ -104,7 +104,7 @@ fn trials(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn killed_at_fifty_random_moments_itself_or_its_trials_a_sweep_ends_as_if_nothing_had_been() {
     const KILLS: u32 = 50;
-    let text = sweep_file("[1]", 150);
+    let text = sweep_file("[1]", 100);
     let whole = tempfile::tempdir().unwrap();
     finish(whole.path(), &text, 2);
 
@@ -140,20 +140,25 @@ fn killed_at_fifty_random_moments_itself_or_its_trials_a_sweep_ends_as_if_nothin
         let now = records(folder.path());
         assert!(kept.iter().all(|(path, written)| now[path] == *written), "what is finished is left alone");
         kept = now;
-        if output.status.success() {
+        if !output.status.success() {
+            assert_eq!(output.status.code(), None, "{}", stderr(&output));
+            continue;
+        }
+        assert_eq!(outcomes(folder.path()), outcomes(whole.path()), "after {kills} kills");
+        wait_until("the end of all trials", || trials_running(folder.path()) == 0);
+        for trial in trials(folder.path()) {
+            assert!(!trial.join("checkpoint").exists(), "a finished trial needs no checkpoint");
+            let names = fs::read_dir(&trial).unwrap().map(|entry| entry.unwrap().file_name());
+            assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("partial")));
+        }
+        if kills == KILLS {
             break;
         }
-        assert_eq!(output.status.code(), None, "{}", stderr(&output));
+        // A fast machine comes to the end before: another sweep takes the other kills.
+        fs::remove_dir_all(folder.path().join("runs")).unwrap();
+        kept.clear();
     }
-    assert_eq!(kills, KILLS, "it must not end before");
     assert!(resumed > 5, "{resumed} times gone on");
-    assert_eq!(outcomes(folder.path()), outcomes(whole.path()));
-    wait_until("the end of all trials", || trials_running(folder.path()) == 0);
-    for trial in trials(folder.path()) {
-        assert!(!trial.join("checkpoint").exists(), "a finished trial needs no checkpoint");
-        let names = fs::read_dir(&trial).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("partial")));
-    }
 }
 
 #[test]

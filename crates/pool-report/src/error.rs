@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use pool_metrics::one_line;
+
 /// A run that cannot be reported on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
@@ -28,7 +30,7 @@ pub enum ReportError {
     /// `plan.json` does not hold a plan.
     #[error(
         "{path}: {cause}; run the sweep again to write it anew",
-        path = .path.display()
+        path = .path.display(), cause = one_line(&.cause.to_string())
     )]
     Plan {
         /// The file.

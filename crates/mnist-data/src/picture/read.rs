@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufReader, ErrorKind, Seek, SeekFrom};
+use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use image::codecs::png::PngDecoder;
@@ -21,6 +21,8 @@ const MAX_PIXEL_BYTES: usize = 8;
 
 /// Length and name of the first chunk; width, height, bits of a channel, colour type.
 const HEADER: usize = 18;
+/// 256 colours.
+const MAX_PALETTE_BYTES: u32 = 768;
 /// Deflate makes at most this many bytes of one.
 const MOST_UNPACKED: u64 = 1032;
 
@@ -49,6 +51,12 @@ pub(super) fn png(path: &Path) -> Result<Picture, DataError> {
         check_size(height, width).map_err(in_file)?;
         check_promise(height, width, bits_per_pixel(depth, colour), file_bytes).map_err(in_file)?;
     }
+    if let Some(bytes) = palette_bytes(&mut file).map_err(DataError::io(path, "read"))?
+        && (bytes % 3 != 0 || bytes > MAX_PALETTE_BYTES)
+    {
+        let reason = format!("its palette has {bytes} bytes, and a palette has 1 to 256 colours of 3 bytes");
+        return Err(in_file(PictureError::Damaged { reason }));
+    }
     file.rewind().map_err(DataError::io(path, "read"))?;
 
     let refused = |error| match error {
@@ -64,6 +72,25 @@ pub(super) fn png(path: &Path) -> Result<Picture, DataError> {
     check_size(height as usize, width as usize).map_err(in_file)?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(refused)?;
     grey(&decoded).map_err(in_file)
+}
+
+/// Bytes of the palette, if there is one: the decoder would panic at a part of a colour. W3C, "Portable Network
+/// Graphics", section 5.3: a chunk is its length, its name, its data and four bytes of a checksum.
+fn palette_bytes(file: &mut (impl Read + Seek)) -> std::io::Result<Option<u32>> {
+    file.seek(SeekFrom::Start(SIGNATURE.len() as u64))?;
+    loop {
+        let mut chunk = [0; 8];
+        if read_full(file, &mut chunk)? < chunk.len() {
+            return Ok(None);
+        }
+        let [l0, l1, l2, l3, name @ ..] = chunk;
+        let length = u32::from_be_bytes([l0, l1, l2, l3]);
+        match &name {
+            b"PLTE" => return Ok(Some(length)),
+            b"IDAT" | b"IEND" => return Ok(None),
+            _ => file.seek_relative(i64::from(length) + 4)?,
+        }
+    }
 }
 
 /// Believes the header only as far as the file can go, so that no size in it can ask for memory.

@@ -14,6 +14,8 @@ use super::FileError;
 pub(super) const MAX_SIDE: u32 = 1 << 14;
 /// The most pixels of a picture: in colour, their tensor takes 0.8 GB.
 pub(super) const MAX_PIXELS: u64 = 1 << 26;
+/// 256 colours.
+const MAX_PALETTE_BYTES: usize = 768;
 /// Deflate makes at most this many bytes of one.
 const MOST_UNPACKED: u64 = 1032;
 
@@ -25,6 +27,11 @@ pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
     let bytes = std::fs::read(path).map_err(FileError::io("read", path))?;
     let not_png = |reason: String| FileError::NotPng { path: path.to_owned(), reason };
     let refused = |error: image::ImageError| not_png(error.to_string());
+    if let Some(length) = palette_bytes(&bytes)
+        && (length % 3 != 0 || length > MAX_PALETTE_BYTES)
+    {
+        return Err(not_png(format!("a palette of {length} bytes; it has 1 to 256 colours of 3 bytes")));
+    }
     let decoder = PngDecoder::with_limits(Cursor::new(&bytes), Limits::default()).map_err(refused)?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
@@ -45,6 +52,22 @@ pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
         (1, picture.into_luma8().into_raw())
     };
     to_tensor(&pixels, &[1, height, width, channels]).map_err(FileError::torch(path))
+}
+
+/// Bytes of a PNG file's palette, if there is one: the decoder would panic at a part of a colour. W3C, "Portable Network
+/// Graphics", section 5.3: a chunk is its length, its name, its data and four bytes of a checksum.
+fn palette_bytes(png: &[u8]) -> Option<usize> {
+    let mut rest = png.get(8..)?;
+    loop {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (name, data) = after.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        match name {
+            b"PLTE" => return Some(length),
+            b"IDAT" | b"IEND" => return None,
+            _ => rest = data.get(length.checked_add(4)?..)?,
+        }
+    }
 }
 
 /// Bits of a pixel by a PNG file's header: W3C, "Portable Network Graphics", section 11.2.1. What is packed is what

@@ -96,7 +96,7 @@ fn a_record_that_is_not_text_is_a_failure() {
     let id = study.plan("maximum", 1);
     std::fs::write(study.leave(&id, "record.json", ""), [0xff, 0xfe]).unwrap();
     let run = study.read();
-    assert!(run.failures[0].reason.starts_with("its record cannot be read: "), "{}", run.failures[0].reason);
+    assert!(run.failures[0].reason.starts_with("its record is unusable: "), "{}", run.failures[0].reason);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::{SweepError, TrainError};
 
 /// Draws before a space counts as used up: these, and so many more for every arm.
 const FEWEST_DRAWS: u64 = 1_000;
-const DRAWS_PER_ARM: u64 = 20;
+const DRAWS_PER_ARM: u64 = 10;
 
 impl Sweep {
     /// Expands the sweep into trials, seed by seed, so that an interrupted sweep has compared all arms on the seeds it

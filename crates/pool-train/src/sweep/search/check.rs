@@ -42,7 +42,7 @@ pub(in crate::sweep) struct Around<'a> {
     pub(in crate::sweep) network: Option<&'a NetworkTemplate>,
 }
 
-const MOST_TRIALS: i64 = 100_000;
+const MOST_TRIALS: i64 = 10_000;
 /// Arms of a search that has hours and no number of trials.
 const ARMS_WITHOUT_NUMBER: usize = 1_000;
 const USUAL_REDUCTION: u32 = 3;
