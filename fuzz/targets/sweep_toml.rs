@@ -30,5 +30,5 @@ fuzz_target!(|bytes: &[u8]| {
         arms.push(PlannedArm { arm: spec.arm.clone(), seeds: vec![spec.seed], model });
     }
     let rungs = plan.rungs().iter().map(Rung::planned).collect();
-    plan_table(&PlannedSweep { arms, rungs, hours: None }, 80);
+    plan_table(&PlannedSweep { arms, rungs, hours: None, times: None }, 80);
 });

@@ -41,5 +41,6 @@ fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
         Command::Trial(args) => commands::task::trial(args, cli.verbose),
         Command::Measure(args) => commands::task::measure(args, cli.verbose),
         Command::Peak(args) => commands::task::peak(args),
+        Command::Probe(args) => commands::task::probe(args),
     }
 }

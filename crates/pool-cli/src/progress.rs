@@ -38,6 +38,28 @@ impl Progress {
     }
 }
 
+/// Counts what is done in a terminal, and says nothing elsewhere.
+pub(crate) struct Counter(ProgressBar);
+
+impl Counter {
+    pub(crate) fn new(what: &'static str, count: usize) -> Self {
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::new(count as u64)
+        } else {
+            ProgressBar::hidden()
+        };
+        Self(bar.with_style(style("{msg} {pos}/{len}")).with_message(what))
+    }
+
+    pub(crate) fn step(&self) {
+        self.0.inc(1);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// A bar for the sweep, and one below it for each running task.
 #[derive(Default)]
 pub(crate) struct Bars {

@@ -173,7 +173,8 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn the_plan_of_the_study_shows_the_published_parameters_and_gigabytes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let output = pool_cli(&root).args(["plan", "configs/sweep.toml", "--json"]).output().unwrap();
+    let output =
+        pool_cli(&root).args(["plan", "configs/sweep.toml", "--json", "--no-timing"]).output().unwrap();
     let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let arms = &plan["arms"];
     for (arm, parameters, gib) in [(0, 592_074, "0.465"), (1, 592_074, "0.465"), (2, 2_361_546, "1.801")] {
@@ -185,6 +186,22 @@ fn the_plan_of_the_study_shows_the_published_parameters_and_gigabytes() {
         assert_eq!(format!("{:.3}", bytes as f64 / (1u64 << 30) as f64), gib);
         assert_eq!(arms[arm]["seeds"], serde_json::json!([1, 2, 3, 4, 5]));
     }
+}
+
+#[test]
+fn a_plan_times_a_few_steps_of_every_arm() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sweep.toml"), SMOKE).unwrap();
+    let output = pool_cli(folder.path()).args(["plan", "sweep.toml", "--json"]).output().unwrap();
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let arms = plan["times"]["arms"].as_array().unwrap();
+    assert_eq!(arms.len(), 2);
+    let seconds: Vec<f64> = arms.iter().map(|arm| arm["trial_s"].as_f64().unwrap()).collect();
+    assert!(seconds.iter().all(|seconds| (0.5..600.0).contains(seconds)), "{seconds:?}");
+    assert!((plan["times"]["total_s"].as_f64().unwrap() - seconds.iter().sum::<f64>()).abs() < 1e-9);
+    let bytes = arms[0]["peak_bytes"].as_u64().unwrap();
+    assert!((50 << 20..2 << 30).contains(&bytes), "{bytes}");
+    assert!(!folder.path().join("runs").exists(), "a plan leaves nothing behind");
 }
 
 #[cfg(target_os = "linux")]

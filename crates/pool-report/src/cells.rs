@@ -105,6 +105,16 @@ pub(crate) fn gibibytes(bytes: Option<u64>) -> String {
     number(bytes.map(|bytes| bytes as f64 / GIB), 3)
 }
 
+/// Seconds, rounded as a person would say it.
+pub(crate) fn duration(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round();
+    match minutes {
+        _ if seconds < 90.0 => format!("{:.0} s", seconds.max(1.0)),
+        _ if minutes < 90.0 => format!("{minutes:.0} min"),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

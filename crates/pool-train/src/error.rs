@@ -130,6 +130,14 @@ pub enum TrainError {
     /// Probabilities that are none.
     #[error(transparent)]
     Calibration(#[from] pool_metrics::CalibrationError),
+    /// A few steps of a network could not be timed.
+    #[error("arm \"{arm}\": its steps cannot be timed here: {said}; --no-timing leaves times out")]
+    Probe {
+        /// The arm.
+        arm: String,
+        /// What its process said.
+        said: String,
+    },
     /// Slurm does not do what it is asked to.
     #[error(transparent)]
     Slurm(#[from] crate::SlurmError),

@@ -28,6 +28,7 @@
 mod clear;
 mod costs;
 mod error;
+mod estimate;
 mod machine;
 mod resident;
 mod run;
@@ -35,8 +36,9 @@ mod stored;
 mod sweep;
 mod trial;
 
-pub use costs::{Phase, measure_costs, measure_peak};
+pub use costs::{Phase, Probe, measure_costs, measure_peak, probe, probe_apart};
 pub use error::TrainError;
+pub use estimate::{ArmEstimate, Estimate};
 pub use machine::{ComputeDevice, DeviceChoice, LIBTORCH_VERSION, NoDevice, UnknownDevice, cpu_name};
 pub use run::{
     Executor, Fate, Job, LaunchError, Launcher, LocalProcesses, Lock, Needs, Ongoing, Prepared, RunDir,
@@ -45,7 +47,7 @@ pub use run::{
 };
 pub use stored::{EvaluatedSet, Prediction, StoredTrial, WeightFormat};
 pub use sweep::{
-    Arm, CostSpec, DataSource, DataSpec, EarlyStopping, EvaluationSpec, Measurement, Monitor,
+    Arm, CostSpec, DataSource, DataSpec, EarlyStopping, EvaluationSpec, ImageCounts, Measurement, Monitor,
     NetworkTemplate, Perturbations, Plan, Rung, SearchPlan, Selection, Split, Sweep, SweepError, TrainSpec,
     Trial, TrialSpec,
 };

@@ -111,7 +111,7 @@ fn a_task_that_ran_out_of_memory_is_tried_once_more_with_nothing_beside_it() {
 fn a_task_waits_while_its_estimate_exceeds_what_is_left_of_the_memory() {
     let folder = tempfile::tempdir().unwrap();
     let small = plan(folder.path(), SMALL).unwrap();
-    let need = Needs::of(Task::Trial(&small.trials[0]), small.images).memory_bytes;
+    let need = Needs::of(Task::Trial(&small.trials[0]), small.images.all()).memory_bytes;
     assert!((100 << 20..1 << 30).contains(&need), "a process with libtorch and 2,500 images: {need}");
     for (memory_bytes, expected, why) in [
         (10 * need, 4, "there is room for all"),

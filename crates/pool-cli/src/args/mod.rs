@@ -13,7 +13,7 @@ pub(crate) use layer::{ApplyArgs, Format, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
 pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs, StatusArgs};
 pub(crate) use sweep::{Jobs, KernelsArg, LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
-pub(crate) use task::{PeakArgs, PhaseArg, TaskArgs};
+pub(crate) use task::{PeakArgs, PhaseArg, ProbeArgs, TaskArgs};
 pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
 
 /// Which pooling layer should a network use, and what does the choice cost?
@@ -59,8 +59,11 @@ Examples:
 
 The same command again runs only what is missing: an interrupted sweep loses the trial that was running, no more.")]
     Sweep(SweepArgs),
-    /// Show a sweep's trials, shapes, parameters and memory; trains nothing
-    #[command(after_help = "Example:\n  pool-cli plan configs/sweep.toml")]
+    /// Show a sweep's trials, shapes, parameters and memory, and what a few timed steps say of its time; trains nothing
+    #[command(after_help = "\
+Examples:
+  pool-cli plan configs/sweep.toml
+  pool-cli plan configs/search.toml --no-timing")]
     Plan(PlanArgs),
     /// Show how far a sweep is that runs elsewhere: in another terminal, on a cluster
     #[command(after_help = "\
@@ -158,4 +161,7 @@ $POOL_KERNELS_ISA (portable, avx2 or avx512) keeps the kernels from using instru
     /// Measure one peak of memory; started by measure
     #[command(hide = true)]
     Peak(PeakArgs),
+    /// Time a few steps of the trial on standard input; started by plan
+    #[command(hide = true)]
+    Probe(ProbeArgs),
 }

@@ -143,6 +143,12 @@ fn parse_jobs(text: &str) -> Result<Jobs, String> {
 pub(crate) struct PlanArgs {
     /// The sweep file
     pub(crate) file: PathBuf,
+    /// Time no steps: no estimate of what the trials will take
+    #[arg(long)]
+    pub(crate) no_timing: bool,
+    /// Threads of the timed steps [default: the processor's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
+    pub(crate) threads: Option<u32>,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,

@@ -56,6 +56,13 @@ pub(crate) struct PeakArgs {
     pub(crate) device: DeviceChoice,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// Threads for libtorch
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
+    pub(crate) threads: u32,
+}
+
 /// What a network does while its memory is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PhaseArg {

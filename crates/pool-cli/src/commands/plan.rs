@@ -1,30 +1,63 @@
 //! `pool-cli plan`: what a sweep would train.
 
+use anyhow::Context;
 use mnist_data::DataDir;
-use pool_report::{PlannedArm, PlannedSweep, plan_table};
-use pool_train::{Rung, Selection, Sweep, TrainError};
+use pool_report::{PlannedArm, PlannedSweep, PlannedTime, PlannedTimes, plan_table};
+use pool_train::{Estimate, Probe, Rung, Selection, Sweep, TrainError, probe_apart};
 
 use super::{one_per_arm, terminal_width};
 use crate::args::PlanArgs;
 use crate::exit::Outcome;
 use crate::output::{print, print_json};
+use crate::progress::Counter;
 
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;
-    show(&plan.select(&args.only)?, args.json)?;
+    let selection = plan.select(&args.only)?;
+    let estimate = if args.no_timing { None } else { Some(estimate(&selection, args.threads)?) };
+    show_with(&selection, estimate, args.json)?;
     Ok(Outcome::Done)
+}
+
+/// Times a few steps of every arm, each in a process of its own.
+fn estimate(selection: &Selection<'_>, threads: Option<u32>) -> anyhow::Result<PlannedTimes> {
+    let program = std::env::current_exe().context("cannot find this program to time steps with")?;
+    let threads = threads.unwrap_or_else(|| {
+        std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
+    });
+    let arguments = ["--threads".to_owned(), threads.to_string()];
+    let specs = one_per_arm(&selection.trials);
+    let progress = Counter::new("timing steps, arm", specs.len());
+    let probes = specs.iter().map(|spec| {
+        progress.step();
+        probe_apart(spec, &program, &arguments)
+    });
+    let probes: Vec<Probe> = probes.collect::<Result<_, _>>()?;
+    progress.finish();
+    let Estimate { arms, total_s } = Estimate::of(selection, &specs, &probes);
+    let arms = arms.into_iter().map(|arm| PlannedTime {
+        arm: arm.arm,
+        step_s: arm.step_s,
+        trial_s: arm.trial_s,
+        peak_bytes: arm.peak_bytes,
+    });
+    Ok(PlannedTimes { threads, arms: arms.collect(), total_s })
 }
 
 /// Prints each arm's network with its shapes, parameters and memory.
 pub(super) fn show(selection: &Selection<'_>, json: bool) -> anyhow::Result<()> {
-    let plan = planned(selection)?;
+    show_with(selection, None, json)
+}
+
+fn show_with(selection: &Selection<'_>, times: Option<PlannedTimes>, json: bool) -> anyhow::Result<()> {
+    let plan = planned(selection, times)?;
     if json {
         return print_json(&plan);
     }
     print(&plan_table(&plan, terminal_width()))
 }
 
-fn planned(selection: &Selection<'_>) -> Result<PlannedSweep, TrainError> {
+fn planned(selection: &Selection<'_>, times: Option<PlannedTimes>) -> Result<PlannedSweep, TrainError> {
     let rungs = selection.plan.rungs();
     let seeds_of = |arm: &str| -> Vec<u64> {
         let trials = selection.trials.iter().map(|trial| trial.spec()).filter(|spec| spec.arm == arm);
@@ -38,5 +71,6 @@ fn planned(selection: &Selection<'_>) -> Result<PlannedSweep, TrainError> {
         arms: arms.collect::<Result<_, TrainError>>()?,
         rungs: rungs.iter().map(Rung::planned).collect(),
         hours: selection.plan.search.as_ref().and_then(|search| search.hours),
+        times,
     })
 }

@@ -11,7 +11,7 @@ use pool_train::{
     run_trial,
 };
 
-use crate::args::{KernelsArg, PeakArgs, PhaseArg, TaskArgs};
+use crate::args::{KernelsArg, PeakArgs, PhaseArg, ProbeArgs, TaskArgs};
 use crate::exit::Outcome;
 use crate::logging;
 use crate::output::print;
@@ -48,6 +48,15 @@ pub(crate) fn peak(args: &PeakArgs) -> anyhow::Result<Outcome> {
     let context = context(args.threads, 1, args.kernels, args.device)?;
     let peak = measure_peak(&spec, phase, args.batch_size, &context)?;
     print(&format!("{}\n", serde_json::to_string(&peak)?))?;
+    Ok(Outcome::Done)
+}
+
+/// Prints what a few steps of the trial on standard input take, as JSON.
+pub(crate) fn probe(args: &ProbeArgs) -> anyhow::Result<Outcome> {
+    let spec = serde_json::from_reader(std::io::stdin().lock()).context("standard input holds no trial")?;
+    let context = context(args.threads, 1, KernelsArg::default(), DeviceChoice::default())?;
+    let probe = pool_train::probe(&spec, &context)?;
+    print(&format!("{}\n", serde_json::to_string(&probe)?))?;
     Ok(Outcome::Done)
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::table::Table;
 use super::terminal::render_with_notes;
-use crate::cells::{gibibytes, mebibytes, thousands};
+use crate::cells::{counted, duration, fixed, gibibytes, mebibytes, thousands};
 
 /// One arm of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,16 +27,63 @@ pub struct PlannedSweep {
     pub rungs: Vec<PlannedRung>,
     /// Hours of training after which a search starts nothing more.
     pub hours: Option<f64>,
+    /// What a few timed steps say of it; none where none were timed.
+    pub times: Option<PlannedTimes>,
+}
+
+/// What a sweep will take, as estimated from a few timed steps of every arm.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlannedTimes {
+    /// Threads of the timed steps.
+    pub threads: u32,
+    /// One row per arm.
+    pub arms: Vec<PlannedTime>,
+    /// All trials one after the other, seconds.
+    pub total_s: f64,
+}
+
+/// What one trial of an arm will take.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlannedTime {
+    /// The arm.
+    pub arm: String,
+    /// One step of training, seconds.
+    pub step_s: f64,
+    /// All epochs and the evaluation, seconds.
+    pub trial_s: f64,
+    /// The peak of its process's memory; none where the system does not tell.
+    pub peak_bytes: Option<u64>,
 }
 
 /// The plan as tables, at most `width` columns wide where the words allow it.
 pub fn plan_table(plan: &PlannedSweep, width: u16) -> String {
-    let PlannedSweep { arms, rungs, .. } = plan;
+    let PlannedSweep { arms, rungs, times, .. } = plan;
     let mut tables = vec![networks(plan), costs(arms)];
+    tables.extend(times.as_ref().map(expected));
     if !rungs.is_empty() {
         tables.push(halving(rungs));
     }
     tables.iter().map(|table| render_with_notes(table, width)).collect::<Vec<_>>().join("\n")
+}
+
+fn expected(PlannedTimes { threads, arms, total_s }: &PlannedTimes) -> Table {
+    let rows = arms.iter().map(|PlannedTime { arm, step_s, trial_s, peak_bytes }| {
+        let memory = mebibytes(peak_bytes.map(|bytes| bytes as f64));
+        vec![arm.clone(), fixed(1e3 * step_s, 1), fixed(*trial_s, 1), memory]
+    });
+    Table {
+        title: format!("Expected with {}, from a few timed steps", counted(*threads as usize, "thread")),
+        word_columns: 1,
+        header: ["arm", "one step, ms", "one trial, s", "process, MiB"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        notes: vec![
+            format!(
+                "All trials one after the other: about {}, or less where training stops early.",
+                duration(*total_s)
+            ),
+            "Measuring costs is not in it, whatever else runs now is. Trials that run at once share the processor.".to_owned(),
+        ],
+    }
 }
 
 fn halving(rungs: &[PlannedRung]) -> Table {
@@ -94,8 +141,7 @@ fn costs(arms: &[PlannedArm]) -> Table {
 }
 
 /// All arms of a sweep have as many seeds; a plan put together by hand may not.
-fn title(PlannedSweep { arms, rungs, hours }: &PlannedSweep) -> String {
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+fn title(PlannedSweep { arms, rungs, hours, .. }: &PlannedSweep) -> String {
     let trials: usize = arms.iter().map(|arm| arm.seeds.len()).sum();
     let further = rungs.last().map_or(0, |last| last.arms * (last.seeds - 1));
     let (trials, of_arms) = (counted(trials + further, "trial"), counted(arms.len(), "arm"));

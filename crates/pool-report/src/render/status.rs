@@ -3,7 +3,7 @@
 use super::document::Block;
 use super::table::Table;
 use super::terminal::render_blocks;
-use crate::cells::{counted, fixed};
+use crate::cells::{counted, duration, fixed};
 use crate::{RunStatus, TaskState, TaskStatus};
 
 /// Rows of a table that a person reads.
@@ -81,14 +81,4 @@ fn table(status: &RunStatus) -> Option<Table> {
     let note = (hidden > 0).then(|| format!("{hidden} more are not shown; --json has all of them."));
     let header = ["task", "state", "where, or why", "epoch", "validation error, %"];
     Some(Table::new("Under way, or given up", &header, rows).with_word_columns(3).with_notes(note))
-}
-
-/// Rounded as a person would say it.
-fn duration(seconds: f64) -> String {
-    let minutes = (seconds / 60.0).round();
-    match minutes {
-        _ if seconds < 90.0 => format!("{:.0} s", seconds.max(1.0)),
-        _ if minutes < 90.0 => format!("{minutes:.0} min"),
-        _ => format!("{:.1} h", seconds / 3600.0),
-    }
 }

@@ -28,7 +28,7 @@ fn plan(width: u16) -> String {
     ];
     let arms =
         arms.map(|(arm, pool)| PlannedArm { arm: arm.into(), seeds: vec![1, 2, 3], model: model(pool) });
-    plan_table(&PlannedSweep { arms: arms.into(), rungs: Vec::new(), hours: None }, width)
+    plan_table(&PlannedSweep { arms: arms.into(), rungs: Vec::new(), hours: None, times: None }, width)
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What an arm costs: durations and peaks of memory, measured with nothing else running.
 
 mod memory;
+mod probe;
 mod times;
 
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::path::Path;
 use pool_metrics::{CostRecord, RECORD_VERSION};
 
 pub use memory::{Phase, measure_peak};
+pub use probe::{Probe, probe, probe_apart};
 
 use crate::machine::{self, ProcessorUse};
 use crate::resident::ResidentData;

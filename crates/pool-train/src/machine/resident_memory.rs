@@ -34,6 +34,11 @@ impl PeakMemory {
     }
 }
 
+/// The highest resident memory of this process since it began, where a network on this device can be followed.
+pub(crate) fn resident_peak_bytes(device: ComputeDevice) -> Option<u64> {
+    PeakMemory::is_told(device).then(|| status_bytes("VmHWM:")).flatten()
+}
+
 /// A field of `/proc/self/status`, which counts in KiB.
 fn status_bytes(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -19,6 +19,7 @@ mod working_hours;
 pub use dir::RunDir;
 pub use executor::{Executor, Ongoing, Stage, SweepEvent};
 pub use launcher::{Job, LaunchError, Launcher};
+pub(crate) use local::KEEP_FREED_PAGES;
 pub use local::LocalProcesses;
 pub use lock::Lock;
 pub use needs::Needs;

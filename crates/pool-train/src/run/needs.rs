@@ -16,8 +16,6 @@ pub struct Needs {
 const PROCESS_BYTES: u64 = 160 << 20;
 /// Measured peaks are up to twice what the memory model counts: allocators keep what they were given once.
 const MODEL_FACTOR: u64 = 2;
-/// An image's pixel stands as a byte and as an `f32`.
-const BYTES_PER_PIXEL: u64 = 5;
 /// Records, histories and logs.
 const FILES_BYTES: u64 = 1 << 20;
 /// While a checkpoint replaces the last one, each with parameters, two moments and the best parameters; and the
@@ -26,6 +24,9 @@ const PARAMETER_COPIES_ON_DISK: u64 = 9;
 const F32_BYTES: u64 = 4;
 
 impl Needs {
+    /// An image's pixel stands as a byte and as an `f32`.
+    pub(crate) const BYTES_PER_PIXEL: u64 = 5;
+
     /// Those of a task whose data set has this many images, with a network that a plan has found to fit.
     pub fn of(task: Task<'_>, images: u64) -> Self {
         let facts = match task {
@@ -49,7 +50,7 @@ impl Needs {
         let training = facts.memory.iter().find(|estimate| estimate.model == MemoryModel::Training);
         let training = training.map_or(0, MemoryEstimate::total_bytes);
         let pixels: usize = facts.shapes.first().map_or(0, |input| input.iter().product());
-        let data = images.saturating_mul(pixels as u64).saturating_mul(BYTES_PER_PIXEL);
+        let data = images.saturating_mul(pixels as u64).saturating_mul(Self::BYTES_PER_PIXEL);
         let network = training.saturating_mul(MODEL_FACTOR);
         let parameters = facts.parameters.saturating_mul(F32_BYTES);
         Self {

@@ -168,7 +168,11 @@ impl<'p> Course<'_, 'p> {
         let mut work = Vec::new();
         for &task in tasks {
             if self.sweep.dir.fate(task, until_epoch)?.is_none() {
-                work.push(Work { task, until_epoch, needs: Needs::of(task, self.selection.plan.images) });
+                work.push(Work {
+                    task,
+                    until_epoch,
+                    needs: Needs::of(task, self.selection.plan.images.all()),
+                });
             }
         }
         if work.is_empty() || !self.sweep.goes_on() {

@@ -9,7 +9,7 @@ use pool_models::{ModelError, Pool};
 use super::check::{Arm, Sweep};
 use super::control::{MatchError, match_parameters};
 use super::network::NetworkTemplate;
-use super::plan::{CostSpec, Plan, TrialSpec};
+use super::plan::{CostSpec, ImageCounts, Plan, TrialSpec};
 use super::spec::DataFacts;
 use super::toml_file::ControlledParameters;
 use crate::{SweepError, TrainError};
@@ -70,7 +70,13 @@ impl Sweep {
         let search = self.search.as_ref().map(|search| search.plan(arms.len()));
         Ok(Plan::new(self.study.clone(), text, trials, measurements)
             .with_search(search)
-            .with_images(facts.train_images + facts.test_images))
+            .with_images(self.images(facts)))
+    }
+
+    fn images(&self, facts: DataFacts) -> ImageCounts {
+        let validation = (facts.train_images as f64 * self.data.validation.fraction()) as u64;
+        let train = facts.train_images as u64 - validation;
+        ImageCounts { train, validation, test: facts.test_images as u64 }
     }
 
     /// The arms of the file, and those that the search draws beside them: each different from all before, and such that

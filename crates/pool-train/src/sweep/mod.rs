@@ -13,7 +13,7 @@ mod toml_file;
 pub use check::{Arm, Sweep};
 pub use error::SweepError;
 pub use network::NetworkTemplate;
-pub use plan::{CostSpec, Measurement, Plan, Selection, Trial, TrialSpec};
+pub use plan::{CostSpec, ImageCounts, Measurement, Plan, Selection, Trial, TrialSpec};
 pub use search::{Rung, SearchPlan};
 pub(crate) use search::{best_arms, without_repeats};
 pub use spec::{

@@ -182,7 +182,25 @@ pub struct Plan {
     /// How a search goes through the trials; none trains them all.
     pub search: Option<SearchPlan>,
     /// Images that every trial loads.
-    pub images: u64,
+    pub images: ImageCounts,
+}
+
+/// How many images there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImageCounts {
+    /// To train with.
+    pub train: u64,
+    /// To decide when to stop.
+    pub validation: u64,
+    /// To test with.
+    pub test: u64,
+}
+
+impl ImageCounts {
+    /// All of them.
+    pub fn all(self) -> u64 {
+        self.train + self.validation + self.test
+    }
 }
 
 impl Plan {
@@ -198,7 +216,7 @@ impl Plan {
             trials: trials.into_iter().map(Trial::from).collect(),
             measurements: measurements.into_iter().map(Measurement::from).collect(),
             search: None,
-            images: 0,
+            images: ImageCounts::default(),
         }
     }
 
@@ -206,8 +224,8 @@ impl Plan {
         Self { search, ..self }
     }
 
-    pub(super) fn with_images(self, images: usize) -> Self {
-        Self { images: images as u64, ..self }
+    pub(super) fn with_images(self, images: ImageCounts) -> Self {
+        Self { images, ..self }
     }
 
     /// The rungs of successive halving; none where every trial is trained to its end.
