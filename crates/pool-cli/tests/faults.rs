@@ -341,3 +341,57 @@ fn a_directory_that_cannot_be_written_says_so_and_keeps_what_is_in_it() {
     assert_eq!(outcomes(disk.path()), before);
     finish(disk.path(), &text, 4);
 }
+
+/// A control group with so much memory; none where this process may not make one.
+struct MemoryGroup {
+    folder: PathBuf,
+}
+
+impl MemoryGroup {
+    fn of(limit: &str) -> Option<Self> {
+        let name = format!("pooling-study-test-{}", std::process::id());
+        // Version 1, and version 2.
+        let kinds = [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")];
+        for (root, file) in kinds {
+            let group = Self { folder: Path::new(root).join(&name) };
+            if fs::create_dir(&group.folder).is_ok() && fs::write(group.folder.join(file), limit).is_ok() {
+                return Some(group);
+            }
+        }
+        eprintln!("left out: making a control group needs to be root");
+        None
+    }
+}
+
+impl Drop for MemoryGroup {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+#[test]
+fn a_trial_that_the_kernel_kills_for_lack_of_memory_is_tried_again_alone() {
+    let Some(group) = MemoryGroup::of("500M") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    // Each of them takes about 340 MB.
+    let text =
+        sweep_file("[1]", 2).replace("units = 32", "units = 2000").replace("\"stochastic\"", "\"none\"");
+    let text = text
+        .replace("filters = 4", "filters = 8")
+        .replace("pool = \"max\"", "pool = { reduce = \"max\", size = 1 }");
+    fs::write(folder.path().join("sweep.toml"), text).unwrap();
+    let program = pool_cli(folder.path());
+    let output = Command::new("sh")
+        .current_dir(folder.path())
+        // More memory than there is, so that both are started at once.
+        .args(["-c", "echo $$ >\"$1\" && exec \"$0\" sweep sweep.toml --jobs 2 --threads 1 --memory 1TB"])
+        .arg(program.get_program())
+        .arg(group.folder.join("cgroup.procs"))
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let told = "killed by the system for lack of memory; trying again with nothing beside it";
+    assert!(said.contains(told), "{said}");
+    assert_eq!(outcomes(folder.path()).len(), 2);
+}
