@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use mnist_data::DataDir;
 use pool_train::{
-    DeviceChoice, Phase, RunDir, StopFlag, TrialContext, TrialEnd, TrialEvent, measure_costs, measure_peak,
-    run_trial,
+    DeviceChoice, Phase, RunDir, StopFlag, TrainError, TrialContext, TrialEnd, TrialEvent, measure_costs,
+    measure_peak, run_trial,
 };
 
 use crate::args::{KernelsArg, PeakArgs, PhaseArg, ProbeArgs, TaskArgs};
@@ -82,8 +82,14 @@ fn run(
         };
         work(&args.folder, &context, &stop)
     };
-    // The standard error of a task is a file, which a full disk would not take.
-    run().inspect_err(|error| tell(&TrialEvent::Failed { reason: format!("{error:#}") }))?;
+    run().inspect_err(|error| {
+        let reason = format!("{error:#}");
+        if !matches!(error.downcast_ref(), Some(TrainError::Stopped)) {
+            RunDir::note_failure(&args.folder, &reason);
+        }
+        // The standard error of a task is a file, which a full disk would not take.
+        tell(&TrialEvent::Failed { reason });
+    })?;
     Ok(Outcome::Done)
 }
 

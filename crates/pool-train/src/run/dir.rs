@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pool_metrics::{
-    CostRecord, EpochRecord, Failure, PausedTrial, PlanFile, RecordError, RunLayout, TrialRecord,
-    atomic_write,
+    CostRecord, EpochRecord, Failure, PausedTrial, RecordError, RunLayout, TrialRecord, atomic_write,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::foreign;
 use super::lock::{self, Lock};
 use super::{Fate, StopFlag, Task};
-use crate::clear::{empty_but_for, is_partial, remove, remove_partial_files};
+use crate::clear::{empty_but_for, remove, remove_partial_files};
 use crate::{CostSpec, Plan, TrainError, TrialSpec, machine};
 
 /// A run directory: the source of truth about which trials are finished. It is this process's own while this exists.
@@ -35,7 +35,7 @@ impl RunDir {
     /// A folder that holds something else, belongs to another running sweep, or cannot be written.
     pub fn create(root: impl Into<PathBuf>, plan: &Plan) -> Result<Self, TrainError> {
         let layout = RunLayout::new(root);
-        refuse_foreign_folder(&layout)?;
+        foreign::refuse(&layout)?;
         for folder in [layout.trials(), layout.all_costs()] {
             fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
         }
@@ -219,6 +219,19 @@ impl RunDir {
         RunLayout::record_in(folder).exists()
     }
 
+    /// Notes why the task of this folder cannot go on, for whoever looks later: nobody may be waiting for its process.
+    pub fn note_failure(folder: &Path, reason: &str) {
+        #[derive(Deserialize)]
+        struct Spec {
+            arm: String,
+            seed: Option<u64>,
+        }
+        let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if let Ok(Spec { arm, seed }) = read_json(&spec_path(folder)) {
+            Self::store_failure(folder, &Failure { id, arm, seed, reason: reason.to_owned() });
+        }
+    }
+
     /// Notes why a task died. Its folder may be what failed, so that this may fail too.
     pub(super) fn store_failure(folder: &Path, failure: &Failure) {
         if let Err(error) = write_json(&RunLayout::failure_in(folder), failure) {
@@ -264,7 +277,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
     serde_json::from_str(&text).map_err(|cause| TrainError::Json { path: path.to_owned(), cause })
 }
 
-fn spec_path(folder: &Path) -> PathBuf {
+pub(super) fn spec_path(folder: &Path) -> PathBuf {
     folder.join("spec.json")
 }
 
@@ -275,37 +288,4 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
 
 fn write(path: &Path, text: &str) -> Result<(), TrainError> {
     atomic_write(path, text.as_bytes()).map_err(TrainError::io("write", path))
-}
-
-/// A folder with other things in it is somebody's: nothing is written there.
-fn refuse_foreign_folder(layout: &RunLayout) -> Result<(), TrainError> {
-    let foreign = || Err(TrainError::ForeignFolder { path: layout.root().to_owned() });
-    match fs::read_to_string(layout.plan()) {
-        Ok(text) if PlanFile::from_json(&text).is_ok() => return Ok(()),
-        // A plan that is torn, or of another version, beside trials that are ours.
-        Ok(_) if holds_trials(layout) => return Ok(()),
-        Ok(_) => return foreign(),
-        Err(_) => {}
-    }
-    let mut entries = match fs::read_dir(layout.root()) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(TrainError::io("open", layout.root())(error)),
-    };
-    if entries.all(|entry| is_leftover(layout, entry.as_ref())) { Ok(()) } else { foreign() }
-}
-
-/// Whether a trial's folder of ours is in it.
-fn holds_trials(layout: &RunLayout) -> bool {
-    let Ok(trials) = fs::read_dir(layout.trials()) else { return false };
-    trials.flatten().any(|trial| spec_path(&trial.path()).is_file())
-}
-
-/// What a sweep leaves that was killed before its plan was stored.
-fn is_leftover(layout: &RunLayout, entry: Result<&fs::DirEntry, &std::io::Error>) -> bool {
-    entry.is_ok_and(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        name == "trials" || name == "costs" || entry.path() == layout.sweep_lock() || is_partial(&name)
-    })
 }

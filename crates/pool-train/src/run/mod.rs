@@ -3,6 +3,7 @@
 mod attempt;
 mod dir;
 mod executor;
+mod foreign;
 mod launcher;
 mod local;
 mod lock;

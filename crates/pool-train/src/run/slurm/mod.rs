@@ -156,7 +156,10 @@ impl Slurm {
     }
 
     fn cancel(&self, pending: &[Pending<'_>], sweep: &mut Ongoing<'_>) -> Result<(), TrainError> {
-        commands::cancel(pending.iter().map(|pending| pending.place))?;
+        // What has just ended cannot be cancelled, and Slurm says so.
+        if let Err(error) = commands::cancel(pending.iter().map(|pending| pending.place)) {
+            tracing::warn!(%error, "not every task could be cancelled");
+        }
         for pending in pending {
             let Attempt { work, .. } = pending.attempt;
             let fate = sweep.dir.fate(work.task, work.until_epoch)?.unwrap_or(Fate::Stopped);

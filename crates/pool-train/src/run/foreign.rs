@@ -1,0 +1,43 @@
+//! Folders that are somebody else's.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use pool_metrics::{PlanFile, RunLayout};
+
+use super::dir::spec_path;
+use crate::TrainError;
+use crate::clear::is_partial;
+
+/// A folder with other things in it is somebody's: nothing is written there.
+pub(super) fn refuse(layout: &RunLayout) -> Result<(), TrainError> {
+    let foreign = || Err(TrainError::ForeignFolder { path: layout.root().to_owned() });
+    match fs::read_to_string(layout.plan()) {
+        Ok(text) if PlanFile::from_json(&text).is_ok() => return Ok(()),
+        // A plan that is torn, or of another version, beside trials that are ours.
+        Ok(_) if holds_trials(layout) => return Ok(()),
+        Ok(_) => return foreign(),
+        Err(_) => {}
+    }
+    let mut entries = match fs::read_dir(layout.root()) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(TrainError::io("open", layout.root())(error)),
+    };
+    if entries.all(|entry| is_leftover(layout, entry.as_ref())) { Ok(()) } else { foreign() }
+}
+
+/// Whether a trial's folder of ours is in it.
+fn holds_trials(layout: &RunLayout) -> bool {
+    let Ok(trials) = fs::read_dir(layout.trials()) else { return false };
+    trials.flatten().any(|trial| spec_path(&trial.path()).is_file())
+}
+
+/// What a sweep leaves that was killed before its plan was stored.
+fn is_leftover(layout: &RunLayout, entry: Result<&fs::DirEntry, &std::io::Error>) -> bool {
+    entry.is_ok_and(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name == "trials" || name == "costs" || entry.path() == layout.sweep_lock() || is_partial(&name)
+    })
+}
