@@ -254,7 +254,7 @@ fn submitted_line(task: Task<'_>, job: u64) -> String {
 }
 
 fn retry_line(task: Task<'_>, reason: &str, alone: bool) -> String {
-    let how = if alone { "trying again with nothing beside it" } else { "trying again" };
+    let how = if alone { "trying again with more memory to itself" } else { "trying again" };
     format!("{}: {reason}; {how}", task.id())
 }
 

@@ -393,7 +393,7 @@ fn a_trial_that_the_kernel_kills_for_lack_of_memory_is_tried_again_alone() {
         .unwrap();
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    let told = "killed by the system for lack of memory; trying again with nothing beside it";
+    let told = "killed by the system for lack of memory; trying again with more memory to itself";
     assert!(said.contains(told), "{said}");
     assert_eq!(outcomes(folder.path()).len(), 2);
 }

@@ -21,8 +21,11 @@ pub struct RunStatus {
     pub trials: Vec<TaskStatus>,
     /// Every measurement of costs.
     pub costs: Vec<TaskStatus>,
-    /// Seconds until the trials are over, if as many go on running as run now; none where that cannot be told.
+    /// Seconds until the trials are over, if as many go on running as run now; none where that cannot be told, as with
+    /// the rungs of a search.
     pub seconds_to_go: Option<f64>,
+    /// Trials of the last rung of successive halving; none where every trial is trained to its end.
+    pub finals: Option<usize>,
 }
 
 /// How far a trial or a measurement is.
@@ -40,7 +43,7 @@ pub struct TaskStatus {
     pub epochs: u32,
     /// Epochs at most.
     pub of_epochs: Option<u32>,
-    /// Share of validation images misclassified after the last epoch.
+    /// Share of validation images misclassified after the last epoch; after the best one of a paused trial.
     pub validation_error: Option<f64>,
 }
 
@@ -90,8 +93,9 @@ impl RunStatus {
         });
         let costs = costs.collect();
         let sweep = holder_of(&layout.sweep_lock());
-        let seconds_to_go = clock.seconds_to_go(&trials);
-        Ok(Self { study: plan.study, sweep, trials, costs, seconds_to_go })
+        let finals = plan.rungs.last().map(|last| last.arms * last.seeds);
+        let seconds_to_go = if finals.is_none() { clock.seconds_to_go(&trials) } else { None };
+        Ok(Self { study: plan.study, sweep, trials, costs, seconds_to_go, finals })
     }
 
     /// Whether nothing is left to do but to try again what failed.
@@ -99,7 +103,13 @@ impl RunStatus {
         let is_over = |task: &TaskStatus| {
             matches!(task.state, TaskState::Finished | TaskState::Paused | TaskState::Failed(_))
         };
-        self.sweep.is_none() && self.trials.iter().chain(&self.costs).all(is_over)
+        let is_at_its_end =
+            |task: &&TaskStatus| matches!(task.state, TaskState::Finished | TaskState::Failed(_));
+        // Before its last rung, a search may have paused all that there is.
+        let finals = self.finals.unwrap_or(0);
+        self.sweep.is_none()
+            && self.trials.iter().chain(&self.costs).all(is_over)
+            && self.trials.iter().filter(is_at_its_end).count() >= finals
     }
 }
 
@@ -113,6 +123,10 @@ fn trial_status(layout: &RunLayout, trial: &PlannedTrial, clock: &mut Clock) -> 
         _ => epochs_of(&folder),
     };
     clock.see(&epochs);
+    let validation_error = match state {
+        TaskState::Paused => epochs.iter().map(|epoch| epoch.validation_error).min_by(f64::total_cmp),
+        _ => epochs.last().map(|last| last.validation_error),
+    };
     TaskStatus {
         id: trial.id.clone(),
         arm: trial.arm.clone(),
@@ -120,7 +134,7 @@ fn trial_status(layout: &RunLayout, trial: &PlannedTrial, clock: &mut Clock) -> 
         state,
         epochs: epochs.len() as u32,
         of_epochs: trial.epochs(),
-        validation_error: epochs.last().map(|last| last.validation_error),
+        validation_error,
     }
 }
 

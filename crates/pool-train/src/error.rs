@@ -55,6 +55,15 @@ pub enum TrainError {
         /// Who has it: process and machine.
         holder: String,
     },
+    /// A folder without a task.
+    #[error(
+        "{folder} holds no task: it has no spec.json; give a folder of tasks.txt, which sweep --prepare writes",
+        folder = .folder.display()
+    )]
+    NoTask {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Another process works on the task.
     #[error(
         "{folder} is being worked in ({holder}); wait for it, or end it, and run the same command again",

@@ -234,13 +234,19 @@ fn a_search_that_is_interrupted_anywhere_takes_the_same_way() {
 }
 
 #[test]
-fn an_arm_that_dies_does_not_go_on() {
+fn an_arm_that_dies_does_not_go_on_whatever_it_had_come_to() {
+    for (rung, starts) in [(1, 9 + 3 + 2), (2, 9 + 3 + 2)] {
+        dies_in(rung, starts);
+    }
+}
+
+fn dies_in(rung: u32, starts: usize) {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), &halved()).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
     let best = plan.arms()[8].to_owned();
     let fake = Fake::new(|job: &Job<'_>, _: &StopFlag| {
-        if job.task.arm() == best {
+        if job.task.arm() == best && job.until_epoch == Some(if rung == 1 { 1 } else { 3 }) {
             return Err(LaunchError::Failed("out of luck".to_owned()));
         }
         train(&plan, job)
@@ -248,12 +254,27 @@ fn an_arm_that_dies_does_not_go_on() {
     let everything = plan.select(&[]).unwrap();
     let team = Team::new(&fake, TeamOptions { jobs: Some(1), ..TeamOptions::default() });
     let summary = run_sweep(&everything, &dir, &team, &StopFlag::new(), &mut |_| {}).unwrap();
-    assert_eq!((summary.finished, summary.failed.len(), fake.ran().len()), (2, 1, 9 + 3 + 2));
+    assert_eq!((summary.finished, summary.failed.len(), fake.ran().len()), (2, 1, starts), "{rung}");
     let finished = plan.trials.iter().filter(|trial| dir.record(trial.id()).unwrap().is_some());
     assert!(finished.into_iter().all(|trial| trial.spec().arm == plan.arms()[7]), "the second best has won");
     let layout = dir.layout();
     let paused = plan.trials.iter().filter(|trial| RunLayout::paused_in(&layout.trial(trial.id())).exists());
-    assert_eq!(paused.count(), 7, "what was paused stays so, and what has a record is not");
+    let expected = if rung == 1 { 7 } else { 8 };
+    assert_eq!(paused.count(), expected, "what was paused stays so, and what has a record is not");
+}
+
+#[test]
+fn what_is_finished_stays_in_the_plan_of_a_search_that_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("run");
+    climb(&plan(folder.path(), &halved()).unwrap(), &root, 1, usize::MAX);
+    let more = plan(folder.path(), &halved().replace("trials = 10", "trials = 19")).unwrap();
+    let (started, _, summary) = climb(&more, &root, 1, 1);
+    assert!(summary.stopped && started.len() == 1);
+    let stored = std::fs::read_to_string(root.join("plan.json")).unwrap();
+    let stored: PlanFile = serde_json::from_str(&stored).unwrap();
+    let finals = stored.trials.iter().filter(|trial| trial.seed == 2);
+    assert_eq!(finals.count(), 1, "the best arm's second seed has a record");
 }
 
 #[test]

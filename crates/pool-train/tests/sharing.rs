@@ -153,6 +153,9 @@ fn as_many_run_at_once_as_the_processor_has_threads_for() {
 #[test]
 fn a_process_waits_until_the_other_one_in_its_folder_has_ended() {
     let folder = tempfile::tempdir().unwrap();
+    let error = RunDir::join(folder.path(), &StopFlag::new()).unwrap_err().to_string();
+    assert!(error.contains("holds no task: it has no spec.json; give a folder of tasks.txt"), "{error}");
+    std::fs::write(folder.path().join("spec.json"), "{}").unwrap();
     let first = RunDir::join(folder.path(), &StopFlag::new()).unwrap();
     let stop = StopFlag::new();
     std::thread::scope(|scope| {

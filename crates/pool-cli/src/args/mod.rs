@@ -57,7 +57,7 @@ Examples:
   pool-cli sweep configs/sweep.toml --only max --only none
   pool-cli sweep configs/smoke.toml --out /tmp/smoke --jobs 2
 
-The same command again runs only what is missing: an interrupted sweep loses the trial that was running, no more.")]
+The same command again runs only what is missing; a trial that was interrupted goes on from its last checkpoint.")]
     Sweep(SweepArgs),
     /// Show a sweep's trials, shapes, parameters and memory, and what a few timed steps say of its time; trains nothing
     #[command(after_help = "\

@@ -117,6 +117,11 @@ fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
         LauncherArg::Local if args.prepare && !plan.rungs().is_empty() => {
             Some("--prepare cannot go with halving: which trials run is decided rung by rung; leave it out")
         }
+        LauncherArg::Local
+            if args.prepare && plan.search.as_ref().is_some_and(|search| search.hours.is_some()) =>
+        {
+            Some("--prepare cannot go with hours: somebody must count them; leave it out")
+        }
         LauncherArg::Slurm if args.prepare => {
             Some("--prepare is for other launchers; leave out --launcher slurm")
         }

@@ -1,5 +1,7 @@
 //! What a sweep would train, before it does.
 
+use std::collections::HashSet;
+
 use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts, PlannedRung};
 use serde::Serialize;
 
@@ -129,10 +131,15 @@ fn costs(arms: &[PlannedArm]) -> Table {
             mebibytes(bytes(MemoryModel::Inference).map(|bytes| bytes as f64)),
         ]
     });
-    let batch = arms.first().and_then(|arm| arm.model.memory.first()).map(|estimate| estimate.batch_size);
+    let batches: HashSet<u64> =
+        arms.iter().flat_map(|arm| arm.model.memory.first()).map(|estimate| estimate.batch_size).collect();
+    let batch = match batches.iter().next() {
+        Some(&batch) if batches.len() == 1 => format!("batch size {}", thousands(Some(batch))),
+        _ => "each arm's batch size".to_owned(),
+    };
     let header = ["arm", "parameters", "keras_legacy, GiB", "training, MiB", "inference, MiB"];
     Table {
-        title: format!("Parameters, and memory at batch size {}", thousands(batch)),
+        title: format!("Parameters, and memory at {batch}"),
         word_columns: 1,
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),

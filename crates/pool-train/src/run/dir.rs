@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pool_metrics::{
-    CostRecord, EpochRecord, Failure, PausedTrial, RecordError, RunLayout, TrialRecord, atomic_write,
+    CostRecord, EpochRecord, Failure, PausedTrial, PlanFile, RecordError, RunLayout, TrialRecord,
+    atomic_write,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use super::foreign;
 use super::lock::{self, Lock};
 use super::{Fate, StopFlag, Task};
 use crate::clear::{empty_but_for, remove, remove_partial_files};
-use crate::{CostSpec, Plan, TrainError, TrialSpec, machine};
+use crate::{CostSpec, Plan, TrainError, Trial, TrialSpec, machine};
 
 /// A run directory: the source of truth about which trials are finished. It is this process's own while this exists.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct RunDir {
 
 /// How long the processes of a killed sweep may take to notice.
 const ORPHANS_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a lock may be held by `status`, which only looks at it.
+const ONLOOKERS_PATIENCE: Duration = Duration::from_millis(500);
 
 impl RunDir {
     /// Opens the run directory at `root`, or makes it, and stores the plan in it. Trials of earlier plans stay.
@@ -39,10 +42,15 @@ impl RunDir {
         for folder in [layout.trials(), layout.all_costs()] {
             fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
         }
-        let lock = lock::try_take(&layout.sweep_lock())?
-            .map_err(|holder| TrainError::Taken { path: layout.root().to_owned(), holder })?;
+        // For a moment the lock may be that of somebody who looks whether it is held.
+        let lock = lock::take_when_free(&layout.sweep_lock(), |holder, waited| {
+            if waited < ONLOOKERS_PATIENCE {
+                return Ok(());
+            }
+            Err(TrainError::Taken { path: layout.root().to_owned(), holder: holder.clone() })
+        })?;
         // The plan first: it is what makes a folder a run directory.
-        write_json(&layout.plan(), &plan.to_file(&HashSet::new()))?;
+        write_json(&layout.plan(), &plan_file(&layout, plan, &HashSet::new()))?;
         write(&layout.sweep_file(), &plan.sweep_text)?;
         Ok(Self { layout, _lock: lock })
     }
@@ -53,9 +61,12 @@ impl RunDir {
     /// # Errors
     /// A folder that is not there or cannot be written, or [`TrainError::Stopped`] while waiting.
     pub fn join(folder: &Path, stop: &StopFlag) -> Result<Lock, TrainError> {
+        if !spec_path(folder).is_file() {
+            return Err(TrainError::NoTask { folder: folder.to_owned() });
+        }
         let mut told = false;
-        let lock = lock::take_when_free(&RunLayout::lock_in(folder), |holder, _| {
-            if !std::mem::replace(&mut told, true) {
+        let lock = lock::take_when_free(&RunLayout::lock_in(folder), |holder, waited| {
+            if waited > ONLOOKERS_PATIENCE && !std::mem::replace(&mut told, true) {
                 tracing::warn!(holder, "another process runs this task; waiting for its end");
             }
             stop.check()
@@ -69,7 +80,7 @@ impl RunDir {
     /// # Errors
     /// A folder that cannot be written.
     pub(super) fn store_finals(&self, plan: &Plan, arms: &HashSet<&str>) -> Result<(), TrainError> {
-        write_json(&self.layout.plan(), &plan.to_file(arms))
+        write_json(&self.layout.plan(), &plan_file(&self.layout, plan, arms))
     }
 
     /// Whether so much can still be written.
@@ -107,15 +118,16 @@ impl RunDir {
         read(&RunLayout::record_in(&self.layout.costs(id)), CostRecord::from_json)
     }
 
-    /// The epochs that a trial has behind it: all of its record's, or those until a search paused it.
+    /// The epochs of a trial that is finished, or has come as far as this.
     ///
     /// # Errors
     /// As [`RunDir::record`].
-    pub(super) fn epochs(&self, id: &str) -> Result<Option<Vec<EpochRecord>>, TrainError> {
-        if let Some(record) = self.record(id)? {
-            return Ok(Some(record.epochs));
-        }
-        Ok(self.paused(id)?.map(|paused| paused.epochs))
+    pub(super) fn epochs(&self, trial: &Trial, until: u32) -> Result<Option<Vec<EpochRecord>>, TrainError> {
+        Ok(match self.fate(Task::Trial(trial), Some(until))? {
+            Some(Fate::Finished(record)) => Some(record.epochs),
+            Some(Fate::Paused(paused)) => Some(paused.epochs),
+            _ => None,
+        })
     }
 
     /// What a trial had come to when a search paused it.
@@ -206,6 +218,11 @@ impl RunDir {
         store(folder, &record.to_json())
     }
 
+    /// Removes what the process of a finished task may have been killed before it could remove it.
+    pub(super) fn tidy(&self, task: Task<'_>) {
+        tidy(&task.folder(&self.layout));
+    }
+
     /// Stores how far a trial has come, for a search to judge; its checkpoint goes on being kept.
     ///
     /// # Errors
@@ -240,6 +257,11 @@ impl RunDir {
     }
 }
 
+/// The plan with these arms in the last rung of a search; what has a record stays in it, whatever it is now searched for.
+fn plan_file(layout: &RunLayout, plan: &Plan, finals: &HashSet<&str>) -> PlanFile {
+    plan.to_file(finals, |task| RunDir::is_finished(&task.folder(layout)))
+}
+
 /// What a file of a finished task holds, if it is there and whole.
 fn read<R>(path: &Path, parse: impl FnOnce(&str) -> Result<R, RecordError>) -> Result<Option<R>, TrainError> {
     let unusable = |cause: String| TrainError::Record { path: path.to_owned(), cause };
@@ -261,15 +283,19 @@ fn read<R>(path: &Path, parse: impl FnOnce(&str) -> Result<R, RecordError>) -> R
 
 fn store(folder: &Path, record: &str) -> Result<(), TrainError> {
     write(&RunLayout::record_in(folder), record)?;
-    let failure = RunLayout::failure_in(folder);
-    remove(&failure).map_err(TrainError::io("remove", &failure))?;
-    // Of no use beside a record, and in nobody's way.
-    for path in [RunLayout::checkpoint_in(folder), RunLayout::paused_in(folder)] {
+    tidy(folder);
+    Ok(())
+}
+
+/// Removes what is of no use beside a record, though in nobody's way.
+fn tidy(folder: &Path) {
+    let useless =
+        [RunLayout::failure_in(folder), RunLayout::checkpoint_in(folder), RunLayout::paused_in(folder)];
+    for path in useless {
         if let Err(error) = remove(&path) {
-            tracing::warn!(%error, path = %path.display(), "what the trial went on from cannot be removed");
+            tracing::warn!(%error, path = %path.display(), "what is no longer needed cannot be removed");
         }
     }
-    Ok(())
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {

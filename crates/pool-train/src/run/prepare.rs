@@ -31,7 +31,7 @@ pub fn prepare_trials(selection: &Selection<'_>, dir: &RunDir) -> Result<Prepare
             missing.push(task);
         }
     }
-    dir.check_space(missing.iter().map(|&task| Needs::lasting_disk_bytes(task)).sum())?;
+    dir.check_space(missing.iter().map(|&task| Needs::lasting_disk_bytes(task, &[])).sum())?;
     let mut list = String::new();
     for &task in &missing {
         writeln!(list, "{}", dir.prepare(task)?.display()).expect("text can always be written into a string");

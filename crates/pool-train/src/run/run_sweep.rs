@@ -57,7 +57,7 @@ pub fn run_sweep(
         on_event(event);
     };
     let sweep = Ongoing { dir, stop, hours: found.hours, on_event: &mut told };
-    let out_of_hours = Course { selection, executor, sweep }.run()?;
+    let out_of_hours = Course { selection, executor, sweep, left_undone: false }.run()?;
     summary.stopped = stop.is_set();
     summary.out_of_hours = out_of_hours;
     Ok(summary)
@@ -94,14 +94,17 @@ impl Found {
                 found.hours.spend(fate);
             }
             match fate {
-                Some(Fate::Finished(_)) => found.trials += 1,
-                _ => found.disk_bytes += Needs::lasting_disk_bytes(task),
+                Some(Fate::Finished(_)) => {
+                    dir.tidy(task);
+                    found.trials += 1;
+                }
+                _ => found.disk_bytes += Needs::lasting_disk_bytes(task, selection.plan.rungs()),
             }
         }
         for &measurement in &selection.measurements {
             match dir.cost_record(measurement.id())? {
                 Some(_) => found.measurements += 1,
-                None => found.disk_bytes += Needs::lasting_disk_bytes(Task::Costs(measurement)),
+                None => found.disk_bytes += Needs::lasting_disk_bytes(Task::Costs(measurement), &[]),
             }
         }
         Ok(found)
@@ -113,6 +116,8 @@ struct Course<'c, 'p> {
     selection: &'c Selection<'p>,
     executor: &'c dyn Executor,
     sweep: Ongoing<'c>,
+    /// Whether there was something to do for which no time was left.
+    left_undone: bool,
 }
 
 impl<'p> Course<'_, 'p> {
@@ -129,7 +134,7 @@ impl<'p> Course<'_, 'p> {
         let measurements = self.selection.measurements.iter().map(|&measurement| Task::Costs(measurement));
         let measurements: Vec<Task<'p>> = measurements.filter(|task| wanted(task.arm())).collect();
         self.stage(&measurements, None, true)?;
-        Ok(!self.sweep.hours.are_left())
+        Ok(self.left_undone && !self.sweep.hours.are_left())
     }
 
     /// Successive halving. Gives the arms of the last rung.
@@ -139,10 +144,11 @@ impl<'p> Course<'_, 'p> {
             self.tell_rung(index, field.len(), rung);
             self.train(&field, Some(rung.epochs))?;
             if !self.sweep.goes_on() {
+                self.left_undone = true;
                 return Ok(Some(HashSet::new()));
             }
             let next = rungs.get(index + 1).unwrap_or(&last);
-            let epochs_of = |trial: &Trial| self.sweep.dir.epochs(trial.id());
+            let epochs_of = |trial: &Trial| self.sweep.dir.epochs(trial, rung.epochs);
             field = best_arms(&field, rung.epochs, next.arms, epochs_of)?;
         }
         self.tell_rung(rungs.len(), field.len(), &last);
@@ -175,9 +181,17 @@ impl<'p> Course<'_, 'p> {
                 });
             }
         }
-        if work.is_empty() || !self.sweep.goes_on() {
+        if work.is_empty() {
             return Ok(());
         }
-        self.executor.run(Stage { work, of: tasks.len(), alone }, &mut self.sweep)
+        if !self.sweep.goes_on() {
+            self.left_undone = true;
+            return Ok(());
+        }
+        self.executor.run(Stage { work, of: tasks.len(), alone }, &mut self.sweep)?;
+        for &task in tasks {
+            self.left_undone |= self.sweep.dir.fate(task, until_epoch)?.is_none();
+        }
+        Ok(())
     }
 }

@@ -80,7 +80,10 @@ fn in_plain_words(message: &str) -> String {
         }
         "duplicate key" => "duplicate key; each setting may stand once, so remove one".to_owned(),
         missing if missing.starts_with("missing field") => {
-            format!("{missing}; add it, as in configs/sweep.toml")
+            let of_searches = ["`strategy`", "`space`", "`from`", "`to`"];
+            let example =
+                if of_searches.iter().any(|key| missing.contains(key)) { "search" } else { "sweep" };
+            format!("{missing}; add it, as in configs/{example}.toml")
         }
         _ => words,
     }

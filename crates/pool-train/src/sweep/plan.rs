@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::search::{Rung, SearchPlan, without_repeats};
 use super::spec::{DataSpec, EvaluationSpec, TrainSpec};
 use crate::TrainError;
+use crate::run::Task;
 
 /// Every setting of one trial. Two trials with equal specs give equal results on the same machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -258,8 +259,8 @@ impl Plan {
     }
 
     /// The plan as it is stored in the run directory. Of a search that goes by rungs, it holds the trials that are sure
-    /// to run: one of each arm, and all of those that have come to the last rung.
-    pub(crate) fn to_file(&self, finals: &HashSet<&str>) -> PlanFile {
+    /// to run, one of each arm, all of the arms in its last rung, and what is finished.
+    pub(crate) fn to_file(&self, finals: &HashSet<&str>, is_finished: impl Fn(Task<'_>) -> bool) -> PlanFile {
         let halving = !self.rungs().is_empty();
         let sure: HashSet<&str> = if halving {
             let all: Vec<&Trial> = self.trials.iter().collect();
@@ -270,7 +271,11 @@ impl Plan {
         let trials = self
             .trials
             .iter()
-            .filter(|trial| sure.contains(trial.id()) || finals.contains(&*trial.spec.arm))
+            .filter(|trial| {
+                sure.contains(trial.id())
+                    || finals.contains(&*trial.spec.arm)
+                    || is_finished(Task::Trial(trial))
+            })
             .map(|trial| PlannedTrial {
                 id: trial.id.clone(),
                 arm: trial.spec.arm.clone(),
@@ -281,7 +286,9 @@ impl Plan {
         let costs = self
             .measurements
             .iter()
-            .filter(|measurement| !halving || finals.contains(&*measurement.spec.arm))
+            .filter(|measurement| {
+                !halving || finals.contains(&*measurement.spec.arm) || is_finished(Task::Costs(measurement))
+            })
             .map(|measurement| PlannedCosts {
                 id: measurement.id.clone(),
                 arm: measurement.spec.arm.clone(),

@@ -111,6 +111,11 @@ impl Queue {
         Ok(Self(queue.collect()))
     }
 
+    /// Whether any task of this job waits or runs.
+    pub(super) fn holds(&self, job: u64) -> bool {
+        self.0.keys().any(|place| place.job == job)
+    }
+
     /// None once it has ended.
     pub(super) fn state(&self, place: Place) -> Option<State> {
         self.0.get(&place).copied()
@@ -153,7 +158,7 @@ fn classify(state: &str, exit_code: &str, node: &str, last_words: &str) -> Launc
     let (code, signal) = exit_code.split_once(':').unwrap_or((exit_code, "0"));
     match state {
         "OUT_OF_MEMORY" => LaunchError::OutOfMemory(format!("killed{place} for lack of memory")),
-        "TIMEOUT" => LaunchError::Died(format!("ended{place} at its time limit")),
+        "TIMEOUT" => LaunchError::Died(format!("ended{place} at its time limit; give a longer --timeout")),
         "NODE_FAIL" | "BOOT_FAIL" => LaunchError::Died(format!("its machine failed{place}")),
         "PREEMPTED" => LaunchError::Died(format!("preempted{place}")),
         "CANCELLED" => LaunchError::Failed("cancelled".to_owned()),
@@ -205,7 +210,7 @@ mod tests {
         for (state, exit_code, node, words, expected) in [
             ("NODE_FAIL", "0:0", "n1", "", "again: its machine failed on n1"),
             ("PREEMPTED", "0:15", "n1", "", "again: preempted on n1"),
-            ("TIMEOUT", "0:15", "n2", "", "again: ended on n2 at its time limit"),
+            ("TIMEOUT", "0:15", "n2", "", "again: ended on n2 at its time limit; give a longer --timeout"),
             ("OUT_OF_MEMORY", "0:125", "n1", "", "memory: killed on n1 for lack of memory"),
             ("FAILED", "0:9", "n1", "", "memory: killed on n1 (signal 9), by a person or for lack of memory"),
             ("CANCELLED", "0:15", "(null)", "", "no more: cancelled"),

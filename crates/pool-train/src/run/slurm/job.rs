@@ -19,8 +19,8 @@ pub(super) struct JobScript<'s, 'a> {
     pub(super) layout: &'s RunLayout,
     /// Whether each task has its machine to itself.
     pub(super) alone: bool,
-    /// The array job that has to end first.
-    pub(super) after: Option<u64>,
+    /// The array jobs that have to end first.
+    pub(super) after: Vec<u64>,
     /// Alike in memory, command and epochs.
     pub(super) attempts: Vec<Attempt<'a>>,
 }
@@ -106,7 +106,10 @@ impl JobScript<'_, '_> {
             "--error=/dev/null".to_owned(),
         ];
         arguments.extend(options.timeout.map(|timeout| format!("--time={}", minutes(timeout))));
-        arguments.extend(self.after.map(|job| format!("--dependency=afterany:{job}")));
+        if !self.after.is_empty() {
+            let jobs: Vec<String> = self.after.iter().map(u64::to_string).collect();
+            arguments.push(format!("--dependency=afterany:{}", jobs.join(":")));
+        }
         if self.alone {
             arguments.push("--exclusive".to_owned());
         }

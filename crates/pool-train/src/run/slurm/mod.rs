@@ -66,6 +66,7 @@ impl Slurm {
         &self,
         mut attempts: Vec<Attempt<'a>>,
         alone: bool,
+        after_trials: Vec<u64>,
         sweep: &mut Ongoing<'_>,
     ) -> Result<Vec<Pending<'a>>, TrainError> {
         if attempts.is_empty() {
@@ -76,26 +77,35 @@ impl Slurm {
         attempts.sort_by_key(|attempt| attempt.alone);
         let mut pending = Vec::with_capacity(attempts.len());
         for attempt in attempts {
+            if sweep.stop.is_set() {
+                return Ok(Vec::new());
+            }
             let task = attempt.work.task;
-            let folder = sweep.dir.prepare(task)?;
+            let folder = match sweep.dir.prepare(task) {
+                // A machine that is only cut off still works in it: the new process will wait for that one.
+                Err(TrainError::Running { folder, .. }) => folder,
+                prepared => prepared?,
+            };
             match sweep.dir.fate(task, attempt.work.until_epoch)? {
                 Some(fate) => sweep.ended(task, &fate),
                 None => pending.push(Pending::new(attempt, folder)),
             }
         }
-        let mut after = None;
+        let mut after = after_trials;
         for alike in pending.chunk_by_mut(|a, b| a.attempt.alone == b.attempt.alone) {
             for array in alike.chunks_mut(most) {
                 let script = JobScript {
                     slurm: self,
                     layout: sweep.dir.layout(),
                     alone,
-                    // Each array has a limit of tasks at once of its own.
-                    after: self.options.jobs.and(after),
+                    after: after.clone(),
                     attempts: array.iter().map(|pending| pending.attempt).collect(),
                 };
                 let Submission { job, .. } = script.submit()?;
-                after = Some(job);
+                // Each array has a limit of tasks at once of its own.
+                if self.options.jobs.is_some() {
+                    after = vec![job];
+                }
                 tracing::info!(job, tasks = array.len(), "submitted");
                 for (pending, index) in array.iter_mut().zip(0..) {
                     pending.place = Place { job, index };
@@ -115,8 +125,8 @@ impl Slurm {
         let mut wait = POLL.0;
         let mut failures = 0;
         while !pending.is_empty() {
-            if !sweep.goes_on() {
-                return self.cancel(&pending, sweep);
+            if sweep.stop.is_set() {
+                return self.cancel(pending, sweep);
             }
             let queue = match Queue::of(pending.iter().map(|pending| pending.place.job)) {
                 Ok(queue) => queue,
@@ -129,6 +139,13 @@ impl Slurm {
                 Err(error) => return Err(error.into()),
             };
             failures = 0;
+            if !sweep.goes_on() {
+                // The hours are used up: what runs may end.
+                let waits = |pending: &Pending<'_>| queue.state(pending.place) == Some(State::Waiting);
+                let (waiting, others) = pending.into_iter().partition(waits);
+                self.cancel(waiting, sweep)?;
+                pending = others;
+            }
             let before = pending.len();
             let mut again = Vec::new();
             let mut still = Vec::new();
@@ -146,7 +163,7 @@ impl Slurm {
             pending = still;
             wait = if pending.len() < before { POLL.0 } else { (wait * 3 / 2).min(POLL.1) };
             if !again.is_empty() {
-                pending.extend(self.submit(again, alone, sweep)?);
+                pending.extend(self.submit(again, alone, Vec::new(), sweep)?);
             }
             if !pending.is_empty() {
                 pause(wait, sweep);
@@ -155,7 +172,7 @@ impl Slurm {
         Ok(())
     }
 
-    fn cancel(&self, pending: &[Pending<'_>], sweep: &mut Ongoing<'_>) -> Result<(), TrainError> {
+    fn cancel(&self, pending: Vec<Pending<'_>>, sweep: &mut Ongoing<'_>) -> Result<(), TrainError> {
         // What has just ended cannot be cancelled, and Slurm says so.
         if let Err(error) = commands::cancel(pending.iter().map(|pending| pending.place)) {
             tracing::warn!(%error, "not every task could be cancelled");
@@ -189,7 +206,10 @@ impl Executor for Slurm {
         sweep
             .dir
             .check_space(missing.iter().map(|attempt| attempt.work.needs.disk_bytes).max().unwrap_or(0))?;
-        pending.extend(self.submit(missing, stage.alone, sweep)?);
+        // Nobody waits for the trials when all is submitted at once, so the measurements must.
+        let trials = stored.iter().map(|submission| submission.job).filter(|&job| queue.holds(job));
+        let after_trials = if stage.alone && self.options.detach { trials.collect() } else { Vec::new() };
+        pending.extend(self.submit(missing, stage.alone, after_trials, sweep)?);
         if self.options.detach {
             for pending in &pending {
                 let Place { job, .. } = pending.place;

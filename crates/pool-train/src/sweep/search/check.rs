@@ -321,6 +321,8 @@ impl Checker<'_> {
                 self.error(span.clone(), message)
             })
         });
-        Ok(Axis::List(checked.collect::<Result<_, _>>()?))
+        let checked = checked.collect::<Result<Vec<_>, _>>()?;
+        // [1, 2] and [2, 1] are the same places.
+        Ok(Axis::List(self.values("slots", Spanned::new(span, checked))?))
     }
 }

@@ -75,7 +75,8 @@ pub(crate) fn without_repeats<'a>(trials: &[&'a Trial]) -> Vec<&'a Trial> {
 }
 
 /// The `keep` trials whose best validation error within the first `epochs` is lowest, in the order they were given. Ties
-/// go to the lower validation loss, and then to the earlier trial. One without epochs has died and does not go on.
+/// go to the lower validation loss, and then to the earlier trial. One that has no epochs to show has died on the way, and
+/// does not go on.
 pub(crate) fn best_arms<'a>(
     field: &[&'a Trial],
     epochs: u32,
@@ -96,10 +97,13 @@ pub(crate) fn best_arms<'a>(
     Ok(kept.into_iter().map(|index| field[index]).collect())
 }
 
-/// Validation error and loss of the best epoch; infinite where the loss is no number.
+/// Validation error and loss of the best epoch; infinite where training has diverged, whatever it was before.
 fn score(history: &[EpochRecord], epochs: u32) -> (f64, f64) {
-    let finite = history.iter().filter(|epoch| epoch.epoch <= epochs && epoch.validation_loss.is_finite());
-    finite
+    let looked_at = || history.iter().filter(|epoch| epoch.epoch <= epochs);
+    if !looked_at().all(|epoch| epoch.train_loss.is_finite() && epoch.validation_loss.is_finite()) {
+        return (f64::INFINITY, f64::INFINITY);
+    }
+    looked_at()
         .map(|epoch| (epoch.validation_error, epoch.validation_loss))
         .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
         .unwrap_or((f64::INFINITY, f64::INFINITY))
@@ -160,6 +164,8 @@ mod tests {
         let history = [epoch(1, 0.3, 1.0), epoch(2, 0.2, 0.9), epoch(3, 0.25, 0.8), epoch(4, 0.1, 0.1)];
         assert_eq!(score(&history, 3), (0.2, 0.9));
         assert_eq!(score(&history, 9), (0.1, 0.1));
+        let diverged = [epoch(1, 0.1, 0.1), epoch(2, 0.9, f64::NAN)];
+        assert_eq!(score(&diverged, 2), (f64::INFINITY, f64::INFINITY), "diverged later");
         assert_eq!(score(&[epoch(1, 0.5, f64::NAN)], 1), (f64::INFINITY, f64::INFINITY), "diverged");
     }
 }
