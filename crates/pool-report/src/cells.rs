@@ -115,6 +115,17 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// The batch size of all of these in words, whether it is one or several.
+pub(crate) fn batch_size(mut of_arms: impl Iterator<Item = u64>) -> String {
+    match of_arms.next() {
+        Some(first) if of_arms.all(|batch| batch == first) => {
+            format!("batch size {}", thousands(Some(first)))
+        }
+        Some(_) => "each arm's batch size".to_owned(),
+        None => format!("batch size {}", thousands(None)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

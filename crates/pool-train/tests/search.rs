@@ -303,3 +303,15 @@ fn when_its_hours_are_used_up_a_search_starts_nothing_more_and_goes_on_with_more
     let summary = run(&text.replace("5.9", "100.0"));
     assert_eq!((summary.finished, summary.kept, summary.out_of_hours), (8, 12, false));
 }
+
+#[test]
+fn where_nothing_fits_the_reason_is_the_networks_and_not_the_number_of_trials() {
+    let folder = tempfile::tempdir().unwrap();
+    let (settings, _) = SMALL.split_once("[[arm]]").unwrap();
+    let search =
+        "[search]\nstrategy = \"random\"\ntrials = 4\n[search.space]\nreduce = [\"max\"]\nsize = [50]\n";
+    let error = plan(folder.path(), &format!("{settings}{search}")).unwrap_err().to_string();
+    assert!(error.contains("arm \"max 50\": ") && !error.contains("fewer trials"), "{error}");
+    let line = settings.lines().count() + 4;
+    assert!(error.contains(&format!("sweep.toml:{line}: ")), "{error}");
+}

@@ -1,13 +1,11 @@
 //! What a sweep would train, before it does.
 
-use std::collections::HashSet;
-
 use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts, PlannedRung};
 use serde::Serialize;
 
 use super::table::Table;
 use super::terminal::render_with_notes;
-use crate::cells::{counted, duration, fixed, gibibytes, mebibytes, thousands};
+use crate::cells::{batch_size, counted, duration, fixed, gibibytes, mebibytes, thousands};
 
 /// One arm of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -131,12 +129,8 @@ fn costs(arms: &[PlannedArm]) -> Table {
             mebibytes(bytes(MemoryModel::Inference).map(|bytes| bytes as f64)),
         ]
     });
-    let batches: HashSet<u64> =
-        arms.iter().flat_map(|arm| arm.model.memory.first()).map(|estimate| estimate.batch_size).collect();
-    let batch = match batches.iter().next() {
-        Some(&batch) if batches.len() == 1 => format!("batch size {}", thousands(Some(batch))),
-        _ => "each arm's batch size".to_owned(),
-    };
+    let estimates = arms.iter().flat_map(|arm| arm.model.memory.first());
+    let batch = batch_size(estimates.map(|estimate| estimate.batch_size));
     let header = ["arm", "parameters", "keras_legacy, GiB", "training, MiB", "inference, MiB"];
     Table {
         title: format!("Parameters, and memory at {batch}"),

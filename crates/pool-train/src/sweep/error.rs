@@ -55,13 +55,15 @@ impl Source {
         self.error_at(error.span(), in_plain_words(error.message()))
     }
 
+    /// The line, from 1, where a byte range begins; none for a setting that was left to its default, which stands nowhere.
+    pub(super) fn line_of(&self, span: &Range<usize>) -> Option<usize> {
+        let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
+        (*span != (0..0)).then(|| before.iter().filter(|&&byte| byte == b'\n').count() + 1)
+    }
+
     /// An error at a byte range of the text.
     pub(super) fn error_at(&self, span: Option<Range<usize>>, message: impl Into<String>) -> SweepError {
-        // A setting that was left to its default stands nowhere.
-        let line = span.filter(|span| *span != (0..0)).map(|span| {
-            let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
-            before.iter().filter(|&&byte| byte == b'\n').count() + 1
-        });
+        let line = span.and_then(|span| self.line_of(&span));
         SweepError { file: self.file.clone(), line, message: message.into() }
     }
 }

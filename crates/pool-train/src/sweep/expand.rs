@@ -95,14 +95,21 @@ impl Sweep {
             match self.check_network(&arm, site) {
                 Ok(()) if seen.insert(self.fingerprint(&arm, site)) => arms.push(arm),
                 Ok(()) => {}
-                Err(error) => misfit = Some(error.message),
+                Err(error) => misfit = Some(error),
             }
         }
         // A search that has hours takes as many arms as there are.
         if search.takes_what_there_is() && !arms.is_empty() {
             return Ok(arms);
         }
-        let misfit = misfit.map_or(String::new(), |why| format!(" (one that does not fit: {why})"));
+        // Where nothing fits, the space is not what is wrong.
+        if arms.is_empty()
+            && let Some(SweepError { file, line, message }) = misfit
+        {
+            return Err(SweepError { line: line.or(self.source.line_of(&search.span)), file, message });
+        }
+        let misfit =
+            misfit.map_or(String::new(), |error| format!(" (one that does not fit: {})", error.message));
         let message = format!(
             "the space holds {} different networks that fit, and the trials ask for {}{misfit}; add values, or give \
              fewer trials",

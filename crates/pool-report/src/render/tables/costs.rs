@@ -4,7 +4,7 @@ use pool_metrics::MemoryModel;
 
 use super::super::document::Detail;
 use super::{Table, row};
-use crate::cells::{listed, mebibytes, number, spread, thousands};
+use crate::cells::{batch_size, listed, mebibytes, number, spread, thousands};
 use crate::{ArmFigures, LatencyFigures, TimeSource};
 
 /// More arms than this have one row each in a brief table of latencies: the smallest batch.
@@ -98,10 +98,10 @@ fn memory(figures: &[ArmFigures]) -> Table {
         let resident = mebibytes(arm.costs.resident_peak_bytes.map(|peak| peak.median));
         row(&arm.arm, models.into_iter().chain([resident]))
     });
-    let batch = figures.iter().find_map(|arm| arm.memory.first()).map(|figure| figure.batch_size);
+    let batch = batch_size(figures.iter().flat_map(|arm| arm.memory.first()).map(|figure| figure.batch_size));
     let header = ["arm", "keras_legacy", "training", "inference", "resident"];
     Table::new(
-        format!("Memory by formula, MiB at batch size {}", thousands(batch)),
+        format!("Memory by formula, MiB at {batch}"),
         &header,
         rows.collect(),
     )
