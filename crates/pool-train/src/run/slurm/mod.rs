@@ -52,7 +52,7 @@ pub struct Slurm {
 const POLL: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 /// How long a finished task's record may take to be seen here: a network file system shows old listings for a while.
 const FILE_SYSTEM_PATIENCE: Duration = Duration::from_secs(10);
-/// How often a look at the queue may fail in a row before the sweep gives up; controllers are restarted, too.
+/// How often Slurm may fail to answer in a row before the sweep gives up; controllers are restarted, too.
 const QUEUE_PATIENCE: u32 = 20;
 
 impl Slurm {
@@ -124,51 +124,58 @@ impl Slurm {
     ) -> Result<(), TrainError> {
         let mut wait = POLL.0;
         let mut failures = 0;
-        while !pending.is_empty() {
+        let mut owed = Vec::new();
+        while !(pending.is_empty() && owed.is_empty()) {
             if sweep.stop.is_set() {
                 return self.cancel(pending, sweep);
             }
-            let queue = match Queue::of(pending.iter().map(|pending| pending.place.job)) {
-                Ok(queue) => queue,
-                Err(error) if failures < QUEUE_PATIENCE => {
-                    tracing::warn!(%error, "the queue cannot be looked at; trying again");
-                    failures += 1;
-                    pause(POLL.1, sweep);
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            };
-            failures = 0;
-            if !sweep.goes_on() {
-                // The hours are used up: what runs may end.
-                let waits = |pending: &Pending<'_>| queue.state(pending.place) == Some(State::Waiting);
-                let (waiting, others) = pending.into_iter().partition(waits);
-                self.cancel(waiting, sweep)?;
-                pending = others;
-            }
             let before = pending.len();
-            let mut again = Vec::new();
-            let mut still = Vec::new();
-            for mut task in pending {
-                match task.look(&queue, self.options.retries, sweep)? {
-                    None => still.push(task),
-                    Some(End::Fate(fate)) => sweep.ended(task.attempt.work.task, &fate),
-                    Some(End::Again { reason, alone }) => {
-                        let what = task.attempt.work.task;
-                        (sweep.on_event)(SweepEvent::Retrying { task: what, reason: &reason, alone });
-                        again.push(task.attempt.next(alone));
-                    }
+            match self.round(&mut pending, &mut owed, alone, sweep) {
+                Ok(()) => failures = 0,
+                Err(TrainError::Slurm(error)) if failures < QUEUE_PATIENCE => {
+                    tracing::warn!(%error, "Slurm does not answer; trying again");
+                    failures += 1;
                 }
+                Err(error) => return Err(error),
             }
-            pending = still;
-            wait = if pending.len() < before { POLL.0 } else { (wait * 3 / 2).min(POLL.1) };
-            if !again.is_empty() {
-                pending.extend(self.submit(again, alone, Vec::new(), sweep)?);
-            }
-            if !pending.is_empty() {
+            wait = if failures == 0 && pending.len() < before { POLL.0 } else { (wait * 3 / 2).min(POLL.1) };
+            if !(pending.is_empty() && owed.is_empty()) {
                 pause(wait, sweep);
             }
         }
+        Ok(())
+    }
+
+    /// Looks at the queue once, and submits the attempts that are owed to tasks which have died.
+    fn round<'a>(
+        &self,
+        pending: &mut Vec<Pending<'a>>,
+        owed: &mut Vec<Attempt<'a>>,
+        alone: bool,
+        sweep: &mut Ongoing<'_>,
+    ) -> Result<(), TrainError> {
+        let queue = Queue::of(pending.iter().map(|pending| pending.place.job))?;
+        if !sweep.goes_on() {
+            // The hours are used up: what runs may end.
+            let waits = |pending: &Pending<'_>| queue.state(pending.place) == Some(State::Waiting);
+            let (waiting, others) = std::mem::take(pending).into_iter().partition(waits);
+            *pending = others;
+            owed.clear();
+            self.cancel(waiting, sweep)?;
+        }
+        for mut task in std::mem::take(pending) {
+            match task.look(&queue, self.options.retries, sweep)? {
+                None => pending.push(task),
+                Some(End::Fate(fate)) => sweep.ended(task.attempt.work.task, &fate),
+                Some(End::Again { reason, alone }) => {
+                    let what = task.attempt.work.task;
+                    (sweep.on_event)(SweepEvent::Retrying { task: what, reason: &reason, alone });
+                    owed.push(task.attempt.next(alone));
+                }
+            }
+        }
+        pending.extend(self.submit(owed.clone(), alone, Vec::new(), sweep)?);
+        owed.clear();
         Ok(())
     }
 
