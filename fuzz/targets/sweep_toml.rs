@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use mnist_data::DataDir;
 use pool_report::{PlannedArm, PlannedSweep, plan_table};
-use pool_train::{DataSource, Rung, Sweep, TrialSpec};
+use pool_train::{DataSource, Sweep, TrialSpec};
 use pooling_fuzz::{assert_is_one_line_about, folder, stored};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -29,6 +29,6 @@ fuzz_target!(|bytes: &[u8]| {
         let model = spec.model_facts().expect("the plan has ruled out what cannot be");
         arms.push(PlannedArm { arm: spec.arm.clone(), seeds: vec![spec.seed], model });
     }
-    let rungs = plan.rungs().iter().map(Rung::planned).collect();
+    let rungs = plan.rungs().to_vec();
     plan_table(&PlannedSweep { arms, rungs, hours: None, times: None }, 80);
 });

@@ -286,7 +286,7 @@ fn result_line(record: &TrialRecord) -> String {
 }
 
 fn paused_line(paused: &PausedTrial) -> String {
-    let best = paused.epochs.iter().map(|epoch| epoch.validation_error).fold(f64::INFINITY, f64::min);
+    let best = paused.best_validation_error().unwrap_or(f64::INFINITY);
     format!("validation error {:.2} % after epoch {}", 100.0 * best, paused.epochs.len())
 }
 

@@ -11,7 +11,6 @@ use pool_metrics::{
     CostRecord, Failure, PausedTrial, PlanFile, PlannedCosts, PlannedTrial, RecordError, RunLayout,
     TrialRecord, TrialStatus,
 };
-
 use rayon::prelude::*;
 
 use crate::ReportError;

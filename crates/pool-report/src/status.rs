@@ -116,17 +116,21 @@ impl RunStatus {
 fn trial_status(layout: &RunLayout, trial: &PlannedTrial, clock: &mut Clock) -> TaskStatus {
     let folder = layout.trial(&trial.id);
     let state = state_of(&folder);
-    let epochs = match state {
-        TaskState::Waiting => Vec::new(),
-        TaskState::Finished if clock.has_seen_enough() => Vec::new(),
-        TaskState::Paused => paused_epochs(&folder),
-        _ => epochs_of(&folder),
+    let (epochs, validation_error) = match state {
+        TaskState::Waiting => (Vec::new(), None),
+        TaskState::Finished if clock.has_seen_enough() => (Vec::new(), None),
+        TaskState::Paused => {
+            let paused = paused_in(&folder);
+            let best = paused.as_ref().and_then(PausedTrial::best_validation_error);
+            (paused.map_or(Vec::new(), |paused| paused.epochs), best)
+        }
+        _ => {
+            let epochs = epochs_of(&folder);
+            let last = epochs.last().map(|last| last.validation_error);
+            (epochs, last)
+        }
     };
     clock.see(&epochs);
-    let validation_error = match state {
-        TaskState::Paused => epochs.iter().map(|epoch| epoch.validation_error).min_by(f64::total_cmp),
-        _ => epochs.last().map(|last| last.validation_error),
-    };
     TaskStatus {
         id: trial.id.clone(),
         arm: trial.arm.clone(),
@@ -185,12 +189,12 @@ fn epochs_of(trial: &Path) -> Vec<EpochRecord> {
             fs::read_to_string(RunLayout::checkpoint_in(trial).join("state.json")).unwrap_or_default();
         return serde_json::from_str(&state).map(|State { epochs }| epochs).unwrap_or_default();
     };
-    text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
+    EpochRecord::history(&text)
 }
 
-fn paused_epochs(trial: &Path) -> Vec<EpochRecord> {
-    let text = fs::read_to_string(RunLayout::paused_in(trial)).unwrap_or_default();
-    PausedTrial::from_json(&text).map(|paused| paused.epochs).unwrap_or_default()
+fn paused_in(trial: &Path) -> Option<PausedTrial> {
+    let text = fs::read_to_string(RunLayout::paused_in(trial)).ok()?;
+    PausedTrial::from_json(&text).ok()
 }
 
 /// How long epochs take.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Needs, Perturbations, Plan, Probe, Selection, TrialSpec};
+use crate::{Needs, Perturbations, Plan, Probe, Selection, Trial, TrialSpec};
 
 /// What the trials of a sweep will take, one after the other on this machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,9 +30,10 @@ pub struct ArmEstimate {
 const START_S: f64 = 0.5;
 
 impl Estimate {
-    /// From the probe of each arm, in the order of the selection's arms.
-    pub fn of(selection: &Selection<'_>, specs: &[&TrialSpec], probes: &[Probe]) -> Self {
+    /// From the probe of each arm, in the order of [`Selection::one_per_arm`].
+    pub fn of(selection: &Selection<'_>, probes: &[Probe]) -> Self {
         let plan = selection.plan;
+        let specs: Vec<&TrialSpec> = selection.one_per_arm().into_iter().map(Trial::spec).collect();
         let arms: Vec<ArmEstimate> = specs
             .iter()
             .zip(probes)
@@ -42,7 +43,9 @@ impl Estimate {
                 trial_s: START_S
                     + f64::from(spec.train.epochs) * epoch_s(plan, spec, probe)
                     + evaluation_s(plan, spec, probe),
-                peak_bytes: probe.peak_bytes.map(|bytes| bytes + data_bytes(plan, spec)),
+                peak_bytes: probe
+                    .peak_bytes
+                    .map(|bytes| bytes + Needs::data_bytes(plan.images.all(), &spec.model.input)),
             })
             .collect();
         let total_s = match plan.rungs() {
@@ -93,9 +96,4 @@ fn evaluation_s(plan: &Plan, spec: &TrialSpec, probe: &Probe) -> f64 {
     };
     let images = plan.images.train + plan.images.validation + plan.images.test * (1 + changes);
     batches(images, spec) * probe.prediction_s
-}
-
-fn data_bytes(plan: &Plan, spec: &TrialSpec) -> u64 {
-    let pixels: usize = spec.model.input.iter().product();
-    plan.images.all() * pixels as u64 * Needs::BYTES_PER_PIXEL
 }

@@ -48,7 +48,7 @@ pub use run::{
 pub use stored::{EvaluatedSet, Prediction, StoredTrial, WeightFormat};
 pub use sweep::{
     Arm, CostSpec, DataSource, DataSpec, EarlyStopping, EvaluationSpec, ImageCounts, Measurement, Monitor,
-    NetworkTemplate, Perturbations, Plan, Rung, SearchPlan, Selection, Split, Sweep, SweepError, TrainSpec,
-    Trial, TrialSpec,
+    NetworkTemplate, Perturbations, Plan, SearchPlan, Selection, Split, Sweep, SweepError, TrainSpec, Trial,
+    TrialSpec,
 };
 pub use trial::{TrialContext, TrialEnd, TrialEvent, run_trial};

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{SMALL, plan};
-use pool_train::{Estimate, Plan, Probe, Trial, TrialSpec};
+use pool_train::{Estimate, Plan, Probe};
 
 /// A step of 10 ms, a batch predicted in 2 ms.
 const PROBE: Probe = Probe { step_s: 0.01, prediction_s: 0.002, peak_bytes: Some(100 << 20) };
@@ -14,8 +14,7 @@ fn estimate(text: &str) -> (Plan, Estimate) {
     let plan = plan(folder.path(), text).unwrap();
     let selection = plan.select(&[]).unwrap();
     let arms = plan.arms().len();
-    let specs: Vec<&TrialSpec> = plan.trials[..arms].iter().map(Trial::spec).collect();
-    let estimate = Estimate::of(&selection, &specs, &vec![PROBE; arms]);
+    let estimate = Estimate::of(&selection, &vec![PROBE; arms]);
     (plan, estimate)
 }
 

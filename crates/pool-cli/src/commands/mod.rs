@@ -15,21 +15,8 @@ pub(crate) mod summary;
 pub(crate) mod sweep;
 pub(crate) mod task;
 
-use pool_train::{Trial, TrialSpec};
-
 /// Columns of the terminal; a fixed number where there is none.
 fn terminal_width() -> u16 {
     const WITHOUT_TERMINAL: u16 = 110;
     terminal_size::terminal_size().map_or(WITHOUT_TERMINAL, |(width, _)| width.0)
-}
-
-/// The first trial's spec of each arm, in order.
-fn one_per_arm<'a>(trials: &[&'a Trial]) -> Vec<&'a TrialSpec> {
-    let mut specs: Vec<&TrialSpec> = Vec::new();
-    for trial in trials {
-        if specs.iter().all(|spec| spec.arm != trial.spec().arm) {
-            specs.push(trial.spec());
-        }
-    }
-    specs
 }

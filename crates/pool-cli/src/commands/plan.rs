@@ -3,9 +3,9 @@
 use anyhow::Context;
 use mnist_data::DataDir;
 use pool_report::{PlannedArm, PlannedSweep, PlannedTime, PlannedTimes, plan_table};
-use pool_train::{Estimate, Probe, Rung, Selection, Sweep, TrainError, probe_apart};
+use pool_train::{Estimate, Probe, Selection, Sweep, TrainError, probe_apart};
 
-use super::{one_per_arm, terminal_width};
+use super::terminal_width;
 use crate::args::PlanArgs;
 use crate::exit::Outcome;
 use crate::output::{print, print_json};
@@ -26,15 +26,15 @@ fn estimate(selection: &Selection<'_>, threads: Option<u32>) -> anyhow::Result<P
         std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
     });
     let arguments = ["--threads".to_owned(), threads.to_string()];
-    let specs = one_per_arm(&selection.trials);
-    let progress = Counter::new("timing steps, arm", specs.len());
-    let probes = specs.iter().map(|spec| {
+    let trials = selection.one_per_arm();
+    let progress = Counter::new("timing steps, arm", trials.len());
+    let probes = trials.iter().map(|trial| {
         progress.step();
-        probe_apart(spec, &program, &arguments)
+        probe_apart(trial.spec(), &program, &arguments)
     });
     let probes: Vec<Probe> = probes.collect::<Result<_, _>>()?;
     progress.finish();
-    let Estimate { arms, total_s } = Estimate::of(selection, &specs, &probes);
+    let Estimate { arms, total_s } = Estimate::of(selection, &probes);
     let arms = arms.into_iter().map(|arm| PlannedTime {
         arm: arm.arm,
         step_s: arm.step_s,
@@ -64,13 +64,14 @@ fn planned(selection: &Selection<'_>, times: Option<PlannedTimes>) -> Result<Pla
         // How many arms get the other seeds is known, but not which.
         trials.map(|spec| spec.seed).take(if rungs.is_empty() { usize::MAX } else { 1 }).collect()
     };
-    let arms = one_per_arm(&selection.trials).into_iter().map(|spec| {
+    let arms = selection.one_per_arm().into_iter().map(|trial| {
+        let spec = trial.spec();
         Ok(PlannedArm { arm: spec.arm.clone(), seeds: seeds_of(&spec.arm), model: spec.model_facts()? })
     });
     Ok(PlannedSweep {
         arms: arms.collect::<Result<_, TrainError>>()?,
-        rungs: rungs.iter().map(Rung::planned).collect(),
-        hours: selection.plan.search.as_ref().and_then(|search| search.hours),
+        rungs: rungs.to_vec(),
+        hours: selection.plan.hours(),
         times,
     })
 }

@@ -109,17 +109,14 @@ fn task_arguments(args: &SweepArgs, device: DeviceChoice, verbose: u8) -> Vec<St
 /// What one launcher understands and the other does not is refused, not ignored.
 fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
     let refused = match args.launcher {
-        LauncherArg::Local if args.detach => Some(
-            "--detach needs --launcher slurm: trials of this machine end with \
-                                                   the sweep",
-        ),
+        LauncherArg::Local if args.detach => {
+            Some("--detach needs --launcher slurm: trials of this machine end with the sweep")
+        }
         LauncherArg::Local if !args.sbatch_arg.is_empty() => Some("--sbatch-arg needs --launcher slurm"),
         LauncherArg::Local if args.prepare && !plan.rungs().is_empty() => {
             Some("--prepare cannot go with halving: which trials run is decided rung by rung; leave it out")
         }
-        LauncherArg::Local
-            if args.prepare && plan.search.as_ref().is_some_and(|search| search.hours.is_some()) =>
-        {
+        LauncherArg::Local if args.prepare && plan.hours().is_some() => {
             Some("--prepare cannot go with hours: somebody must count them; leave it out")
         }
         LauncherArg::Slurm if args.prepare => {
@@ -128,12 +125,10 @@ fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
         LauncherArg::Slurm if args.memory.is_some() => {
             Some("--memory is for this machine; with Slurm give --sbatch-arg=--mem=SIZE for each trial")
         }
-        LauncherArg::Slurm if args.detach && (!plan.rungs().is_empty()) => {
+        LauncherArg::Slurm if args.detach && !plan.rungs().is_empty() => {
             Some("--detach cannot go with halving: somebody must wait for each rung; leave it out")
         }
-        LauncherArg::Slurm
-            if args.detach && plan.search.as_ref().is_some_and(|search| search.hours.is_some()) =>
-        {
+        LauncherArg::Slurm if args.detach && plan.hours().is_some() => {
             Some("--detach cannot go with hours: somebody must count them; leave it out")
         }
         LauncherArg::Local | LauncherArg::Slurm => None,

@@ -28,6 +28,14 @@ pub struct EpochRecord {
     pub validation_s: f64,
 }
 
+impl EpochRecord {
+    /// The epochs of a `history.jsonl`, one per line. The trial may still be writing it: what follows a line that is not
+    /// whole is left out.
+    pub fn history(text: &str) -> Vec<Self> {
+        text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

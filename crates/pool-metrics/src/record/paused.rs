@@ -25,6 +25,12 @@ impl PausedTrial {
         super::from_json(text)
     }
 
+    /// The lowest share of validation images misclassified after any of its epochs, by which a search judges it.
+    pub fn best_validation_error(&self) -> Option<f64> {
+        let errors = self.epochs.iter().map(|epoch| epoch.validation_error);
+        errors.filter(|error| error.is_finite()).min_by(f64::total_cmp)
+    }
+
     /// One line of JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("epochs hold only what JSON can express")

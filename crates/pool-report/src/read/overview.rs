@@ -112,15 +112,15 @@ fn finished(
 }
 
 /// The line of a trial that a search has stopped.
-pub(super) fn paused(arm: &str, seed: u64, PausedTrial { id, epochs, .. }: &PausedTrial) -> TrialOverview {
-    let errors = epochs.iter().map(|epoch| epoch.validation_error).filter(|error| error.is_finite());
+pub(super) fn paused(arm: &str, seed: u64, trial: &PausedTrial) -> TrialOverview {
+    let PausedTrial { id, epochs, .. } = trial;
     TrialOverview {
         id: id.clone(),
         arm: arm.to_owned(),
         seed,
         status: PAUSED,
         epochs: epochs.len(),
-        validation_error: errors.min_by(f64::total_cmp),
+        validation_error: trial.best_validation_error(),
         test_error: None,
         train_s: epochs.iter().map(|epoch| epoch.train_s).sum(),
     }

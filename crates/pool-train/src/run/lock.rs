@@ -24,7 +24,7 @@ pub(super) type Holder = String;
 const POLL: Duration = Duration::from_millis(20);
 
 /// Takes the lock of this file, or says who has it.
-pub(super) fn try_take(path: &Path) -> Result<Result<Lock, Holder>, TrainError> {
+fn try_take(path: &Path) -> Result<Result<Lock, Holder>, TrainError> {
     let write = |error| TrainError::io("write", path)(error);
     let mut file =
         OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(write)?;

@@ -1,9 +1,8 @@
 //! What a task will take of a machine, before it runs.
 
-use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts};
+use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts, PlannedRung};
 
 use super::Task;
-use crate::Rung;
 
 /// What a task's process takes, estimated generously: one that gets less may be killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +26,10 @@ const COPIES_IN_A_CHECKPOINT: u64 = 4;
 /// A measurement starts a second process for every peak, which takes a batch of so many images at most.
 const LARGEST_MEASURED_BATCH: u64 = 1_000;
 const F32_BYTES: u64 = 4;
+/// An image's pixel stands as a byte and as an `f32`.
+const BYTES_PER_PIXEL: u64 = 5;
 
 impl Needs {
-    /// An image's pixel stands as a byte and as an `f32`.
-    pub(crate) const BYTES_PER_PIXEL: u64 = 5;
-
     /// Those of a task whose data set has this many images, with a network that a plan has found to fit.
     pub fn of(task: Task<'_>, images: u64) -> Self {
         let facts = match task {
@@ -59,7 +57,7 @@ impl Needs {
 
     /// Disk space that a task takes in the end: its records, and its weights, or the checkpoint of one that a rung of a
     /// search has given up.
-    pub(super) fn lasting_disk_bytes(task: Task<'_>, rungs: &[Rung]) -> u64 {
+    pub(super) fn lasting_disk_bytes(task: Task<'_>, rungs: &[PlannedRung]) -> u64 {
         let copies = if rungs.is_empty() { 1 } else { COPIES_IN_A_CHECKPOINT };
         let parameters = match task {
             Task::Trial(trial) => trial.spec().model.infer().map_or(0, |inferred| inferred.parameters()),
@@ -68,12 +66,17 @@ impl Needs {
         FILES_BYTES.saturating_add(parameters.saturating_mul(copies * F32_BYTES))
     }
 
+    /// Memory of so many images of this shape.
+    pub(crate) fn data_bytes(images: u64, input: &[usize]) -> u64 {
+        let pixels: usize = input.iter().product();
+        images.saturating_mul(pixels as u64).saturating_mul(BYTES_PER_PIXEL)
+    }
+
     /// Memory of a process with these images and so many times what the model counts.
     fn process(facts: &ModelFacts, images: u64, factor: u64) -> u64 {
         let training = facts.memory.iter().find(|estimate| estimate.model == MemoryModel::Training);
         let training = training.map_or(0, MemoryEstimate::total_bytes);
-        let pixels: usize = facts.shapes.first().map_or(0, |input| input.iter().product());
-        let data = images.saturating_mul(pixels as u64).saturating_mul(Self::BYTES_PER_PIXEL);
+        let data = facts.shapes.first().map_or(0, |input| Self::data_bytes(images, input));
         PROCESS_BYTES.saturating_add(data).saturating_add(training.saturating_mul(factor))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pool_metrics::Failure;
+use pool_metrics::{Failure, PlannedRung};
 
 use super::dir::RunDir;
 use super::executor::{Executor, Ongoing, Stage, SweepEvent};
@@ -10,8 +10,8 @@ use super::needs::Needs;
 use super::stop::StopFlag;
 use super::task::{Fate, Task, Work};
 use super::working_hours::WorkingHours;
-use crate::sweep::{best_arms, without_repeats};
-use crate::{Rung, Selection, TrainError, Trial};
+use crate::sweep::best_arms;
+use crate::{Selection, TrainError, Trial};
 
 /// What came of a sweep.
 #[derive(Debug, Default)]
@@ -57,7 +57,8 @@ pub fn run_sweep(
         on_event(event);
     };
     let sweep = Ongoing { dir, stop, hours: found.hours, on_event: &mut told };
-    let out_of_hours = Course { selection, executor, sweep, left_undone: false }.run()?;
+    let out_of_hours =
+        Course { selection, executor, sweep, finished: found.finished, left_undone: false }.run()?;
     summary.stopped = stop.is_set();
     summary.out_of_hours = out_of_hours;
     Ok(summary)
@@ -75,7 +76,9 @@ impl SweepSummary {
 }
 
 /// What the run directory held when the sweep began.
-struct Found {
+struct Found<'p> {
+    /// Ids of what has a record: nothing of the sweep reads it again.
+    finished: HashSet<&'p str>,
     trials: usize,
     measurements: usize,
     hours: WorkingHours,
@@ -83,10 +86,10 @@ struct Found {
     disk_bytes: u64,
 }
 
-impl Found {
-    fn of(selection: &Selection<'_>, dir: &RunDir) -> Result<Self, TrainError> {
-        let hours = selection.plan.search.as_ref().and_then(|search| search.hours);
-        let mut found = Self { trials: 0, measurements: 0, hours: WorkingHours::new(hours), disk_bytes: 0 };
+impl<'p> Found<'p> {
+    fn of(selection: &Selection<'p>, dir: &RunDir) -> Result<Self, TrainError> {
+        let hours = WorkingHours::new(selection.plan.hours());
+        let mut found = Self { finished: HashSet::new(), trials: 0, measurements: 0, hours, disk_bytes: 0 };
         for &trial in &selection.trials {
             let task = Task::Trial(trial);
             let fate = dir.fate(task, Some(1))?;
@@ -96,6 +99,7 @@ impl Found {
             match fate {
                 Some(Fate::Finished(_)) => {
                     dir.tidy(task);
+                    found.finished.insert(task.id());
                     found.trials += 1;
                 }
                 _ => found.disk_bytes += Needs::lasting_disk_bytes(task, selection.plan.rungs()),
@@ -103,7 +107,10 @@ impl Found {
         }
         for &measurement in &selection.measurements {
             match dir.cost_record(measurement.id())? {
-                Some(_) => found.measurements += 1,
+                Some(_) => {
+                    found.finished.insert(measurement.id());
+                    found.measurements += 1;
+                }
                 None => found.disk_bytes += Needs::lasting_disk_bytes(Task::Costs(measurement), &[]),
             }
         }
@@ -116,6 +123,8 @@ struct Course<'c, 'p> {
     selection: &'c Selection<'p>,
     executor: &'c dyn Executor,
     sweep: Ongoing<'c>,
+    /// Ids of what had a record before.
+    finished: HashSet<&'p str>,
     /// Whether there was something to do for which no time was left.
     left_undone: bool,
 }
@@ -138,8 +147,12 @@ impl<'p> Course<'_, 'p> {
     }
 
     /// Successive halving. Gives the arms of the last rung.
-    fn climb(&mut self, rungs: &[Rung], last: Rung) -> Result<Option<HashSet<&'p str>>, TrainError> {
-        let mut field = without_repeats(&self.selection.trials);
+    fn climb(
+        &mut self,
+        rungs: &[PlannedRung],
+        last: PlannedRung,
+    ) -> Result<Option<HashSet<&'p str>>, TrainError> {
+        let mut field = self.selection.one_per_arm();
         for (index, rung) in rungs.iter().enumerate() {
             self.tell_rung(index, field.len(), rung);
             self.train(&field, Some(rung.epochs))?;
@@ -160,7 +173,7 @@ impl<'p> Course<'_, 'p> {
         Ok(Some(arms))
     }
 
-    fn tell_rung(&mut self, index: usize, arms: usize, rung: &Rung) {
+    fn tell_rung(&mut self, index: usize, arms: usize, rung: &PlannedRung) {
         (self.sweep.on_event)(SweepEvent::Rung { number: index + 1, arms, epochs: rung.epochs });
     }
 
@@ -173,7 +186,7 @@ impl<'p> Course<'_, 'p> {
     fn stage(&mut self, tasks: &[Task<'p>], until_epoch: Option<u32>, alone: bool) -> Result<(), TrainError> {
         let mut work = Vec::new();
         for &task in tasks {
-            if self.sweep.dir.fate(task, until_epoch)?.is_none() {
+            if !self.finished.contains(task.id()) && self.sweep.dir.fate(task, until_epoch)?.is_none() {
                 work.push(Work {
                     task,
                     until_epoch,
@@ -189,8 +202,10 @@ impl<'p> Course<'_, 'p> {
             return Ok(());
         }
         self.executor.run(Stage { work, of: tasks.len(), alone }, &mut self.sweep)?;
-        for &task in tasks {
-            self.left_undone |= self.sweep.dir.fate(task, until_epoch)?.is_none();
+        if !self.sweep.hours.are_left() {
+            for &task in tasks {
+                self.left_undone |= self.sweep.dir.fate(task, until_epoch)?.is_none();
+            }
         }
         Ok(())
     }

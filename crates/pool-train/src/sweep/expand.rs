@@ -68,9 +68,7 @@ impl Sweep {
             .collect();
         let text = self.source.text.clone();
         let search = self.search.as_ref().map(|search| search.plan(arms.len()));
-        Ok(Plan::new(self.study.clone(), text, trials, measurements)
-            .with_search(search)
-            .with_images(self.images(facts)))
+        Ok(Plan::new(self.study.clone(), text, trials, measurements, search, self.images(facts)))
     }
 
     fn images(&self, facts: DataFacts) -> ImageCounts {

@@ -14,8 +14,8 @@ pub use check::{Arm, Sweep};
 pub use error::SweepError;
 pub use network::NetworkTemplate;
 pub use plan::{CostSpec, ImageCounts, Measurement, Plan, Selection, Trial, TrialSpec};
-pub use search::{Rung, SearchPlan};
-pub(crate) use search::{best_arms, without_repeats};
+pub use search::SearchPlan;
+pub(crate) use search::best_arms;
 pub use spec::{
     DataSource, DataSpec, EarlyStopping, EvaluationSpec, Monitor, Perturbations, Split, TrainSpec,
 };

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use pool_metrics::{MemoryModel, ModelFacts, PlanFile, PlannedCosts, PlannedTrial};
+use pool_metrics::{MemoryModel, ModelFacts, PlanFile, PlannedCosts, PlannedRung, PlannedTrial};
 use pool_models::{ModelError, Pool, Sequential};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::search::{Rung, SearchPlan, without_repeats};
+use super::search::{SearchPlan, without_repeats};
 use super::spec::{DataSpec, EvaluationSpec, TrainSpec};
 use crate::TrainError;
 use crate::run::Task;
@@ -210,27 +210,26 @@ impl Plan {
         sweep_text: String,
         trials: Vec<TrialSpec>,
         measurements: Vec<CostSpec>,
+        search: Option<SearchPlan>,
+        images: ImageCounts,
     ) -> Self {
         Self {
             study,
             sweep_text,
             trials: trials.into_iter().map(Trial::from).collect(),
             measurements: measurements.into_iter().map(Measurement::from).collect(),
-            search: None,
-            images: ImageCounts::default(),
+            search,
+            images,
         }
     }
 
-    pub(super) fn with_search(self, search: Option<SearchPlan>) -> Self {
-        Self { search, ..self }
-    }
-
-    pub(super) fn with_images(self, images: ImageCounts) -> Self {
-        Self { images, ..self }
+    /// Hours of training after which a search starts nothing more.
+    pub fn hours(&self) -> Option<f64> {
+        self.search.as_ref()?.hours
     }
 
     /// The rungs of successive halving; none where every trial is trained to its end.
-    pub fn rungs(&self) -> &[Rung] {
+    pub fn rungs(&self) -> &[PlannedRung] {
         self.search.as_ref().map_or(&[], |search| &search.rungs)
     }
 
@@ -296,8 +295,7 @@ impl Plan {
                     .expect("a spec holds only what JSON can express"),
             })
             .collect();
-        let rungs = self.rungs().iter().map(Rung::planned).collect();
-        PlanFile { study: self.study.clone(), trials, costs, rungs }
+        PlanFile { study: self.study.clone(), trials, costs, rungs: self.rungs().to_vec() }
     }
 }
 
@@ -312,12 +310,17 @@ pub struct Selection<'a> {
     pub measurements: Vec<&'a Measurement>,
 }
 
-impl Selection<'_> {
+impl<'a> Selection<'a> {
+    /// The first trial of each arm, in order.
+    pub fn one_per_arm(&self) -> Vec<&'a Trial> {
+        without_repeats(&self.trials)
+    }
+
     /// Trials that will have a record: all, or those of arms in the last rung and no further ones of the others.
     pub fn expected_trials(&self) -> usize {
         match self.plan.rungs().last() {
             None => self.trials.len(),
-            Some(last) => last.arms.min(without_repeats(&self.trials).len()) * last.seeds,
+            Some(last) => last.arms.min(self.one_per_arm().len()) * last.seeds,
         }
     }
 

@@ -8,10 +8,10 @@ mod job;
 mod submission;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use pool_metrics::RunLayout;
+use pool_metrics::{EpochRecord, RunLayout};
 
 use super::attempt::{Attempt, End};
 use super::executor::{Executor, Ongoing, Stage, SweepEvent};
@@ -298,16 +298,11 @@ impl<'a> Pending<'a> {
                 0
             }
         };
-        let epochs = epochs_in(&RunLayout::history_in(&self.folder));
+        let history = std::fs::read_to_string(RunLayout::history_in(&self.folder)).unwrap_or_default();
+        let epochs = EpochRecord::history(&history);
         for epoch in epochs.iter().skip(told) {
             (sweep.on_event)(SweepEvent::Progress(task, TrialEvent::Epoch(*epoch)));
         }
         self.told = Some(epochs.len().max(told));
     }
-}
-
-/// The epochs of a running trial; the last line may be half written.
-fn epochs_in(history: &Path) -> Vec<pool_metrics::EpochRecord> {
-    let text = std::fs::read_to_string(history).unwrap_or_default();
-    text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
 }

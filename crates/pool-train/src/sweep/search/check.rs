@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::space::{Axis, NumberAxis, Pools, Space};
 use super::toml_file::{Numbers, Range, Scale, SearchToml, SpaceToml, StrategyToml};
-use super::{Ladder, Rung, SearchPlan};
+use super::{Ladder, SearchPlan};
 use crate::SweepError;
 use crate::sweep::check::Arm;
 use crate::sweep::error::Source;
@@ -68,7 +68,7 @@ impl Search {
 
     /// The rungs and hours, for the arms that there are.
     pub(in crate::sweep) fn plan(&self, arms: usize) -> SearchPlan {
-        let rungs: Vec<Rung> = match self.strategy {
+        let rungs = match self.strategy {
             Strategy::Random => Vec::new(),
             Strategy::Halving(ladder) => ladder.rungs(arms),
         };

@@ -10,25 +10,6 @@ use pool_metrics::{EpochRecord, PlannedRung};
 
 use crate::{TrainError, Trial};
 
-/// One rung: so many arms are trained until so many epochs, and the best go on to the next rung.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rung {
-    /// Arms that enter it.
-    pub arms: usize,
-    /// Seeds that each is trained with.
-    pub seeds: usize,
-    /// Epochs, those of earlier rungs included, that a trial has behind it at the end.
-    pub epochs: u32,
-}
-
-impl Rung {
-    /// As it is stored in the run directory.
-    pub fn planned(&self) -> PlannedRung {
-        let &Self { arms, seeds, epochs } = self;
-        PlannedRung { arms, seeds, epochs }
-    }
-}
-
 /// What the rungs are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ladder {
@@ -44,15 +25,15 @@ pub(super) struct Ladder {
 
 impl Ladder {
     /// The rungs for this many arms.
-    pub(super) fn rungs(self, arms: usize) -> Vec<Rung> {
+    pub(super) fn rungs(self, arms: usize) -> Vec<PlannedRung> {
         let mut rungs = Vec::new();
         let (mut arms, mut epochs) = (arms, self.first_epochs);
         while epochs < self.last_epochs {
-            rungs.push(Rung { arms, seeds: 1, epochs });
+            rungs.push(PlannedRung { arms, seeds: 1, epochs });
             arms = (arms / self.reduction as usize).max(1);
             epochs = epochs.saturating_mul(self.reduction);
         }
-        rungs.push(Rung { arms, seeds: self.seeds, epochs: self.last_epochs });
+        rungs.push(PlannedRung { arms, seeds: self.seeds, epochs: self.last_epochs });
         rungs
     }
 

@@ -7,8 +7,9 @@ mod toml_file;
 
 pub(super) use check::{Around, Search};
 use halving::Ladder;
-pub use halving::Rung;
-pub(crate) use halving::{best_arms, without_repeats};
+pub(crate) use halving::best_arms;
+pub(super) use halving::without_repeats;
+use pool_metrics::PlannedRung;
 pub(super) use space::Changes;
 pub(super) use toml_file::SearchToml;
 
@@ -16,7 +17,7 @@ pub(super) use toml_file::SearchToml;
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchPlan {
     /// The rungs of successive halving, the last of which trains to the end; empty where every trial does.
-    pub rungs: Vec<Rung>,
+    pub rungs: Vec<PlannedRung>,
     /// Hours of training, added up over all trials, after which no other is started.
     pub hours: Option<f64>,
 }

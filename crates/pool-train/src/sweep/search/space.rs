@@ -53,7 +53,8 @@ pub(super) struct Space {
     pub(super) batch_size: Axis<usize>,
 }
 
-/// Longer names are replaced by a number: tables have to hold them. Only windows of a size per axis need them.
+/// Longer names are replaced by a number: tables have to hold them. Windows of a size per axis have such names, or numbers
+/// of many digits.
 const LONGEST_NAME: usize = 60;
 
 impl Space {
