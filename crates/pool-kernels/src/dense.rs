@@ -1,13 +1,13 @@
 //! Products of a fully connected layer, forward and backward, shared among threads by its inputs.
 //!
-//! The products themselves are the `gemm` crate's. What is done here is to divide them: every task takes some of the
+//! The products themselves are the `gemm-f32` crate's. What is done here is to divide them: every task takes some of the
 //! layer's inputs, which is the longest side of all three products, so that no thread repeats another one's work.
 
 #![expect(unsafe_code, reason = "products of matrices that are parts of others, by several threads")]
 
 use std::ops::Range;
 
-use gemm::Parallelism;
+use gemm_common::Parallelism;
 
 use crate::isa::{Isa, Kernel};
 use crate::panel::blocks;
@@ -183,22 +183,24 @@ unsafe fn product(
 ) {
     let (keeps_what_was_there, factor_of_that, factor) = (false, 0.0, 1.0);
     let conjugates = false;
+    let product = gemm_f32::gemm::f32::get_gemm_fn();
+    // gemm's kernels write columns. Ours is `to = left right` with rows, so that they get `to^T = right^T left^T`.
     // SAFETY: the caller's promise.
     unsafe {
-        gemm::gemm(
-            rows,
+        product(
             columns,
+            rows,
             depth,
             to.first,
-            to.column as isize,
             to.row as isize,
+            to.column as isize,
             keeps_what_was_there,
-            left.first,
-            left.column as isize,
-            left.row as isize,
             right.first,
-            right.column as isize,
             right.row as isize,
+            right.column as isize,
+            left.first,
+            left.row as isize,
+            left.column as isize,
             factor_of_that,
             factor,
             conjugates,

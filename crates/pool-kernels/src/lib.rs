@@ -2,7 +2,7 @@
 //!
 //! - [`Pooling`] pools a batch, forward and backward, over any [`Windows`].
 //! - [`ConvPool`] is a network's first block in one pass: convolution, activation, pooling and dropout.
-//! - [`Dense`] divides the products of a fully connected layer among threads; the products are the gemm crate's, which finds
+//! - [`Dense`] divides the products of a fully connected layer among threads; the products are those of gemm-f32, which finds
 //!   the processor's instructions by itself.
 //! - [`KeepMask`], [`Stream`] and [`AdamStep`]: dropout, the random numbers behind it, and the optimizer's step.
 //!

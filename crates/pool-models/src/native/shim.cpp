@@ -3,12 +3,14 @@
 // Every function returns null, or the text of an error that `pool_free` takes back. No exception leaves this file, and
 // none may come from Rust: the callbacks return errors, too.
 
+// Not all of torch/torch.h: these take a third of its time to compile.
 #include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/csrc/jit/frontend/tracer.h>
-#include <torch/torch.h>
 
 #include <cstdlib>
 #include <cstring>
