@@ -1,12 +1,20 @@
 //! What a sweep will take, from a few timed steps of every arm.
 
+use std::path::Path;
+
 use serde::Serialize;
 
-use crate::{Needs, Perturbations, Plan, Probe, Selection, Trial, TrialSpec};
+use crate::run::Share;
+use crate::{
+    Needs, Perturbations, Plan, Probe, Selection, Task, TeamOptions, TrainError, Trial, TrialSpec,
+    probe_apart,
+};
 
-/// What the trials of a sweep will take, one after the other on this machine.
+/// What the trials of a sweep will take on this machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Estimate {
+    /// How many trials run at once, and with how many threads each.
+    pub share: Share,
     /// One row per arm, in the plan's order.
     pub arms: Vec<ArmEstimate>,
     /// All trials, or all rungs, in seconds, without the measurements of costs.
@@ -22,7 +30,7 @@ pub struct ArmEstimate {
     pub step_s: f64,
     /// All epochs and the evaluation, seconds. Early stopping makes it shorter.
     pub trial_s: f64,
-    /// The peak of its process's resident memory, data set included; none where the system does not tell.
+    /// The peak of its process's resident memory, data set included; `None` where the system does not tell.
     pub peak_bytes: Option<u64>,
 }
 
@@ -30,8 +38,34 @@ pub struct ArmEstimate {
 const START_S: f64 = 0.5;
 
 impl Estimate {
+    /// Times a few steps of every arm, in as many processes of this program at once as a sweep with these options would
+    /// run. `on_arm` is called before each arm.
+    ///
+    /// # Errors
+    /// A process that cannot be started, or dies.
+    pub fn measure(
+        selection: &Selection<'_>,
+        program: &Path,
+        options: TeamOptions,
+        on_arm: &mut dyn FnMut(),
+    ) -> Result<Self, TrainError> {
+        let tasks = selection.plan.rungs().first().map_or(selection.trials.len(), |rung| rung.arms);
+        let mut share = options.share(tasks);
+        let memory_bytes = options.memory_bytes();
+        let images = selection.plan.images.all();
+        let trials = selection.one_per_arm();
+        let largest = trials.iter().map(|trial| Needs::of(Task::Trial(trial), images).memory_bytes).max();
+        let fitting = memory_bytes / largest.unwrap_or(1).max(1);
+        share.jobs = share.jobs.min(u32::try_from(fitting).unwrap_or(u32::MAX)).max(1);
+        let probes = trials.iter().map(|trial| {
+            on_arm();
+            probe_apart(trial.spec(), program, share)
+        });
+        Ok(Self::of(selection, share, &probes.collect::<Result<Vec<_>, _>>()?))
+    }
+
     /// From the probe of each arm, in the order of [`Selection::one_per_arm`].
-    pub fn of(selection: &Selection<'_>, probes: &[Probe]) -> Self {
+    pub fn of(selection: &Selection<'_>, share: Share, probes: &[Probe]) -> Self {
         let plan = selection.plan;
         let specs: Vec<&TrialSpec> = selection.one_per_arm().into_iter().map(Trial::spec).collect();
         let arms: Vec<ArmEstimate> = specs
@@ -49,33 +83,43 @@ impl Estimate {
             })
             .collect();
         let total_s = match plan.rungs() {
-            [] => selection
-                .trials
-                .iter()
-                .filter_map(|trial| arms.iter().find(|row| row.arm == trial.spec().arm))
-                .map(|row| row.trial_s)
-                .sum(),
+            [] => {
+                let arm_of = |trial: &&Trial| arms.iter().find(|row| row.arm == trial.spec().arm);
+                at_once(share.jobs, selection.trials.iter().filter_map(arm_of).map(|row| row.trial_s))
+            }
             rungs => {
                 // Which arms go on is not known: each is as long as the average.
-                let count = specs.len().max(1) as f64;
-                let all = || specs.iter().zip(probes);
-                let epoch: f64 = all().map(|(spec, probe)| epoch_s(plan, spec, probe)).sum::<f64>() / count;
-                let evaluation: f64 =
-                    all().map(|(spec, probe)| evaluation_s(plan, spec, probe)).sum::<f64>() / count;
+                let mean = |seconds_of: fn(&Plan, &TrialSpec, &Probe) -> f64| {
+                    let all = specs.iter().zip(probes).map(|(spec, probe)| seconds_of(plan, spec, probe));
+                    all.sum::<f64>() / specs.len().max(1) as f64
+                };
+                let (epoch, evaluation) = (mean(epoch_s), mean(evaluation_s));
                 let (mut total, mut behind) = (0.0, 0);
-                for rung in rungs {
-                    let entering = rung.arms.min(specs.len()) as f64;
-                    total += entering * (START_S + f64::from(rung.epochs - behind) * epoch);
-                    let further = entering * (rung.seeds - 1) as f64;
-                    total += further * (START_S + f64::from(rung.epochs) * epoch);
+                for (index, rung) in rungs.iter().enumerate() {
+                    let entering = rung.arms.min(specs.len());
+                    let last = if index + 1 == rungs.len() { evaluation } else { 0.0 };
+                    let seconds = |epochs: u32| START_S + f64::from(epochs) * epoch + last;
+                    let on = std::iter::repeat_n(seconds(rung.epochs - behind), entering);
+                    let anew = std::iter::repeat_n(seconds(rung.epochs), entering * (rung.seeds - 1));
+                    total += at_once(share.jobs, on.chain(anew));
                     behind = rung.epochs;
                 }
-                let last = rungs.last().map_or(0.0, |rung| (rung.arms.min(specs.len()) * rung.seeds) as f64);
-                total + last * evaluation
+                total
             }
         };
-        Self { arms, total_s }
+        Self { share, arms, total_s }
     }
+}
+
+/// How long tasks of these seconds take, each started as soon as one of `jobs` places is free.
+fn at_once(jobs: u32, tasks: impl Iterator<Item = f64>) -> f64 {
+    let mut ends = vec![0.0_f64; jobs.max(1) as usize];
+    for seconds in tasks {
+        if let Some(first) = ends.iter_mut().min_by(|a, b| a.total_cmp(b)) {
+            *first += seconds;
+        }
+    }
+    ends.into_iter().fold(0.0, f64::max)
 }
 
 fn batches(images: u64, spec: &TrialSpec) -> f64 {

@@ -36,14 +36,15 @@ mod stored;
 mod sweep;
 mod trial;
 
-pub use costs::{Phase, Probe, measure_costs, measure_peak, probe, probe_apart};
+pub(crate) use costs::probe_apart;
+pub use costs::{Phase, Probe, measure_costs, measure_peak, probe};
 pub use error::TrainError;
 pub use estimate::{ArmEstimate, Estimate};
 pub use machine::{ComputeDevice, DeviceChoice, LIBTORCH_VERSION, NoDevice, UnknownDevice, cpu_name};
 pub use run::{
     Executor, Fate, Job, LaunchError, Launcher, LocalProcesses, Lock, Needs, Ongoing, Prepared, RunDir,
-    Slurm, SlurmError, SlurmOptions, Stage, StopFlag, SweepEvent, SweepSummary, Task, Team, TeamOptions,
-    Work, WorkingHours, prepare_trials, run_sweep,
+    Share, Slurm, SlurmError, SlurmOptions, Stage, StopFlag, SweepEvent, SweepSummary, Task, Team,
+    TeamOptions, Work, WorkingHours, prepare_trials, run_sweep,
 };
 pub use stored::{EvaluatedSet, Prediction, StoredTrial, WeightFormat};
 pub use sweep::{

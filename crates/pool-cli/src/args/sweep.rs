@@ -15,10 +15,10 @@ pub(crate) struct SweepArgs {
     /// The run directory [default: runs/STUDY]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Trials to run at once; auto is as many as the processor has threads for. With more than one, times are marked as
-    /// contended [default: 1; with Slurm as many as it gives]
-    #[arg(long, value_name = "N|auto", value_parser = parse_jobs)]
-    pub(crate) jobs: Option<Jobs>,
+    /// Trials to run at once; auto is as many as the processor has threads for, one on a CUDA device, and as many as
+    /// Slurm gives. Costs are measured afterwards, one at a time
+    #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
+    pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs; with Slurm 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
     pub(crate) threads: Option<u32>,
@@ -99,9 +99,19 @@ impl From<KernelsArg> for Kernels {
 /// How many trials run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Jobs {
-    /// One per processor thread.
+    /// As many as there is room for.
     Auto,
     Count(u32),
+}
+
+impl Jobs {
+    /// The number that was given.
+    pub(crate) fn count(self) -> Option<u32> {
+        match self {
+            Self::Auto => None,
+            Self::Count(count) => Some(count),
+        }
+    }
 }
 
 /// Long beside what writing a checkpoint takes, short beside what a person minds losing.
@@ -146,7 +156,10 @@ pub(crate) struct PlanArgs {
     /// Time no steps: no estimate of what the trials will take
     #[arg(long)]
     pub(crate) no_timing: bool,
-    /// Threads of the timed steps [default: the processor's]
+    /// Trials that the sweep will run at once, as many as sweep's --jobs
+    #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
+    pub(crate) jobs: Jobs,
+    /// Threads of each trial [default: the processor's, divided by the jobs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
     pub(crate) threads: Option<u32>,
     /// Only this arm; may be given more than once

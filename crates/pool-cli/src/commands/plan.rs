@@ -3,7 +3,7 @@
 use anyhow::Context;
 use mnist_data::DataDir;
 use pool_report::{PlannedArm, PlannedSweep, PlannedTime, PlannedTimes, plan_table};
-use pool_train::{Estimate, Probe, Selection, Sweep, TrainError, probe_apart};
+use pool_train::{Estimate, Selection, Sweep, TeamOptions, TrainError};
 
 use super::terminal_width;
 use crate::args::PlanArgs;
@@ -14,34 +14,26 @@ use crate::progress::Counter;
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;
     let selection = plan.select(&args.only)?;
-    let estimate = if args.no_timing { None } else { Some(estimate(&selection, args.threads)?) };
+    let estimate = if args.no_timing { None } else { Some(estimate(&selection, args)?) };
     show_with(&selection, estimate, args.json)?;
     Ok(Outcome::Done)
 }
 
-/// Times a few steps of every arm, each in a process of its own.
-fn estimate(selection: &Selection<'_>, threads: Option<u32>) -> anyhow::Result<PlannedTimes> {
+/// Times a few steps of every arm, each in processes of its own.
+fn estimate(selection: &Selection<'_>, args: &PlanArgs) -> anyhow::Result<PlannedTimes> {
     let program = std::env::current_exe().context("cannot find this program to time steps with")?;
-    let threads = threads.unwrap_or_else(|| {
-        std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
-    });
-    let arguments = ["--threads".to_owned(), threads.to_string()];
-    let trials = selection.one_per_arm();
-    let progress = Counter::new("timing steps, arm", trials.len());
-    let probes = trials.iter().map(|trial| {
-        progress.step();
-        probe_apart(trial.spec(), &program, &arguments)
-    });
-    let probes: Vec<Probe> = probes.collect::<Result<_, _>>()?;
+    let options = TeamOptions { jobs: args.jobs.count(), threads: args.threads, ..TeamOptions::default() };
+    let progress = Counter::new("timing steps, arm", selection.one_per_arm().len());
+    let measured = Estimate::measure(selection, &program, options, &mut || progress.step());
     progress.finish();
-    let Estimate { arms, total_s } = Estimate::of(selection, &probes);
+    let Estimate { share, arms, total_s } = measured?;
     let arms = arms.into_iter().map(|arm| PlannedTime {
         arm: arm.arm,
         step_s: arm.step_s,
         trial_s: arm.trial_s,
         peak_bytes: arm.peak_bytes,
     });
-    Ok(PlannedTimes { threads, arms: arms.collect(), total_s })
+    Ok(PlannedTimes { jobs: share.jobs, threads: share.threads, arms: arms.collect(), total_s })
 }
 
 /// Prints each arm's network with its shapes, parameters and memory.

@@ -11,7 +11,7 @@ use pool_train::{
     SweepEvent, SweepSummary, Team, TeamOptions, prepare_trials, run_sweep,
 };
 
-use crate::args::{Jobs, LauncherArg, SweepArgs};
+use crate::args::{LauncherArg, SweepArgs};
 use crate::commands::{plan, report};
 use crate::exit::{Outcome, Usage};
 use crate::output::{print, say};
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let ended = match args.launcher {
         LauncherArg::Local => {
             let launcher = LocalProcesses::new(program).with_arguments(arguments);
-            run_sweep(&selection, &dir, &Team::new(&launcher, team_options(args)), &stop, &mut show)
+            run_sweep(&selection, &dir, &Team::new(&launcher, team_options(args, device)), &stop, &mut show)
         }
         LauncherArg::Slurm => {
             let slurm = Slurm::new(program, arguments, slurm_options(args));
@@ -138,10 +138,7 @@ fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
 
 fn slurm_options(args: &SweepArgs) -> SlurmOptions {
     SlurmOptions {
-        jobs: match args.jobs {
-            None | Some(Jobs::Auto) => None,
-            Some(Jobs::Count(count)) => Some(count),
-        },
+        jobs: args.jobs.count(),
         threads: args.threads.unwrap_or(1),
         timeout: args.timeout,
         retries: args.retries,
@@ -150,13 +147,11 @@ fn slurm_options(args: &SweepArgs) -> SlurmOptions {
     }
 }
 
-fn team_options(args: &SweepArgs) -> TeamOptions {
+fn team_options(args: &SweepArgs, device: DeviceChoice) -> TeamOptions {
+    // The memory of a CUDA device is not divided among trials.
+    let jobs = if device == CPU { None } else { Some(1) };
     TeamOptions {
-        jobs: match args.jobs {
-            None => Some(1),
-            Some(Jobs::Auto) => None,
-            Some(Jobs::Count(count)) => Some(count),
-        },
+        jobs: args.jobs.count().or(jobs),
         threads: args.threads,
         memory_bytes: args.memory,
         timeout: args.timeout,

@@ -27,18 +27,20 @@ pub struct PlannedSweep {
     pub rungs: Vec<PlannedRung>,
     /// Hours of training after which a search starts nothing more.
     pub hours: Option<f64>,
-    /// What a few timed steps say of it; none where none were timed.
+    /// How long it will take; `None` where no steps were timed.
     pub times: Option<PlannedTimes>,
 }
 
 /// What a sweep will take, as estimated from a few timed steps of every arm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlannedTimes {
-    /// Threads of the timed steps.
+    /// Trials that run at once.
+    pub jobs: u32,
+    /// Threads of each.
     pub threads: u32,
     /// One row per arm.
     pub arms: Vec<PlannedTime>,
-    /// All trials one after the other, seconds.
+    /// All trials, so many at once, seconds.
     pub total_s: f64,
 }
 
@@ -66,22 +68,24 @@ pub fn plan_table(plan: &PlannedSweep, width: u16) -> String {
     tables.iter().map(|table| render_with_notes(table, width)).collect::<Vec<_>>().join("\n")
 }
 
-fn expected(PlannedTimes { threads, arms, total_s }: &PlannedTimes) -> Table {
+fn expected(PlannedTimes { jobs, threads, arms, total_s }: &PlannedTimes) -> Table {
     let rows = arms.iter().map(|PlannedTime { arm, step_s, trial_s, peak_bytes }| {
         let memory = mebibytes(peak_bytes.map(|bytes| bytes as f64));
         vec![arm.clone(), fixed(1e3 * step_s, 1), fixed(*trial_s, 1), memory]
     });
     Table {
-        title: format!("Expected with {}, from a few timed steps", counted(*threads as usize, "thread")),
+        title: format!(
+            "Expected, from a few timed steps: {} at once, {} each",
+            counted(*jobs as usize, "trial"),
+            counted(*threads as usize, "thread")
+        ),
         word_columns: 1,
         header: ["arm", "one step, ms", "one trial, s", "process, MiB"].map(str::to_owned).to_vec(),
         rows: rows.collect(),
         notes: vec![
-            format!(
-                "All trials one after the other: about {}, or less where training stops early.",
-                duration(*total_s)
-            ),
-            "Measuring costs is not in it, whatever else runs now is. Trials that run at once share the processor.".to_owned(),
+            format!("All trials: about {}, or less where training stops early.", duration(*total_s)),
+            "The measurements of costs that follow are not included. Whatever else this machine does now is."
+                .to_owned(),
         ],
     }
 }

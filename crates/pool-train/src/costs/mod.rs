@@ -9,7 +9,8 @@ use std::path::Path;
 use pool_metrics::{CostRecord, RECORD_VERSION};
 
 pub use memory::{Phase, measure_peak};
-pub use probe::{Probe, probe, probe_apart};
+pub(crate) use probe::probe_apart;
+pub use probe::{Probe, probe};
 
 use crate::machine::{self, ProcessorUse};
 use crate::resident::ResidentData;

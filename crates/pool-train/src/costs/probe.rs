@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use tch::{Kind, Tensor};
 
 use crate::machine::{Stopwatch, resident_peak_bytes};
 use crate::resident::ImageTensors;
-use crate::run::KEEP_FREED_PAGES;
+use crate::run::{KEEP_FREED_PAGES, Share};
 use crate::trial::{Training, TrialContext, predict, set_threads};
 use crate::{TrainError, TrialSpec};
 
@@ -75,27 +75,47 @@ fn median_s(
     Ok(pool_metrics::median(&times).unwrap_or(f64::NAN))
 }
 
-/// As [`probe`], in a fresh process: `PROGRAM probe` with these arguments, the spec on its standard input. A network that
-/// this machine has no room for costs that process, and its peak of memory is no other network's.
+/// As [`probe`], in fresh processes, as many at once as trials will run: `PROGRAM probe --threads T`, the spec on its
+/// standard input. Gives the median of their times and the highest peak. A network that this machine has no room for
+/// costs these processes alone, and its peak of memory is no other network's.
 ///
 /// # Errors
 /// A process that cannot be started, or dies.
-pub fn probe_apart(spec: &TrialSpec, program: &Path, arguments: &[String]) -> Result<Probe, TrainError> {
-    let started = || -> std::io::Result<std::process::Output> {
+pub(crate) fn probe_apart(spec: &TrialSpec, program: &Path, share: Share) -> Result<Probe, TrainError> {
+    let input =
+        serde_json::to_vec(spec).map_err(|cause| TrainError::Json { path: program.to_owned(), cause })?;
+    let start = |_| -> std::io::Result<Child> {
         let mut child = Command::new(program)
-            .arg("probe")
-            .args(arguments)
+            .args(["probe", "--threads", &share.threads.to_string()])
             .envs(KEEP_FREED_PAGES)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(&serde_json::to_vec(spec)?)?;
-        }
-        child.wait_with_output()
+        // A process that has died says why on its standard error.
+        let _ = child.stdin.take().map(|mut stdin| stdin.write_all(&input));
+        Ok(child)
     };
-    let output = started().map_err(TrainError::io("run", program))?;
+    let started: Vec<std::io::Result<Child>> = (0..share.jobs).map(start).collect();
+    // All are waited for, although one may have failed.
+    let ended: Vec<std::io::Result<Output>> =
+        started.into_iter().map(|child| child.and_then(Child::wait_with_output)).collect();
+    let probes = ended.into_iter().map(|output| {
+        let output = output.map_err(TrainError::io("run", program))?;
+        read(&output, spec, program)
+    });
+    let probes: Vec<Probe> = probes.collect::<Result<_, _>>()?;
+    let median_of = |seconds: fn(&Probe) -> f64| {
+        pool_metrics::median(&probes.iter().map(seconds).collect::<Vec<_>>()).unwrap_or(f64::NAN)
+    };
+    Ok(Probe {
+        step_s: median_of(|probe| probe.step_s),
+        prediction_s: median_of(|probe| probe.prediction_s),
+        peak_bytes: probes.iter().filter_map(|probe| probe.peak_bytes).max(),
+    })
+}
+
+fn read(output: &Output, spec: &TrialSpec, program: &Path) -> Result<Probe, TrainError> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().last().unwrap_or_default().trim_start_matches("error: ");

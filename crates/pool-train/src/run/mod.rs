@@ -29,5 +29,5 @@ pub use run_sweep::{SweepSummary, run_sweep};
 pub use slurm::{Slurm, SlurmError, SlurmOptions};
 pub use stop::StopFlag;
 pub use task::{Fate, Task, Work};
-pub use team::{Team, TeamOptions};
+pub use team::{Share, Team, TeamOptions};
 pub use working_hours::WorkingHours;

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::attempt::{Attempt, End};
 use super::dir::RunDir;
 use super::executor::{Executor, Ongoing, Stage, SweepEvent};
@@ -15,7 +17,7 @@ use crate::{TrainError, machine};
 /// How tasks share this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TeamOptions {
-    /// Tasks that may run at once; none means as many as have the threads.
+    /// Tasks that may run at once; `None` is as many as the processor has threads for.
     pub jobs: Option<u32>,
     /// Threads of each; none divides the processor's among the tasks that run at once.
     pub threads: Option<u32>,
@@ -29,19 +31,27 @@ pub struct TeamOptions {
 
 impl TeamOptions {
     /// Jobs and threads for this many tasks: no more jobs than tasks, and no thread left idle for them.
-    fn share(self, tasks: usize) -> Share {
+    pub(crate) fn share(self, tasks: usize) -> Share {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
         let tasks = u32::try_from(tasks).unwrap_or(u32::MAX);
         let fitting = (processors / self.threads.unwrap_or(1)).max(1);
         let jobs = self.jobs.unwrap_or(fitting).min(tasks).max(1);
         Share { jobs, threads: self.threads.unwrap_or((processors / jobs).max(1)) }
     }
+
+    /// The memory that tasks share, in bytes.
+    pub(crate) fn memory_bytes(self) -> u64 {
+        self.memory_bytes.or_else(machine::free_memory_bytes).unwrap_or(u64::MAX)
+    }
 }
 
-#[derive(Clone, Copy)]
-struct Share {
-    jobs: u32,
-    threads: u32,
+/// How tasks divide this machine's processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Tasks at once.
+    pub jobs: u32,
+    /// Threads of each.
+    pub threads: u32,
 }
 
 /// Runs tasks on this machine through a [`Launcher`].
@@ -61,7 +71,7 @@ impl Executor for Team<'_> {
     fn run(&self, stage: Stage<'_>, sweep: &mut Ongoing<'_>) -> Result<(), TrainError> {
         let options = if stage.alone { TeamOptions { jobs: Some(1), ..self.options } } else { self.options };
         let share = options.share(stage.of);
-        let memory_bytes = options.memory_bytes.or_else(machine::free_memory_bytes).unwrap_or(u64::MAX);
+        let memory_bytes = options.memory_bytes();
         let site = Site { dir: sweep.dir, launcher: self.launcher, options, share, stop: sweep.stop };
         let mut queue: VecDeque<Attempt<'_>> = stage.work.into_iter().map(Attempt::first).collect();
         let mut running = Running { jobs: share.jobs, memory_bytes, attempts: Vec::new() };
