@@ -74,7 +74,7 @@ fn fractional() -> Facts {
         pool: Pool::fractional(Reducer::Max, 0.7),
         formula: "regions whose steps are n / o rounded up or down: bounds floor((i + u) n / o) - floor(u n / o) with a \
                   random u (pseudo_random), or the same steps shuffled (random)",
-        settings: "ratio of output to input, or output; regions = \"disjoint\" | \"overlapping\", or size; sequence = \
+        settings: "ratio of output to input, a decimal number, or output; regions = \"disjoint\" | \"overlapping\", or size; sequence = \
                    \"pseudo_random\" | \"random\"; evaluation = \"fixed\" (u = 1/2) | \"expectation\" (mean of 16 draws)",
         learns: NOTHING,
         gradient: OF_REDUCER,

@@ -90,17 +90,11 @@ fn windows_along(geometry: &Geometry, axis: usize, n: usize) -> Vec<Vec<usize>> 
         }
         Geometry::Global { .. } => vec![(0..n).collect()],
         Geometry::Fractional(Fractional { size: FractionalSize::Ratio(ratio), regions, .. }) => {
-            let o = (n as f64 * ratio).floor();
-            let bound = |i: usize| {
-                let step = n as f64 / o;
-                if i as f64 == o {
-                    n
-                } else {
-                    (((i as f64 + 0.5) * step).floor() - (0.5 * step).floor()) as usize
-                }
-            };
+            let o = (n as f64 * ratio).floor() as usize;
+            // (i + 1/2) n / o rounded down, in whole numbers; the last bound is n.
+            let bound = |i: usize| ((2 * i + 1) * n) / (2 * o) - n / (2 * o);
             let shared = usize::from(*regions == FractionalRegions::Overlapping);
-            (0..o as usize).map(|i| (bound(i)..(bound(i + 1) + shared).min(n)).collect()).collect()
+            (0..o).map(|i| (bound(i)..(bound(i + 1) + shared).min(n)).collect()).collect()
         }
         Geometry::Fractional(_) | Geometry::Pyramid(_) => unreachable!("not drawn below"),
     }

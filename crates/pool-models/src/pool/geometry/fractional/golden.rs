@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tch::{Kind, TchError, Tensor};
 
-use super::{between, evenly_spread, sized};
+use super::{between, drawn_spread, sized};
 use crate::pool::geometry::Cells;
 use crate::pool::windows::{Tables, Windows};
 
@@ -80,7 +80,7 @@ fn regions_of_one_size_are_pytorchs() {
     for case in cases {
         let axes = (0..case.size.len()).map(|axis| {
             let (input, size) = (case.shape[axis + 2] as usize, case.size[axis]);
-            sized(&evenly_spread(input - size, case.output[axis] - 1, case.samples[axis]), size)
+            sized(&drawn_spread(input - size, case.output[axis] - 1, case.samples[axis]), size)
         });
         let cells = Cells::Regions(axes.collect());
         let expected = (&case.output_values[..], &case.weights[..], &case.gradient[..]);

@@ -33,8 +33,9 @@ pub struct Fractional {
 /// How large the output is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FractionalSize {
-    /// Output over input along every axis, in `(0, 1]`, rounded down. PyTorch: `output_ratio`; TensorFlow's
-    /// `pooling_ratio` is its inverse.
+    /// Output over input along every axis, in `(0, 1]`: the decimal number that is written, not the binary one nearest to
+    /// it, and the product rounded down: `0.7` of 10 entries are 7. PyTorch: `output_ratio`; TensorFlow's `pooling_ratio`
+    /// is its inverse.
     Ratio(f64),
     /// The output's size. PyTorch: `output_size`.
     Output(Extent),
@@ -68,7 +69,7 @@ pub enum FractionalRegions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FractionalEvaluation {
-    /// Always the same: the pseudo-random sequence with `u = 1/2`.
+    /// Always the same: the pseudo-random sequence with `u = 1/2`, in whole numbers, so that nothing is rounded.
     #[default]
     Fixed,
     /// The mean over [`Fractional::DRAWS`] sets of regions, the same ones every time, which stands for the expectation
@@ -99,7 +100,7 @@ impl Fractional {
                 if !(ratio > 0.0 && ratio <= 1.0) {
                     return Err(SettingError::Range { field: "ratio", value: ratio, interval: "(0, 1]" });
                 }
-                spatial.iter().map(|&input| (input as f64 * ratio).floor() as usize).collect()
+                spatial.iter().map(|&input| decimal_part(input, ratio)).collect()
             }
         };
         let sizes = self.sizes(spatial.len())?;
@@ -161,9 +162,9 @@ impl Fractional {
     /// `steps + 1` places from 0 to `total`, whose distances are `total / steps` rounded up or down.
     fn places(&self, total: usize, steps: usize, generator: Option<&mut ChaCha8Rng>) -> Vec<usize> {
         match (generator, self.sequence) {
-            (None, _) => evenly_spread(total, steps, 0.5),
+            (None, _) => evenly_spread(total, steps),
             (Some(generator), FractionalSequence::PseudoRandom) => {
-                evenly_spread(total, steps, generator.random())
+                drawn_spread(total, steps, generator.random())
             }
             (Some(generator), FractionalSequence::Random) => shuffled(total, steps, generator),
         }
@@ -180,12 +181,35 @@ fn between(bounds: &[usize], reach: usize, input: usize) -> Vec<Range<usize>> {
     bounds.windows(2).map(|pair| pair[0]..(pair[1] + reach).min(input)).collect()
 }
 
-/// `floor((i + u) a) - floor(u a)` with `a = total / steps`; the last place is `total`, however the product rounds, and
-/// the only one where there are no steps.
-fn evenly_spread(total: usize, steps: usize, u: f64) -> Vec<usize> {
+/// `floor((i + 1/2) total / steps) - floor(total / (2 steps))` in whole numbers; the last place is `total`, and the only
+/// one where there are no steps.
+fn evenly_spread(total: usize, steps: usize) -> Vec<usize> {
+    // Wider than sizes, of which each has less than 2^32.
+    let bound = |i: usize| (2 * i as u128 + 1) * total as u128 / (2 * steps as u128);
+    (0..steps).map(|i| (bound(i) - bound(0)) as usize).chain([total]).collect()
+}
+
+/// `floor((i + u) a) - floor(u a)` with `a = total / steps` and a drawn `u`, in floating point, as PyTorch computes it: the
+/// two differ only where a product is whole or nearly so, which a draw is as good as never. The last place is `total`,
+/// however the product rounds, and the only one where there are no steps.
+fn drawn_spread(total: usize, steps: usize, u: f64) -> Vec<usize> {
     let step = total as f64 / steps as f64;
     let first = (u * step).floor();
     (0..steps).map(|i| (((i as f64 + u) * step).floor() - first) as usize).chain([total]).collect()
+}
+
+/// `input` times `ratio`, rounded down, where the ratio, of `(0, 1]`, is the decimal number that it is written as.
+fn decimal_part(input: usize, ratio: f64) -> usize {
+    // The shortest decimal that is read as this number, never with an exponent: at most 17 digits that are not leading
+    // zeros. Behind 38 decimal places, they are too small for any input.
+    let written = ratio.to_string();
+    let (whole, decimals) = written.split_once('.').unwrap_or((&written, ""));
+    let denominator = 10u128.checked_pow(decimals.len() as u32);
+    let numerator = format!("{whole}{decimals}").parse::<u128>();
+    match (numerator, denominator) {
+        (Ok(numerator), Some(denominator)) => (input as u128 * numerator / denominator) as usize,
+        _ => 0,
+    }
 }
 
 /// The steps of an evenly spread sequence in random order.
@@ -236,6 +260,70 @@ mod tests {
         let regions = &fractional.regions(&[25], None).unwrap()[0];
         assert!(regions.windows(2).all(|pair| pair[0].end == pair[1].start + 1));
         assert_eq!(regions.last().map(|region| region.end), Some(25));
+    }
+
+    /// The greatest whole number that is not above `numerator / denominator`, without a division.
+    fn floor(numerator: i128, denominator: i128, from: i128) -> i128 {
+        (from..).find(|whole| (whole + 1) * denominator > numerator).unwrap()
+    }
+
+    #[test]
+    fn fixed_regions_are_the_formulas_in_exact_arithmetic_for_every_size_below_400() {
+        for n in 1..400i128 {
+            for o in 1..=n {
+                // (i + 1/2) n / o, as a fraction of 2 o.
+                let first = floor(n, 2 * o, 0);
+                let mut bounds = vec![0];
+                for i in 1..=o {
+                    bounds.push(floor((2 * i + 1) * n, 2 * o, bounds[i as usize - 1] + first) - first);
+                }
+                let fractional = Fractional::new(FractionalSize::Output((o as usize).into()));
+                let regions = fractional.regions(&[n as usize], None).unwrap().remove(0);
+                let expected = bounds.windows(2).map(|pair| pair[0] as usize..pair[1] as usize);
+                assert!(regions.iter().cloned().eq(expected), "{n} entries, {o} regions: {regions:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_beginnings_of_regions_of_one_size_are_exact_as_well() {
+        for (n, k) in (1..120i128).flat_map(|n| [1, 2, 3, 7].map(|k| (n, k))).filter(|(n, k)| k <= n) {
+            for o in 2..=n - k + 1 {
+                let (total, steps) = (n - k, o - 1);
+                let first = floor(total, 2 * steps, 0);
+                let starts = (0..o).map(|i| (floor((2 * i + 1) * total, 2 * steps, first) - first) as usize);
+                let fractional = Fractional {
+                    regions: FractionalRegions::Sized((k as usize).into()),
+                    ..Fractional::new(FractionalSize::Output((o as usize).into()))
+                };
+                let regions = fractional.regions(&[n as usize], None).unwrap().remove(0);
+                let expected = starts.map(|start| start..start + k as usize);
+                assert!(regions.iter().cloned().eq(expected), "{n} entries, {o} of {k}: {regions:?}");
+            }
+        }
+    }
+
+    /// 29 entries of 100 are `0.29 * 100`, which in floating point is 28.999999999999996.
+    #[test]
+    fn a_ratio_is_the_decimal_that_is_written() {
+        for hundredths in 1..=100usize {
+            let ratio: f64 = format!("{}.{:02}", hundredths / 100, hundredths % 100).parse().unwrap();
+            for input in 1..400usize {
+                assert_eq!(decimal_part(input, ratio), input * hundredths / 100, "{ratio} of {input}");
+            }
+        }
+        for (input, ratio, expected) in [
+            (10, 0.7, 7),
+            (30_000_000, 0.123_456_7, 3_703_701),
+            (1 << 32, 1.0, 1 << 32),
+            (1 << 32, 1e-9, 4),
+            (1 << 32, f64::MIN_POSITIVE, 0),
+            (1 << 32, 5e-324, 0),
+            (3, 1.0 / 3.0, 0),
+            (3, 0.333_333_333_333_333_37, 1),
+        ] {
+            assert_eq!(decimal_part(input, ratio), expected, "{ratio} of {input}");
+        }
     }
 
     #[test]
