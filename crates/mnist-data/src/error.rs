@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::idx::IdxError;
+use crate::memory::OutOfMemory;
 use crate::picture::PictureError;
 
 /// Why data could not be found, read, fetched or divided.
@@ -209,6 +210,9 @@ pub enum DataError {
         /// Each mirror with the reason why it failed, in the order in which they were asked.
         attempts: Vec<(String, String)>,
     },
+    /// The system has not got the memory that the pictures take.
+    #[error("{0}; use fewer pictures, or a machine with more memory")]
+    OutOfMemory(OutOfMemory),
     /// The operating system refused an access.
     #[error("{}: cannot {action}: {cause}", .path.display())]
     Io {
@@ -245,6 +249,7 @@ impl DataError {
             | Self::EmptyPart { .. }
             | Self::TooManyImages { .. }
             | Self::UnknownSet { .. }
+            | Self::OutOfMemory(_)
             | Self::Io { .. } => false,
         }
     }

@@ -1,6 +1,7 @@
 //! Grey pictures of one size, each with its class label.
 
 use crate::error::DataError;
+use crate::memory::with_room;
 
 /// `N` grey pictures of one size with one label each; never empty.
 ///
@@ -86,10 +87,11 @@ impl LabelledImages {
     ///
     /// # Errors
     ///
-    /// [`DataError::IndexOutOfRange`], or [`DataError::Images`] if `indices` is empty.
+    /// [`DataError::IndexOutOfRange`], [`DataError::OutOfMemory`], or [`DataError::Images`] if `indices` is empty.
     pub fn select(&self, indices: &[u32]) -> Result<Self, DataError> {
-        let mut pixels = Vec::with_capacity(indices.len() * self.height * self.width);
-        let mut labels = Vec::with_capacity(indices.len());
+        let numbers = indices.len().saturating_mul(self.height * self.width);
+        let mut pixels = with_room(numbers).map_err(DataError::OutOfMemory)?;
+        let mut labels = with_room(indices.len()).map_err(DataError::OutOfMemory)?;
         for &index in indices {
             let at = index as usize;
             let (Some(picture), Some(&label)) = (self.picture(at), self.labels.get(at)) else {

@@ -48,6 +48,7 @@ mod folder;
 mod generated;
 mod idx;
 mod images;
+mod memory;
 mod perturbation;
 mod picture;
 mod split;
@@ -63,6 +64,7 @@ pub use fetch::{FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedF
 pub use generated::BARS_AND_CROSSES_CLASSES;
 pub use idx::{IdxArray, IdxError, IdxType, IdxValues, decode_idx, read_idx, read_idx_with_sha256};
 pub use images::LabelledImages;
+pub use memory::OutOfMemory;
 pub use perturbation::{Perturbation, PerturbationKind, PerturbationLevel, standard_levels};
 pub use picture::{Centre, Likeness, Picture, PictureError, Prepared, Step};
 pub use split::{SplitIndices, ValidationSplit};

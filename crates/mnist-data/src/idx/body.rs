@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::IdxValues;
 use super::error::IdxError;
 use super::header::{Header, IdxType};
+use crate::memory::make_room;
 use crate::unpacked::{Unpacked, read_full};
 
 /// How much is read at once, in bytes: a multiple of every element size, and small enough for the processor's cache,
@@ -41,6 +42,7 @@ fn read_elements<R: Read, T, const BYTES: usize>(
             return Err(IdxError::TruncatedBody { expected: body_bytes, found });
         }
         let (elements, _) = piece[..wanted].as_chunks::<BYTES>();
+        make_room(&mut values, elements.len()).map_err(IdxError::OutOfMemory)?;
         values.extend(elements.iter().map(|&element| convert(element)));
     }
     values.shrink_to_fit();

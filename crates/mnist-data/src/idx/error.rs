@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::memory::OutOfMemory;
+
 /// Why bytes are not an IDX array. The file's name is added by [`DataError::Idx`](crate::DataError::Idx).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -64,6 +66,9 @@ pub enum IdxError {
         /// How many bytes the header announces.
         expected: u64,
     },
+    /// The system has not got the memory that the elements take.
+    #[error("body: {0}; use a smaller file, or a machine with more memory")]
+    OutOfMemory(OutOfMemory),
     /// The gzip stream is damaged or cut off.
     #[error("{field}: expected an intact gzip stream, found: {cause}; get the file again")]
     BrokenGzip {

@@ -1,6 +1,7 @@
 //! What can be wrong with a picture, with what was expected and what mends it.
 
 use super::{MAX_PIXELS, MAX_SIDE};
+use crate::memory::OutOfMemory;
 
 /// Why something is no picture that a network could be shown. The file's name is added by
 /// [`DataError::Picture`](crate::DataError::Picture).
@@ -19,6 +20,9 @@ pub enum PictureError {
         /// The decoder's complaint.
         reason: String,
     },
+    /// The system has not got the memory that the pixels take.
+    #[error("{0}; use a smaller picture, or a machine with more memory")]
+    OutOfMemory(OutOfMemory),
     /// More pixels than are read, so that a small file cannot unpack to terabytes.
     #[error(
         "expected at most {MAX_SIDE} pixels a side and {MAX_PIXELS} in all, found {height}x{width}; shrink the picture"

@@ -7,11 +7,12 @@ use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use image::codecs::png::PngDecoder;
-use image::{DynamicImage, GenericImageView, ImageDecoder, ImageError, Limits, Rgba};
+use image::{ColorType, ImageDecoder, ImageError, Limits, Rgba};
 
 use super::{MAX_PIXELS, Picture, PictureError, Step, check_size};
 use crate::error::DataError;
 use crate::idx::open;
+use crate::memory::with_room;
 use crate::unpacked::read_full;
 
 /// The first eight bytes of every PNG file: W3C, "Portable Network Graphics", section 5.2.
@@ -70,8 +71,52 @@ pub(super) fn png(path: &Path) -> Result<Picture, DataError> {
     let decoder = PngDecoder::with_limits(file, limits).map_err(refused)?;
     let (width, height) = decoder.dimensions();
     check_size(height as usize, width as usize).map_err(in_file)?;
-    let decoded = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    let colour = decoder.color_type();
+    let length = decoder.total_bytes() as usize;
+    let out_of_memory = |error| in_file(PictureError::OutOfMemory(error));
+    let mut bytes = with_room(length).map_err(out_of_memory)?;
+    bytes.resize(length, 0);
+    decoder.read_image(&mut bytes).map_err(refused)?;
+    let decoded = Decoded { width, height, colour, bytes };
     grey(&decoded).map_err(in_file)
+}
+
+/// The pixels of a file, row by row.
+struct Decoded {
+    width: u32,
+    height: u32,
+    colour: ColorType,
+    /// As many channels for each pixel as the colour type has, of one byte, or of two as they lie in memory.
+    bytes: Vec<u8>,
+}
+
+impl Decoded {
+    fn is_deep(&self) -> bool {
+        self.colour.bytes_per_pixel() / self.colour.channel_count() == 2
+    }
+
+    /// Every pixel in colours of eight bits, opaque where nothing says otherwise.
+    fn pixels(&self) -> impl Iterator<Item = Rgba<u8>> + '_ {
+        let (channels, deep) = (usize::from(self.colour.channel_count()), self.is_deep());
+        let pixel_bytes = usize::from(self.colour.bytes_per_pixel()).max(1);
+        self.bytes.chunks_exact(pixel_bytes).map(move |pixel| {
+            let value = |channel: usize| match deep {
+                false => pixel[channel],
+                true => to_eight_bits(u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]])),
+            };
+            Rgba(match channels {
+                1 => [value(0), value(0), value(0), u8::MAX],
+                2 => [value(0), value(0), value(0), value(1)],
+                3 => [value(0), value(1), value(2), u8::MAX],
+                _ => [value(0), value(1), value(2), value(3)],
+            })
+        })
+    }
+}
+
+/// To the nearest of 255 steps.
+fn to_eight_bits(value: u16) -> u8 {
+    ((u32::from(value) + 128) / 257) as u8
 }
 
 /// Bytes of the palette, if there is one: the decoder would panic at a part of a colour. W3C, "Portable Network
@@ -113,30 +158,32 @@ fn bits_per_pixel(depth: u8, colour: u8) -> u64 {
     u64::from(depth) * channels
 }
 
-fn grey(decoded: &DynamicImage) -> Result<Picture, PictureError> {
+fn grey(decoded: &Decoded) -> Result<Picture, PictureError> {
     let mut steps = Vec::new();
-    let colour = decoded.color();
-    if colour.bytes_per_pixel() / colour.channel_count() == 2 {
+    if decoded.is_deep() {
         steps.push(Step::ToEightBits);
     }
     // Grey pictures are often stored as colours; then nothing was lost and nothing needs saying.
-    if decoded.pixels().any(|(_, _, Rgba([r, g, b, _]))| r != g || g != b) {
+    if decoded.pixels().any(|Rgba([r, g, b, _])| r != g || g != b) {
         steps.push(Step::ToGrey);
     }
-    let is_opaque = decoded.pixels().all(|(_, _, Rgba([_, _, _, alpha]))| alpha == u8::MAX);
+    let is_opaque = decoded.pixels().all(|Rgba([_, _, _, alpha])| alpha == u8::MAX);
     let over = if is_opaque { u8::MAX } else { backing(decoded) };
     if !is_opaque {
         steps.push(Step::Transparency { over });
     }
-    let pixels = decoded.pixels().map(|(_, _, pixel)| laid_over(pixel, over)).collect();
-    Picture::after(steps, decoded.height() as usize, decoded.width() as usize, pixels)
+    let (height, width) = (decoded.height as usize, decoded.width as usize);
+    let mut pixels = with_room(height * width).map_err(PictureError::OutOfMemory)?;
+    pixels.extend(decoded.pixels().map(|pixel| laid_over(pixel, over)));
+    Picture::after(steps, height, width, pixels)
 }
 
 /// The grey that shows through transparent pixels.
-fn backing(decoded: &DynamicImage) -> u8 {
-    let (width, height) = decoded.dimensions();
+fn backing(decoded: &Decoded) -> u8 {
+    let (width, height) = (decoded.width as usize, decoded.height as usize);
     let (mut all, mut border) = (Visible::default(), Visible::default());
-    for (x, y, pixel) in decoded.pixels() {
+    for (index, pixel) in decoded.pixels().enumerate() {
+        let (x, y) = (index % width, index / width);
         all.add(pixel);
         if x == 0 || y == 0 || x + 1 == width || y + 1 == height {
             border.add(pixel);
