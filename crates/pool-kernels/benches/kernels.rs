@@ -37,9 +37,9 @@ fn group<'c>(criterion: &'c mut Criterion, name: &str, numbers: usize) -> Benchm
 fn windows() -> Windows {
     let axis: Vec<AxisWindow> = (0..SIDE as u32)
         .step_by(2)
-        .map(|first| AxisWindow { entries: vec![first, first + 1], counted: 2 })
+        .map(|first| AxisWindow { entries: vec![first, first + 1].into(), counted: 2 })
         .collect();
-    Windows::new(&[SIDE, SIDE], &[axis.clone(), axis])
+    Windows::new(&[SIDE, SIDE], &[axis.clone(), axis]).expect("memory for a table")
 }
 
 fn pooling(criterion: &mut Criterion) {
@@ -63,11 +63,16 @@ fn pooling(criterion: &mut Criterion) {
             let mut group = group(criterion, &format!("pooling/{reducer}/channels_{lies}"), numbers);
             for isa in isas() {
                 group.bench_function(BenchmarkId::new("forward", isa), |bencher| {
-                    bencher.iter(|| pooling.forward(isa, &ThisThread, black_box(&input), &mut output));
+                    bencher.iter(|| {
+                        let pooled = pooling.forward(isa, &ThisThread, black_box(&input), &mut output);
+                        pooled.expect("memory for a panel");
+                    });
                 });
                 group.bench_function(BenchmarkId::new("backward", isa), |bencher| {
                     bencher.iter(|| {
-                        pooling.backward(isa, &ThisThread, black_box(&input), &gradient, &mut input_gradient);
+                        let (input, to) = (black_box(&input), &mut input_gradient);
+                        let done = pooling.backward(isa, &ThisThread, input, &gradient, to);
+                        done.expect("memory for a panel");
                     });
                 });
             }

@@ -5,10 +5,11 @@
 use std::ops::Range;
 
 use crate::isa::{Isa, Kernel};
+use crate::memory::{OutOfMemory, Refused};
 use crate::panel::{Batch, Panel};
 use crate::reduce::{
-    CellGradients, Cells, Lp, Max, Mean, Median, Min, Reduce, Sampled, Soft, StochasticMean, Weighted,
-    WindowKernel,
+    CellGradients, Cells, LogMeanExp, Lp, Max, Mean, Median, Min, PowerMean, Reduce, Sampled, Soft,
+    StochasticMean, Weighted, WindowKernel,
 };
 use crate::scratch::Scratch;
 use crate::simd::Simd;
@@ -31,17 +32,30 @@ pub struct Pooling<'a> {
 impl Pooling<'_> {
     /// Pools `input` into `output`.
     ///
+    /// # Errors
+    /// Not enough memory for a vector per pixel, [`Pooling::scratch_bytes`].
+    ///
     /// # Panics
     /// Slices that are not as long as the batch and the windows say.
-    pub fn forward(&self, isa: Isa, threads: &dyn Threads, input: &[f32], output: &mut [f32]) {
+    pub fn forward(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        input: &[f32],
+        output: &mut [f32],
+    ) -> Result<(), OutOfMemory> {
         self.check(input.len(), output.len());
-        let output = Parts::of(output);
+        let (output, refused) = (Parts::of(output), Refused::default());
         threads.share(self.panels(isa), self.least_panels(isa), &|panels| {
-            isa.run(Forward { pooling: self, input, output: &output, panels });
+            isa.run(Forward { pooling: self, input, output: &output, panels, refused: &refused });
         });
+        refused.whole()
     }
 
     /// From the gradient of the output to that of the input, which is written whole.
+    ///
+    /// # Errors
+    /// As [`Pooling::forward`].
     ///
     /// # Panics
     /// Slices that are not as long as the batch and the windows say.
@@ -52,10 +66,10 @@ impl Pooling<'_> {
         input: &[f32],
         output_gradient: &[f32],
         input_gradient: &mut [f32],
-    ) {
+    ) -> Result<(), OutOfMemory> {
         self.check(input.len(), output_gradient.len());
         assert_eq!(input.len(), input_gradient.len(), "the gradient of the input");
-        let input_gradient = Parts::of(input_gradient);
+        let (input_gradient, refused) = (Parts::of(input_gradient), Refused::default());
         threads.share(self.panels(isa), self.least_panels(isa), &|panels| {
             isa.run(Backward {
                 pooling: self,
@@ -63,8 +77,16 @@ impl Pooling<'_> {
                 output_gradient,
                 input_gradient: &input_gradient,
                 panels,
+                refused: &refused,
             });
         });
+        refused.whole()
+    }
+
+    /// Memory that each of the threads needs in passing, forward and backward, at most.
+    pub fn scratch_bytes(isa: Isa, pixels: u64, outputs: u64) -> u64 {
+        let vectors = 2 * pixels as u128 + 2 * outputs as u128;
+        u64::try_from(vectors * (isa.lanes() * size_of::<f32>()) as u128).unwrap_or(u64::MAX)
     }
 
     fn check(&self, input: usize, output: usize) {
@@ -72,9 +94,6 @@ impl Pooling<'_> {
         assert_eq!(output, self.batch.numbers(self.windows.len()), "numbers of the output");
         let draws = if self.reduce.draws() { output } else { 0 };
         assert_eq!(self.draws.len(), draws, "random numbers");
-        if self.reduce == Reduce::Median {
-            assert!(self.windows.widest() <= Reduce::WIDEST_MEDIAN, "a median of too many cells");
-        }
     }
 
     fn panels(&self, isa: Isa) -> usize {
@@ -146,6 +165,14 @@ macro_rules! with_reducer {
                 let $kernel = Lp { p };
                 $call
             }
+            Reduce::PowerMean { p } => {
+                let $kernel = PowerMean { p };
+                $call
+            }
+            Reduce::LogMeanExp => {
+                let $kernel = LogMeanExp;
+                $call
+            }
             Reduce::Soft { beta } => {
                 let $kernel = Soft { beta };
                 $call
@@ -175,22 +202,25 @@ struct Forward<'a> {
     input: &'a [f32],
     output: &'a Parts<'a, f32>,
     panels: Range<usize>,
+    refused: &'a Refused,
 }
 
 impl Kernel for Forward<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel));
+        let refused = self.refused;
+        refused.note(with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel)));
     }
 }
 
 impl Forward<'_> {
     #[inline(always)]
-    fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) {
+    fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) -> Result<(), OutOfMemory> {
         let Pooling { windows, batch, .. } = *self.pooling;
         let (pixels, outputs) = (windows.pixels(), windows.len());
         let mut scratch = Scratch::take();
-        let [gathered, pooled, draws] = scratch.split(self.pooling.scratch::<S>());
+        let [gathered, pooled, draws] = scratch.try_split(self.pooling.scratch::<S>())?;
+        let mut walk = windows.walk()?;
         for (panel, vectors) in self.pooling.runs::<S>(self.panels) {
             self.pooling.gather_draws(s, &panel, draws);
             // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
@@ -204,12 +234,16 @@ impl Forward<'_> {
                         (gathered.as_ptr(), pooled.as_mut_ptr(), S::LANES)
                     }
                 };
-                for window in 0..outputs {
-                    let draw = self.pooling.draw(s, draws, window);
-                    let seen = windows.window(window);
-                    for first in (0..vectors * S::LANES).step_by(S::LANES) {
-                        let cells = Cells::new(s, seen, from.add(first), stride);
-                        s.store(to.add(window * stride + first), kernel.forward(s, &cells, draw));
+                let mut window = 0;
+                for outer in windows.outer() {
+                    for inner in windows.inner() {
+                        let draw = self.pooling.draw(s, draws, window);
+                        let seen = walk.window(outer, inner);
+                        for first in (0..vectors * S::LANES).step_by(S::LANES) {
+                            let cells = Cells::new(s, seen, from.add(first), stride);
+                            s.store(to.add(window * stride + first), kernel.forward(s, &cells, draw));
+                        }
+                        window += 1;
                     }
                 }
                 if places.is_none() {
@@ -217,6 +251,7 @@ impl Forward<'_> {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -226,23 +261,26 @@ struct Backward<'a> {
     output_gradient: &'a [f32],
     input_gradient: &'a Parts<'a, f32>,
     panels: Range<usize>,
+    refused: &'a Refused,
 }
 
 impl Kernel for Backward<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel));
+        let refused = self.refused;
+        refused.note(with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel)));
     }
 }
 
 impl Backward<'_> {
     #[inline(always)]
-    fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) {
+    fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) -> Result<(), OutOfMemory> {
         let Pooling { windows, batch, .. } = *self.pooling;
         let (pixels, outputs) = (windows.pixels(), windows.len());
         let mut scratch = Scratch::take();
         let [input, output, drawn] = self.pooling.scratch::<S>();
-        let [gathered, gradients, draws, spread] = scratch.split([input, output, drawn, input]);
+        let [gathered, gradients, draws, spread] = scratch.try_split([input, output, drawn, input])?;
+        let mut walk = windows.walk()?;
         for (panel, vectors) in self.pooling.runs::<S>(self.panels) {
             self.pooling.gather_draws(s, &panel, draws);
             // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
@@ -269,18 +307,22 @@ impl Backward<'_> {
                     }
                 };
                 if alone {
-                    windows.unseen().iter().for_each(|&pixel| clear(pixel as usize));
+                    windows.each_unseen(clear);
                 } else {
                     (0..pixels).for_each(clear);
                 }
-                for window in 0..outputs {
-                    let draw = self.pooling.draw(s, draws, window);
-                    let seen = windows.window(window);
-                    for first in (0..vectors * S::LANES).step_by(S::LANES) {
-                        let gradient = s.load(gradient.add(window * stride + first));
-                        let cells = Cells::new(s, seen, from.add(first), stride);
-                        let spread = CellGradients::new(s, seen, to.add(first), stride, alone);
-                        kernel.backward(s, &cells, draw, gradient, &spread);
+                let mut window = 0;
+                for outer in windows.outer() {
+                    for inner in windows.inner() {
+                        let draw = self.pooling.draw(s, draws, window);
+                        let seen = walk.window(outer, inner);
+                        for first in (0..vectors * S::LANES).step_by(S::LANES) {
+                            let gradient = s.load(gradient.add(window * stride + first));
+                            let cells = Cells::new(s, seen, from.add(first), stride);
+                            let spread = CellGradients::new(s, seen, to.add(first), stride, alone);
+                            kernel.backward(s, &cells, draw, gradient, &spread);
+                        }
+                        window += 1;
                     }
                 }
                 if places.is_none() {
@@ -288,5 +330,6 @@ impl Backward<'_> {
                 }
             }
         }
+        Ok(())
     }
 }

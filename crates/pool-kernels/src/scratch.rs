@@ -4,6 +4,8 @@
 
 use std::cell::RefCell;
 
+use crate::memory::{OutOfMemory, with_room};
+
 /// A line of the cache: vectors that begin with one never lie across two.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -24,6 +26,20 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub(crate) fn take() -> Self {
         Self { memory: MEMORY.with_borrow_mut(Vec::pop).unwrap_or_default() }
+    }
+
+    /// As [`Scratch::split`], for lengths that an input decides.
+    pub(crate) fn try_split<const PARTS: usize>(
+        &mut self,
+        lengths: [usize; PARTS],
+    ) -> Result<[&mut [f32]; PARTS], OutOfMemory> {
+        let needed = lengths.iter().map(|length| length.div_ceil(LINE)).sum::<usize>();
+        if needed > self.memory.len() {
+            // What it held is not needed, and would have to be copied.
+            self.memory = Vec::new();
+            self.memory = with_room(needed)?;
+        }
+        Ok(self.split(lengths))
     }
 
     /// Parts of at least these lengths, each aligned to a line of the cache; what they hold is unknown.

@@ -1,41 +1,150 @@
-//! The entries that each window sees, as a table that kernels walk through.
+//! The entries that each window sees, as tables that kernels walk through: one per axis, however many windows their
+//! combinations make.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// The entries that one window sees along one axis.
+use crate::memory::{OutOfMemory, with_room};
+
+/// The windows of one axis and the entries that they see.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AxisWindow {
-    /// Their indices, in the order in which a kernel visits them. An index may come twice.
-    pub entries: Vec<u32>,
+    /// The entries, in the order in which a kernel visits them.
+    pub entries: Entries,
     /// How many cells a mean divides by.
     pub counted: u32,
 }
 
-/// Every window over inputs of one size. Windows that look alike share one list of cells.
+/// Entries that one window sees along one axis.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Entries {
+    /// Evenly spaced ones: `first`, `first + step`, and so on. Takes no memory, however long the window is.
+    Run {
+        /// The first entry.
+        first: u32,
+        /// How many there are.
+        count: u32,
+        /// How far apart they lie, at least 1.
+        step: u32,
+    },
+    /// Their indices. One may come twice.
+    List(Vec<u32>),
+}
+
+impl From<Vec<u32>> for Entries {
+    fn from(indices: Vec<u32>) -> Self {
+        Self::List(indices)
+    }
+}
+
+impl Entries {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Run { count, .. } => *count as usize,
+            Self::List(indices) => indices.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Their indices, one after another.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        let (run, list): (_, &[u32]) = match *self {
+            Self::Run { first, count, step } => ((first, count, step), &[]),
+            Self::List(ref indices) => ((0, 0, 0), indices),
+        };
+        let (first, count, step) = run;
+        (0..count).map(move |index| first + index * step).chain(list.iter().copied())
+    }
+
+    /// The least of them.
+    fn least(&self) -> u32 {
+        match self {
+            Self::Run { first, .. } => *first,
+            Self::List(indices) => indices.iter().copied().min().unwrap_or(0),
+        }
+    }
+
+    /// The greatest of them.
+    fn greatest(&self) -> u64 {
+        match *self {
+            Self::Run { first, count, step } => {
+                u64::from(first) + u64::from(count.saturating_sub(1)) * u64::from(step)
+            }
+            Self::List(ref indices) => indices.iter().copied().max().map_or(0, u64::from),
+        }
+    }
+
+    /// The same, counted from the least of them; runs of one entry are all alike.
+    fn shape(&self) -> Self {
+        match *self {
+            Self::Run { count, step, .. } => {
+                Self::Run { first: 0, count, step: if count == 1 { 1 } else { step } }
+            }
+            Self::List(ref indices) => {
+                let least = self.least();
+                Self::List(indices.iter().map(|index| index - least).collect())
+            }
+        }
+    }
+}
+
+/// Every window over inputs of one size. The memory that it takes grows with the windows along each axis, and not with
+/// their cells.
 #[derive(Debug, Clone)]
 pub struct Windows {
     pixels: usize,
-    places: Vec<Place>,
-    /// Parts of `cells`.
-    lists: Vec<Range<usize>>,
-    cells: Vec<u32>,
-    /// One number per cell of every list; empty where no axis has weights.
-    weights: Vec<f32>,
+    axes: Vec<Axis>,
+    /// The combinations of the windows along all axes but the last, in row-major order; with origin and shape so that those
+    /// of a window of the last axis are added.
+    outer: Vec<Place>,
+    /// The windows along the last axis.
+    inner: Vec<Place>,
+    /// The cells of every combination of shapes, where these are few.
+    listed: Option<Listed>,
+    /// Cells of the largest window.
+    widest: usize,
     /// Whether no pixel is seen twice, by one window or by two.
     are_apart: bool,
-    /// The pixels that no window sees.
-    unseen: Vec<u32>,
+    /// Where they are apart: whether each combination of entries of all axes but the last is seen.
+    outer_seen: Vec<bool>,
+    /// Where they are apart: the entries of the last axis that no window sees.
+    inner_unseen: Vec<u32>,
 }
 
-/// One window.
-#[derive(Debug, Clone)]
-struct Place {
+/// A window along one axis, or along several.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
     /// The pixel that the window's cells count from.
     origin: u32,
-    /// Its list of cells.
-    list: u32,
+    /// Its shape: which steps it takes from there.
+    shape: u32,
     counted: f32,
+}
+
+/// What the windows of one axis look like.
+#[derive(Debug, Clone)]
+struct Axis {
+    size: usize,
+    /// Steps from a window's origin, one list after another.
+    steps: Vec<u32>,
+    /// Parts of `steps`, one for each shape.
+    shapes: Vec<Range<usize>>,
+    /// One number per step of every list; empty where there are no weights.
+    weights: Vec<f32>,
+}
+
+/// The cells of windows of every shape, one list after another.
+#[derive(Debug, Clone, Default)]
+struct Listed {
+    ranges: Vec<Range<usize>>,
+    cells: Vec<u32>,
+    /// One number per cell; empty where no axis has weights.
+    weights: Vec<f32>,
 }
 
 /// One window, as kernels see it.
@@ -47,69 +156,81 @@ pub(crate) struct WindowCells<'a> {
     pub(crate) counted: f32,
 }
 
+/// Cells that are listed once and for all, four bytes each; where all shapes have more, they are listed while a kernel
+/// walks, those of one shape at a time.
+const MOST_LISTED: u64 = 1 << 20;
+
 impl Windows {
     /// Windows over inputs with these spatial sizes: one window for each combination of the axes' windows, the last axis
     /// fastest.
     ///
+    /// # Errors
+    /// Not enough memory for the windows of every axis.
+    ///
     /// # Panics
     /// As many axes as sizes, every window with at least one entry, every entry inside its axis, and fewer than 2^31
     /// pixels and windows: a caller that breaks this has a bug.
-    pub fn new(spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Self {
+    pub fn new(spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Result<Self, OutOfMemory> {
         Self::weighted(spatial, axes, &[])
-    }
-
-    /// The same, unless the table would list more than `most_cells` cells, four bytes each. Windows that look alike share
-    /// a list, so that this is much only where large windows are clipped at the edges, each in another way.
-    ///
-    /// # Panics
-    /// As [`Windows::new`].
-    pub fn within(most_cells: u64, spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Option<Self> {
-        check(spatial, axes);
-        let alike = AlikeWindows::of_all(axes);
-        let cells = alike.iter().map(AlikeWindows::cells).fold(1, u64::saturating_mul);
-        (cells <= most_cells).then(|| Self::with_alike(spatial, axes, &alike, &[]))
     }
 
     /// The same, for a weighted sum: each axis has one weight per entry of its windows, and a cell's weight is the
     /// product of its axes'.
     ///
+    /// # Errors
+    /// As [`Windows::new`].
+    ///
     /// # Panics
     /// As [`Windows::new`].
-    pub fn weighted(spatial: &[usize], axes: &[Vec<AxisWindow>], weights: &[Vec<f32>]) -> Self {
-        check(spatial, axes);
-        Self::with_alike(spatial, axes, &AlikeWindows::of_all(axes), weights)
-    }
-
-    fn with_alike(
+    pub fn weighted(
         spatial: &[usize],
         axes: &[Vec<AxisWindow>],
-        alike: &[AlikeWindows<'_>],
         weights: &[Vec<f32>],
-    ) -> Self {
-        let (lists, cells, factors) = lists(alike, spatial, weights);
-        let mut places = vec![Place { origin: 0, list: 0, counted: 1.0 }];
-        for ((windows, alike), &size) in axes.iter().zip(alike).zip(spatial) {
-            let shapes = alike.shapes.len() as u32;
-            let mut next = Vec::with_capacity(places.len() * windows.len());
-            for place in &places {
-                next.extend(windows.iter().zip(&alike.of_window).map(|(window, &(first, shape))| Place {
-                    origin: place.origin * size as u32 + first,
-                    list: place.list * shapes + shape,
-                    counted: place.counted * window.counted as f32,
-                }));
+    ) -> Result<Self, OutOfMemory> {
+        Self::listing(MOST_LISTED, spatial, axes, weights)
+    }
+
+    fn listing(
+        most_listed: u64,
+        spatial: &[usize],
+        axes: &[Vec<AxisWindow>],
+        weights: &[Vec<f32>],
+    ) -> Result<Self, OutOfMemory> {
+        check(spatial, axes);
+        let mut tables = Vec::with_capacity(axes.len());
+        // One window that sees the one pixel of no axes.
+        let mut outer = vec![Place { origin: 0, shape: 0, counted: 1.0 }];
+        let mut inner = outer.clone();
+        for (index, (windows, &size)) in axes.iter().zip(spatial).enumerate() {
+            let weights = weights.get(index).map_or(&[][..], |weights| weights);
+            let (axis, places) = Axis::of(size, windows, weights)?;
+            outer = combined(&outer, &inner, tables.last())?;
+            inner = places;
+            tables.push(axis);
+        }
+        // Counted in rows of the last axis until here.
+        if let Some(last) = tables.last() {
+            for place in &mut outer {
+                place.origin *= last.size as u32;
+                place.shape *= last.shapes.len() as u32;
             }
-            places = next;
         }
-        let seen = || spatial.iter().zip(axes).map(|(&size, windows)| times_seen(size, windows));
-        Self {
+        let widest = |windows: &Vec<AxisWindow>| windows.iter().map(|window| window.entries.len()).max();
+        let are_apart = are_apart(spatial, axes)?;
+        let seen = if are_apart { Seen::of(spatial, axes)? } else { Seen::default() };
+        let Seen { outer: outer_seen, inner_unseen } = seen;
+        let cells = tables.iter().map(Axis::cells).fold(1, u64::saturating_mul);
+        Ok(Self {
             pixels: spatial.iter().product(),
-            places,
-            lists,
-            cells,
-            weights: factors,
-            are_apart: seen().all(|times| times.iter().all(|&times| times <= 1)),
-            unseen: unseen(seen()),
-        }
+            listed: (cells <= most_listed).then(|| Listed::of(&tables)),
+            axes: tables,
+            outer,
+            inner,
+            widest: axes.iter().filter_map(widest).product(),
+            are_apart,
+            outer_seen,
+            inner_unseen,
+        })
     }
 
     /// Whether no pixel is seen twice.
@@ -117,18 +238,36 @@ impl Windows {
         self.are_apart
     }
 
-    /// The pixels that no window sees.
-    pub(crate) fn unseen(&self) -> &[u32] {
-        &self.unseen
+    /// Calls `each` with the pixels that no window sees, if no pixel is seen twice.
+    #[inline(always)]
+    pub(crate) fn each_unseen(&self, mut each: impl FnMut(usize)) {
+        let row = self.axes.last().map_or(1, |axis| axis.size);
+        for (index, &seen) in self.outer_seen.iter().enumerate() {
+            let first = index * row;
+            if seen {
+                self.inner_unseen.iter().for_each(|&entry| each(first + entry as usize));
+            } else {
+                (first..first + row).for_each(&mut each);
+            }
+        }
     }
 
     /// Memory that it takes.
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.places[..])
-            + size_of_val(&self.lists[..])
-            + size_of_val(&self.cells[..])
-            + size_of_val(&self.weights[..])
-            + size_of_val(&self.unseen[..])
+        let axes = self.axes.iter().map(|axis| {
+            size_of_val(&axis.steps[..]) + size_of_val(&axis.shapes[..]) + size_of_val(&axis.weights[..])
+        });
+        let listed = self.listed.as_ref().map_or(0, |listed| {
+            size_of_val(&listed.ranges[..])
+                + size_of_val(&listed.cells[..])
+                + size_of_val(&listed.weights[..])
+        });
+        axes.sum::<usize>()
+            + listed
+            + size_of_val(&self.outer[..])
+            + size_of_val(&self.inner[..])
+            + size_of_val(&self.outer_seen[..])
+            + size_of_val(&self.inner_unseen[..])
     }
 
     /// Pixels of one plane of the input.
@@ -138,30 +277,197 @@ impl Windows {
 
     /// Windows, which is pixels of one plane of the output.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.outer.len() * self.inner.len()
     }
 
     /// Whether there is no window.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.len() == 0
     }
 
     /// Cells of the largest window.
     pub fn widest(&self) -> usize {
-        self.lists.iter().map(Range::len).max().unwrap_or(0)
+        self.widest
     }
 
+    /// The windows along all axes but the last; each goes with every one of [`Windows::inner`].
+    pub(crate) fn outer(&self) -> &[Place] {
+        &self.outer
+    }
+
+    /// The windows along the last axis.
+    pub(crate) fn inner(&self) -> &[Place] {
+        &self.inner
+    }
+
+    /// What a kernel needs to look at one window after another.
+    pub(crate) fn walk(&self) -> Result<Walk<'_>, OutOfMemory> {
+        let written = match &self.listed {
+            Some(_) => Listed::default(),
+            None => Listed {
+                ranges: Vec::new(),
+                cells: with_room(self.widest)?,
+                weights: with_room(if self.has_weights() { self.widest } else { 0 })?,
+            },
+        };
+        Ok(Walk { windows: self, written, shape: None })
+    }
+
+    fn has_weights(&self) -> bool {
+        self.axes.iter().any(|axis| !axis.weights.is_empty())
+    }
+}
+
+/// A kernel's way through all windows.
+pub(crate) struct Walk<'a> {
+    windows: &'a Windows,
+    /// The cells of the last shape, where they are not all listed, and which shape that was.
+    written: Listed,
+    shape: Option<u32>,
+}
+
+impl Walk<'_> {
+    /// The window of these two parts.
     #[inline(always)]
-    pub(crate) fn window(&self, index: usize) -> WindowCells<'_> {
-        let place = &self.places[index];
-        let list = self.lists[place.list as usize].clone();
-        WindowCells {
-            origin: place.origin as usize,
-            weights: if self.weights.is_empty() { &[] } else { &self.weights[list.clone()] },
-            cells: &self.cells[list],
-            counted: place.counted,
+    pub(crate) fn window(&mut self, outer: &Place, inner: &Place) -> WindowCells<'_> {
+        let shape = outer.shape + inner.shape;
+        let origin = (outer.origin + inner.origin) as usize;
+        let counted = outer.counted * inner.counted;
+        let (cells, weights) = match &self.windows.listed {
+            Some(listed) => {
+                let range = listed.ranges[shape as usize].clone();
+                let weights =
+                    if listed.weights.is_empty() { &[][..] } else { &listed.weights[range.clone()] };
+                (&listed.cells[range], weights)
+            }
+            None => {
+                if self.shape != Some(shape) {
+                    self.write(shape);
+                }
+                (&self.written.cells[..], &self.written.weights[..])
+            }
+        };
+        WindowCells { origin, cells, weights, counted }
+    }
+
+    /// Writes down the cells of a shape. As much work as a kernel has with one window of it, and windows that come one
+    /// after another mostly share theirs.
+    #[cold]
+    #[inline(never)]
+    fn write(&mut self, shape: u32) {
+        let Listed { cells, weights, .. } = &mut self.written;
+        cells.clear();
+        weights.clear();
+        append(&self.windows.axes, shape as usize, cells, weights);
+        self.shape = Some(shape);
+    }
+}
+
+impl Axis {
+    /// The shapes of an axis's windows, and where each of these has its place.
+    fn of(size: usize, windows: &[AxisWindow], weights: &[f32]) -> Result<(Self, Vec<Place>), OutOfMemory> {
+        // Of runs with the same step, each is the beginning of the longest.
+        let mut longest: HashMap<u32, u32> = HashMap::new();
+        for window in windows {
+            if let Entries::Run { count, step, .. } = window.entries.shape() {
+                let most = longest.entry(step).or_insert(0);
+                *most = count.max(*most);
+            }
+        }
+        let mut axis = Self { size, steps: Vec::new(), shapes: Vec::new(), weights: Vec::new() };
+        let mut runs: Vec<(u32, u32)> = longest.into_iter().collect();
+        runs.sort_unstable();
+        let mut runs_at = HashMap::new();
+        for (step, count) in runs {
+            runs_at.insert(step, axis.steps.len());
+            axis.append(&Entries::Run { first: 0, count, step }, weights)?;
+        }
+        let mut known: HashMap<Entries, u32> = HashMap::new();
+        let mut places = with_room(windows.len())?;
+        for AxisWindow { entries, counted } in windows {
+            let shape = entries.shape();
+            let shape = match known.get(&shape) {
+                Some(&known) => known,
+                None => {
+                    let start = match shape {
+                        Entries::Run { step, .. } => runs_at[&step],
+                        Entries::List(_) => axis.steps.len(),
+                    };
+                    if matches!(shape, Entries::List(_)) {
+                        axis.append(&shape, weights)?;
+                    }
+                    let number = axis.shapes.len() as u32;
+                    axis.shapes.push(start..start + shape.len());
+                    known.insert(shape, number);
+                    number
+                }
+            };
+            places.push(Place { origin: entries.least(), shape, counted: *counted as f32 });
+        }
+        Ok((axis, places))
+    }
+
+    fn append(&mut self, entries: &Entries, weights: &[f32]) -> Result<(), OutOfMemory> {
+        let bytes = 4 * entries.len() as u64;
+        self.steps.try_reserve(entries.len()).map_err(|_| OutOfMemory { bytes })?;
+        self.steps.extend(entries.iter());
+        self.weights.extend(weights.iter().take(entries.len()));
+        Ok(())
+    }
+
+    /// Entries of all shapes.
+    fn cells(&self) -> u64 {
+        self.shapes.iter().map(|shape| shape.len() as u64).sum()
+    }
+}
+
+impl Listed {
+    fn of(axes: &[Axis]) -> Self {
+        let mut listed = Self::default();
+        for shape in 0..axes.iter().map(|axis| axis.shapes.len()).product() {
+            let start = listed.cells.len();
+            append(axes, shape, &mut listed.cells, &mut listed.weights);
+            listed.ranges.push(start..listed.cells.len());
+        }
+        listed
+    }
+}
+
+/// The cells of one combination of the axes' shapes, counted from the window's origin, row-major, and their weights.
+fn append(axes: &[Axis], shape: usize, cells: &mut Vec<u32>, weights: &mut Vec<f32>) {
+    let [outer @ .., last] = axes else {
+        cells.push(0);
+        return;
+    };
+    let (rest, shape) = (shape / last.shapes.len(), last.shapes[shape % last.shapes.len()].clone());
+    let mut rows = Vec::new();
+    let mut row_weights = Vec::new();
+    append(outer, rest, &mut rows, &mut row_weights);
+    let steps = &last.steps[shape.clone()];
+    for &row in &rows {
+        cells.extend(steps.iter().map(|step| row * last.size as u32 + step));
+    }
+    if let Some(along) = last.weights.get(shape) {
+        row_weights.resize(rows.len(), 1.0);
+        for row in row_weights {
+            weights.extend(along.iter().map(|weight| row * weight));
         }
     }
+}
+
+/// Windows of the axes so far with those of the next one, whose [`Axis`] says how large and of how many shapes it is.
+fn combined(outer: &[Place], inner: &[Place], axis: Option<&Axis>) -> Result<Vec<Place>, OutOfMemory> {
+    let mut all = with_room(outer.len() * inner.len())?;
+    // Before the first axis there is nothing to combine.
+    let (size, shapes) = axis.map_or((1, 1), |axis| (axis.size as u32, axis.shapes.len() as u32));
+    for first in outer {
+        all.extend(inner.iter().map(|second| Place {
+            origin: first.origin * size + second.origin,
+            shape: first.shape * shapes + second.shape,
+            counted: first.counted * second.counted,
+        }));
+    }
+    Ok(all)
 }
 
 /// # Panics
@@ -171,45 +477,9 @@ fn check(spatial: &[usize], axes: &[Vec<AxisWindow>]) {
     small_product(spatial.iter().copied()).expect("fewer than 2^31 pixels");
     small_product(axes.iter().map(Vec::len)).expect("fewer than 2^31 windows");
     for (&size, windows) in spatial.iter().zip(axes) {
-        let inside = |window: &AxisWindow| {
-            !window.entries.is_empty() && window.entries.iter().all(|&entry| (entry as usize) < size)
-        };
+        let inside =
+            |AxisWindow { entries, .. }: &AxisWindow| !entries.is_empty() && entries.greatest() < size as u64;
         assert!(windows.iter().all(inside), "a window sees nothing, or beyond its axis");
-    }
-}
-
-/// The windows of one axis, and which of them look alike: see the same entries, counted from the first.
-struct AlikeWindows<'a> {
-    /// The entries of one window of each shape.
-    shapes: Vec<&'a [u32]>,
-    /// The first entry and the shape of each window.
-    of_window: Vec<(u32, u32)>,
-}
-
-impl<'a> AlikeWindows<'a> {
-    fn of_all(axes: &'a [Vec<AxisWindow>]) -> Vec<Self> {
-        axes.iter().map(|windows| Self::of(windows)).collect()
-    }
-
-    /// Entries of all shapes.
-    fn cells(&self) -> u64 {
-        self.shapes.iter().map(|entries| entries.len() as u64).sum()
-    }
-
-    fn of(windows: &'a [AxisWindow]) -> Self {
-        let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
-        let mut shapes = Vec::new();
-        let of_window = windows.iter().map(|AxisWindow { entries, .. }| {
-            let first = first_of(entries);
-            let shape =
-                *known.entry(entries.iter().map(|entry| entry - first).collect()).or_insert_with(|| {
-                    shapes.push(&entries[..]);
-                    shapes.len() as u32 - 1
-                });
-            (first, shape)
-        });
-        let of_window = of_window.collect();
-        Self { shapes, of_window }
     }
 }
 
@@ -218,119 +488,53 @@ fn small_product(mut sizes: impl Iterator<Item = usize>) -> Option<usize> {
     sizes.try_fold(1usize, usize::checked_mul).filter(|&product| product < 1 << 31)
 }
 
-/// How often the windows of one axis see each entry.
-fn times_seen(size: usize, windows: &[AxisWindow]) -> Vec<u32> {
-    let mut times = vec![0; size];
-    for window in windows {
-        for &entry in &window.entries {
-            times[entry as usize] += 1;
+/// Whether no pixel is seen twice, which is so if no axis's entry is.
+fn are_apart(spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Result<bool, OutOfMemory> {
+    for (&size, windows) in spatial.iter().zip(axes) {
+        let cells = windows.iter().map(|window| window.entries.len() as u64).sum::<u64>();
+        // Where there are more cells than entries, some entry has two.
+        if cells > size as u64 {
+            return Ok(false);
+        }
+        let mut seen = unset(size)?;
+        let mut entries = windows.iter().flat_map(|window| window.entries.iter());
+        if entries.any(|entry| std::mem::replace(&mut seen[entry as usize], true)) {
+            return Ok(false);
         }
     }
-    times
+    Ok(true)
 }
 
-/// The pixels that are not seen along every axis, from how often each axis's entries are.
-fn unseen(times_seen: impl Iterator<Item = Vec<u32>>) -> Vec<u32> {
-    let mut seen = vec![true];
-    for times in times_seen {
-        seen = seen.iter().flat_map(|&seen| times.iter().map(move |&times| seen && times > 0)).collect();
+/// A no for each entry.
+fn unset(entries: usize) -> Result<Vec<bool>, OutOfMemory> {
+    let mut flags = with_room(entries)?;
+    flags.resize(entries, false);
+    Ok(flags)
+}
+
+/// What windows that share nothing see.
+#[derive(Default)]
+struct Seen {
+    /// Whether each combination of entries of all axes but the last is seen.
+    outer: Vec<bool>,
+    /// The entries of the last axis that no window sees.
+    inner_unseen: Vec<u32>,
+}
+
+impl Seen {
+    fn of(spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Result<Self, OutOfMemory> {
+        let (mut outer, mut inner) = (vec![true], vec![true]);
+        for (&size, windows) in spatial.iter().zip(axes) {
+            let mut rows = with_room(outer.len() * inner.len())?;
+            outer.iter().for_each(|&row: &bool| rows.extend(inner.iter().map(|&entry: &bool| row && entry)));
+            outer = rows;
+            inner = unset(size)?;
+            windows.iter().flat_map(|window| window.entries.iter()).for_each(|e| inner[e as usize] = true);
+        }
+        let inner_unseen = (0..inner.len() as u32).filter(|&entry| !inner[entry as usize]).collect();
+        Ok(Self { outer, inner_unseen })
     }
-    (0..seen.len() as u32).filter(|&pixel| !seen[pixel as usize]).collect()
-}
-
-fn first_of(entries: &[u32]) -> u32 {
-    entries.iter().copied().min().unwrap_or(0)
-}
-
-/// Cells of windows, one list after another: where each list lies, the cells, and their weights.
-type Lists = (Vec<Range<usize>>, Vec<u32>, Vec<f32>);
-
-/// For each combination of the axes' shapes the cells, counted from the window's origin, row-major, and their weights.
-fn lists(axes: &[AlikeWindows<'_>], spatial: &[usize], weights: &[Vec<f32>]) -> Lists {
-    let mut all = vec![vec![(0u32, 1.0f32)]];
-    for (axis, (alike, &size)) in axes.iter().zip(spatial).enumerate() {
-        let along = |cells: &[(u32, f32)], entries: &[u32]| -> Vec<(u32, f32)> {
-            let first = first_of(entries);
-            let weight = |index: usize| weights.get(axis).map_or(1.0, |weights| weights[index]);
-            let mut product = Vec::with_capacity(cells.len() * entries.len());
-            for &(pixel, factor) in cells {
-                let steps = entries.iter().enumerate();
-                product.extend(
-                    steps.map(|(index, entry)| (pixel * size as u32 + entry - first, factor * weight(index))),
-                );
-            }
-            product
-        };
-        let combined = all.iter().flat_map(|cells| alike.shapes.iter().map(|entries| along(cells, entries)));
-        all = combined.collect();
-    }
-    let mut end = 0;
-    let range = |cells: &Vec<(u32, f32)>| {
-        let start = end;
-        end += cells.len();
-        start..end
-    };
-    let ranges = all.iter().map(range).collect();
-    let cells = all.iter().flatten().map(|&(pixel, _)| pixel).collect();
-    let all_weights = all.iter().flatten().map(|&(_, weight)| weight);
-    (ranges, cells, if weights.is_empty() { Vec::new() } else { all_weights.collect() })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn axis(windows: &[&[u32]]) -> Vec<AxisWindow> {
-        windows
-            .iter()
-            .map(|entries| AxisWindow { entries: entries.to_vec(), counted: entries.len() as u32 })
-            .collect()
-    }
-
-    fn pixels_of(windows: &Windows, index: usize) -> Vec<usize> {
-        let window = windows.window(index);
-        window.cells.iter().map(|&cell| window.origin + cell as usize).collect()
-    }
-
-    #[test]
-    fn windows_combine_the_axes_and_share_lists() {
-        let windows = Windows::new(&[4, 5], &[axis(&[&[0, 1], &[2, 3]]), axis(&[&[0, 1], &[2, 3], &[4]])]);
-        assert_eq!((windows.pixels(), windows.len(), windows.widest()), (20, 6, 4));
-        assert_eq!(pixels_of(&windows, 0), [0, 1, 5, 6]);
-        assert_eq!(pixels_of(&windows, 4), [12, 13, 17, 18]);
-        assert_eq!(pixels_of(&windows, 5), [14, 19]);
-        assert_eq!(windows.cells.len(), 4 + 2, "two likenesses");
-    }
-
-    #[test]
-    fn a_table_that_would_be_too_long_is_not_made() {
-        // Clipped on both sides, no two of them alike: 1 + 2 + 3 cells along each axis.
-        let clipped = axis(&[&[0], &[0, 1], &[0, 1, 2]]);
-        let within = |most| Windows::within(most, &[3, 3], &[clipped.clone(), clipped.clone()]);
-        assert!(within(35).is_none());
-        assert_eq!(within(36).map(|windows| windows.cells.len()), Some(36));
-    }
-
-    #[test]
-    fn what_windows_leave_out_or_share_is_known() {
-        for (windows, are_apart, unseen) in [
-            (axis(&[&[0, 1], &[2, 3]]), true, &[][..]),
-            (axis(&[&[0, 1], &[2]]), true, &[3]),
-            (axis(&[&[0, 1], &[1, 2, 3]]), false, &[]),
-            (axis(&[&[1, 0, 1], &[2, 3]]), false, &[]),
-        ] {
-            let windows = Windows::new(&[4], &[windows]);
-            assert_eq!((windows.are_apart(), windows.unseen()), (are_apart, unseen));
-        }
-        let corner = Windows::new(&[2, 3], &[axis(&[&[0]]), axis(&[&[0, 1]])]);
-        assert_eq!(corner.unseen(), [2, 3, 4, 5]);
-    }
-
-    #[test]
-    fn weights_multiply_and_an_entry_may_come_twice() {
-        let reflected = axis(&[&[1, 0, 1]]);
-        let windows = Windows::weighted(&[2], &[reflected], &[vec![0.25, 0.5, 0.25]]);
-        assert_eq!(pixels_of(&windows, 0), [1, 0, 1]);
-        assert_eq!(windows.window(0).weights, [0.25, 0.5, 0.25]);
-    }
-}
+mod tests;

@@ -6,11 +6,11 @@ mod plain;
 
 use common::{isas, values};
 use plain::Plain;
-use pool_kernels::{AxisWindow, Batch, Layout, Pooling, Reduce, ThisThread, Windows};
+use pool_kernels::{AxisWindow, Batch, Entries, Layout, Pooling, Reduce, ThisThread, Windows};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-const REDUCERS: [Reduce; 12] = [
+const REDUCERS: [Reduce; 16] = [
     Reduce::Max,
     Reduce::Min,
     Reduce::Mean,
@@ -18,6 +18,10 @@ const REDUCERS: [Reduce; 12] = [
     Reduce::Lp { p: 2.0 },
     Reduce::Lp { p: 3.0 },
     Reduce::Lp { p: 2.5 },
+    Reduce::PowerMean { p: 1.0 },
+    Reduce::PowerMean { p: 3.0 },
+    Reduce::PowerMean { p: 2.5 },
+    Reduce::LogMeanExp,
     Reduce::Soft { beta: 1.0 },
     Reduce::Soft { beta: -0.5 },
     Reduce::Sampled,
@@ -37,13 +41,13 @@ struct Case {
 /// Windows of any place and length, with holes: whatever a geometry may make.
 fn axis() -> impl Strategy<Value = (usize, Vec<AxisWindow>)> {
     (1..9usize).prop_flat_map(|size| {
-        let window = (0..size, 1..4usize, 1..3usize).prop_map(move |(first, count, step)| {
-            let entries: Vec<u32> = (0..count)
-                .map(|cell| (first + cell * step) as u32)
-                .filter(|&e| (e as usize) < size)
-                .collect();
-            AxisWindow { counted: entries.len() as u32, entries }
-        });
+        let window =
+            (0..size, 1..4usize, 1..3usize, any::<bool>()).prop_map(move |(first, count, step, listed)| {
+                let count = (0..count).filter(|cell| first + cell * step < size).count() as u32;
+                let run = Entries::Run { first: first as u32, count, step: step as u32 };
+                let entries = if listed { Entries::List(run.iter().collect()) } else { run };
+                AxisWindow { counted: count, entries }
+            });
         (Just(size), vec(window, 1..6))
     })
 }
@@ -60,7 +64,7 @@ proptest! {
 
     #[test]
     fn values_and_gradients_are_those_of_plain_loops(case in cases()) {
-        let windows = Windows::new(&case.spatial, &case.axes);
+        let windows = Windows::new(&case.spatial, &case.axes).unwrap();
         for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
             let batch = Batch { samples: case.samples, channels: case.channels, layout };
             let planes = case.samples * case.channels;
@@ -76,9 +80,9 @@ proptest! {
                 for isa in isas() {
                     let pooling = Pooling { windows: &windows, reduce, batch, draws: &draws };
                     let mut output = vec![f32::NAN; gradient.len()];
-                    pooling.forward(isa, &ThisThread, &input, &mut output);
+                    pooling.forward(isa, &ThisThread, &input, &mut output).unwrap();
                     let mut input_gradient = vec![f32::NAN; input.len()];
-                    pooling.backward(isa, &ThisThread, &input, &gradient, &mut input_gradient);
+                    pooling.backward(isa, &ThisThread, &input, &gradient, &mut input_gradient).unwrap();
                     for (what, found, expected) in
                         [("value", &output, &expected.0), ("gradient", &input_gradient, &expected.1)]
                     {
@@ -90,5 +94,86 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// Windows too wide to be listed one by one, which no two neighbours have alike, and too wide to be sorted.
+#[test]
+fn wide_windows_that_differ_from_place_to_place_are_those_of_plain_loops() {
+    // Clipped at both ends of both axes: 30 shapes of up to 45 entries along each, so 1.1 million cells.
+    let axis: Vec<AxisWindow> = (0..30u32)
+        .map(|place| {
+            let (first, count) = (place.saturating_sub(22), (place + 23).min(60) - place.saturating_sub(22));
+            AxisWindow { entries: Entries::Run { first, count, step: 1 }, counted: count }
+        })
+        .collect();
+    let (spatial, axes) = (vec![60, 60], vec![axis.clone(), axis]);
+    let windows = Windows::new(&spatial, &axes).unwrap();
+    assert!(windows.bytes() < 1 << 16, "not one by one: {} bytes", windows.bytes());
+    let batch = Batch { samples: 1, channels: 2, layout: Layout::ChannelsFirst };
+    let (input, gradient) = (values(2 * windows.pixels(), 3), values(2 * windows.len(), 4));
+    for reduce in
+        [Reduce::Max, Reduce::Mean, Reduce::Median, Reduce::LogMeanExp, Reduce::PowerMean { p: 3.0 }]
+    {
+        let plain = Plain { spatial: &spatial, axes: &axes, batch, reduce, draws: &[] };
+        let expected = plain.run(&input, &gradient);
+        for isa in isas() {
+            let pooling = Pooling { windows: &windows, reduce, batch, draws: &[] };
+            let (mut output, mut to) = (vec![f32::NAN; gradient.len()], vec![f32::NAN; input.len()]);
+            pooling.forward(isa, &ThisThread, &input, &mut output).unwrap();
+            pooling.backward(isa, &ThisThread, &input, &gradient, &mut to).unwrap();
+            for (found, expected) in output.iter().zip(&expected.0).chain(to.iter().zip(&expected.1)) {
+                let apart = (f64::from(*found) - expected).abs();
+                assert!(apart <= 2e-5 * (1.0 + expected.abs()), "{isa} {reduce:?}: {found}, not {expected}");
+            }
+        }
+    }
+}
+
+/// 65 cells are searched, and not sorted: the search must end whatever they hold.
+#[test]
+fn the_median_of_wide_windows_is_found_among_any_values() {
+    let of = |values: &[f32]| {
+        let entries = Entries::Run { first: 0, count: values.len() as u32, step: 1 };
+        let axis = vec![AxisWindow { entries, counted: values.len() as u32 }];
+        let windows = Windows::new(&[values.len()], &[axis]).unwrap();
+        let batch = Batch { samples: 1, channels: 1, layout: Layout::ChannelsFirst };
+        let pooling = Pooling { windows: &windows, reduce: Reduce::Median, batch, draws: &[] };
+        let medians = isas().into_iter().map(|isa| {
+            let mut output = [0.0];
+            pooling.forward(isa, &ThisThread, values, &mut output).unwrap();
+            output[0].to_bits()
+        });
+        let medians: Vec<u32> = medians.collect();
+        assert!(medians.windows(2).all(|pair| pair[0] == pair[1]));
+        f32::from_bits(medians[0])
+    };
+    let sorted = |values: &[f32]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f32::total_cmp);
+        sorted[(sorted.len() - 1) / 2]
+    };
+    let (infinity, tiny) = (f32::INFINITY, f32::from_bits(1));
+    let repeat =
+        |pattern: &[f32], count: usize| pattern.iter().copied().cycle().take(count).collect::<Vec<f32>>();
+    for count in [65, 66, 101] {
+        for pattern in [
+            &[0.0][..],
+            &[1.0, 2.0],
+            &[f32::MAX, f32::MIN],
+            &[infinity, -infinity],
+            &[infinity, f32::MAX],
+            &[-infinity, f32::MIN, 3.0],
+            &[tiny, -tiny, 0.0],
+            &[1.0, 1.000_000_1],
+            &[1e30, 1e-30, -1e-30, 5.0, tiny],
+            &[0.1, 0.7, -0.4, 3.3, 2.2, -9.0, 0.3],
+        ] {
+            let values = repeat(pattern, count);
+            assert_eq!(of(&values), sorted(&values), "{count} of {pattern:?}");
+        }
+        let mut with_nan = repeat(&[1.0, 2.0, 3.0], count);
+        with_nan[count / 2] = f32::NAN;
+        assert!(of(&with_nan).is_nan());
     }
 }

@@ -2,18 +2,22 @@
 //!
 //! Every lane of a vector is another channel, so that nothing here knows of memory layouts.
 
+mod log_mean_exp;
 mod max;
 mod mean;
 mod median;
 mod power;
+mod power_mean;
 mod soft;
 mod stochastic;
 mod weighted;
 
+pub(crate) use log_mean_exp::LogMeanExp;
 pub(crate) use max::{Max, Min};
 pub(crate) use mean::Mean;
 pub(crate) use median::Median;
 pub(crate) use power::Lp;
+pub(crate) use power_mean::PowerMean;
 pub(crate) use soft::Soft;
 pub(crate) use stochastic::{Sampled, StochasticMean};
 pub(crate) use weighted::Weighted;
@@ -35,6 +39,13 @@ pub enum Reduce {
         /// The exponent, positive.
         p: f32,
     },
+    /// `(sum |x|^p / n)^(1/p)` of `n` cells.
+    PowerMean {
+        /// The exponent, positive.
+        p: f32,
+    },
+    /// `logsumexp(x) - ln n` of `n` cells.
+    LogMeanExp,
     /// `sum softmax(beta x) x`.
     Soft {
         /// How sharply the weights prefer the greatest.
@@ -44,16 +55,13 @@ pub enum Reduce {
     Sampled,
     /// What [`Reduce::Sampled`] gives on average: `sum a^2 / sum a` of `a = max(x, 0)`.
     StochasticMean,
-    /// The lower middle of the sorted values, of at most [`Reduce::WIDEST_MEDIAN`] cells.
+    /// The lower middle of the sorted values; NaN if there is one.
     Median,
     /// The sum of the cells times the windows' weights.
     Weighted,
 }
 
 impl Reduce {
-    /// Cells of the largest window whose median is computed here: the effort grows with their square.
-    pub const WIDEST_MEDIAN: usize = 64;
-
     /// Whether it needs one random number per output.
     pub(crate) fn draws(self) -> bool {
         self == Self::Sampled

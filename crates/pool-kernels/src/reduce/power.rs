@@ -31,14 +31,14 @@ fn power<S: Simd>(s: S, x: S::F, exponent: f32) -> S::F {
 }
 
 #[inline(always)]
-fn root<S: Simd>(s: S, x: S::F, p: f32) -> S::F {
+pub(super) fn root<S: Simd>(s: S, x: S::F, p: f32) -> S::F {
     if p == 2.0 { s.sqrt(x) } else { power(s, x, 1.0 / p) }
 }
 
 impl Lp {
     /// The scaled norm, and the scale down and up.
     #[inline(always)]
-    fn scaled<S: Simd>(self, s: S, cells: &Cells<'_, S>) -> (S::F, S::F, S::F) {
+    pub(super) fn scaled<S: Simd>(self, s: S, cells: &Cells<'_, S>) -> (S::F, S::F, S::F) {
         let mut greatest = s.abs(cells.get(0));
         for index in 1..cells.len() {
             greatest = s.max(greatest, s.abs(cells.get(index)));

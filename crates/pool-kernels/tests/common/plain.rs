@@ -52,7 +52,7 @@ impl Plain<'_> {
                 .flat_map(|(pixels, counted)| {
                     axis.iter().map(move |window| {
                         let inner =
-                            |&pixel: &usize| window.entries.iter().map(move |&e| pixel * size + e as usize);
+                            |&pixel: &usize| window.entries.iter().map(move |e| pixel * size + e as usize);
                         (pixels.iter().flat_map(inner).collect(), counted * f64::from(window.counted))
                     })
                 })
@@ -84,6 +84,19 @@ fn reduce(reduce: Reduce, cells: &[f64], counted: f64, draw: f32) -> (f64, Vec<f
                 cell => cell.signum() * (cell.abs() / norm).powf(p - 1.0),
             };
             (norm, cells.iter().map(slope).collect())
+        }
+        Reduce::PowerMean { p } => {
+            let (p, n) = (f64::from(p), cells.len() as f64);
+            let mean = (cells.iter().map(|cell| cell.abs().powf(p)).sum::<f64>() / n).powf(1.0 / p);
+            let slope = |&cell: &f64| match cell {
+                0.0 => 0.0,
+                cell => cell.signum() * (cell.abs() / mean).powf(p - 1.0) / n,
+            };
+            (mean, cells.iter().map(slope).collect())
+        }
+        Reduce::LogMeanExp => {
+            let sum = cells.iter().map(|cell| cell.exp()).sum::<f64>();
+            ((sum / cells.len() as f64).ln(), cells.iter().map(|cell| cell.exp() / sum).collect())
         }
         Reduce::Soft { beta } => {
             let beta = f64::from(beta);
