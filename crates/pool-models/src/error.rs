@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use pool_kernels::OutOfMemory;
+
 use crate::{SettingError, WeightsError};
 
 // Every message holds its cause, so that `source` would only say it twice.
@@ -103,6 +105,15 @@ pub enum ModelError {
         /// The element type found.
         found: tch::Kind,
     },
+    /// The system has not got the memory that a kernel or libtorch asked it for.
+    #[error(
+        "can't allocate memory: {bytes} bytes were asked for; use smaller inputs, fewer samples at once, or a machine \
+         with more memory"
+    )]
+    OutOfMemory {
+        /// How many bytes were asked for at once.
+        bytes: u64,
+    },
     /// libtorch refused.
     #[error("libtorch: {}", first_line(.0))]
     Torch(tch::TchError),
@@ -136,8 +147,39 @@ pub enum ModelError {
 
 impl From<tch::TchError> for ModelError {
     fn from(error: tch::TchError) -> Self {
-        Self::Torch(error)
+        if let Some(bytes) = bytes_refused(&error) {
+            return Self::OutOfMemory { bytes };
+        }
+        match carried_setting(&error) {
+            Some(setting) => Self::Setting(setting.clone()),
+            None => Self::Torch(error),
+        }
     }
+}
+
+/// A setting that is found to be wrong among libtorch's functions, on its way up through their error type:
+/// [`ModelError::from`] takes it out again.
+pub(crate) fn carried(setting: SettingError) -> tch::TchError {
+    tch::TchError::Io(std::io::Error::other(setting))
+}
+
+fn carried_setting(error: &tch::TchError) -> Option<&SettingError> {
+    let tch::TchError::Io(carrier) = error else { return None };
+    carrier.get_ref()?.downcast_ref()
+}
+
+/// As libtorch would say it.
+pub(crate) fn out_of_memory(error: OutOfMemory) -> tch::TchError {
+    tch::TchError::Torch(error.to_string())
+}
+
+/// How many bytes libtorch or a kernel asked for in vain, if that is what the error is about: libtorch says it in words
+/// alone.
+pub(crate) fn bytes_refused(error: &tch::TchError) -> Option<u64> {
+    let tch::TchError::Torch(words) = error else { return None };
+    let (_, after) = words.split_once("can't allocate memory: ")?;
+    let after = after.strip_prefix("you tried to allocate ").unwrap_or(after);
+    after.split(' ').next()?.parse().ok()
 }
 
 /// A pooling layer that is spelt wrongly, outside a file: one line, without a place.
@@ -150,5 +192,38 @@ pub struct SpellingError {
 
 /// libtorch's words without the C++ stack that follows them.
 pub(crate) fn first_line(error: &tch::TchError) -> String {
+    if let Some(bytes) = bytes_refused(error) {
+        return OutOfMemory { bytes }.to_string();
+    }
     error.to_string().lines().next().unwrap_or("no reason given").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind, TchError, Tensor};
+
+    use super::*;
+
+    /// 2^60 bytes are more than a processor's addresses reach.
+    #[test]
+    fn memory_that_libtorch_is_refused_is_named_in_one_line() {
+        let refused = Tensor::f_empty([1 << 58], (Kind::Float, Device::Cpu)).unwrap_err();
+        assert_eq!(first_line(&refused), "can't allocate memory: 1152921504606846976 bytes were asked for");
+        let error = ModelError::from(refused);
+        assert!(matches!(error, ModelError::OutOfMemory { bytes: 1_152_921_504_606_846_976 }), "{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+        // Through C++ and back, as from the backward pass of a kernel.
+        let again = ModelError::from(TchError::Torch(error.to_string()));
+        assert_eq!(again.to_string(), error.to_string());
+    }
+
+    #[test]
+    fn a_kernels_want_of_memory_and_a_carried_setting_arrive_as_they_were() {
+        let error = ModelError::from(out_of_memory(OutOfMemory { bytes: 12 }));
+        assert!(matches!(error, ModelError::OutOfMemory { bytes: 12 }), "{error}");
+        let setting = SettingError::Zero { field: "size", value: "0".to_owned() };
+        let error = ModelError::from(carried(setting.clone()));
+        assert!(matches!(&error, ModelError::Setting(found) if *found == setting), "{error}");
+        assert!(matches!(ModelError::from(TchError::Torch("other".to_owned())), ModelError::Torch(_)));
+    }
 }

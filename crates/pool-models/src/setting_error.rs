@@ -194,6 +194,21 @@ pub enum SettingError {
         /// How many there may be.
         limit: &'static str,
     },
+    /// More memory than one layer may take, counted over the whole batch before anything is allocated.
+    #[error(
+        "{what} would take {bytes} bytes for an input of shape {input:?}, and one layer may take at most 17179869184 \
+         (16 GiB) at once; {cure}"
+    )]
+    TooMuchMemory {
+        /// What would take it.
+        what: &'static str,
+        /// The shape of the input: of a batch, or of one sample where no batch is known yet.
+        input: Vec<i64>,
+        /// How much it would take.
+        bytes: u128,
+        /// What to do.
+        cure: &'static str,
+    },
     /// An input of the wrong number of axes.
     #[error("needs an input of shape {expected}, found {found:?}{cure}")]
     InputShape {

@@ -4,7 +4,7 @@ use pool_models::{Learned, Mode, Padding, Pool, Reducer, max_unpool};
 use tch::{Device, Kind, Tensor, nn};
 
 /// `(spelling, sample, message)`; the sample is `[C, spatial...]`.
-const IMPOSSIBLE: [(&str, &[usize], &str); 50] = [
+const IMPOSSIBLE: [(&str, &[usize], &str); 51] = [
     ("{ reduce = 'max', size = 0 }", &[1, 8], "size = 0: every entry must be at least 1"),
     ("{ reduce = 'max', size = [2, 0] }", &[1, 8, 8], "size = [2, 0]: every entry must be at least 1"),
     ("{ reduce = 'max', size = 2, stride = 0 }", &[1, 8], "stride = 0: every entry must be at least 1"),
@@ -57,9 +57,17 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 50] = [
         "entries with their padding come to 10000000000, and at most 2^28 are supported; choose smaller sizes",
     ),
     (
-        "{ reduce = 'median', size = 1000, stride = 1 }",
+        "{ reduce = 'gated', size = 1000, stride = 1 }",
         &[1, 2000, 2000],
-        "cells of all windows come to 1002001000000, and at most 2^28 are supported; choose smaller sizes",
+        "the windows, laid out side by side, would take 16032016000000 bytes for an input of shape [1, 2000, 2000], and \
+         one layer may take at most 17179869184 (16 GiB) at once; use smaller windows, a larger stride, fewer samples at \
+         once, or f32 on the processor, of which most reducers lay nothing out",
+    ),
+    (
+        "{ reduce = 'avg', adaptive = 16384 }",
+        &[64, 2, 2],
+        "the output would take 68719476736 bytes for an input of shape [64, 2, 2], and one layer may take at most \
+         17179869184 (16 GiB) at once; choose a smaller output or fewer samples at once",
     ),
     ("{ reduce = 'max', adaptive = 0 }", &[1, 8], "adaptive = 0: every entry must be at least 1"),
     (

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use pool_models::files::{
-    DataFormat, Drawn, FileError, is_picture, read_array, read_picture, write_array, write_picture,
+    DataFormat, Depth, Drawn, FileError, is_picture, read_array, read_picture_and_depth, write_array,
+    write_picture_of_depth,
 };
 use pool_models::{Application, Mode, ModelError, Pool};
 use tch::Tensor;
@@ -20,7 +21,9 @@ pub(crate) fn run(args: &ApplyArgs) -> anyhow::Result<Outcome> {
     };
     let input = args.input.as_deref().map(|path| read(path, format)).transpose()?;
     match (args, input) {
-        (ApplyArgs { gallery: Some(gallery), seed, .. }, input) => gallery::draw(gallery, input, *seed)?,
+        (ApplyArgs { gallery: Some(gallery), seed, .. }, input) => {
+            gallery::draw(gallery, input.map(|input| input.tensor), *seed)?;
+        }
         (ApplyArgs { pool: Some(pool), output: Some(output), .. }, Some(input)) => {
             apply(args, format, pool, &input, output)?;
         }
@@ -34,7 +37,7 @@ fn apply(
     args: &ApplyArgs,
     format: DataFormat,
     pool: &Pool,
-    input: &Tensor,
+    input: &Input,
     output: &Path,
 ) -> anyhow::Result<()> {
     let outputs: Vec<&Path> =
@@ -43,19 +46,20 @@ fn apply(
         let path = outputs[twice].to_owned();
         return Err(FileError::WrittenTwice { path }.into());
     }
+    let Input { tensor: input, depth } = input;
     let grad_output = args.grad_output.as_deref().map(|path| read(path, format)).transpose()?;
     let application = Application {
         pool,
         mode: if args.train { Mode::Training } else { Mode::Inference },
         seed: args.seed,
-        grad_output: grad_output.as_ref(),
+        grad_output: grad_output.as_ref().map(|gradient| &gradient.tensor),
         indices: args.indices.is_some(),
     };
     let applied = application.run(input)?;
-    write(output, &applied.output, format)?;
+    write(output, &applied.output, format, *depth)?;
     for (path, tensor) in [(&args.grad_input, &applied.grad_input), (&args.indices, &applied.indices)] {
         if let (Some(path), Some(tensor)) = (path, tensor) {
-            write(path, tensor, format)?;
+            write(path, tensor, format, *depth)?;
         }
     }
     let shape = |tensor: &Tensor| {
@@ -71,20 +75,29 @@ fn apply(
     ))
 }
 
-/// `[N, C, spatial...]`, whatever the file's own format.
-fn read(path: &Path, format: DataFormat) -> anyhow::Result<Tensor> {
-    if is_picture(path) {
-        return Ok(read_picture(path)?);
-    }
-    Ok(format.to_channels_first(&read_array(path)?).map_err(ModelError::from)?)
+/// What a file holds.
+struct Input {
+    /// `[N, C, spatial...]`, whatever the file's own format.
+    tensor: Tensor,
+    /// How deep the pictures are that are written of it.
+    depth: Depth,
 }
 
-fn write(path: &Path, tensor: &Tensor, format: DataFormat) -> anyhow::Result<()> {
+fn read(path: &Path, format: DataFormat) -> anyhow::Result<Input> {
+    if is_picture(path) {
+        let (tensor, depth) = read_picture_and_depth(path)?;
+        return Ok(Input { tensor, depth });
+    }
+    let tensor = format.to_channels_first(&read_array(path)?).map_err(ModelError::from)?;
+    Ok(Input { tensor, depth: Depth::default() })
+}
+
+fn write(path: &Path, tensor: &Tensor, format: DataFormat, depth: Depth) -> anyhow::Result<()> {
     if !is_picture(path) {
         let array = format.from_channels_first(tensor).map_err(ModelError::from)?;
         return Ok(write_array(path, &array)?);
     }
-    let Drawn { black, white } = write_picture(path, tensor)?;
+    let Drawn { black, white } = write_picture_of_depth(path, tensor, depth)?;
     if (black, white) != (0.0, 1.0) {
         say(&format!("{}: {black} is black and {white} white", path.display()));
     }

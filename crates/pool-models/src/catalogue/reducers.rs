@@ -62,7 +62,7 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         Reducer::Median => Facts {
             formula: "the middle of the sorted x; of an even n the lower of the two in the middle",
             gradient: "to the middle value; of equal ones to the first in row-major order among the sorted",
-            cost: "a sort per window; keeps one index per cell",
+            cost: "a sort per window of at most 64 cells, of more a search; keeps the input",
             source: "Tukey 1977",
             elsewhere: Elsewhere { pytorch: Some("torch.median"), timm: Some("MedianPool2d"), ..NOWHERE },
             ..plain
@@ -82,7 +82,7 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             settings: "p = 3, in [0.001, 1000]; learned = \"no\" | \"layer\" | \"channel\"",
             learns: "p, one or C of it, if learned",
             gradient: "0 where x < 1e-6",
-            cost: "one power per cell; keeps two copies of all windows, and a clipped input if p is learned",
+            cost: "one power per cell; keeps a clipped input, and its logarithms twice if p is learned, once below 1 or above 64",
             source: "Radenović, Tolias & Chum, \"Fine-tuning CNN Image Retrieval with No Human Annotation\", 2018",
             ..plain
         },
@@ -91,7 +91,7 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             settings: "r = 10, its size in [1e-6, 1e6]; learned = \"no\" | \"layer\" | \"channel\"",
             learns: "r, one or C of it, if learned",
             gradient: "softmax(r x)",
-            cost: "one exponential per cell; keeps a copy of all windows, two if r is learned",
+            cost: "one exponential per cell; keeps a scaled input",
             source: "Pinheiro & Collobert, \"From Image-level to Pixel-level Labeling with Convolutional Networks\", 2015",
             ..plain
         },

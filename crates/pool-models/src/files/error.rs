@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use pool_kernels::OutOfMemory;
+
+use super::kind::FileKind;
 use super::picture::{MAX_PIXELS, MAX_SIDE};
 use crate::error::first_line;
 
@@ -36,6 +39,22 @@ pub enum FileError {
         path: PathBuf,
         /// numpy's name of the type.
         found: String,
+    },
+    /// A file of another known kind.
+    #[error("{path}: {}", .found.what_and_cure(), path = .path.display())]
+    OtherKind {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: FileKind,
+    },
+    /// The system has not got the memory that the file's content takes.
+    #[error("{path}: {cause}; use a smaller one, or a machine with more memory", path = .path.display())]
+    OutOfMemory {
+        /// The file.
+        path: PathBuf,
+        /// How much was asked for.
+        cause: OutOfMemory,
     },
     /// No PNG, or one that cannot be decoded.
     #[error("{path}: no PNG picture: {reason}", path = .path.display())]
@@ -90,6 +109,11 @@ impl FileError {
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |cause| Self::Io { path, doing, cause }
+    }
+
+    pub(super) fn memory(path: &Path) -> impl FnOnce(OutOfMemory) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::OutOfMemory { path, cause }
     }
 
     pub(super) fn torch(path: &Path) -> impl FnOnce(tch::TchError) -> Self {

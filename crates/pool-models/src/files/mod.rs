@@ -1,16 +1,24 @@
 //! Arrays and pictures in files, for trying a pooling layer on real data. Behind the feature `files`.
 
 mod error;
+mod kind;
 mod npy;
 mod picture;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
+use pool_kernels::with_room;
 use tch::Tensor;
 
 pub use error::FileError;
+pub use kind::FileKind;
 pub use npy::{read_array, write_array};
-pub use picture::{Drawn, GreyPicture, grey_tensor, read_picture, write_picture};
+pub use picture::{
+    Depth, Drawn, GreyPicture, grey_tensor, read_picture, read_picture_and_depth, write_picture,
+    write_picture_of_depth,
+};
 
 /// Where the channels stand in an array.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -46,6 +54,16 @@ impl DataFormat {
             Self::ChannelsFirst | Self::ChannelsLast => Ok(tensor.shallow_clone()),
         }
     }
+}
+
+/// All bytes of a file.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    let mut file = File::open(path).map_err(FileError::io("read", path))?;
+    let length = file.metadata().map_err(FileError::io("read", path))?.len();
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let mut bytes = with_room(length).map_err(FileError::memory(path))?;
+    file.read_to_end(&mut bytes).map_err(FileError::io("read", path))?;
+    Ok(bytes)
 }
 
 /// Whether a path names a picture; anything else is an array.

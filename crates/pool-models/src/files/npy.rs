@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
-use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
+use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
+use pool_kernels::with_room;
 use pool_metrics::atomic_write;
+use tch::kind::Element;
 use tch::{Kind, Tensor};
 
-use super::FileError;
+use super::{FileError, FileKind, read_bytes};
 
 /// Reads an array of `float32` or `float64`, of either byte order, in C or Fortran order.
 ///
 /// # Errors
 /// A file that cannot be read, is no array, is shorter than its header says, or holds another type.
 pub fn read_array(path: &Path) -> Result<Tensor, FileError> {
-    let bytes = std::fs::read(path).map_err(FileError::io("read", path))?;
+    let bytes = read_bytes(path)?;
+    FileKind::expect(FileKind::Npy, path, &bytes)?;
     let not_npy = |reason: String| FileError::NotNpy { path: path.to_owned(), reason };
     check_header(&bytes).map_err(|reason| not_npy(reason.to_owned()))?;
     let mut rest = &bytes[..];
@@ -29,13 +32,23 @@ pub fn read_array(path: &Path) -> Result<Tensor, FileError> {
         )));
     }
     let file = NpyFile::with_header(header, rest);
-    let values = match size {
-        4 => file.into_vec::<f32>().map(|values| Tensor::f_from_slice(&values)),
-        _ => file.into_vec::<f64>().map(|values| Tensor::f_from_slice(&values)),
+    let flat = match size {
+        4 => numbers::<f32>(path, file)?,
+        _ => numbers::<f64>(path, file)?,
     };
-    let flat = values.map_err(|error| not_npy(error.to_string()))?.map_err(FileError::torch(path))?;
     let shape: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
     in_c_order(&flat, &shape, order).map_err(FileError::torch(path))
+}
+
+/// All numbers of an array, in the order of the file.
+fn numbers<T: Deserialize + Element>(path: &Path, file: NpyFile<&[u8]>) -> Result<Tensor, FileError> {
+    let not_npy = |reason: String| FileError::NotNpy { path: path.to_owned(), reason };
+    let numbers = file.data::<T>().map_err(|error| not_npy(error.to_string()))?;
+    let mut values = with_room(numbers.len() as usize).map_err(FileError::memory(path))?;
+    for number in numbers {
+        values.push(number.map_err(|error| not_npy(error.to_string()))?);
+    }
+    Tensor::f_from_slice(&values).map_err(FileError::torch(path))
 }
 
 /// The reader's words without the picture of the place that follows them.
@@ -134,24 +147,39 @@ fn in_c_order(flat: &Tensor, shape: &[i64], order: Order) -> Result<Tensor, tch:
 /// A file that cannot be written.
 pub fn write_array(path: &Path, tensor: &Tensor) -> Result<(), FileError> {
     let torch = || FileError::torch(path);
-    let flat = tensor.detach().f_contiguous().and_then(|tensor| tensor.f_flatten(0, -1)).map_err(torch())?;
-    let shape: Vec<u64> = tensor.size().iter().map(|&n| n as u64).collect();
-    let bytes = match tensor.kind() {
-        Kind::Double => encode(&shape, &Vec::<f64>::try_from(&flat).map_err(torch())?),
-        Kind::Int64 => encode(&shape, &Vec::<i64>::try_from(&flat).map_err(torch())?),
-        _ => {
-            let flat = flat.f_to_kind(Kind::Float).map_err(torch())?;
-            encode(&shape, &Vec::<f32>::try_from(&flat).map_err(torch())?)
-        }
+    let kind = match tensor.kind() {
+        kind @ (Kind::Double | Kind::Int64) => kind,
+        _ => Kind::Float,
     };
-    bytes.and_then(|bytes| atomic_write(path, &bytes)).map_err(FileError::io("write", path))
+    let flat = tensor.detach().f_to_kind(kind).and_then(|tensor| tensor.f_contiguous()?.f_flatten(0, -1));
+    let flat = flat.map_err(torch())?;
+    let shape: Vec<u64> = tensor.size().iter().map(|&n| n as u64).collect();
+    let bytes = match kind {
+        Kind::Double => encode::<f64>(path, &shape, &flat)?,
+        Kind::Int64 => encode::<i64>(path, &shape, &flat)?,
+        _ => encode::<f32>(path, &shape, &flat)?,
+    };
+    atomic_write(path, &bytes).map_err(FileError::io("write", path))
 }
 
-fn encode<T: npyz::AutoSerialize + Copy>(shape: &[u64], values: &[T]) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd()?;
-    writer.extend(values.iter().copied())?;
-    writer.finish()?;
+/// The file of a flat tensor of this shape.
+fn encode<T: npyz::AutoSerialize + Element + Copy + Default>(
+    path: &Path,
+    shape: &[u64],
+    flat: &Tensor,
+) -> Result<Vec<u8>, FileError> {
+    let count = flat.numel();
+    let mut values = with_room(count).map_err(FileError::memory(path))?;
+    values.resize(count, T::default());
+    flat.f_copy_data(&mut values, count).map_err(FileError::torch(path))?;
+    let mut bytes = with_room(size_of_val(&values[..]) + LONGEST_HEADER).map_err(FileError::memory(path))?;
+    let mut written = || -> std::io::Result<()> {
+        let mut writer =
+            npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd()?;
+        writer.extend(values.iter().copied())?;
+        writer.finish()
+    };
+    written().map_err(FileError::io("write", path))?;
     Ok(bytes)
 }
 
@@ -239,6 +267,22 @@ mod tests {
         ] {
             let error = read(&bytes).unwrap_err();
             assert!(error.contains(part) && !error.contains('\n'), "{error}: {part}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_called_what_it_is() {
+        let npz = [b"PK\x03\x04", &[0; 22][..], &[5, 0, 0, 0], b"x.npy"].concat();
+        for (bytes, expected) in [
+            (
+                &npz[..],
+                "x.npy: is an archive of arrays (.npz), and one array is expected; in Python, numpy.save(\"x.npy\", \
+                 numpy.load(FILE)[NAME]) takes one out",
+            ),
+            (b"\x1f\x8b\x08", "x.npy: is compressed by gzip; unpack it with gunzip"),
+            (b"\xff\xd8\xff\xe0", "x.npy: is a JPEG picture; convert it to PNG"),
+        ] {
+            assert_eq!(read(bytes).unwrap_err(), expected);
         }
     }
 

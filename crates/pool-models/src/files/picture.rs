@@ -3,12 +3,13 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use image::codecs::png::PngDecoder;
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, Limits, RgbImage};
+use image::codecs::png::{PngDecoder, PngEncoder};
+use image::{ExtendedColorType, ImageDecoder, ImageEncoder, Limits};
+use pool_kernels::with_room;
 use pool_metrics::atomic_write;
 use tch::{Kind, TchError, Tensor};
 
-use super::FileError;
+use super::{FileError, FileKind, read_bytes};
 
 /// The longest side of a picture, in pixels: more than any camera's.
 pub(super) const MAX_SIDE: u32 = 1 << 14;
@@ -19,12 +20,42 @@ const MAX_PALETTE_BYTES: usize = 768;
 /// Deflate makes at most this many bytes of one.
 const MOST_UNPACKED: u64 = 1032;
 
-/// Reads a PNG as `[1, 1, H, W]` (grey) or `[1, 3, H, W]` (colour), `f32` from 0 to 1. Transparency is dropped.
+/// How finely a picture tells its values apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// In 255 steps.
+    #[default]
+    Eight,
+    /// In 65,535 steps.
+    Sixteen,
+}
+
+impl Depth {
+    /// The value of white, where black is 0.
+    fn white(self) -> f64 {
+        match self {
+            Self::Eight => 255.0,
+            Self::Sixteen => 65_535.0,
+        }
+    }
+}
+
+/// Reads a PNG as `[1, 1, H, W]` (grey) or `[1, 3, H, W]` (colour), `f32` from 0 to 1, in as many steps as the picture
+/// has. Transparency is dropped.
 ///
 /// # Errors
 /// A file that cannot be read, is no PNG, or has more pixels than are read.
 pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
-    let bytes = std::fs::read(path).map_err(FileError::io("read", path))?;
+    read_picture_and_depth(path).map(|(picture, _)| picture)
+}
+
+/// As [`read_picture`], with the depth that [`write_picture_of_depth`] takes.
+///
+/// # Errors
+/// As [`read_picture`].
+pub fn read_picture_and_depth(path: &Path) -> Result<(Tensor, Depth), FileError> {
+    let bytes = read_bytes(path)?;
+    FileKind::expect(FileKind::Png, path, &bytes)?;
     let not_png = |reason: String| FileError::NotPng { path: path.to_owned(), reason };
     let refused = |error: image::ImageError| not_png(error.to_string());
     if let Some(length) = palette_bytes(&bytes)
@@ -44,14 +75,21 @@ pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
             "the header promises {height}x{width} pixels, and the file ends before"
         )));
     }
-    let picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
-    let (width, height) = (i64::from(picture.width()), i64::from(picture.height()));
-    let (channels, pixels) = if picture.color().has_color() {
-        (3, picture.into_rgb8().into_raw())
-    } else {
-        (1, picture.into_luma8().into_raw())
+    let colour = decoder.color_type();
+    let channels = u64::from(colour.channel_count());
+    let depth = match u64::from(colour.bytes_per_pixel()) / channels {
+        2 => Depth::Sixteen,
+        _ => Depth::Eight,
     };
-    to_tensor(&pixels, &[1, height, width, channels]).map_err(FileError::torch(path))
+    let length = decoder.total_bytes() as usize;
+    let mut values = with_room(length).map_err(FileError::memory(path))?;
+    values.resize(length, 0);
+    decoder.read_image(&mut values).map_err(refused)?;
+    let shape = [1, i64::from(height), i64::from(width), channels as i64];
+    // Behind grey or colour stands what is transparent.
+    let shown = if colour.has_color() { 3 } else { 1 };
+    let picture = to_tensor(&values, &shape, shown, depth).map_err(FileError::torch(path))?;
+    Ok((picture, depth))
 }
 
 /// Bytes of a PNG file's palette, if there is one: the decoder would panic at a part of a colour. W3C, "Portable Network
@@ -88,13 +126,28 @@ fn bits_per_pixel(png: &[u8]) -> u64 {
 /// # Errors
 /// Pixels that do not fill whole rows.
 pub fn grey_tensor(pixels: &[u8], width: usize) -> Result<Tensor, TchError> {
-    to_tensor(pixels, &[1, -1, width as i64, 1])
+    let rows = pixels.len().checked_div(width).unwrap_or(0);
+    if rows * width != pixels.len() {
+        return Err(TchError::Shape(format!("{} pixels in rows of {width}", pixels.len())));
+    }
+    to_tensor(pixels, &[1, rows as i64, width as i64, 1], 1, Depth::Eight)
 }
 
-fn to_tensor(pixels: &[u8], shape: &[i64]) -> Result<Tensor, TchError> {
-    let bytes = Tensor::f_from_slice(pixels)?.f_reshape(shape)?.f_permute([0, 3, 1, 2])?.f_contiguous()?;
+/// The first `shown` channels of values `[1, H, W, C]`, which lie in memory as they are counted.
+fn to_tensor(values: &[u8], shape: &[i64], shown: i64, depth: Depth) -> Result<Tensor, TchError> {
+    let kind = match depth {
+        Depth::Eight => Kind::Uint8,
+        Depth::Sixteen => Kind::Int16,
+    };
+    let values = Tensor::f_from_data_size(values, shape, kind)?.f_narrow(-1, 0, shown)?;
+    let values = values.f_permute([0, 3, 1, 2])?.f_contiguous()?;
     // In place: a picture of the greatest size takes most of a gigabyte.
-    bytes.f_to_kind(Kind::Float)?.f_div_scalar_(255.0)
+    let mut numbers = values.f_to_kind(Kind::Float)?;
+    if depth == Depth::Sixteen {
+        // The upper half of what has no sign was taken for negative.
+        numbers = numbers.f_remainder_(65_536.0)?;
+    }
+    numbers.f_div_scalar_(depth.white())
 }
 
 /// How the values of a tensor became brightness.
@@ -124,61 +177,94 @@ impl GreyPicture {
     /// # Errors
     /// libtorch's refusal.
     pub fn of(tensor: &Tensor) -> Result<Self, TchError> {
-        let rows = match tensor.size()[..] {
-            [1, _, height, _] => tensor.f_permute([0, 2, 1, 3])?.f_reshape([height, -1])?,
-            _ => tensor.f_reshape([1, -1])?,
-        };
-        let (drawn, pixels) = brightness(&rows)?;
+        let rows = in_rows(tensor)?;
+        let (drawn, pixels) = brightness(&rows, Depth::Eight)?;
+        let pixels = Vec::<u8>::try_from(pixels.f_to_kind(Kind::Uint8)?)?;
         Ok(Self { width: rows.size()[1] as usize, pixels, drawn })
     }
 }
 
-/// Writes `[1, C, H, W]` as a PNG: in colour for 3 channels, else one grey picture per channel, side by side. Values
-/// from 0 to 1 are drawn as they are; where any lies outside, the smallest is black and the greatest white. The file is
-/// there whole or not at all.
+/// `[1, C, H, W]`, all channels side by side, or anything else as one row.
+fn in_rows(tensor: &Tensor) -> Result<Tensor, TchError> {
+    match tensor.size()[..] {
+        [1, _, height, _] => tensor.f_permute([0, 2, 1, 3])?.f_reshape([height, -1]),
+        _ => tensor.f_reshape([1, -1]),
+    }
+}
+
+/// Writes `[1, C, H, W]` as a PNG of 8 bits: in colour for 3 channels, else one grey picture per channel, side by side.
+/// Values from 0 to 1 are drawn as they are; where any lies outside, the smallest is black and the greatest white. The
+/// file is there whole or not at all.
 ///
 /// # Errors
 /// A tensor of another shape, or a file that cannot be written.
 pub fn write_picture(path: &Path, tensor: &Tensor) -> Result<Drawn, FileError> {
+    write_picture_of_depth(path, tensor, Depth::Eight)
+}
+
+/// As [`write_picture`], of any depth.
+///
+/// # Errors
+/// As [`write_picture`].
+pub fn write_picture_of_depth(path: &Path, tensor: &Tensor, depth: Depth) -> Result<Drawn, FileError> {
     let shape = tensor.size();
     let &[1, channels, height, width] = &shape[..] else {
         return Err(FileError::NoPicture { path: path.to_owned(), shape });
     };
-    let torch = FileError::torch(path);
-    let (width, height) = (width as u32, height as u32);
-    let (drawn, picture) = if channels == 3 {
-        let (drawn, pixels) =
-            tensor.f_permute([0, 2, 3, 1]).and_then(|rows| brightness(&rows)).map_err(torch)?;
-        (drawn, RgbImage::from_raw(width, height, pixels).map(DynamicImage::from))
-    } else {
-        let GreyPicture { width, pixels, drawn } = GreyPicture::of(tensor).map_err(torch)?;
-        (drawn, GrayImage::from_raw(width as u32, height, pixels).map(DynamicImage::from))
+    let pixels = if channels == 3 { tensor.f_permute([0, 2, 3, 1]) } else { in_rows(tensor) };
+    let drawn = pixels.and_then(|pixels| brightness(&pixels, depth));
+    let (drawn, values) = drawn.map_err(FileError::torch(path))?;
+    let width = if channels == 3 { width } else { width * channels };
+    let bytes = match depth {
+        Depth::Eight => in_memory(path, &values, |&value| [value as u8])?,
+        Depth::Sixteen => in_memory(path, &values, |&value| (value as u16).to_ne_bytes())?,
     };
-    let picture = picture.ok_or_else(|| FileError::NoPicture { path: path.to_owned(), shape })?;
-    let mut bytes = Cursor::new(Vec::new());
-    picture
-        .write_to(&mut bytes, ImageFormat::Png)
+    let colour = match (channels, depth) {
+        (3, Depth::Eight) => ExtendedColorType::Rgb8,
+        (3, Depth::Sixteen) => ExtendedColorType::Rgb16,
+        (_, Depth::Eight) => ExtendedColorType::L8,
+        (_, Depth::Sixteen) => ExtendedColorType::L16,
+    };
+    let mut file = Vec::new();
+    PngEncoder::new(&mut file)
+        .write_image(&bytes, width as u32, height as u32, colour)
         .map_err(|error| FileError::NotPng { path: path.to_owned(), reason: error.to_string() })?;
-    atomic_write(path, &bytes.into_inner()).map_err(FileError::io("write", path))?;
+    atomic_write(path, &file).map_err(FileError::io("write", path))?;
     Ok(drawn)
 }
 
-/// One byte per entry, in order. NaN is black.
-fn brightness(tensor: &Tensor) -> Result<(Drawn, Vec<u8>), TchError> {
+/// The bytes of whole numbers, one after another.
+fn in_memory<const BYTES: usize>(
+    path: &Path,
+    values: &Tensor,
+    bytes_of: impl Fn(&i32) -> [u8; BYTES],
+) -> Result<Vec<u8>, FileError> {
+    let count = values.numel();
+    let mut numbers = with_room(count).map_err(FileError::memory(path))?;
+    numbers.resize(count, 0i32);
+    values.f_copy_data(&mut numbers, count).map_err(FileError::torch(path))?;
+    let mut bytes = with_room(count * BYTES).map_err(FileError::memory(path))?;
+    bytes.extend(numbers.iter().flat_map(bytes_of));
+    Ok(bytes)
+}
+
+/// One whole number per entry, in order, from 0 for black. NaN is black.
+fn brightness(tensor: &Tensor, depth: Depth) -> Result<(Drawn, Tensor), TchError> {
     let values = tensor.detach().f_to_kind(Kind::Double)?;
     let (least, greatest) = (f64::try_from(values.f_min()?)?, f64::try_from(values.f_max()?)?);
     let (black, white) = if least < 0.0 || greatest > 1.0 { (least, greatest) } else { (0.0, 1.0) };
     let spread = if white > black { white - black } else { 1.0 };
-    let bytes = values
+    let most = depth.white();
+    let numbers = values
         .f_sub_scalar(black)?
-        .f_mul_scalar(255.0 / spread)?
-        .f_nan_to_num(0.0, 255.0, 0.0)?
-        .f_clamp(0.0, 255.0)?
+        .f_mul_scalar(most / spread)?
+        .f_nan_to_num(0.0, most, 0.0)?
+        .f_clamp(0.0, most)?
         .f_round()?
-        .f_to_kind(Kind::Uint8)?
+        .f_to_kind(Kind::Int)?
         .f_contiguous()?
         .f_flatten(0, -1)?;
-    Ok((Drawn { black, white }, Vec::<u8>::try_from(&bytes)?))
+    Ok((Drawn { black, white }, numbers))
 }
 
 #[cfg(test)]
@@ -225,12 +311,51 @@ mod tests {
         std::fs::write(&path, b"not a picture").unwrap();
         let error = read_picture(&path).unwrap_err().to_string();
         assert!(error.contains("x.png: no PNG picture: "), "{error}");
+        std::fs::write(&path, b"\xff\xd8\xff\xe0").unwrap();
+        let error = read_picture(&path).unwrap_err().to_string();
+        assert!(error.ends_with("x.png: is a JPEG picture; convert it to PNG"), "{error}");
+    }
+
+    /// 1000 and 1001 of 65,535 are both 4 of 255.
+    #[test]
+    fn pictures_of_sixteen_bits_keep_them_whatever_their_colour_type() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.png");
+        let shades: [u16; 6] = [0, 1000, 1001, 32_767, 32_768, 65_535];
+        // Of each pixel its colour, and how opaque it is, which is dropped.
+        for (colour, channels, shown) in [
+            (ExtendedColorType::L16, 1, 1),
+            (ExtendedColorType::La16, 2, 1),
+            (ExtendedColorType::Rgb16, 3, 3),
+            (ExtendedColorType::Rgba16, 4, 3),
+        ] {
+            let value = |pixel: usize, channel: usize| shades[(pixel + channel) % 6];
+            let values = (0..6).flat_map(|pixel| (0..channels).map(move |channel| value(pixel, channel)));
+            let bytes: Vec<u8> = values.flat_map(u16::to_ne_bytes).collect();
+            let mut file = Vec::new();
+            PngEncoder::new(&mut file).write_image(&bytes, 3, 2, colour).unwrap();
+            std::fs::write(&path, file).unwrap();
+            let (picture, depth) = read_picture_and_depth(&path).unwrap();
+            assert_eq!((picture.size(), depth), (vec![1, shown as i64, 2, 3], Depth::Sixteen));
+            for channel in 0..shown {
+                for pixel in 0..6 {
+                    let at = [0, channel as i64, pixel as i64 / 3, pixel as i64 % 3];
+                    let expected = f64::from(value(pixel, channel)) / 65_535.0;
+                    let found = picture.double_value(&at);
+                    assert!((found - expected).abs() < 1e-7, "{colour:?}: {found}, not {expected}");
+                }
+            }
+            // Written and read again, nothing has changed.
+            write_picture_of_depth(&path, &picture, depth).unwrap();
+            let (again, depth) = read_picture_and_depth(&path).unwrap();
+            assert_eq!((again, depth), (picture, Depth::Sixteen), "{colour:?}");
+        }
     }
 
     /// A grey PNG file of one byte, whose header promises `width` x `height` pixels of 16 bits.
     fn promising(width: u32, height: u32) -> Vec<u8> {
         let mut file = Cursor::new(Vec::new());
-        GrayImage::new(1, 1).write_to(&mut file, ImageFormat::Png).unwrap();
+        PngEncoder::new(&mut file).write_image(&[0], 1, 1, ExtendedColorType::L8).unwrap();
         let mut file = file.into_inner();
         file[16..20].copy_from_slice(&width.to_be_bytes());
         file[20..24].copy_from_slice(&height.to_be_bytes());

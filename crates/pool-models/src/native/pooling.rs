@@ -8,6 +8,7 @@ use tch::{TchError, Tensor};
 use super::numbers::{empty, in_layout, numbers, numbers_mut, with_layout};
 use super::shim::{Operation, TorchThreads, attach};
 use crate::ModelError;
+use crate::error::out_of_memory;
 
 /// What a kernel needs to know to pool a batch.
 pub(crate) struct KernelPooling {
@@ -29,12 +30,10 @@ impl KernelPooling {
         let (batch, layout) = with_layout(input)?;
         let size: Vec<i64> = batch.size()[..2].iter().chain(&self.output).copied().collect();
         let mut output = empty(&size, layout)?;
-        self.pooling(&batch, layout).forward(
-            Isa::best(),
-            &TorchThreads,
-            numbers(&batch),
-            numbers_mut(&mut output),
-        );
+        let pooling = self.pooling(&batch, layout);
+        pooling
+            .forward(Isa::best(), &TorchThreads, numbers(&batch), numbers_mut(&mut output))
+            .map_err(out_of_memory)?;
         attach(output, &[input], PoolingOperation { pooling: self, plain })
     }
 
@@ -64,13 +63,16 @@ impl<P: Fn(&Tensor) -> Result<Tensor, TchError> + Send + 'static> Operation for 
         let (batch, layout) = with_layout(&inputs[0])?;
         let output_gradient = in_layout(output_gradient, layout)?;
         let mut gradient = empty(&batch.size(), layout)?;
-        self.pooling.pooling(&batch, layout).backward(
-            Isa::best(),
-            &TorchThreads,
-            numbers(&batch),
-            numbers(&output_gradient),
-            numbers_mut(&mut gradient),
-        );
+        let pooling = self.pooling.pooling(&batch, layout);
+        pooling
+            .backward(
+                Isa::best(),
+                &TorchThreads,
+                numbers(&batch),
+                numbers(&output_gradient),
+                numbers_mut(&mut gradient),
+            )
+            .map_err(out_of_memory)?;
         Ok(vec![Some(gradient)])
     }
 

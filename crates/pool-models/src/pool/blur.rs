@@ -1,7 +1,7 @@
 //! Blur pooling: pool densely, then low-pass and stride (Zhang, "Making Convolutional Networks Shift-Invariant Again",
 //! 2019).
 
-use pool_kernels::{AxisWindow, Reduce, Windows};
+use pool_kernels::{AxisWindow, Entries, OutOfMemory, Reduce, Windows};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
@@ -9,7 +9,9 @@ use super::built::Context;
 use super::geometry::{AxisWindow as ResolvedWindow, Cells};
 use super::windows::{Seen, Which};
 use super::{Window, sample_of};
+use crate::error::out_of_memory;
 use crate::native::{KernelPooling, kernels_take};
+use crate::sizes::elements;
 use crate::{Extent, Kernels, ModelError, SettingError};
 
 /// Maximum or average with stride 1, then a binomial filter with stride; the filter reflects at the edges. timm:
@@ -104,10 +106,11 @@ pub(super) fn forward(blur: &Blur, input: &Tensor, context: &Context<'_>) -> Res
     let taps = blur.taps;
     if context.kernels == Kernels::Fast && kernels_take(&[&pooled]) {
         let which = Which { spatial: sample_of(&pooled)[1..].to_vec(), seen: Seen::LowPass };
-        let table = context.tables.get(which, |spatial| Some(low_pass(spatial, &strides, taps)));
-        if let Some(windows) = table {
-            let sizes = pooled.size().into_iter().skip(2).zip(&strides);
-            let output = sizes.map(|(size, &stride)| (size as usize).div_ceil(stride) as i64).collect();
+        let sizes = pooled.size().into_iter().skip(2).zip(&strides);
+        let output: Vec<i64> = sizes.map(|(size, &stride)| (size as usize).div_ceil(stride) as i64).collect();
+        let outputs = elements(output.iter().map(|&size| size as usize));
+        let table = context.tables.get(which, outputs, |spatial| low_pass(spatial, &strides, taps));
+        if let Some(windows) = table.map_err(out_of_memory)? {
             let filter = KernelPooling { windows, reduce: Reduce::Weighted, draws: None, output };
             return Ok(filter.forward(&pooled, move |pooled| blurred(pooled, &strides, taps))?);
         }
@@ -116,14 +119,21 @@ pub(super) fn forward(blur: &Blur, input: &Tensor, context: &Context<'_>) -> Res
 }
 
 /// The filter as windows with weights, which see what reflection brings into them.
-fn low_pass(spatial: &[usize], strides: &[usize], taps: usize) -> Windows {
+fn low_pass(spatial: &[usize], strides: &[usize], taps: usize) -> Result<Windows, OutOfMemory> {
     let lead = (taps as i64 - 1) / 2;
     let reflected =
         |place: i64, size: i64| if place < 0 { -place } else { place.min(2 * (size - 1) - place) };
     let along = |(&size, &stride): (&usize, &usize)| -> Vec<AxisWindow> {
         let of_window = |first: usize| {
-            let places = (0..taps as i64).map(|tap| reflected(first as i64 - lead + tap, size as i64) as u32);
-            AxisWindow { entries: places.collect(), counted: taps as u32 }
+            let (before, count) = (first as i64 - lead, taps as i64);
+            let entries = if before >= 0 && before + count <= size as i64 {
+                Entries::Run { first: before as u32, count: taps as u32, step: 1 }
+            } else {
+                Entries::List(
+                    (before..before + count).map(|place| reflected(place, size as i64) as u32).collect(),
+                )
+            };
+            AxisWindow { entries, counted: taps as u32 }
         };
         (0..size).step_by(stride).map(of_window).collect()
     };

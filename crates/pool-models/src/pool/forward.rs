@@ -5,6 +5,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::built::Context;
 use super::geometry::{Cells, Fractional, FractionalEvaluation, Geometry, Window};
+use super::memory::{check_output, product};
 use super::reduce::reduce;
 use super::{Pool, Reducer, blur, haar, sample_of, spectral, strided_conv};
 use crate::sizes::count_of_channel;
@@ -74,7 +75,9 @@ pub(super) fn check_input(pool: &Pool, input: &Tensor) -> Result<Vec<i64>, Model
         SettingError::InputShape { .. } => not_a_batch(),
         error => error.into(),
     })?;
-    Ok(shape[..1].iter().copied().chain(output.iter().map(|&n| n as i64)).collect())
+    let output: Vec<i64> = shape[..1].iter().copied().chain(output.iter().map(|&n| n as i64)).collect();
+    check_output(product(&output), input.kind(), || shape.clone())?;
+    Ok(output)
 }
 
 fn check_mask(pool: &Pool, input: &Tensor, mask: &Tensor) -> Result<(), ModelError> {
@@ -169,6 +172,7 @@ pub fn max_unpool(pooled: &Tensor, indices: &Tensor, spatial: &[usize]) -> Resul
     }
     let places = count_of_channel("entries to put back into", spatial)?;
     let full: Vec<i64> = shape[..2].iter().copied().chain(spatial.iter().map(|&n| n as i64)).collect();
+    check_output(product(&full), pooled.kind(), || shape.clone())?;
     let zeros = Tensor::f_zeros([shape[0], shape[1], places as i64], (pooled.kind(), pooled.device()))?;
     Ok(zeros.f_scatter(-1, &indices.f_flatten(2, -1)?, &pooled.f_flatten(2, -1)?)?.f_reshape(&full)?)
 }

@@ -9,6 +9,7 @@ mod forward;
 mod geometry;
 mod haar;
 mod learned;
+mod memory;
 mod random;
 mod reduce;
 mod reducer;

@@ -165,13 +165,12 @@ impl Reducer {
 
     /// What every reducer says about itself.
     fn row(&self) -> Row {
-        let row = |name| Row { name, channels: 1, lays_windows_out: true, range: None };
-        // Maximum and mean run on libtorch's kernels, and so does what is made of them.
-        let on_kernels = |name| Row { lays_windows_out: false, ..row(name) };
+        let row = |name| Row { name, channels: 1, lays_windows_out: false, range: None };
+        let laid_out = |name| Row { lays_windows_out: true, ..row(name) };
         match *self {
-            Self::Max => on_kernels("max"),
-            Self::Avg => on_kernels("avg"),
-            Self::Min => on_kernels("min"),
+            Self::Max => row("max"),
+            Self::Avg => row("avg"),
+            Self::Min => row("min"),
             Self::Median => row("median"),
             Self::Lp { p } => {
                 Row { range: Some(("p", p, (1.0..=1e3).contains(&p), "[1, 1000]")), ..row("lp") }
@@ -191,24 +190,24 @@ impl Reducer {
             Self::Stochastic => row("stochastic"),
             Self::Mixed { alpha, learned: Learned::No } => {
                 let inside = (0.0..=1.0).contains(&alpha);
-                Row { range: Some(("alpha", alpha, inside, "[0, 1]")), ..on_kernels("mixed") }
+                Row { range: Some(("alpha", alpha, inside, "[0, 1]")), ..row("mixed") }
             }
             // The ends would be infinite logits.
             Self::Mixed { alpha, .. } => {
                 let inside = alpha > 0.0 && alpha < 1.0;
                 let range = Some(("alpha", alpha, inside, "(0, 1) where it is learned"));
-                Row { range, ..on_kernels("mixed") }
+                Row { range, ..row("mixed") }
             }
-            Self::Gated => row("gated"),
-            Self::Tree => row("tree"),
-            Self::RandomMixed => on_kernels("random_mixed"),
-            Self::AvgMax => on_kernels("avg_max"),
-            Self::CatAvgMax => Row { channels: 2, ..on_kernels("cat_avg_max") },
-            Self::Lip => on_kernels("lip"),
-            Self::Attention => row("attention"),
+            Self::Gated => laid_out("gated"),
+            Self::Tree => laid_out("tree"),
+            Self::RandomMixed => row("random_mixed"),
+            Self::AvgMax => row("avg_max"),
+            Self::CatAvgMax => Row { channels: 2, ..row("cat_avg_max") },
+            Self::Lip => row("lip"),
+            Self::Attention => laid_out("attention"),
             Self::S3 { grid } => {
                 let inside = (1..=1024).contains(&grid);
-                Row { range: Some(("grid", grid as f64, inside, "[1, 1024]")), ..on_kernels("s3") }
+                Row { range: Some(("grid", grid as f64, inside, "[1, 1024]")), ..row("s3") }
             }
         }
     }
@@ -228,8 +227,8 @@ impl Reducer {
         self.row().channels * input
     }
 
-    /// Whether windows are laid out side by side, which takes as much memory as all their cells together; the others
-    /// run on libtorch's pooling functions wherever those know the windows.
+    /// Whether windows are always laid out side by side, which takes as much memory as all their cells together. The
+    /// others run on kernels, in `f32` on the processor, or on libtorch's pooling functions where those know the windows.
     pub(crate) fn lays_windows_out(&self) -> bool {
         self.row().lays_windows_out
     }
@@ -254,7 +253,7 @@ struct Row {
     name: &'static str,
     /// Output channels per input channel.
     channels: usize,
-    /// Whether it needs the windows laid out side by side.
+    /// Whether it needs the windows laid out side by side, whatever the input.
     lays_windows_out: bool,
     /// A setting, its value, whether it lies inside its interval, and the interval.
     range: Option<(&'static str, f64, bool, &'static str)>,

@@ -1,11 +1,12 @@
 //! The shape rule: what comes out of a pooling layer, and which settings cannot be, without making a tensor.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::geometry::Geometry;
+use super::memory::{check_gathered, check_output};
 use super::{Pool, Reducer, Window, haar, spectral};
 use crate::SettingError;
-use crate::sizes::{count, count_of_channel};
+use crate::sizes::{count, count_of_channel, elements};
 
 impl Pool {
     /// Shape of one output sample for one input sample `[C, spatial...]`. Pure: makes no tensor.
@@ -25,8 +26,7 @@ impl Pool {
                 let output = geometry.output(spatial)?;
                 if reducer.lays_windows_out() {
                     for cells in geometry.cells(spatial, None)? {
-                        let sizes = cells.axes().into_iter().flat_map(|axis| [axis.output(), axis.width()]);
-                        count_of_channel("cells of all windows", sizes)?;
+                        check_gathered(&signed(input), &cells, Kind::Float)?;
                     }
                 }
                 let channels = reducer.channels(channels);
@@ -53,8 +53,15 @@ impl Pool {
         if output.is_empty() {
             count_of_channel("outputs", [channels])?;
         }
-        Ok(std::iter::once(channels).chain(output).collect())
+        let output: Vec<usize> = std::iter::once(channels).chain(output).collect();
+        check_output(elements(&output).into(), Kind::Float, || signed(input))?;
+        Ok(output)
     }
+}
+
+/// Sizes as libtorch has them.
+fn signed(sizes: &[usize]) -> Vec<i64> {
+    sizes.iter().map(|&size| i64::try_from(size).unwrap_or(i64::MAX)).collect()
 }
 
 /// Refuses reducers over windows that cannot feed them, and settings of windows that a reducer cannot use.

@@ -14,7 +14,6 @@ use crate::sizes::elements;
 use of_windows::Sizes;
 
 pub(crate) const F32_BYTES: u64 = 4;
-const INDEX_BYTES: u64 = 8;
 
 /// What a layer costs for one sample; the settings have been checked.
 #[derive(Debug, Default)]

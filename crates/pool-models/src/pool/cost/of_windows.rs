@@ -1,10 +1,10 @@
 //! What a reducer over windows costs.
 
-use super::{F32_BYTES, INDEX_BYTES, PoolCost, kept_tensor};
-use crate::pool::geometry::{AxisCells, Cells, Geometry};
+use super::{F32_BYTES, PoolCost, kept_tensor};
+use crate::pool::geometry::{Cells, Geometry};
+use crate::pool::reduce::GREATEST_KERNEL_POWER;
 use crate::pool::{Learned, Reducer};
 use crate::sizes::elements;
-use pool_kernels::Reduce;
 use pool_metrics::KeptTensor;
 
 /// How many elements the windows of one geometry over one sample make.
@@ -16,10 +16,6 @@ pub(super) struct Sizes {
     outputs: u64,
     /// All values of all windows, laid out side by side.
     gathered: u64,
-    /// Whether some window sees fewer values than the largest, so that hidden cells are filled.
-    gaps: bool,
-    /// Whether a median is computed by a kernel; wide ones are sorted by libtorch.
-    median_kernel: bool,
 }
 
 impl Sizes {
@@ -35,57 +31,39 @@ impl Sizes {
                 .iter()
                 .map(|cells| windows(cells).saturating_mul(cells.widest()))
                 .fold(0, u64::saturating_add),
-            gaps: cells.iter().any(|cells| cells.axes().iter().any(AxisCells::has_gaps)),
-            median_kernel: cells.iter().all(|cells| cells.widest() <= Reduce::WIDEST_MEDIAN as u64),
         }
     }
 
     pub(super) fn cost(&self, reducer: &Reducer, spatial: &[usize]) -> PoolCost {
-        let &Self { channels, inputs, outputs, gathered, gaps, .. } = self;
+        let &Self { channels, inputs, outputs, gathered } = self;
         let places = elements(spatial);
         let f32s = |what, count| kept_tensor(what, F32_BYTES, count);
         let gathered_only = |multiply_adds, kept| PoolCost { multiply_adds, kept, ..PoolCost::default() };
         match reducer {
-            Reducer::Max | Reducer::Avg | Reducer::Min => of_kernel(0, Vec::new()),
-            Reducer::Median if self.median_kernel => of_kernel(0, Vec::new()),
-            // Wide windows are sorted.
-            Reducer::Median => {
-                let sorted = gaps.then(|| f32s("sorted values", gathered));
-                let order = kept_tensor("order of the values", INDEX_BYTES, gathered);
-                gathered_only(0, std::iter::once(order).chain(sorted).collect())
-            }
+            Reducer::Max | Reducer::Avg | Reducer::Min | Reducer::Median => of_kernel(0, Vec::new()),
             Reducer::Lp { .. } => of_kernel(gathered, Vec::new()),
-            Reducer::Gem { learned: Learned::No, .. } => gathered_only(
-                gathered,
-                vec![
-                    f32s("windows", gathered),
-                    f32s("scaled windows", gathered),
-                    f32s("sums and scales", 2 * outputs),
-                ],
-            ),
-            Reducer::Gem { .. } => PoolCost {
-                keeps_input: true,
-                keeps_output: true,
-                multiply_adds: 2 * gathered + inputs,
-                kept: vec![
-                    f32s("clipped input", inputs),
-                    f32s("windows of logarithms", gathered),
-                    f32s("powers", gathered),
-                    f32s("sums and levels", 2 * outputs),
-                ],
-                ..PoolCost::default()
-            },
-            Reducer::Lse { learned: Learned::No, .. } => {
-                gathered_only(gathered, vec![f32s("exponentials", gathered), f32s("sums", outputs)])
+            Reducer::Gem { learned: Learned::No, p } if (1.0..=GREATEST_KERNEL_POWER).contains(p) => {
+                of_kernel(gathered, vec![f32s("clipped input", inputs)])
             }
-            Reducer::Lse { .. } => gathered_only(
-                2 * gathered,
-                vec![
-                    f32s("windows", gathered),
-                    f32s("exponentials", gathered),
-                    f32s("sums and levels", 2 * outputs),
-                ],
-            ),
+            // A log-mean-exp of logarithms.
+            Reducer::Gem { learned, .. } => {
+                let clipped = f32s("clipped input", inputs);
+                let scaled = f32s("scaled logarithms", inputs);
+                let mut kept = vec![clipped, scaled];
+                if *learned != Learned::No {
+                    kept.extend([f32s("logarithms", inputs), f32s("levels", outputs)]);
+                }
+                PoolCost { keeps_output: true, ..of_kernel(gathered + 2 * inputs, kept) }
+            }
+            Reducer::Lse { learned, .. } => {
+                let scaled = f32s("scaled input", inputs);
+                match learned {
+                    Learned::No => gathered_only(gathered, vec![scaled]),
+                    Learned::Layer | Learned::Channel => {
+                        of_kernel(gathered + inputs, vec![scaled, f32s("levels", outputs)])
+                    }
+                }
+            }
             Reducer::Soft { .. } => of_kernel(2 * gathered, Vec::new()),
             Reducer::Stochastic => of_kernel(gathered, vec![f32s("draws", outputs)]),
             Reducer::Mixed { learned: Learned::No, .. } | Reducer::AvgMax | Reducer::RandomMixed => {

@@ -23,14 +23,32 @@ pub(crate) enum AxisCells {
     Regions(Vec<Range<usize>>),
 }
 
+/// What one window sees along an axis: entries that lie equally far apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EvenRun {
+    /// Cells of the window before the first that sees an entry.
+    pub(crate) gap: usize,
+    pub(crate) first: usize,
+    pub(crate) count: usize,
+    pub(crate) step: usize,
+}
+
 impl Cells {
+    /// Windows along each axis.
     pub(crate) fn output(&self) -> Vec<usize> {
-        self.axes().iter().map(AxisCells::output).collect()
+        match self {
+            Self::Windows(axes) => axes.iter().map(|axis| axis.output).collect(),
+            Self::Adaptive { output, .. } => output.clone(),
+            Self::Regions(axes) => axes.iter().map(Vec::len).collect(),
+        }
     }
 
     /// Cells of the widest window.
     pub(crate) fn widest(&self) -> u64 {
-        elements(self.axes().iter().map(AxisCells::width))
+        match self {
+            Self::Windows(axes) => elements(axes.iter().map(|axis| axis.size)),
+            Self::Adaptive { .. } | Self::Regions(_) => elements(self.axes().iter().map(AxisCells::width)),
+        }
     }
 
     pub(crate) fn axes(&self) -> Vec<AxisCells> {
@@ -73,34 +91,43 @@ impl AxisCells {
         }
     }
 
-    /// The entries under the cells, as many per window as the widest has; none where the window ends earlier or the
-    /// cell is padding.
-    pub(crate) fn entries(&self) -> Vec<Option<usize>> {
-        let width = self.width();
-        let cells = (0..self.output()).flat_map(|window| (0..width).map(move |cell| (window, cell)));
-        match self {
-            Self::Window(axis) => cells.map(|(window, cell)| axis.entry(window, cell)).collect(),
-            Self::Regions(regions) => cells
-                .map(|(window, cell)| {
-                    Some(regions[window].start + cell).filter(|e| regions[window].contains(e))
-                })
-                .collect(),
-        }
+    /// What each window sees.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = EvenRun> + '_ {
+        (0..self.output()).map(|window| match self {
+            Self::Window(axis) => {
+                let gap = axis.before.saturating_sub(window * axis.stride).div_ceil(axis.dilation);
+                let first = window * axis.stride + gap * axis.dilation - axis.before;
+                EvenRun { gap, first, count: axis.visible(window), step: axis.dilation }
+            }
+            Self::Regions(regions) => {
+                let region = &regions[window];
+                EvenRun { gap: 0, first: region.start, count: region.len(), step: 1 }
+            }
+        })
     }
 
-    /// The same, with the nearest entry of the window where there is none: of equal values, the window's own comes
-    /// first or is the same.
-    pub(crate) fn nearest_entries(&self) -> Vec<usize> {
-        let mut nearest = Vec::new();
-        for window in self.entries().chunks(self.width().max(1)) {
-            // Gaps are at the beginning and the end of a window.
-            let mut last = window.iter().find_map(|&entry| entry).unwrap_or(0);
-            for entry in window {
-                last = entry.unwrap_or(last);
-                nearest.push(last);
-            }
-        }
-        nearest
+    /// Whether each cell, as many per window as the widest has, sees an entry.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = bool> + '_ {
+        let width = self.width();
+        self.runs().flat_map(move |run| (0..width).map(move |cell| run.sees(cell)))
+    }
+
+    /// The entries under the cells, with the nearest entry of the window where there is none: of equal values, the
+    /// window's own comes first or is the same.
+    pub(crate) fn nearest_entries(&self) -> impl Iterator<Item = usize> + '_ {
+        let width = self.width();
+        self.runs().flat_map(move |run| (0..width).map(move |cell| run.nearest(cell)))
+    }
+}
+
+impl EvenRun {
+    fn sees(self, cell: usize) -> bool {
+        (self.gap..self.gap + self.count).contains(&cell)
+    }
+
+    fn nearest(self, cell: usize) -> usize {
+        let last = self.count.saturating_sub(1);
+        self.first + cell.saturating_sub(self.gap).min(last) * self.step
     }
 }
 
@@ -114,11 +141,63 @@ mod tests {
         assert_eq!(adaptive_regions(2, 4), [0..1, 0..1, 1..2, 1..2]);
     }
 
+    /// The input entry under a cell of a window, as the window's settings name it; `None` where the cell is padding.
+    fn entry(axis: &AxisWindow, window: usize, cell: usize) -> Option<usize> {
+        let place = window * axis.stride + cell * axis.dilation;
+        place.checked_sub(axis.before).filter(|&entry| entry < axis.input)
+    }
+
+    #[test]
+    fn cells_of_windows_are_those_that_the_window_names() {
+        for input in 1..9usize {
+            for (size, stride, dilation, before, after) in
+                [(3, 1, 1, 1, 1), (4, 2, 1, 0, 3), (3, 1, 2, 2, 2), (2, 3, 3, 1, 0), (5, 2, 1, 2, 2)]
+            {
+                let reach = (size - 1) * dilation + 1;
+                let Some(left) = usize::checked_sub(before + input + after, reach) else { continue };
+                let output = left / stride + 1;
+                let axis = AxisWindow { input, size, stride, dilation, before, after, overhang: 0, output };
+                let (cells, width) = (AxisCells::Window(axis), size);
+                let (seen, nearest): (Vec<_>, Vec<_>) =
+                    (cells.seen().collect(), cells.nearest_entries().collect());
+                for (window, run) in cells.runs().enumerate().filter(|(_, run)| run.count > 0) {
+                    let named: Vec<Option<usize>> =
+                        (0..width).map(|cell| entry(&axis, window, cell)).collect();
+                    let place = window * width..(window + 1) * width;
+                    assert!(
+                        seen[place.clone()].iter().copied().eq(named.iter().map(Option::is_some)),
+                        "{axis:?}"
+                    );
+                    let listed = (0..run.count).map(|index| run.first + index * run.step);
+                    assert!(listed.eq(named.iter().flatten().copied()), "{axis:?}, window {window}");
+                    for (found, named) in nearest[place].iter().zip(&named) {
+                        assert!(named.is_none_or(|entry| entry == *found), "{axis:?}, window {window}");
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_shorter_window_has_gaps_at_its_end() {
         let cells = AxisCells::Regions(vec![0..2, 2..3]);
-        assert_eq!(cells.entries(), [Some(0), Some(1), Some(2), None]);
-        assert_eq!(cells.nearest_entries(), [0, 1, 2, 2]);
+        assert!(cells.seen().eq([true, true, true, false]));
+        assert!(cells.nearest_entries().eq([0, 1, 2, 2]));
         assert!(cells.has_gaps());
+    }
+
+    #[test]
+    fn padding_shows_the_nearest_entry() {
+        let axis = AxisWindow {
+            input: 4,
+            size: 3,
+            stride: 3,
+            dilation: 1,
+            before: 1,
+            after: 1,
+            overhang: 0,
+            output: 2,
+        };
+        assert!(AxisCells::Window(axis).nearest_entries().eq([0, 0, 1, 2, 3, 3]));
     }
 }

@@ -6,7 +6,7 @@ mod open_extent;
 mod padding;
 mod window;
 
-pub(crate) use cells::{AxisCells, Cells};
+pub(crate) use cells::{AxisCells, Cells, EvenRun};
 pub use fractional::{
     Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence, FractionalSize,
 };

@@ -53,13 +53,6 @@ impl AxisWindow {
         reach(self.size, self.dilation)
     }
 
-    /// The input entry under cell `cell` of window `index`; none where the cell is padding.
-    pub(crate) fn entry(&self, index: usize, cell: usize) -> Option<usize> {
-        (index * self.stride + cell * self.dilation)
-            .checked_sub(self.before)
-            .filter(|&entry| entry < self.input)
-    }
-
     /// Input entries, padding left out, that window `index` sees.
     pub(crate) fn visible(&self, index: usize) -> usize {
         self.cells_before(index, self.before + self.input) - self.cells_before(index, self.before)

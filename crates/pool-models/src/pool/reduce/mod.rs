@@ -11,6 +11,8 @@ mod soft;
 mod stochastic;
 mod tree;
 
+pub(super) use power::GREATEST_KERNEL_POWER;
+
 use tch::{TchError, Tensor};
 
 use super::built::Context;

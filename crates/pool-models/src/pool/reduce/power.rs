@@ -14,7 +14,7 @@ use crate::pool::windows::Windows;
 const GEM_FLOOR: f64 = 1e-6;
 
 /// The kernel divides by a power of two, which leaves up to 2 in each cell: greater powers of that overflow.
-const GREATEST_KERNEL_POWER: f64 = 64.0;
+pub(in crate::pool) const GREATEST_KERNEL_POWER: f64 = 64.0;
 
 /// `(sum |x|^p)^(1/p)`. An all-zero window gives 0, and a gradient of 0, as in PyTorch.
 pub(super) fn lp(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
@@ -39,7 +39,11 @@ fn norm(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
 /// `(mean max(x, 1e-6)^p)^(1/p)`.
 pub(super) fn gem(windows: &Windows<'_>, p: &Number) -> Result<Tensor, TchError> {
     match p {
-        Number::Given(p) if *p >= 1.0 => mean_of_powers(windows, *p),
+        Number::Given(p) if (1.0..=GREATEST_KERNEL_POWER).contains(p) => {
+            let (clipped, p) = (windows.input().f_clamp_min(GEM_FLOOR)?, *p);
+            let mean = Reduce::PowerMean { p: p as f32 };
+            windows.over(&clipped).by_kernel(mean, None, move |windows| mean_of_powers(windows, p))
+        }
         // The same as the exponential of a log-mean-exp of logarithms, which loses no digit where p is near 0; and
         // libtorch's power of two tensors takes ten times as long.
         Number::Given(_) | Number::Learned(_) => {
@@ -49,10 +53,11 @@ pub(super) fn gem(windows: &Windows<'_>, p: &Number) -> Result<Tensor, TchError>
     }
 }
 
+/// Of values that are no less than [`GEM_FLOOR`].
 fn mean_of_powers(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
     let gathered = windows.gather()?;
     // What no window sees is filled although the mean leaves it out: its power might overflow.
-    let values = gathered.fill(&gathered.values.f_clamp_min(GEM_FLOOR)?, GEM_FLOOR)?;
+    let values = gathered.fill(&gathered.values, GEM_FLOOR)?;
     let scale = scale(&values)?;
     let powers = values.f_div(&scale)?.f_pow_tensor_scalar(p)?;
     gathered.mean(&powers)?.f_pow_tensor_scalar(1.0 / p)?.f_mul(&scale.f_squeeze_dim(-1)?)

@@ -1,9 +1,11 @@
 //! Windows laid out side by side: the plain way to compute any reducer.
 
+use pool_kernels::with_room;
 use tch::kind::Element;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::constant::constant;
+use crate::error::out_of_memory;
 use crate::pool::geometry::{AxisCells, AxisWindow, Cells};
 
 /// The values of each window, `[N, C, output..., K]` where `K` is the size of the largest window.
@@ -127,7 +129,7 @@ fn slide(input: &Tensor, dimension: i64, window: &AxisWindow) -> Result<Tensor, 
 
 /// Any windows, entry by entry.
 fn pick(input: &Tensor, dimension: i64, axis: &AxisCells) -> Result<Tensor, TchError> {
-    let entries: Vec<i64> = axis.nearest_entries().iter().map(|&entry| entry as i64).collect();
+    let entries = collected(axis, axis.nearest_entries().map(|entry| entry as i64))?;
     let entries = constant(&entries, &[-1], (Kind::Int64, input.device()))?;
     input
         .f_index_select(dimension, &entries)?
@@ -136,11 +138,23 @@ fn pick(input: &Tensor, dimension: i64, axis: &AxisCells) -> Result<Tensor, TchE
 }
 
 /// One row of numbers per axis and window, multiplied or added into one array over all axes.
-fn combine<T: Copy>(axes: &[Vec<T>], first: T, join: impl Fn(usize, T, T) -> T) -> Vec<T> {
-    axes.iter().enumerate().fold(vec![first], |all, (index, axis)| {
-        let join = &join;
-        all.iter().flat_map(|&left| axis.iter().map(move |&right| join(index, left, right))).collect()
-    })
+fn combine<T: Copy>(axes: &[Vec<T>], first: T, join: impl Fn(usize, T, T) -> T) -> Result<Vec<T>, TchError> {
+    let mut all = vec![first];
+    for (index, axis) in axes.iter().enumerate() {
+        let mut joined = with_room(all.len() * axis.len()).map_err(out_of_memory)?;
+        for &left in &all {
+            joined.extend(axis.iter().map(|&right| join(index, left, right)));
+        }
+        all = joined;
+    }
+    Ok(all)
+}
+
+/// Something of each cell along one axis.
+fn collected<T>(axis: &AxisCells, cells: impl Iterator<Item = T>) -> Result<Vec<T>, TchError> {
+    let mut all = with_room(axis.output() * axis.width()).map_err(out_of_memory)?;
+    all.extend(cells);
+    Ok(all)
 }
 
 /// `combine` over cells gives `[output1, cells1, output2, cells2, ...]`; this moves all cells behind all outputs.
@@ -159,11 +173,9 @@ fn cells_last<T: Element>(
 
 /// `[output..., K]`, true where a cell is not seen.
 fn hidden_cells(axes: &[AxisCells], device: Device) -> Result<Tensor, TchError> {
-    let seen: Vec<Vec<bool>> =
-        axes.iter().map(|axis| axis.entries().iter().map(Option::is_some).collect()).collect();
-    let hidden: Vec<bool> =
-        combine(&seen, true, |_, left, right| left && right).iter().map(|seen| !seen).collect();
-    cells_last(&hidden, axes, (Kind::Bool, device))
+    let hidden = axes.iter().map(|axis| collected(axis, axis.seen().map(|seen| !seen)));
+    let hidden: Vec<Vec<bool>> = hidden.collect::<Result<_, TchError>>()?;
+    cells_last(&combine(&hidden, false, |_, left, right| left || right)?, axes, (Kind::Bool, device))
 }
 
 /// Cells that lie in the input or its padding, `[output...]`: what a mean divides by when it counts padding.
@@ -173,13 +185,13 @@ fn counted_cells(windows: &[AxisWindow], options: (Kind, Device)) -> Result<Tens
         .map(|axis| (0..axis.output).map(|window| axis.padded(window) as i64).collect())
         .collect();
     let shape: Vec<i64> = windows.iter().map(|axis| axis.output as i64).collect();
-    constant(&combine(&counts, 1, |_, left, right| left * right), &shape, options)
+    constant(&combine(&counts, 1, |_, left, right| left * right)?, &shape, options)
 }
 
 /// Flat index within one plane of every cell, `[output..., K]`.
 fn places(axes: &[AxisCells], spatial: &[i64], device: Device) -> Result<Tensor, TchError> {
-    let entries: Vec<Vec<i64>> =
-        axes.iter().map(|axis| axis.nearest_entries().iter().map(|&entry| entry as i64).collect()).collect();
-    let flat = combine(&entries, 0, |axis, left, right| left * spatial[axis] + right);
+    let entries = axes.iter().map(|axis| collected(axis, axis.nearest_entries().map(|entry| entry as i64)));
+    let entries: Vec<Vec<i64>> = entries.collect::<Result<_, TchError>>()?;
+    let flat = combine(&entries, 0, |axis, left, right| left * spatial[axis] + right)?;
     cells_last(&flat, axes, (Kind::Int64, device))
 }

@@ -20,7 +20,9 @@ use pool_kernels::Reduce;
 use tch::{TchError, Tensor};
 
 use super::geometry::Cells;
+use super::memory::check_gathered;
 use crate::Kernels;
+use crate::error::carried;
 
 /// An input `[N, C, spatial...]` and the windows over its spatial axes.
 pub(super) struct Windows<'a> {
@@ -119,7 +121,12 @@ impl<'a> Windows<'a> {
     }
 
     /// The values of each window, side by side.
+    ///
+    /// # Errors
+    /// More bytes than a layer may take, as [`SettingError::TooMuchMemory`](crate::SettingError::TooMuchMemory) behind
+    /// [`carried`]; or libtorch's refusal.
     pub(super) fn gather(&self) -> Result<Gathered, TchError> {
+        check_gathered(&self.input.size(), self.cells, self.input.kind()).map_err(carried)?;
         Gathered::new(self.input, self.cells, self.count_padding, self.mask)
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use pool_kernels::Windows;
+use pool_kernels::{OutOfMemory, Windows};
 
 use crate::pool::geometry::Cells;
 use crate::sizes::elements;
@@ -15,12 +15,12 @@ const KEPT: usize = 8;
 /// The largest table that is kept. Making a larger one takes little beside pooling an input that has so many windows.
 const LARGEST_KEPT_BYTES: usize = 1 << 20;
 
-/// Pixels of a plane that kernels count in single precision.
-const MOST_PIXELS: u64 = 1 << 24;
+/// Pixels of a plane, and windows, that a table can number.
+const MOST_PIXELS: u64 = 1 << 31;
 
 /// What a layer walked through last.
 #[derive(Debug, Default)]
-pub(in crate::pool) struct Tables(RefCell<VecDeque<(Which, Option<Arc<Windows>>)>>);
+pub(in crate::pool) struct Tables(RefCell<VecDeque<(Which, Arc<Windows>)>>);
 
 /// What a table was made of, in one layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,25 +41,28 @@ pub(in crate::pool) enum Seen {
 }
 
 impl Tables {
-    /// The table kept for these windows, or the one that is made now for inputs of its spatial sizes; none where there
-    /// would be too much of it.
+    /// The table kept for these windows, so many `outputs`, or the one that is made now for inputs of its spatial sizes;
+    /// `None` where no table can number them.
     pub(in crate::pool) fn get(
         &self,
         which: Which,
-        make: impl FnOnce(&[usize]) -> Option<Windows>,
-    ) -> Option<Arc<Windows>> {
+        outputs: u64,
+        make: impl FnOnce(&[usize]) -> Result<Windows, OutOfMemory>,
+    ) -> Result<Option<Arc<Windows>>, OutOfMemory> {
         let mut kept = self.0.borrow_mut();
         if let Some(place) = kept.iter().position(|(known, _)| *known == which) {
             kept.swap(0, place);
-            return kept[0].1.clone();
+            return Ok(Some(Arc::clone(&kept[0].1)));
         }
-        let small = elements(which.spatial.iter().copied()) <= MOST_PIXELS;
-        let table = if small { make(&which.spatial).map(Arc::new) } else { None };
-        if table.as_ref().is_none_or(|table| table.bytes() <= LARGEST_KEPT_BYTES) {
+        if elements(which.spatial.iter().copied()).max(outputs) >= MOST_PIXELS {
+            return Ok(None);
+        }
+        let table = Arc::new(make(&which.spatial)?);
+        if table.bytes() <= LARGEST_KEPT_BYTES {
             kept.truncate(KEPT - 1);
-            kept.push_front((which, table.clone()));
+            kept.push_front((which, Arc::clone(&table)));
         }
-        table
+        Ok(Some(table))
     }
 }
 
@@ -77,12 +80,22 @@ mod tests {
     fn a_large_table_is_not_kept() {
         let tables = Tables::default();
         let windows = |count: u32| {
-            let axis = (0..count).map(|entry| AxisWindow { entries: vec![entry], counted: 1 }).collect();
-            Some(Windows::new(&[count as usize], &[axis]))
+            let entry = |entry| AxisWindow { entries: vec![entry].into(), counted: 1 };
+            Windows::new(&[count as usize], &[(0..count).map(entry).collect()])
         };
         for (count, kept) in [(1_000, 1), (1_000_000, 1)] {
-            tables.get(which(count as usize), |_| windows(count)).unwrap();
+            tables.get(which(count as usize), count.into(), |_| windows(count)).unwrap().unwrap();
             assert_eq!(tables.0.borrow().len(), kept, "{count} windows");
+        }
+    }
+
+    #[test]
+    fn what_no_table_can_number_is_left_to_others() {
+        let tables = Tables::default();
+        for (size, outputs) in [(1 << 31, 1), (1, 1 << 31)] {
+            let table =
+                tables.get(which(size), outputs, |_| unreachable!("{size} entries, {outputs} windows"));
+            assert!(table.unwrap().is_none());
         }
     }
 
@@ -91,17 +104,17 @@ mod tests {
         let tables = Tables::default();
         let made = RefCell::new(Vec::new());
         let get = |size| {
-            tables.get(which(size), |_| {
+            tables.get(which(size), 1, |_| {
                 made.borrow_mut().push(size);
-                None
+                Windows::new(&[1], &[vec![AxisWindow { entries: vec![0].into(), counted: 1 }]])
             })
         };
         let sizes: Vec<usize> = (1..=KEPT + 1).collect();
         for &size in sizes.iter().chain(&sizes[1..]) {
-            assert!(get(size).is_none());
+            assert!(get(size).unwrap().is_some());
         }
         assert_eq!(*made.borrow(), sizes, "the first one alone was pushed out");
-        get(1);
+        get(1).unwrap();
         assert_eq!(made.borrow().last(), Some(&1));
     }
 }

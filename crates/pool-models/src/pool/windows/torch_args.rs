@@ -4,7 +4,9 @@
 
 use tch::{TchError, Tensor};
 
+use crate::error::carried;
 use crate::pool::geometry::AxisWindow;
+use crate::pool::memory::check_padded;
 
 /// Arguments of libtorch's pooling functions, one entry per spatial axis.
 pub(super) struct TorchWindow {
@@ -51,6 +53,11 @@ pub(super) fn pad(input: &Tensor, axes: &[AxisWindow], value: f64) -> Result<Ten
         .rev()
         .flat_map(|axis| [axis.before as i64, (axis.after + axis.overhang) as i64])
         .collect();
+    let mut padded = input.size();
+    for (size, ends) in padded.iter_mut().rev().zip(cells.chunks(2)) {
+        *size += ends[0] + ends[1];
+    }
+    check_padded(&input.size(), &padded, input.kind()).map_err(carried)?;
     input.f_pad(&cells, "constant", value)
 }
 
