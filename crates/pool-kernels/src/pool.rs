@@ -83,10 +83,14 @@ impl Pooling<'_> {
         refused.whole()
     }
 
-    /// Memory that each of the threads needs in passing, forward and backward, at most.
-    pub fn scratch_bytes(isa: Isa, pixels: u64, outputs: u64) -> u64 {
-        let vectors = 2 * pixels as u128 + 2 * outputs as u128;
-        u64::try_from(vectors * (isa.lanes() * size_of::<f32>()) as u128).unwrap_or(u64::MAX)
+    /// Memory that so many threads need in passing, forward or backward, at most: each works on as many planes as a vector
+    /// has lanes, of so many pixels of the input and of the output.
+    pub fn scratch_bytes(isa: Isa, threads: u64, planes: u64, [input, output]: [u64; 2]) -> u64 {
+        let lanes = isa.lanes() as u64;
+        let vectors = 2 * u128::from(input) + 2 * u128::from(output);
+        let at_once = u128::from(threads.min(planes.div_ceil(lanes)) * lanes);
+        let numbers = vectors.saturating_mul(at_once);
+        u64::try_from(numbers.saturating_mul(size_of::<f32>() as u128)).unwrap_or(u64::MAX)
     }
 
     fn check(&self, input: usize, output: usize) {

@@ -100,10 +100,10 @@ proptest! {
 /// Windows too wide to be listed one by one, which no two neighbours have alike, and too wide to be sorted.
 #[test]
 fn wide_windows_that_differ_from_place_to_place_are_those_of_plain_loops() {
-    // Clipped at both ends of both axes: 30 shapes of up to 45 entries along each, so 1.1 million cells.
+    // Clipped at both ends of both axes: 30 shapes of up to 60 entries along each, so 1.9 million cells.
     let axis: Vec<AxisWindow> = (0..30u32)
         .map(|place| {
-            let (first, count) = (place.saturating_sub(22), (place + 23).min(60) - place.saturating_sub(22));
+            let (first, count) = (place.saturating_sub(30), (place + 31).min(60) - place.saturating_sub(30));
             AxisWindow { entries: Entries::Run { first, count, step: 1 }, counted: count }
         })
         .collect();

@@ -34,6 +34,12 @@ pub(crate) fn check_output(
 
 /// Refuses to lay out windows over a batch `[N, C, spatial...]`, or over one sample `[C, spatial...]`.
 pub(crate) fn check_gathered(input: &[i64], cells: &Cells, kind: Kind) -> Result<(), SettingError> {
+    let bytes = gathered_bytes(input, cells, kind);
+    check("the windows, laid out side by side,", bytes, FEWER_CELLS, || input.to_vec())
+}
+
+/// What windows that are laid out take, with all that is made of them at once.
+pub(crate) fn gathered_bytes(input: &[i64], cells: &Cells, kind: Kind) -> u128 {
     let axes = cells.axes();
     let planes = product(&input[..input.len() - axes.len()]);
     let of_plane = axes.iter().map(|axis| axis.output() as u128 * axis.width() as u128);
@@ -41,8 +47,7 @@ pub(crate) fn check_gathered(input: &[i64], cells: &Cells, kind: Kind) -> Result
     let looked_up = axes.iter().any(|axis| matches!(axis, AxisCells::Regions(_)) || axis.has_gaps());
     let notes = if looked_up { of_plane.saturating_mul(CELL_BYTES.into()) } else { 0 };
     let values = planes.saturating_mul(of_plane).saturating_mul(bytes_of(kind) * u128::from(COPIES));
-    let bytes = values.saturating_add(notes);
-    check("the windows, laid out side by side,", bytes, FEWER_CELLS, || input.to_vec())
+    values.saturating_add(notes)
 }
 
 /// Refuses a copy with padding around it, of this shape.

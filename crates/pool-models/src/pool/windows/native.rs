@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use pool_kernels::{AxisWindow, Entries, Isa, OutOfMemory, Pooling, Reduce, with_room};
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::tables::{Seen, Tables, Which};
 use super::{Way, Windows};
 use crate::error::out_of_memory;
 use crate::native::{FEWEST_CHANNELS, KernelPooling, kernels_take};
 use crate::pool::geometry::{AxisCells, EvenRun};
-use crate::pool::memory::MOST_BYTES;
+use crate::pool::memory::{MOST_BYTES, gathered_bytes};
 use crate::pool::sample_of;
 use crate::sizes::elements;
 
 /// Entries of an input below which preparing a kernel takes longer than libtorch's function does.
 const FEWEST_ENTRIES: usize = 1 << 16;
+
+/// Memory in passing that is worth a kernel's speed in any case: what a plane of four million pixels needs on two threads.
+const LITTLE_SCRATCH: u64 = 1 << 30;
 
 /// Cells of a window that kernels count in single precision.
 const MOST_CELLS: u64 = 1 << 24;
@@ -60,24 +63,36 @@ impl Windows<'_> {
             && self.mask.is_none()
             && kernels_take(&[self.input])
             && self.cells.widest() <= MOST_CELLS
-            && self.scratch_fits()
+            && self.scratch_fits(reduce)
     }
 
-    /// Whether there may be as much memory as kernels need in passing: their threads work on as many channels as a vector
-    /// has lanes, whether there are so many or not.
-    fn scratch_fits(&self) -> bool {
-        let (isa, outputs) = (Isa::best(), elements(self.cells.output()));
-        let fits = |pixels: u64, threads: u64| {
-            Pooling::scratch_bytes(isa, pixels, outputs).saturating_mul(threads) <= MOST_BYTES
-        };
-        let threads = tch::get_num_threads().max(1) as u64;
-        // Mostly there is room for a plane of the whole batch, on every thread.
-        let numbers = self.input.numel() as u64;
-        fits(numbers, threads) || {
-            let size = self.input.size();
-            let planes = (size[0] * size[1]).max(1) as u64;
-            fits(numbers / planes, threads.min(planes))
+    /// Whether kernels need little memory in passing, or less than computing the same without them.
+    fn scratch_fits(&self, reduce: Reduce) -> bool {
+        let scratch = self.scratch_bytes();
+        scratch <= LITTLE_SCRATCH || {
+            let without = match reduce {
+                // libtorch's functions, in place.
+                Reduce::Max | Reduce::Min | Reduce::Mean => 0,
+                Reduce::Median
+                | Reduce::Lp { .. }
+                | Reduce::PowerMean { .. }
+                | Reduce::LogMeanExp
+                | Reduce::Soft { .. }
+                | Reduce::Sampled
+                | Reduce::StochasticMean
+                | Reduce::Weighted => gathered_bytes(&self.input.size(), self.cells, Kind::Float),
+            };
+            u128::from(scratch) <= without.min(MOST_BYTES.into())
         }
+    }
+
+    /// What kernels need in passing.
+    fn scratch_bytes(&self) -> u64 {
+        let (threads, size) = (tch::get_num_threads().max(1) as u64, self.input.size());
+        let planes = (size[0] * size[1]).max(0) as u64;
+        let pixels = self.input.numel() as u64 / planes.max(1);
+        let outputs = elements(self.cells.output());
+        Pooling::scratch_bytes(Isa::best(), threads, planes, [pixels, outputs])
     }
 
     /// Whether there is enough to do, and whether channels that come last fill a vector's lanes.
