@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use pool_metrics::OutputError;
 use pool_models::files::FileError;
 use pool_models::{ModelError, UnknownIsa};
 use pool_report::ReportError;
@@ -59,6 +60,7 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     if error.is::<SweepError>()
         || error.is::<ReportError>()
         || error.is::<FileError>()
+        || error.is::<OutputError>()
         || error.is::<UnknownIsa>()
         || error.is::<Usage>()
         || error.is::<std::io::Error>()

@@ -114,6 +114,11 @@ impl Bars {
                 self.tasks.insert(task.id().to_owned(), TaskBar { bar, steps_per_epoch: 0 });
             }
             SweepEvent::Progress(task, event) => {
+                if let TrialEvent::Resumed { epoch, changes } = event
+                    && !changes.is_empty()
+                {
+                    let _ = self.screen.println(resumed_line(*task, *epoch, changes));
+                }
                 if let Some(bar) = self.tasks.get_mut(task.id()) {
                     bar.show(event);
                 }
@@ -160,7 +165,7 @@ impl TaskBar {
                 self.bar.set_length(u64::from(*epochs) * steps);
                 self.bar.set_message(format!("epoch 1/{epochs}"));
             }
-            TrialEvent::Resumed { epoch } => {
+            TrialEvent::Resumed { epoch, changes: _ } => {
                 self.bar.set_position(u64::from(*epoch) * self.steps_per_epoch);
                 self.bar.set_message(format!("going on after epoch {epoch}"));
             }
@@ -208,8 +213,8 @@ impl Lines {
             SweepEvent::Progress(task, TrialEvent::Started { epochs, .. }) => {
                 self.epochs.insert(task.id().to_owned(), *epochs);
             }
-            SweepEvent::Progress(task, TrialEvent::Resumed { epoch }) => {
-                say(&format!("{}: going on after epoch {epoch}", task.id()));
+            SweepEvent::Progress(task, TrialEvent::Resumed { epoch, changes }) => {
+                say(&resumed_line(*task, *epoch, changes));
             }
             SweepEvent::Progress(task, TrialEvent::Epoch(record)) => {
                 let epochs = self.epochs.get(task.id()).copied().unwrap_or_default();
@@ -247,6 +252,18 @@ fn epoch_line(record: &EpochRecord, epochs: u32) -> String {
 fn rung_line(number: usize, arms: usize, epochs: u32) -> String {
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     format!("rung {number}: {arms} arm{}, until epoch {epochs}", plural(arms))
+}
+
+fn resumed_line(task: Task<'_>, epoch: u32, changes: &[String]) -> String {
+    let id = task.id();
+    if changes.is_empty() {
+        return format!("{id}: going on after epoch {epoch}");
+    }
+    format!(
+        "{id}: warning: going on after epoch {epoch} with {}; the last digits may differ from those of a trial that ran \
+         through",
+        changes.join(", ")
+    )
 }
 
 fn submitted_line(task: Task<'_>, job: u64) -> String {

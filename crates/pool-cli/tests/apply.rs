@@ -188,6 +188,54 @@ fn memory_that_is_not_there_is_an_error_of_one_line_with_its_bytes() {
     assert_eq!(stderr(&run), expected);
 }
 
+/// By every name that a file can have, as every kind of result.
+#[cfg(unix)]
+#[test]
+fn no_result_replaces_an_input_or_another_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    fs::create_dir(file("sub")).unwrap();
+    write_array(&file("x.npy"), &random(&[1, 2, 8], Kind::Float)).unwrap();
+    write_array(&file("gy.npy"), &random(&[1, 2, 4], Kind::Float)).unwrap();
+    for name in ["x", "gy"] {
+        std::os::unix::fs::symlink(format!("{name}.npy"), file(&format!("{name}-link.npy"))).unwrap();
+        fs::hard_link(file(&format!("{name}.npy")), file(&format!("{name}-hard.npy"))).unwrap();
+    }
+    let before = ["x.npy", "gy.npy"].map(|name| fs::read(file(name)).unwrap());
+    let names = |name: &str| {
+        ["NAME.npy", "./NAME.npy", "sub/../NAME.npy", "NAME-link.npy", "NAME-hard.npy"]
+            .map(|way| way.replace("NAME", name))
+    };
+    let refused = |results: [&str; 3]| {
+        let [output, grad_input, indices] = results;
+        let fixed = ["--pool", "max", "--input", "x.npy", "--grad-output", "gy.npy", "--output", output];
+        let run =
+            apply(folder.path(), &[&fixed[..], &["--grad-input", grad_input, "--indices", indices]].concat());
+        assert_eq!(run.status.code(), Some(2), "{results:?}: {}", stderr(&run));
+        assert_eq!(stderr(&run).lines().count(), 1, "{results:?}: {}", stderr(&run));
+        for (name, before) in ["x.npy", "gy.npy"].into_iter().zip(&before) {
+            assert!(fs::read(file(name)).unwrap() == *before, "{results:?} changed {name}");
+        }
+        assert!(!file("y.npy").exists(), "{results:?}: nothing is written where something is wrong");
+    };
+    for name in names("x").iter().chain(&names("gy")) {
+        refused([name, "gx.npy", "i.npy"]);
+        refused(["y.npy", name, "i.npy"]);
+        refused(["y.npy", "gx.npy", name]);
+    }
+    refused(["y.npy", "sub/../y.npy", "i.npy"]);
+    refused(["y.npy", "gx.npy", "./gx.npy"]);
+    let run = apply(folder.path(), &["--gallery", "x-link.npy", "--input", "x.npy"]);
+    assert_eq!(run.status.code(), Some(2), "{}", stderr(&run));
+    assert!(fs::read(file("x.npy")).unwrap() == before[0]);
+
+    // What is somebody's and has nothing to do with it is replaced, as ever.
+    fs::write(file("y.npy"), "old").unwrap();
+    let run = apply(folder.path(), &["--pool", "max", "--input", "x.npy", "--output", "y.npy"]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    assert_eq!(read_array(&file("y.npy")).unwrap().size(), [1, 2, 4]);
+}
+
 #[test]
 fn what_is_wrong_is_said_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -255,6 +303,20 @@ fn what_is_wrong_is_said_in_one_line() {
             "y.npy",
             &["--indices", "y.npy"],
             "y.npy: two results would be written to this file",
+        ),
+        (
+            "max",
+            "x.npy",
+            "y.npy",
+            &["--indices", "./y.npy"],
+            "./y.npy: two results would be written to this file (y.npy is the same file); give each its own",
+        ),
+        (
+            "max",
+            "x.npy",
+            "x.npy",
+            &[],
+            "x.npy: the result would replace an input; write it to a file of its own",
         ),
         ("max", "x.npy", ".", &[], ".: cannot write it: it is no regular file"),
         (

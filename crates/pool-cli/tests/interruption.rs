@@ -163,3 +163,24 @@ fn ctrl_c_ends_a_measurement_of_memory_too() {
     assert_eq!(peaks(), 0);
     assert!(running(folder.path(), "runs/killed/costs", "measure").is_empty());
 }
+
+#[test]
+fn a_sweep_that_goes_on_with_other_threads_warns_in_its_output_and_in_its_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = SWEEP.replace("[1, 2, 3]", "[1]").replace("[[arm]]\nname = \"avg\"\npool = \"avg\"\n", "");
+    fs::write(folder.path().join("sweep.toml"), sweep).unwrap();
+    let succeed = |arguments: &[&str]| {
+        let output = pool_cli(folder.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        (String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
+    };
+    succeed(&["sweep", "sweep.toml", "--prepare"]);
+    let trials: Vec<_> = fs::read_dir(folder.path().join("runs/killed/trials")).unwrap().collect();
+    let trial = trials[0].as_ref().unwrap().path().to_string_lossy().into_owned();
+    succeed(&["trial", &trial, "--threads", "1", "--jobs", "1", "--until-epoch", "2"]);
+    let (report, said) = succeed(&["sweep", "sweep.toml", "--threads", "2", "--jobs", "1"]);
+    let warning = "warning: going on after epoch 2 with 2 threads instead of 1; the last digits may differ";
+    assert_eq!(said.matches(warning).count(), 1, "{said}");
+    let report = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(report.contains("2 threads instead of 1 after epoch 2"), "{report}");
+}

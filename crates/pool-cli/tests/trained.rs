@@ -190,3 +190,63 @@ fn an_exported_network_runs_without_this_program() {
     let stored = Path::new(&trial).join("model.safetensors");
     assert_eq!(fs::read(weights).unwrap(), fs::read(stored).unwrap());
 }
+
+/// Every file of the run with what it holds.
+fn contents(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            contents(&path, found)
+        } else {
+            found.push((path.clone(), fs::read(&path).unwrap()))
+        }
+    }
+    found.sort();
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_that_is_written_replaces_a_file_of_a_run() {
+    let trial = trial("max");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("link.safetensors");
+    std::os::unix::fs::symlink(Path::new(&trial).join("model.safetensors"), &link).unwrap();
+    let array = elsewhere.path().join("x.npy");
+    tch::Tensor::zeros([1, 1, 4, 4], (tch::Kind::Float, tch::Device::Cpu)).write_npy(&array).unwrap();
+    let (link, array) = (link.to_string_lossy().into_owned(), array.to_string_lossy().into_owned());
+    let in_trial = |name: &str| format!("{trial}/{name}");
+    let mut before = Vec::new();
+    contents(&FINISHED.folder.path().join("runs"), &mut before);
+
+    let weights = in_trial("model.safetensors");
+    let record = in_trial("record.json");
+    let new = in_trial("new.pt");
+    let sweep_in = format!("{trial}/runs");
+    let export = |format, output| vec!["export", &trial, "--format", format, "--output", output];
+    for arguments in [
+        export("safetensors", &weights),
+        export("torchscript", &weights),
+        export("safetensors", &record),
+        export("torchscript", &new),
+        export("safetensors", &link),
+        export("safetensors", "runs/tiny/plan.json"),
+        export("safetensors", "runs/../runs/tiny/report.html"),
+        vec!["report", "runs/tiny", "--summary-to", "runs/tiny"],
+        vec!["report", "runs/tiny", "--summary-to", "runs/tiny/new"],
+        vec!["apply", "--pool", "max", "--input", &array, "--output", &record],
+        vec!["apply", "--gallery", "runs/tiny/results.md", "--input", &array],
+        vec!["sweep", "sweep.toml", "--out", &sweep_in],
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(stderr(&output).lines().count(), 1, "{arguments:?}: {}", stderr(&output));
+        let mut after = Vec::new();
+        contents(&FINISHED.folder.path().join("runs"), &mut after);
+        let names = |all: &[(PathBuf, Vec<u8>)]| all.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&after), names(&before), "{arguments:?}");
+        assert!(after == before, "{arguments:?} changed a file of the run");
+    }
+    let summary = elsewhere.path().join("docs").to_string_lossy().into_owned();
+    succeed(&["report", "runs/tiny", "--summary-to", &summary]);
+    assert!(elsewhere.path().join("docs/tiny.md").is_file());
+}

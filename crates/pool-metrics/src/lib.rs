@@ -8,7 +8,8 @@
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
 //! - *Trade-offs*: [`pareto_front`].
 //! - *Records*: [`TrialRecord`] and [`CostRecord`], the versioned files that trials and measurements leave behind, and
-//!   [`RunLayout`], where they lie; [`atomic_write`] keeps them whole, and [`one_line`] says what is wrong with a file.
+//!   [`RunLayout`], where they lie; [`atomic_write`] keeps them whole, [`check_outputs`] keeps results from replacing
+//!   what they come from, and [`one_line`] says what is wrong with a file.
 //!
 //! ```
 //! use pool_metrics::{LayerCost, MemoryModel};
@@ -31,6 +32,7 @@ mod atomic_write;
 mod classification;
 mod memory;
 mod one_line;
+mod outputs;
 mod pareto;
 mod record;
 mod run_layout;
@@ -43,11 +45,12 @@ pub use classification::{
 };
 pub use memory::{KeptTensor, LastReader, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
 pub use one_line::one_line;
+pub use outputs::{OutputError, check_outputs, check_outside_runs, holds_trials};
 pub use pareto::{ParetoError, pareto_front};
 pub use record::{
-    Contention, CostRecord, EpochRecord, Evaluation, Failure, HardImage, Latency, MeasuredPeak, ModelFacts,
-    PausedTrial, PredictionTimes, Provenance, RECORD_VERSION, RecordError, Robustness, StepTimes,
-    TestResults, TrialRecord, TrialSettings, TrialStatus,
+    ComputedWith, Contention, CostRecord, EarlierEpochs, EpochRecord, Evaluation, Failure, HardImage,
+    Latency, MeasuredPeak, ModelFacts, PausedTrial, PredictionTimes, Provenance, RECORD_VERSION, RecordError,
+    Robustness, StepTimes, TestResults, TrialRecord, TrialSettings, TrialStatus,
 };
 pub use run_layout::{PlanFile, PlannedCosts, PlannedRung, PlannedTrial, RunLayout};
 pub use statistics::{

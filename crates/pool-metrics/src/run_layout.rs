@@ -51,6 +51,11 @@ impl RunLayout {
         self.all_costs().join(id)
     }
 
+    /// Every setting of the task, in a trial's or a measurement's folder.
+    pub fn spec_in(folder: &Path) -> PathBuf {
+        folder.join("spec.json")
+    }
+
     /// The record in a trial's or a measurement's folder: there whole, or not at all.
     pub fn record_in(folder: &Path) -> PathBuf {
         folder.join("record.json")

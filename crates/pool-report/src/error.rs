@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pool_metrics::one_line;
+use pool_metrics::{OutputError, one_line};
 
 /// A run that cannot be reported on.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum ReportError {
         /// The folder.
         path: PathBuf,
     },
+    /// The summary would replace something.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// A file cannot be read or written.
     #[error("cannot {action} {path}: {cause}", path = .path.display())]
     Io {

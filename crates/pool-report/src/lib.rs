@@ -54,4 +54,4 @@ pub use render::{
 };
 pub use status::{RunStatus, TaskState, TaskStatus};
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};
-pub use write::{WrittenReport, write_report, write_summary};
+pub use write::{WrittenReport, check_summary_folder, write_report, write_summary};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pool_metrics::atomic_write;
+use pool_metrics::{atomic_write, check_outputs, check_outside_runs};
 
 use crate::{
     Analysis, EventFile, EventFileError, Picture, PlotFile, PlotKind, ReportError, Run, html_report,
@@ -76,9 +76,8 @@ fn create(folder: &Path) -> Result<(), ReportError> {
 /// shows, `<study>-*.svg`. Small enough to be kept beside a program's source.
 ///
 /// # Errors
-/// A file that cannot be written.
+/// A folder in a run, or a file that cannot be written.
 pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    create(folder)?;
     let name = file_name(&run.study);
     let prefix = format!("{name}-");
     let plots = plot_files(run, analysis, &SUMMARY);
@@ -87,7 +86,17 @@ pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Ve
     contents.extend(
         plots.into_iter().map(|plot| (folder.join(format!("{prefix}{}", plot.kind.file())), plot.svg)),
     );
+    check_outputs(&[], &contents.iter().map(|(path, _)| path.as_path()).collect::<Vec<_>>())?;
+    create(folder)?;
     write_all(contents)
+}
+
+/// Whether a summary may be written into this folder, which [`write_summary`] checks for each of its files, too.
+///
+/// # Errors
+/// A folder in a run.
+pub fn check_summary_folder(folder: &Path) -> Result<(), ReportError> {
+    Ok(check_outside_runs(&folder.join("summary"))?)
 }
 
 /// How a document refers to the plots beside it.

@@ -35,6 +35,9 @@ pub enum TrainError {
         /// What is wrong with it.
         cause: serde_json::Error,
     },
+    /// A result would replace something.
+    #[error(transparent)]
+    Output(#[from] pool_metrics::OutputError),
     /// The run directory's place is taken.
     #[error(
         "{path} exists and is no run directory; choose another folder with --out",

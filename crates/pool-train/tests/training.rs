@@ -72,12 +72,30 @@ fn alone() -> std::sync::MutexGuard<'static, ()> {
 fn the_same_seed_gives_the_same_record_to_the_last_bit_and_another_seed_another() {
     let _guard = alone();
     let folder = tempfile::tempdir().unwrap();
-    for threads in [1, 2] {
-        let first = train_with(&trial_of(SMALL, "max", 1), folder.path(), threads);
-        let again = train_with(&trial_of(SMALL, "max", 1), folder.path(), threads);
-        let other = train_with(&trial_of(SMALL, "max", 2), folder.path(), threads);
-        assert_eq!(fingerprint(&first), fingerprint(&again));
-        assert_ne!(fingerprint(&first), fingerprint(&other));
+    let first = train_with(&trial_of(SMALL, "max", 1), folder.path(), 1);
+    let again = train_with(&trial_of(SMALL, "max", 1), folder.path(), 1);
+    let other = train_with(&trial_of(SMALL, "max", 2), folder.path(), 1);
+    assert_eq!(fingerprint(&first), fingerprint(&again));
+    assert_ne!(fingerprint(&first), fingerprint(&other));
+}
+
+/// Dense layers as in the study's network, of which libtorch would compute the last with other bits on each.
+#[test]
+fn one_two_and_three_threads_give_the_same_record_to_the_last_bit() {
+    let _guard = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let dense = "{ dense = { units = 128, activation = \"relu\" } },\n    { dense = { units = 10, activation = \"relu\" } \
+                 },\n    { dense = { units = 4 } }";
+    let text = SMALL
+        .replace("{ dense = { units = 4 } }", dense)
+        .replace("epochs = 2", "epochs = 1")
+        .replace("[costs]", "[evaluation]\nperturbations = \"none\"\n[costs]");
+    for arm in ["max", "none"] {
+        let trial = trial_of(&text, arm, 1);
+        let [one, two, three] = [1, 2, 3].map(|threads| train_with(&trial, folder.path(), threads));
+        assert_eq!(fingerprint(&one), fingerprint(&two), "{arm}");
+        assert_eq!(fingerprint(&one), fingerprint(&three), "{arm}");
+        assert_eq!([&one, &two, &three].map(|record| record.provenance.threads), [1, 2, 3]);
     }
 }
 
@@ -219,7 +237,7 @@ fn train_until(trial: &Trial, folder: &Path, epoch: u32) {
 fn train_on(trial: &Trial, folder: &Path) -> (TrialRecord, Option<u32>) {
     let mut resumed = None;
     let mut on_event = |event: TrialEvent| {
-        if let TrialEvent::Resumed { epoch } = event {
+        if let TrialEvent::Resumed { epoch, .. } = event {
             resumed = Some(epoch);
         }
     };
@@ -305,6 +323,70 @@ fn a_trial_that_pauses_rung_by_rung_ends_with_the_record_of_one_that_never_did()
     }
     let (record, resumed) = train_on(&trial, folder.path());
     assert_eq!(resumed, Some(3));
+    assert_eq!(fingerprint(&record), fingerprint(&whole));
+}
+
+#[test]
+fn a_trial_that_goes_on_with_other_threads_says_so_and_its_record_has_all_of_them() {
+    let _guard = alone();
+    let trial = trial_of(&SMALL.replace("epochs = 2", "epochs = 4"), "max", 1);
+    let folder = tempfile::tempdir().unwrap();
+    let train = |threads, kernels, until_epoch| {
+        let mut said = None;
+        let mut on_event = |event: TrialEvent| {
+            if let TrialEvent::Resumed { epoch, changes } = event {
+                said = Some((epoch, changes.join(", ")));
+            }
+        };
+        let context = TrialContext { until_epoch, kernels, ..context(threads) };
+        let end = run_trial(trial.spec(), folder.path(), &context, &StopFlag::new(), &mut on_event).unwrap();
+        (end, said)
+    };
+    let said = |epoch: u32, changes: &str| Some((epoch, changes.to_owned()));
+    assert_eq!(train(1, Kernels::Fast, Some(1)).1, None);
+    assert_eq!(train(1, Kernels::Fast, Some(2)).1, said(1, ""), "the same goes without saying");
+    assert_eq!(train(2, Kernels::Fast, Some(3)).1, said(2, "2 threads instead of 1"));
+    let (end, changes) = train(1, Kernels::Reference, None);
+    let fast = Kernels::Fast.describe();
+    assert_eq!(changes, said(3, &format!("1 thread instead of 2, kernels reference instead of {fast}")));
+
+    let record = finished(end);
+    let earlier: Vec<_> = record
+        .earlier
+        .iter()
+        .map(|earlier| (earlier.until_epoch, earlier.with.threads, earlier.with.kernels.as_str()))
+        .collect();
+    assert_eq!(earlier, [(2, 1, fast.as_str()), (3, 2, fast.as_str())]);
+    assert_eq!((record.provenance.threads, record.provenance.kernels.as_deref()), (1, Some("reference")));
+    assert_eq!(TrialRecord::from_json(&record.to_json()).unwrap(), record);
+}
+
+#[test]
+fn a_trial_that_goes_on_as_it_began_has_nothing_to_say_of_it() {
+    let _guard = alone();
+    let trial = trial_of(&SMALL.replace("epochs = 2", "epochs = 3"), "max", 1);
+    let folder = tempfile::tempdir().unwrap();
+    train_until(&trial, folder.path(), 2);
+    let (record, resumed) = train_on(&trial, folder.path());
+    assert_eq!((resumed, record.earlier.len()), (Some(2), 0));
+    assert!(!record.to_json().contains("earlier"), "a record of another program's is read without it, too");
+}
+
+#[test]
+fn a_checkpoint_from_before_threads_were_noted_is_gone_on_from() {
+    let _guard = alone();
+    let trial = trial_of(&SMALL.replace("epochs = 2", "epochs = 3"), "max", 1);
+    let folder = tempfile::tempdir().unwrap();
+    let whole = train(&trial, folder.path());
+    let folder = tempfile::tempdir().unwrap();
+    train_until(&trial, folder.path(), 2);
+    let state = folder.path().join("checkpoint/state.json");
+    let text = std::fs::read_to_string(&state).unwrap();
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(value.as_object_mut().unwrap().remove("computed").is_some());
+    std::fs::write(&state, value.to_string()).unwrap();
+    let (record, resumed) = train_on(&trial, folder.path());
+    assert_eq!((resumed, record.earlier.len()), (Some(2), 0));
     assert_eq!(fingerprint(&record), fingerprint(&whole));
 }
 

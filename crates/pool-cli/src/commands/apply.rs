@@ -1,9 +1,10 @@
 //! `pool-cli apply`: one pooling layer on an array or a picture.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use pool_metrics::check_outputs;
 use pool_models::files::{
-    DataFormat, Depth, Drawn, FileError, is_picture, read_array, read_picture_and_depth, write_array,
+    DataFormat, Depth, Drawn, is_picture, read_array, read_picture_and_depth, write_array,
     write_picture_of_depth,
 };
 use pool_models::{Application, Mode, ModelError, Pool};
@@ -19,6 +20,9 @@ pub(crate) fn run(args: &ApplyArgs) -> anyhow::Result<Outcome> {
         Format::ChannelsFirst => DataFormat::ChannelsFirst,
         Format::ChannelsLast => DataFormat::ChannelsLast,
     };
+    let inputs = [&args.input, &args.grad_output];
+    let outputs = [&args.output, &args.grad_input, &args.indices, &args.gallery];
+    check_outputs(&given(&inputs), &given(&outputs))?;
     let input = args.input.as_deref().map(|path| read(path, format)).transpose()?;
     match (args, input) {
         (ApplyArgs { gallery: Some(gallery), seed, .. }, input) => {
@@ -33,6 +37,10 @@ pub(crate) fn run(args: &ApplyArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+fn given<'a>(paths: &[&'a Option<PathBuf>]) -> Vec<&'a Path> {
+    paths.iter().filter_map(|path| path.as_deref()).collect()
+}
+
 fn apply(
     args: &ApplyArgs,
     format: DataFormat,
@@ -40,12 +48,6 @@ fn apply(
     input: &Input,
     output: &Path,
 ) -> anyhow::Result<()> {
-    let outputs: Vec<&Path> =
-        [Some(output), args.grad_input.as_deref(), args.indices.as_deref()].into_iter().flatten().collect();
-    if let Some(twice) = (1..outputs.len()).find(|&index| outputs[..index].contains(&outputs[index])) {
-        let path = outputs[twice].to_owned();
-        return Err(FileError::WrittenTwice { path }.into());
-    }
     let Input { tensor: input, depth } = input;
     let grad_output = args.grad_output.as_deref().map(|path| read(path, format)).transpose()?;
     let application = Application {

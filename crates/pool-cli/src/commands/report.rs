@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use pool_report::{Analysis, Run, json_results, terminal_report, write_report, write_summary};
+use pool_report::{
+    Analysis, Run, check_summary_folder, json_results, terminal_report, write_report, write_summary,
+};
 
 use super::terminal_width;
 use crate::args::ReportArgs;
@@ -13,6 +15,9 @@ use crate::output::{print, say};
 const MOST_ARMS: usize = 60;
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
+    if let Some(folder) = &args.summary_to {
+        check_summary_folder(folder)?;
+    }
     let run = Run::read_best(&args.run, MOST_ARMS)?;
     let analysis = Analysis::of(&run);
     print_and_write(&run, &analysis, args.json)?;

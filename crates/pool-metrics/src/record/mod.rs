@@ -21,7 +21,7 @@ pub use costs::{CostRecord, Latency, MeasuredPeak, PredictionTimes, StepTimes};
 pub use epoch::EpochRecord;
 pub use evaluation::{Evaluation, HardImage, Robustness, TestResults};
 pub use paused::PausedTrial;
-pub use provenance::{Contention, Failure, Provenance};
+pub use provenance::{ComputedWith, Contention, EarlierEpochs, Failure, Provenance};
 pub use trial::{ModelFacts, TrialRecord, TrialSettings, TrialStatus};
 
 /// Version of the record formats. A reader refuses any other.

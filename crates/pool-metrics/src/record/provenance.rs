@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where and how a record came to be.
+use crate::one_line;
+
+/// Where and how a record came to be: what the process that ended the task says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
@@ -27,6 +29,47 @@ pub struct Provenance {
     pub started: String,
     /// End, RFC 3339, UTC.
     pub ended: String,
+}
+
+/// What a process computes with: what the last digits of a trial depend on besides its settings and the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComputedWith {
+    /// Threads that libtorch uses.
+    pub threads: u32,
+    /// Which implementation computes the layers, such as `fast (avx512)`.
+    pub kernels: String,
+    /// `cpu` or `cuda:0`.
+    pub device: String,
+}
+
+impl ComputedWith {
+    /// What is different from an earlier process, in words: `2 threads instead of 1`.
+    pub fn changes_from(&self, earlier: &Self) -> Vec<String> {
+        let Self { threads, kernels, device } = self;
+        let plural = if *threads == 1 { "" } else { "s" };
+        [
+            (*threads != earlier.threads)
+                .then(|| format!("{threads} thread{plural} instead of {}", earlier.threads)),
+            (*kernels != earlier.kernels)
+                .then(|| format!("kernels {kernels} instead of {}", one_line(&earlier.kernels))),
+            (*device != earlier.device)
+                .then(|| format!("device {device} instead of {}", one_line(&earlier.device))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// Epochs of a trial that earlier processes trained, computing with something else than the processes after them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlierEpochs {
+    /// The last of them, from 1.
+    pub until_epoch: u32,
+    /// What they were computed with.
+    pub with: ComputedWith,
 }
 
 /// Whether something else kept the machine busy while durations were taken.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contention, EpochRecord, Evaluation, Provenance, RecordError, TestResults};
+use super::{
+    ComputedWith, Contention, EarlierEpochs, EpochRecord, Evaluation, Provenance, RecordError, TestResults,
+};
 use crate::{LayerCost, MemoryEstimate};
 
 /// Everything that one trial measured: one arm, one seed.
@@ -27,6 +29,11 @@ pub struct TrialRecord {
     pub model: ModelFacts,
     /// One row per epoch that ran, in order.
     pub epochs: Vec<EpochRecord>,
+    /// Which of them earlier processes of the trial trained with other threads, kernels or another device than
+    /// `provenance` names, in order; empty for a trial that was not interrupted, or went on as it had begun. Their last
+    /// digits may differ from those of a trial that ran through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierEpochs>,
     /// The epoch (from 1) whose weights were evaluated; none when no epoch had a finite loss.
     pub best_epoch: Option<u32>,
     /// The training images, without dropout, with the best epoch's weights.
@@ -74,6 +81,16 @@ impl TrialRecord {
     pub fn generalisation_gap(&self) -> Option<(f64, f64)> {
         let (train, validation) = (self.train?, self.validation?);
         Some((validation.loss - train.loss, validation.error_rate() - train.error_rate()))
+    }
+
+    /// What the process that ended the trial computed with.
+    pub fn ended_with(&self) -> ComputedWith {
+        let Provenance { threads, kernels, device, .. } = &self.provenance;
+        ComputedWith {
+            threads: *threads,
+            kernels: kernels.clone().unwrap_or_default(),
+            device: device.clone(),
+        }
     }
 
     /// Seconds of training, over all epochs.

@@ -1,6 +1,6 @@
 //! The geometries' rows.
 
-use super::{Elsewhere, Facts};
+use super::{Cost, Elsewhere, Facts};
 use crate::{Pool, Reducer};
 
 const NOTHING: &str = "nothing";
@@ -25,7 +25,7 @@ fn window() -> Facts {
                    ceil = false; count_padding = false (avg only)",
         learns: NOTHING,
         gradient: OF_REDUCER,
-        cost: OF_REDUCER,
+        cost: Cost::OfReducer,
         source: "LeCun et al. 1998",
         elsewhere: Elsewhere {
             keras: Some("MaxPooling1D-3D, AveragePooling1D-3D"),
@@ -42,7 +42,7 @@ fn adaptive() -> Facts {
         settings: "the output's size; \"same\" in a list keeps the input's",
         learns: NOTHING,
         gradient: OF_REDUCER,
-        cost: OF_REDUCER,
+        cost: Cost::OfReducer,
         source: "He et al. 2014",
         elsewhere: Elsewhere {
             keras: Some("AdaptiveMaxPooling1D-3D, AdaptiveAveragePooling1D-3D"),
@@ -59,7 +59,7 @@ fn global() -> Facts {
         settings: "keep_dims = false; a mask of the entries that count, in Rust",
         learns: NOTHING,
         gradient: OF_REDUCER,
-        cost: OF_REDUCER,
+        cost: Cost::OfReducer,
         source: "Lin, Chen & Yan, \"Network in Network\", 2014",
         elsewhere: Elsewhere {
             keras: Some("GlobalMaxPooling1D-3D, GlobalAveragePooling1D-3D (1D with mask)"),
@@ -78,7 +78,7 @@ fn fractional() -> Facts {
                    \"pseudo_random\" | \"random\"; evaluation = \"fixed\" (u = 1/2) | \"expectation\" (mean of 16 draws)",
         learns: NOTHING,
         gradient: OF_REDUCER,
-        cost: "the reducer's, over windows laid out side by side",
+        cost: Cost::OfReducer,
         source: "Graham, \"Fractional Max-Pooling\", 2014",
         elsewhere: Elsewhere {
             keras: None,
@@ -95,7 +95,7 @@ fn pyramid() -> Facts {
         settings: "the levels",
         learns: NOTHING,
         gradient: OF_REDUCER,
-        cost: "the reducer's, once per level",
+        cost: Cost::OfReducer,
         source: "He et al., \"Spatial Pyramid Pooling in Deep Convolutional Networks for Visual Recognition\", 2014",
         elsewhere: super::NOWHERE,
     }

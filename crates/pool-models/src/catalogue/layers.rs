@@ -1,7 +1,7 @@
 //! The rows of the layers that are no reducer over a geometry.
 
-use super::{Elsewhere, Facts, NOWHERE};
-use crate::Pool;
+use super::{Cost, Elsewhere, Facts, NOWHERE};
+use crate::{Activation, Pool, StridedConv};
 
 const NONE: &str = "none";
 const NOTHING: &str = "nothing";
@@ -23,7 +23,10 @@ fn strided_conv() -> Facts {
         settings: "size; stride = size; padding; activation (the paper uses \"relu\")",
         learns: "C x C x size^rank weights, Glorot-uniform, and C biases from 0",
         gradient: "smooth, but for the activation",
-        cost: "C size^rank multiply-adds per output; keeps the input",
+        cost: Cost::Own(vec![(
+            "With relu".to_owned(),
+            Pool::StridedConv(StridedConv { activation: Some(Activation::Relu), ..StridedConv::new(2) }),
+        )]),
         source: "Springenberg et al., \"Striving for Simplicity: The All Convolutional Net\", 2015",
         elsewhere: Elsewhere {
             keras: Some("Conv2D(strides=2)"),
@@ -40,7 +43,7 @@ fn blur() -> Facts {
         settings: "reduce = \"max\" | \"avg\"; size = 2 (1: the filter alone); stride = 2; taps = 3, from 2 to 7",
         learns: NOTHING,
         gradient: "of max, to the first of equal values, or of avg",
-        cost: "taps multiply-adds per dense value; keeps the input and the dense values, and for max an index of each",
+        cost: Cost::Own(Vec::new()),
         source: "Zhang, \"Making Convolutional Networks Shift-Invariant Again\", 2019",
         elsewhere: Elsewhere { timm: Some("BlurPool2d (size 1, odd taps)"), ..NOWHERE },
     }
@@ -53,7 +56,7 @@ fn haar() -> Facts {
         settings: NONE,
         learns: NOTHING,
         gradient: "constant",
-        cost: "one product per output; keeps the input",
+        cost: Cost::Own(Vec::new()),
         source: "Williams & Li, \"Wavelet Pooling for Convolutional Neural Networks\", 2018",
         elsewhere: NOWHERE,
     }
@@ -66,7 +69,7 @@ fn spectral() -> Facts {
         settings: "output, at most the input's size",
         learns: NOTHING,
         gradient: "constant: a linear map",
-        cost: "two Fourier transforms per axis; keeps nothing",
+        cost: Cost::Own(Vec::new()),
         source: "Rippel, Snoek & Adams, \"Spectral Representations for Convolutional Neural Networks\", 2015",
         elsewhere: NOWHERE,
     }
@@ -79,7 +82,7 @@ fn none() -> Facts {
         settings: NONE,
         learns: NOTHING,
         gradient: "1",
-        cost: "nothing; the layer does not exist",
+        cost: Cost::Own(Vec::new()),
         source: "the study's third arm",
         elsewhere: NOWHERE,
     }

@@ -12,6 +12,9 @@ pub fn catalogue_markdown() -> String {
          of the\nlayers below that are both at once. All work over one, two and three spatial axes, in f32 and f64. \
          `x` are the `n` values\nthat a window sees; padded cells are not among them. \
          `pool-cli operators` prints this list, and this file is made from it.\n\n\
+         Costs are what the memory model counts in `f32`: multiply-adds of the forward pass (a power or an exponential \
+         counts as\none, comparisons and plain sums as none), and what is kept for the backward pass. Inputs, cells \
+         (places in a window, padded\nones included), windows and outputs are counted for every channel.\n\n\
          ![One digit through every operator](operator-gallery.svg)\n\n\
          ## Geometries\n\n{}\n## Reducers\n\n{}\n## Other layers\n\n{}\n{}",
         table(OperatorKind::Geometry),

@@ -33,8 +33,8 @@ pub struct Operator {
     pub learns: &'static str,
     /// Where the gradient goes, at ties and at zero in particular.
     pub gradient: &'static str,
-    /// Multiply-adds, and what is kept for the backward pass.
-    pub cost: &'static str,
+    /// Multiply-adds, and what is kept for the backward pass: the rule by which [`Pool::cost`] counts, in words.
+    pub cost: String,
     /// The paper.
     pub source: &'static str,
     /// Its names elsewhere.
@@ -83,6 +83,14 @@ pub struct Example {
     pub kept_bytes: u64,
 }
 
+/// Where a row's costs come from.
+enum Cost {
+    /// The layer's own rule; and where settings change that, in which case, and a layer of that kind.
+    Own(Vec<(String, Pool)>),
+    /// A geometry costs what its reducer costs for each cell and window.
+    OfReducer,
+}
+
 /// What stands in the catalogue beside what follows from the layer itself.
 struct Facts {
     pool: Pool,
@@ -90,7 +98,7 @@ struct Facts {
     settings: &'static str,
     learns: &'static str,
     gradient: &'static str,
-    cost: &'static str,
+    cost: Cost,
     source: &'static str,
     elsewhere: Elsewhere,
 }
@@ -112,6 +120,7 @@ fn operator(name: &'static str, kind: OperatorKind, facts: Facts) -> Operator {
     let Facts { pool, formula, settings, learns, gradient, cost, source, elsewhere } = facts;
     let ranks = (1..=3).filter_map(|rank| example(&pool, rank).ok()).collect();
     let spelling = pool.to_string();
+    let cost = cost.in_words(&pool);
     Operator {
         name,
         kind,
@@ -128,10 +137,28 @@ fn operator(name: &'static str, kind: OperatorKind, facts: Facts) -> Operator {
     }
 }
 
-fn example(pool: &Pool, rank: usize) -> Result<Example, SettingError> {
+impl Cost {
+    fn in_words(&self, pool: &Pool) -> String {
+        let words = |pool: &Pool| pool.cost_in_words(&sample(2)).unwrap_or_default();
+        match self {
+            Self::OfReducer => "the reducer's".to_owned(),
+            Self::Own(otherwise) => {
+                let otherwise = otherwise.iter().map(|(case, pool)| format!(". {case}: {}", words(pool)));
+                std::iter::once(words(pool)).chain(otherwise).collect()
+            }
+        }
+    }
+}
+
+/// One sample, `[C, spatial...]`.
+fn sample(rank: usize) -> Vec<usize> {
     const CHANNELS: usize = 8;
     const SIZE: usize = 12;
-    let input: Vec<usize> = std::iter::once(CHANNELS).chain(std::iter::repeat_n(SIZE, rank)).collect();
+    std::iter::once(CHANNELS).chain(std::iter::repeat_n(SIZE, rank)).collect()
+}
+
+fn example(pool: &Pool, rank: usize) -> Result<Example, SettingError> {
+    let input = sample(rank);
     let output = pool.output_shape(&input)?;
     let LayerCost { parameters, multiply_adds, kept, .. } = pool.cost(&input)?;
     let kept_bytes = kept.iter().map(|tensor| tensor.bytes).sum();
@@ -151,6 +178,42 @@ mod tests {
         assert_eq!(names.len(), catalogue.len());
         for Operator { name, ranks, .. } in &catalogue {
             assert_eq!(ranks.iter().map(|example| example.rank).collect::<Vec<_>>(), [1, 2, 3], "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_catalogue_says_of_costs_is_what_the_cost_rows_say() {
+        let catalogue = catalogue();
+        let row = |name| catalogue.iter().find(|operator| operator.name == name).unwrap();
+        for Operator { name, kind, pool, cost, ranks, .. } in &catalogue {
+            if *kind == OperatorKind::Geometry {
+                assert_eq!(cost, "the reducer's", "{name}");
+                continue;
+            }
+            let LayerCost { kept, multiply_adds, .. } = pool.cost(&ranks[1].input).unwrap();
+            let plain = cost.split(". ").next().unwrap();
+            assert_eq!(plain.starts_with("no multiply-adds; "), multiply_adds == 0, "{name}: {cost}");
+            for kept in &kept {
+                assert!(plain.contains(&kept.what), "{name}: {cost}: {}", kept.what);
+            }
+            assert_eq!(plain.ends_with("keeps nothing"), kept.is_empty(), "{name}: {cost}");
+        }
+        for (name, expected) in [
+            ("max", "no multiply-adds; keeps the input"),
+            ("lp", "1 multiply-add per cell; keeps the input"),
+            ("soft", "2 multiply-adds per cell; keeps the input"),
+            ("stochastic", "1 multiply-add per cell; keeps the input and draws (4 bytes per window)"),
+            ("s3", "no multiply-adds; keeps the input"),
+            (
+                "blur",
+                "3 multiply-adds per dense value; keeps the input and dense values (4 bytes per dense value)",
+            ),
+            ("none", "no multiply-adds; keeps nothing"),
+        ] {
+            assert_eq!(row(name).cost, expected, "{name}");
+        }
+        for name in ["gem", "lse", "mixed"] {
+            assert!(row(name).cost.contains(". If learned: "), "{}", row(name).cost);
         }
     }
 

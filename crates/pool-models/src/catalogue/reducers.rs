@@ -1,7 +1,8 @@
 //! The reducers' rows.
 
-use super::{Elsewhere, Facts, NOWHERE};
-use crate::{Pool, Reducer};
+use super::{Cost, Elsewhere, Facts, NOWHERE};
+use crate::pool::GREATEST_KERNEL_POWER;
+use crate::{Learned, Pool, Reducer};
 
 const NONE: &str = "none";
 const NOTHING: &str = "nothing";
@@ -20,9 +21,40 @@ fn plain(reducer: &Reducer) -> Facts {
         settings: NONE,
         learns: NOTHING,
         gradient: SMOOTH,
-        cost: "",
+        cost: Cost::Own(otherwise(reducer)),
         source: "",
         elsewhere: NOWHERE,
+    }
+}
+
+/// In which cases a reducer costs something else than with its default settings, and a layer that does.
+fn otherwise(reducer: &Reducer) -> Vec<(String, Pool)> {
+    let case = |words: String, reducer| (words, Pool::window(reducer, 2));
+    let learning = |reducer| case("If learned".to_owned(), reducer);
+    let learned = Learned::Layer;
+    match *reducer {
+        Reducer::Gem { p, .. } => {
+            let beyond = format!("If p is below 1 or above {GREATEST_KERNEL_POWER}");
+            let small = Reducer::Gem { p: 0.5, learned: Learned::No };
+            vec![case(beyond, small), learning(Reducer::Gem { p, learned })]
+        }
+        Reducer::Lse { r, .. } => vec![learning(Reducer::Lse { r, learned })],
+        Reducer::Mixed { alpha, .. } => vec![learning(Reducer::Mixed { alpha, learned })],
+        Reducer::Max
+        | Reducer::Avg
+        | Reducer::Min
+        | Reducer::Median
+        | Reducer::Lp { .. }
+        | Reducer::Soft { .. }
+        | Reducer::Stochastic
+        | Reducer::Gated
+        | Reducer::Tree
+        | Reducer::RandomMixed
+        | Reducer::AvgMax
+        | Reducer::CatAvgMax
+        | Reducer::Lip
+        | Reducer::Attention
+        | Reducer::S3 { .. } => Vec::new(),
     }
 }
 
@@ -32,7 +64,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         Reducer::Max => Facts {
             formula: "max x",
             gradient: "to the greatest value; of equal ones to the first in row-major order",
-            cost: "comparisons only; keeps the input and one index per output",
             source: "Zhou & Chellappa 1988; Scherer, Müller & Behnke 2010",
             elsewhere: Elsewhere {
                 keras: Some("MaxPooling2D"),
@@ -43,7 +74,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         },
         Reducer::Avg => Facts {
             formula: "sum x / n",
-            cost: "sums only; keeps the input",
             source: "LeCun et al. 1998",
             elsewhere: Elsewhere {
                 keras: Some("AveragePooling2D"),
@@ -55,14 +85,12 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         Reducer::Min => Facts {
             formula: "min x",
             gradient: "to the smallest value; of equal ones to the first in row-major order",
-            cost: "comparisons only; keeps a negated input and one index per output",
             source: "the maximum of -x, negated",
             ..plain
         },
         Reducer::Median => Facts {
             formula: "the middle of the sorted x; of an even n the lower of the two in the middle",
             gradient: "to the middle value; of equal ones to the first in row-major order among the sorted",
-            cost: "a sort per window of at most 64 cells, of more a search; keeps the input",
             source: "Tukey 1977",
             elsewhere: Elsewhere { pytorch: Some("torch.median"), timm: Some("MedianPool2d"), ..NOWHERE },
             ..plain
@@ -71,7 +99,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             formula: "(sum |x|^p)^(1/p)",
             settings: "p = 2, in [1, 1000]",
             gradient: "sign(x) (|x| / y)^(p-1); 0 at x = 0 and in an all-zero window",
-            cost: "one power per cell; keeps two copies of all windows",
             source: "Sermanet, Chintala & LeCun, \"Convolutional Neural Networks Applied to House Numbers Digit \
                      Classification\", 2012",
             elsewhere: Elsewhere { pytorch: Some("LPPool2d (x^p instead of |x|^p)"), ..NOWHERE },
@@ -82,7 +109,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             settings: "p = 3, in [0.001, 1000]; learned = \"no\" | \"layer\" | \"channel\"",
             learns: "p, one or C of it, if learned",
             gradient: "0 where x < 1e-6",
-            cost: "one power per cell; keeps a clipped input, and its logarithms twice if p is learned, once below 1 or above 64",
             source: "Radenović, Tolias & Chum, \"Fine-tuning CNN Image Retrieval with No Human Annotation\", 2018",
             ..plain
         },
@@ -91,14 +117,12 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             settings: "r = 10, its size in [1e-6, 1e6]; learned = \"no\" | \"layer\" | \"channel\"",
             learns: "r, one or C of it, if learned",
             gradient: "softmax(r x)",
-            cost: "one exponential per cell; keeps a scaled input",
             source: "Pinheiro & Collobert, \"From Image-level to Pixel-level Labeling with Convolutional Networks\", 2015",
             ..plain
         },
         Reducer::Soft { .. } => Facts {
             formula: "sum softmax(beta x) x",
             settings: "beta = 1, in [-1e6, 1e6]",
-            cost: "one exponential and one product per cell; keeps two copies of all windows",
             source: "Stergiou, Poppe & Kalliatakis, \"Refining Activation Downsampling with SoftPool\", 2021",
             ..plain
         },
@@ -106,7 +130,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             formula: "of a = max(x, 0): in training one, drawn with probability a / sum a; in prediction sum a^2 / sum a; 0 \
                       where all a are",
             gradient: "in training to the drawn value; 0 where x <= 0 and in an all-zero window",
-            cost: "one product per cell; keeps a copy of all windows",
             source: "Zeiler & Fergus, \"Stochastic Pooling for Regularization of Deep Convolutional Neural Networks\", 2013",
             ..plain
         },
@@ -115,7 +138,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             settings: "alpha = 0.5, in [0, 1]; learned = \"no\" | \"layer\" | \"channel\"",
             learns: "the logit of alpha, one or C of it, if learned",
             gradient: "of max and avg",
-            cost: "two products per output; keeps what max and avg keep",
             source: LEE,
             ..plain
         },
@@ -123,21 +145,18 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
             formula: "s max + (1 - s) avg, s = sigmoid(w . x)",
             learns: "w, one weight per cell of the window, from N(0, 0.1)",
             gradient: "of max and avg, and through the gate",
-            cost: "one multiply-add per cell; keeps what max and avg keep and a copy of all windows",
             source: LEE,
             ..plain
         },
         Reducer::Tree => Facts {
             formula: "s (v1 . x) + (1 - s) (v2 . x), s = sigmoid(w . x)",
             learns: "v1 and v2 from N(1/n, 0.1), w from N(0, 0.1), one weight per cell of the window each",
-            cost: "three multiply-adds per cell; keeps a copy of all windows",
             source: LEE,
             ..plain
         },
         Reducer::RandomMixed => Facts {
             formula: "in training max or avg, by a fair coin per sample and channel; in prediction (avg + max) / 2",
             gradient: "of max or avg",
-            cost: "keeps what max and avg keep",
             source: "Yu, Wang, Chen & Wei, \"Mixed Pooling for Convolutional Neural Networks\", 2014 (who predict with what \
                      training drew more often)",
             ..plain
@@ -145,7 +164,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         Reducer::AvgMax => Facts {
             formula: "(avg + max) / 2",
             gradient: "of max and avg",
-            cost: "two products per output; keeps what max and avg keep",
             source: "Lee, Gallagher & Tu 2016 with alpha = 1/2",
             elsewhere: Elsewhere { timm: Some("SelectAdaptivePool2d(\"avgmax\")"), ..NOWHERE },
             ..plain
@@ -153,7 +171,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         Reducer::CatAvgMax => Facts {
             formula: "[avg, max]: twice the channels, averages first",
             gradient: "of max and avg",
-            cost: "keeps what max and avg keep",
             source: "Woo et al., \"CBAM: Convolutional Block Attention Module\", 2018",
             elsewhere: Elsewhere { timm: Some("SelectAdaptivePool2d(\"catavgmax\")"), ..NOWHERE },
             ..plain
@@ -161,14 +178,12 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
         Reducer::Lip => Facts {
             formula: "sum w x / sum w, w = exp(12 sigmoid(instance_norm(P x)))",
             learns: "P, C x C from 0, and the norm's scale and shift: it starts as avg",
-            cost: "C multiply-adds per input; keeps the input and five tensors of its size",
             source: "Gao, Wang & Wu, \"LIP: Local Importance-Based Pooling\", 2019 (P is a 1x1 convolution)",
             ..plain
         },
         Reducer::Attention => Facts {
             formula: "sum softmax(q . x / sqrt(C)) x over all places; global only",
             learns: "the query q, C from 0: it starts as avg",
-            cost: "two multiply-adds per input; keeps a copy of the input",
             source: "Ilse, Tomczak & Welling, \"Attention-based Deep Multiple Instance Learning\", 2018; Lee et al., \"Set \
                      Transformer\", 2019, with one seed",
             elsewhere: Elsewhere { timm: Some("AttentionPoolLatent (several heads)"), ..NOWHERE },
@@ -179,7 +194,6 @@ pub(super) fn facts(reducer: &Reducer) -> Facts {
                       prediction the expectation over them",
             settings: "grid = 2, at most 1024 and a multiple of the stride",
             gradient: "of max, to what was kept",
-            cost: "comparisons only; keeps the input and one index per place",
             source: "Zhai et al., \"S3Pool: Pooling with Stochastic Spatial Sampling\", 2017 (who predict with an average of \
                      windows)",
             ..plain

@@ -89,12 +89,6 @@ pub enum FileError {
         /// The tensor's shape.
         shape: Vec<i64>,
     },
-    /// Two results for one file.
-    #[error("{path}: two results would be written to this file; give each its own", path = .path.display())]
-    WrittenTwice {
-        /// The file.
-        path: PathBuf,
-    },
     /// libtorch refused.
     #[error("{path}: libtorch: {}", first_line(.cause), path = .path.display())]
     Torch {

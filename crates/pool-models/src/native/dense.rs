@@ -8,8 +8,21 @@ use super::numbers::{empty, numbers, numbers_mut};
 use super::shim::{Operation, TorchThreads, attach};
 use crate::{Kernels, ModelError};
 
-/// Multiply-adds below which libtorch's function, which prepares less, is as fast.
-const FEWEST_MULTIPLY_ADDS: i64 = 1 << 21;
+/// Multiply-adds from which the kernel is faster than libtorch's function, which prepares less.
+const MANY_MULTIPLY_ADDS: i64 = 1 << 21;
+/// With fewer samples than these, and more weights, libtorch's function is faster.
+const MANY_SAMPLES: i64 = 16;
+const FEW_WEIGHTS: i64 = 1 << 12;
+
+/// Whether the kernel computes a product of this size. Wherever it is about as fast it does, however small the product: the
+/// last digits of libtorch's weight gradients depend on its number of threads.
+fn has_kernel(samples: i64, inputs: i64, units: i64) -> bool {
+    let weights = inputs.saturating_mul(units);
+    let is_worth_it = weights <= FEW_WEIGHTS
+        || samples >= MANY_SAMPLES
+        || samples.saturating_mul(weights) >= MANY_MULTIPLY_ADDS;
+    samples > 0 && weights > 0 && is_worth_it
+}
 
 /// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`.
 pub(crate) fn dense(
@@ -22,8 +35,8 @@ pub(crate) fn dense(
     let ([samples, inputs], [units, _]) = (&input_size[..], &weight_size[..]) else {
         return input.f_linear(weight, Some(bias));
     };
-    let large = samples * inputs * units >= FEWEST_MULTIPLY_ADDS;
-    if kernels == Kernels::Reference || !large || !kernels_take(&[input, weight, bias]) {
+    let fits = has_kernel(*samples, *inputs, *units) && kernels_take(&[input, weight, bias]);
+    if kernels == Kernels::Reference || !fits {
         return input.f_linear(weight, Some(bias));
     }
     let layer = Dense { inputs: *inputs as usize, units: *units as usize };

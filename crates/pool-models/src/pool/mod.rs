@@ -30,6 +30,7 @@ pub use geometry::{
 };
 use learned::parameters;
 pub(crate) use random::Random;
+pub(crate) use reduce::GREATEST_KERNEL_POWER;
 pub use reducer::{Learned, Reducer};
 pub(crate) use shape::{sample_of, split_channels};
 pub use strided_conv::StridedConv;

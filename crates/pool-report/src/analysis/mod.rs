@@ -8,6 +8,7 @@ mod machines;
 mod pareto;
 pub(crate) mod provenance;
 mod recommend;
+mod resumed;
 mod runs;
 mod verdict;
 
@@ -41,7 +42,7 @@ pub struct Analysis {
     pub pareto: ParetoFront,
     /// The published study's claims.
     pub claims: Vec<ClaimResult>,
-    /// What differs between arms besides their pooling layer, in sentences.
+    /// What differs between arms besides their pooling layer, and between trials besides their seed, in sentences.
     pub confounding: Vec<String>,
     /// What is not in the figures.
     pub absences: Absences,
@@ -75,7 +76,11 @@ impl Analysis {
             data: run.records().next().map(StudyData::of),
             verdict: StudyVerdict::of(&arms, &comparisons),
             claims: claims::claims(run, &arms, &comparisons),
-            confounding: confounding::sentences(&arms).into_iter().chain(machines::sentence(&arms)).collect(),
+            confounding: confounding::sentences(&arms)
+                .into_iter()
+                .chain(machines::sentence(&arms))
+                .chain(resumed::sentence(run))
+                .collect(),
             absences: Absences::of(run),
             provenance: provenance::provenance(run),
             comparisons,

@@ -1,6 +1,6 @@
 //! Where the numbers of a run come from.
 
-use pool_metrics::TrialRecord;
+use pool_metrics::{ComputedWith, TrialRecord};
 
 use crate::Run;
 use crate::cells::NOTHING;
@@ -26,17 +26,28 @@ pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
         ("program", all(|record| record.provenance.program.clone())),
         ("git revision", all(|record| or_nothing(record.provenance.git_revision.as_ref()))),
         ("libtorch", all(|record| record.provenance.libtorch.clone())),
-        ("kernels", all(|record| or_nothing(record.provenance.kernels.as_ref()))),
-        ("device", all(|record| record.provenance.device.clone())),
+        ("kernels", all(|record| through(record, |with| with.kernels.clone()))),
+        ("device", all(|record| through(record, |with| with.device.clone()))),
         ("processor", all(|record| or_nothing(record.provenance.cpu.as_ref()))),
         ("system", all(|record| record.provenance.os.clone())),
-        (THREADS_OF_A_TRIAL, all(|record| record.provenance.threads.to_string())),
+        (THREADS_OF_A_TRIAL, all(|record| through(record, |with| with.threads.to_string()))),
         (TRIALS_AT_ONCE, all(|record| record.contention.jobs.to_string())),
         ("costs measured on", distinct(costs().map(|costs| or_nothing(costs.provenance.cpu.as_ref())))),
         ("threads of a measurement", distinct(costs().map(|costs| costs.provenance.threads.to_string()))),
         ("first trial started", or_nothing(run.records().map(|record| &record.provenance.started).min())),
         ("last trial ended", or_nothing(run.records().map(|record| &record.provenance.ended).max())),
     ]
+}
+
+/// What a trial was computed with, from its first epoch to its last: `2`, or `1, then 2` if that changed.
+fn through(record: &TrialRecord, text: fn(&ComputedWith) -> String) -> String {
+    let mut texts: Vec<String> = record.earlier.iter().map(|earlier| text(&earlier.with)).collect();
+    texts.push(text(&record.ended_with()));
+    texts.dedup();
+    match &texts[..] {
+        [only] if only.is_empty() => NOTHING.to_owned(),
+        texts => texts.join(", then "),
+    }
 }
 
 fn or_nothing(text: Option<&String>) -> String {

@@ -1,5 +1,6 @@
 //! What may be concluded of a run, on runs whose answer is known.
 
+use pool_metrics::{ComputedWith, EarlierEpochs};
 use pool_report::{Analysis, Decision, Standing};
 
 use crate::synthetic::{Synthetic, costs, diverged, err, small, trial};
@@ -238,6 +239,48 @@ fn arms_that_all_diverged_have_a_verdict_that_says_so() {
     let analysis = study.analysis();
     assert_eq!(verdict(&analysis), "Every finished trial diverged: there is nothing to compare.");
     assert_eq!(analysis.verdict.choice, None);
+}
+
+#[test]
+fn trials_that_went_on_with_other_threads_or_instructions_are_named_with_all_of_them() {
+    let with = |threads, kernels: &str| ComputedWith {
+        threads,
+        kernels: kernels.to_owned(),
+        device: "cpu".to_owned(),
+    };
+    let mut study = Synthetic::published(1, 3);
+    assert!(study.analysis().confounding.iter().all(|sentence| !sentence.contains("interruption")));
+    let mut record = trial("maximum", "\"max\"", 2, 3);
+    record.earlier = vec![
+        EarlierEpochs { until_epoch: 1, with: with(1, "fast (avx512)") },
+        EarlierEpochs { until_epoch: 2, with: with(2, "fast (avx2)") },
+    ];
+    let id = study.finish(record);
+    let analysis = study.analysis();
+    let expected = format!(
+        "1 trial went on after an interruption otherwise than before it ({id}: 2 threads instead of 1, kernels fast (avx2) \
+         instead of fast (avx512) after epoch 1, then kernels fast (avx512) instead of fast (avx2) after epoch 2). The last \
+         digits of such a trial may differ from those of one that ran through."
+    );
+    assert!(analysis.confounding.contains(&expected), "{:?}", analysis.confounding);
+    let fact = |label| &analysis.provenance.iter().find(|(found, _)| *found == label).unwrap().1;
+    assert_eq!(fact("threads of a trial"), "2; 1, then 2");
+    assert_eq!(fact("kernels"), "fast (avx512); fast (avx512), then fast (avx2), then fast (avx512)");
+    assert_eq!(fact("device"), "cpu");
+}
+
+#[test]
+fn many_trials_that_went_on_otherwise_are_counted() {
+    let mut study = Synthetic::study("many");
+    for seed in 1..=8 {
+        let mut record = small("maximum", "\"max\"", seed, 3);
+        let with = ComputedWith { threads: 1, kernels: "fast (avx512)".to_owned(), device: "cpu".to_owned() };
+        record.earlier = vec![EarlierEpochs { until_epoch: 1, with }];
+        study.finish(record);
+    }
+    let analysis = study.analysis();
+    let sentence = analysis.confounding.iter().find(|sentence| sentence.contains("interruption")).unwrap();
+    assert!(sentence.starts_with("8 trials went on") && sentence.contains("; and 3 more)"), "{sentence}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Where and how a record came to be.
 
-use pool_metrics::Provenance;
+use pool_metrics::{ComputedWith, Provenance};
 use pool_models::Kernels;
 
 use super::ComputeDevice;
@@ -20,16 +20,26 @@ pub(crate) fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// What this process computes with.
+pub(crate) fn computed_with(context: &TrialContext) -> ComputedWith {
+    ComputedWith {
+        threads: context.threads,
+        kernels: kernels_of(context).describe(),
+        device: context.device.to_string(),
+    }
+}
+
 pub(crate) fn describe(context: &TrialContext, started: String) -> Provenance {
+    let ComputedWith { threads, kernels, device } = computed_with(context);
     Provenance {
         program: context.program.clone(),
         git_revision: context.git_revision.clone(),
         libtorch: LIBTORCH_VERSION.to_owned(),
-        device: context.device.to_string(),
+        device,
         cpu: cpu_name(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        threads: context.threads,
-        kernels: Some(kernels_of(context).describe()),
+        threads,
+        kernels: Some(kernels),
         started,
         ended: now(),
     }

@@ -61,7 +61,7 @@ impl RunDir {
     /// # Errors
     /// A folder that is not there or cannot be written, or [`TrainError::Stopped`] while waiting.
     pub fn join(folder: &Path, stop: &StopFlag) -> Result<Lock, TrainError> {
-        if !spec_path(folder).is_file() {
+        if !RunLayout::spec_in(folder).is_file() {
             return Err(TrainError::NoTask { folder: folder.to_owned() });
         }
         let mut told = false;
@@ -180,8 +180,8 @@ impl RunDir {
         let kept = [&lock, &RunLayout::checkpoint_in(&folder), &RunLayout::paused_in(&folder)];
         empty_but_for(&folder, &kept.map(PathBuf::as_path)).map_err(TrainError::io("empty", &folder))?;
         match task {
-            Task::Trial(trial) => write_json(&spec_path(&folder), trial.spec())?,
-            Task::Costs(measurement) => write_json(&spec_path(&folder), measurement.spec())?,
+            Task::Trial(trial) => write_json(&RunLayout::spec_in(&folder), trial.spec())?,
+            Task::Costs(measurement) => write_json(&RunLayout::spec_in(&folder), measurement.spec())?,
         }
         Ok(folder)
     }
@@ -191,7 +191,7 @@ impl RunDir {
     /// # Errors
     /// A file that is missing or holds something else.
     pub fn read_spec(folder: &Path) -> Result<TrialSpec, TrainError> {
-        read_json(&spec_path(folder))
+        read_json(&RunLayout::spec_in(folder))
     }
 
     /// The spec that [`RunDir::prepare`] left in a measurement's folder.
@@ -199,7 +199,7 @@ impl RunDir {
     /// # Errors
     /// A file that is missing or holds something else.
     pub fn read_cost_spec(folder: &Path) -> Result<CostSpec, TrainError> {
-        read_json(&spec_path(folder))
+        read_json(&RunLayout::spec_in(folder))
     }
 
     /// Stores a trial's record in its folder: from then on the trial is finished.
@@ -244,7 +244,7 @@ impl RunDir {
             seed: Option<u64>,
         }
         let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Ok(Spec { arm, seed }) = read_json(&spec_path(folder)) {
+        if let Ok(Spec { arm, seed }) = read_json(&RunLayout::spec_in(folder)) {
             Self::store_failure(folder, &Failure { id, arm, seed, reason: reason.to_owned() });
         }
     }
@@ -301,10 +301,6 @@ fn tidy(folder: &Path) {
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
     let text = fs::read_to_string(path).map_err(TrainError::io("read", path))?;
     serde_json::from_str(&text).map_err(|cause| TrainError::Json { path: path.to_owned(), cause })
-}
-
-pub(super) fn spec_path(folder: &Path) -> PathBuf {
-    folder.join("spec.json")
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {

@@ -3,14 +3,14 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use pool_metrics::{PlanFile, RunLayout};
+use pool_metrics::{PlanFile, RunLayout, check_outside_runs, holds_trials};
 
-use super::dir::spec_path;
 use crate::TrainError;
 use crate::clear::is_partial;
 
-/// A folder with other things in it is somebody's: nothing is written there.
+/// A folder with other things in it is somebody's: nothing is written there. No run is made inside another one.
 pub(super) fn refuse(layout: &RunLayout) -> Result<(), TrainError> {
+    check_outside_runs(layout.root())?;
     let foreign = || Err(TrainError::ForeignFolder { path: layout.root().to_owned() });
     match fs::read_to_string(layout.plan()) {
         Ok(text) if PlanFile::from_json(&text).is_ok() => return Ok(()),
@@ -25,12 +25,6 @@ pub(super) fn refuse(layout: &RunLayout) -> Result<(), TrainError> {
         Err(error) => return Err(TrainError::io("open", layout.root())(error)),
     };
     if entries.all(|entry| is_leftover(layout, entry.as_ref())) { Ok(()) } else { foreign() }
-}
-
-/// Whether a trial's folder of ours is in it.
-fn holds_trials(layout: &RunLayout) -> bool {
-    let Ok(trials) = fs::read_dir(layout.trials()) else { return false };
-    trials.flatten().any(|trial| spec_path(&trial.path()).is_file())
 }
 
 /// What a sweep leaves that was killed before its plan was stored.

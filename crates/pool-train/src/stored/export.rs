@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use pool_metrics::{RunLayout, check_outputs};
 use pool_models::{save_torchscript, save_weights};
 
 use super::StoredTrial;
@@ -35,8 +36,11 @@ impl StoredTrial {
     /// Writes the network to `path`: whole, or not at all.
     ///
     /// # Errors
-    /// A file that cannot be written, or a network that TorchScript cannot hold.
+    /// A file of a run or of this trial, one that cannot be written, or a network that TorchScript cannot hold.
     pub fn export(&self, format: WeightFormat, path: &Path) -> Result<(), TrainError> {
+        let read =
+            [RunLayout::spec_in, RunLayout::record_in, RunLayout::weights_in].map(|file| file(&self.folder));
+        check_outputs(&read.each_ref().map(PathBuf::as_path), &[path])?;
         match format {
             WeightFormat::Safetensors => save_weights(&self.variables, path),
             WeightFormat::TorchScript => save_torchscript(&self.net, path),

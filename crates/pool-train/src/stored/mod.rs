@@ -4,7 +4,7 @@ mod evaluated_set;
 mod export;
 mod prediction;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mnist_data::{DataDir, Dataset};
 use pool_metrics::{RunLayout, TrialRecord, TrialStatus};
@@ -21,6 +21,7 @@ use crate::{DataSource, RunDir, TrainError, TrialSpec};
 /// A finished trial with the weights that were evaluated.
 #[derive(Debug)]
 pub struct StoredTrial {
+    folder: PathBuf,
     spec: TrialSpec,
     record: TrialRecord,
     variables: VarStore,
@@ -43,7 +44,7 @@ impl StoredTrial {
         let classes = spec.model.infer()?.output().map_or(0, |output| output.iter().product());
         let net = spec.model.build(&variables.root())?.with_precision(spec.train.precision);
         load_weights(&mut variables, &RunLayout::weights_in(folder))?;
-        Ok(Self { spec, record, variables, net, classes })
+        Ok(Self { folder: folder.to_owned(), spec, record, variables, net, classes })
     }
 
     /// Every setting that it was trained with.

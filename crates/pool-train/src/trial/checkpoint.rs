@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pool_metrics::{EpochRecord, RunLayout, atomic_write};
+use pool_metrics::{ComputedWith, EarlierEpochs, EpochRecord, RunLayout, atomic_write};
 use pool_models::{Adam, ModelError, Net, load_tensors, save_tensors};
 use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
@@ -27,11 +27,15 @@ pub(super) struct Checkpoints {
     folder: PathBuf,
     trial: String,
     every: Duration,
+    /// What this process computes with.
+    with: ComputedWith,
 }
 
 /// How far training has come, beside what network and optimizer hold.
 pub(super) struct Progress<'a> {
     pub(super) epochs: &'a [EpochRecord],
+    /// Those of them that earlier processes trained otherwise.
+    pub(super) earlier: &'a [EarlierEpochs],
     /// The best epoch and its weights, where they are kept.
     pub(super) best: Option<&'a (u32, Weights)>,
     pub(super) resident_peak_bytes: Option<u64>,
@@ -41,6 +45,10 @@ pub(super) struct Progress<'a> {
 #[derive(Default)]
 pub(super) struct Resumed {
     pub(super) epochs: Vec<EpochRecord>,
+    /// Those of them that earlier processes trained with something else than this one has.
+    pub(super) earlier: Vec<EarlierEpochs>,
+    /// What this process computes with other than the last of them, in words.
+    pub(super) changes: Vec<String>,
     pub(super) best: Option<(u32, Weights)>,
     pub(super) resident_peak_bytes: Option<u64>,
 }
@@ -54,6 +62,9 @@ struct State {
     /// The file of tensors, in the same folder.
     tensors: String,
     epochs: Vec<EpochRecord>,
+    /// What they were computed with, all of them; empty in a checkpoint from before this was noted.
+    #[serde(default)]
+    computed: Vec<EarlierEpochs>,
     best_epoch: Option<u32>,
     /// [`Net::passes`].
     passes: Vec<u64>,
@@ -61,9 +72,10 @@ struct State {
 }
 
 impl Checkpoints {
-    /// Those of the trial of this id in this folder, with at least so much time between them.
-    pub(super) fn new(folder: &Path, trial: String, every: Duration) -> Self {
-        Self { folder: RunLayout::checkpoint_in(folder), trial, every }
+    /// Those of the trial of this id in this folder, with at least so much time between them, by a process that computes
+    /// with this.
+    pub(super) fn new(folder: &Path, trial: String, every: Duration, with: ComputedWith) -> Self {
+        Self { folder: RunLayout::checkpoint_in(folder), trial, every, with }
     }
 
     /// Whether the next one is due, when the last was stored at this moment.
@@ -103,6 +115,8 @@ impl Checkpoints {
             trial: self.trial.clone(),
             tensors: format!("epoch-{last}.safetensors"),
             epochs: progress.epochs.to_vec(),
+            computed: [progress.earlier, &[EarlierEpochs { until_epoch: last, with: self.with.clone() }]]
+                .concat(),
             best_epoch,
             passes: net.passes(),
             resident_peak_bytes: progress.resident_peak_bytes,
@@ -158,8 +172,13 @@ impl Checkpoints {
             (Some(best), None) => Some((best, snapshot(variables).map_err(|error| error.to_string())?)),
             (Some(best), Some(_)) => Some((best, take(&mut tensors, "best"))),
         };
-        let State { epochs, resident_peak_bytes, .. } = state;
-        Ok(Some(Resumed { epochs, best, resident_peak_bytes }))
+        let State { epochs, computed: mut earlier, resident_peak_bytes, .. } = state;
+        let changes = earlier.last().map(|last| self.with.changes_from(&last.with)).unwrap_or_default();
+        if changes.is_empty() {
+            // The last of them and those to come are computed alike.
+            earlier.pop();
+        }
+        Ok(Some(Resumed { epochs, earlier, changes, best, resident_peak_bytes }))
     }
 
     /// The state that is there, held against what one can be.

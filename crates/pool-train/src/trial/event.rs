@@ -18,6 +18,9 @@ pub enum TrialEvent {
     Resumed {
         /// The last epoch that is done.
         epoch: u32,
+        /// What this process computes with other than the one before it, in words; the last digits may depend on it.
+        #[serde(default)]
+        changes: Vec<String>,
     },
     /// Some steps are done; sent a few times a second.
     Step {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
-use pool_metrics::{EpochRecord, RunLayout, TrialStatus};
+use pool_metrics::{EarlierEpochs, EpochRecord, RunLayout, TrialStatus};
 use pool_models::{Kernels, Net};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
@@ -52,6 +52,8 @@ pub(super) enum FitEnd {
 pub(super) struct Fitted {
     pub(super) status: TrialStatus,
     pub(super) epochs: Vec<EpochRecord>,
+    /// Those that earlier processes of the trial trained otherwise.
+    pub(super) earlier: Vec<EarlierEpochs>,
     pub(super) best_epoch: Option<u32>,
     /// The peak of memory that earlier processes of the trial saw.
     pub(super) resident_peak_bytes: Option<u64>,
@@ -68,12 +70,16 @@ impl Fit<'_> {
         let mut training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
         let mut last_checkpoint = Instant::now();
-        let Resumed { epochs, mut best, resident_peak_bytes } =
+        let Resumed { epochs, earlier, changes, mut best, resident_peak_bytes } =
             self.checkpoints.resume(self.net, variables, training.optimizer());
         on_event(TrialEvent::Started { epochs: self.spec.epochs, steps: self.steps_per_epoch() });
         if let Some(last) = epochs.last() {
             tracing::info!(epoch = last.epoch, "going on");
-            on_event(TrialEvent::Resumed { epoch: last.epoch });
+            if !changes.is_empty() {
+                let with = changes.join(", ");
+                tracing::warn!(with, "the last digits may differ from those of a trial that ran through");
+            }
+            on_event(TrialEvent::Resumed { epoch: last.epoch, changes });
         }
         let mut patience = self.spec.early_stopping.map(|rule| Patience::after(rule, &epochs));
         let mut history = History::create(self.folder, epochs)?;
@@ -82,8 +88,12 @@ impl Fit<'_> {
         for epoch in history.next_epoch()..=self.spec.epochs {
             if self.until_epoch.is_some_and(|last| epoch > last) {
                 let peak = self.memory.peak_bytes().max(resident_peak_bytes);
-                let progress =
-                    Progress { epochs: &history.epochs, best: best.as_ref(), resident_peak_bytes: peak };
+                let progress = Progress {
+                    epochs: &history.epochs,
+                    earlier: &earlier,
+                    best: best.as_ref(),
+                    resident_peak_bytes: peak,
+                };
                 self.checkpoints.store(&progress, self.net, variables, training.optimizer())?;
                 return Ok(FitEnd::Paused(history.epochs));
             }
@@ -111,6 +121,7 @@ impl Fit<'_> {
             if epoch < self.spec.epochs && self.checkpoints.are_due(last_checkpoint) {
                 let progress = Progress {
                     epochs: &history.epochs,
+                    earlier: &earlier,
                     best: best.as_ref(),
                     resident_peak_bytes: self.memory.peak_bytes().max(resident_peak_bytes),
                 };
@@ -127,7 +138,8 @@ impl Fit<'_> {
             _ if status == TrialStatus::Diverged => None,
             _ => history.epochs.last().map(|last| last.epoch),
         };
-        Ok(FitEnd::Fitted(Fitted { status, epochs: history.epochs, best_epoch, resident_peak_bytes }))
+        let epochs = history.epochs;
+        Ok(FitEnd::Fitted(Fitted { status, epochs, earlier, best_epoch, resident_peak_bytes }))
     }
 
     fn steps_per_epoch(&self) -> u64 {

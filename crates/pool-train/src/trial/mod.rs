@@ -31,7 +31,8 @@ use checkpoint::Checkpoints;
 use fit::{Fit, FitEnd, Fitted};
 
 /// What a trial is told beside its settings: nothing here changes a loss by more than rounding, but for the masks of
-/// dropout, which a CUDA device draws itself.
+/// dropout, which a CUDA device draws itself. Own kernels round alike on any number of threads; libtorch's convolutions
+/// and sums do not.
 #[derive(Debug, Clone)]
 pub struct TrialContext {
     /// Where the data sets lie.
@@ -109,7 +110,12 @@ pub fn run_trial(
         folder,
         stop,
         until_epoch: context.until_epoch,
-        checkpoints: Checkpoints::new(folder, spec.id(), context.checkpoint_every),
+        checkpoints: Checkpoints::new(
+            folder,
+            spec.id(),
+            context.checkpoint_every,
+            machine::computed_with(context),
+        ),
         memory: &memory,
     };
     let fitted = match fit.run(&mut variables, on_event)? {
@@ -132,7 +138,7 @@ pub fn run_trial(
         }
     };
 
-    let Fitted { status, epochs, best_epoch, .. } = fitted;
+    let Fitted { status, epochs, earlier, best_epoch, .. } = fitted;
     Ok(TrialEnd::Finished(Box::new(TrialRecord {
         version: RECORD_VERSION,
         id: spec.id(),
@@ -143,6 +149,7 @@ pub fn run_trial(
         settings: settings(spec, &data),
         model: spec.model_facts()?,
         epochs,
+        earlier,
         best_epoch,
         train: results.train,
         validation: results.validation,

@@ -66,6 +66,7 @@ pub(crate) fn record(trial: &Trial) -> TrialRecord {
         },
         model: model(&spec.pool.to_string()),
         epochs: Vec::new(),
+        earlier: Vec::new(),
         best_epoch: None,
         train: evaluation,
         validation: evaluation,

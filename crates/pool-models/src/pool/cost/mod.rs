@@ -4,6 +4,7 @@
 //! kept is read off the reducers' functions and libtorch's derivatives: an exponential keeps its result, a power its
 //! argument, a product both factors, a sum nothing.
 
+mod amount;
 mod of_windows;
 
 use pool_metrics::{KeptTensor, LastReader, LayerCost};
@@ -11,6 +12,7 @@ use pool_metrics::{KeptTensor, LastReader, LayerCost};
 use super::{Pool, parameters};
 use crate::SettingError;
 use crate::sizes::elements;
+use amount::{Amount, Counts, Each, Kept, Rule};
 use of_windows::Sizes;
 
 pub(crate) const F32_BYTES: u64 = 4;
@@ -31,47 +33,78 @@ pub(crate) struct PoolCost {
 
 impl PoolCost {
     pub(crate) fn of(pool: &Pool, sample: &[usize], output: &[usize]) -> Self {
-        let [channels, spatial @ ..] = sample else { return Self::default() };
-        let (outputs, inputs) = (elements(output), elements(sample));
         let parameters = parameters(pool, sample).unwrap_or_default();
         let parameters =
             parameters.iter().map(|parameter| elements(&parameter.shape)).fold(0, u64::saturating_add);
-        let cost = match pool {
-            Pool::None => Self::default(),
-            Pool::Reduce { reducer, geometry } => {
-                let sizes = Sizes::of(geometry, *channels, spatial);
-                sizes.cost(reducer, spatial)
-            }
-            Pool::StridedConv(conv) => {
-                let axes = conv.window().resolve("size", spatial).unwrap_or_default();
-                let odd = axes.iter().any(|axis| axis.before != axis.after);
-                // What libtorch's own padding cannot do is padded by hand, and that copy is kept instead.
-                let padded = axes.iter().map(|axis| axis.input + axis.after - axis.before);
-                let copy = elements(std::iter::once(*channels).chain(padded));
-                Self {
-                    multiply_adds: (parameters - *channels as u64).saturating_mul(elements(&output[1..])),
-                    keeps_input: !odd,
-                    keeps_output: conv.activation.is_some(),
-                    kept: odd.then(|| kept_tensor("padded input", F32_BYTES, copy)).into_iter().collect(),
-                    ..Self::default()
-                }
-            }
-            Pool::Blur(blur) => {
-                let dense = blur.resolve(spatial).map(|(dense, _)| dense).unwrap_or_default();
-                let places = dense.iter().map(|axis| axis.output);
-                let dense = elements(std::iter::once(*channels).chain(places));
-                let kept = vec![kept_tensor("dense values", F32_BYTES, dense)];
+        let (rule, counts) = rule(pool, sample, output, parameters);
+        let kept = rule.kept.iter();
+        Self {
+            parameters,
+            multiply_adds: counts.of(rule.multiply_adds),
+            keeps_input: rule.keeps_input,
+            keeps_output: rule.keeps_output,
+            kept: kept
+                .map(|kept| kept_tensor(kept.what, kept.element_bytes, counts.of(kept.elements)))
+                .collect(),
+        }
+    }
+}
+
+/// What a layer of this many parameters computes and keeps, and how many there are of what it speaks of.
+fn rule(pool: &Pool, sample: &[usize], output: &[usize], parameters: u64) -> (Rule, Counts) {
+    let [channels, spatial @ ..] = sample else { return Default::default() };
+    let counts = Counts::default().with(Each::Input, elements(sample)).with(Each::Output, elements(output));
+    match pool {
+        Pool::None => Default::default(),
+        Pool::Reduce { reducer, geometry } => {
+            let sizes = Sizes::of(geometry, *channels, spatial);
+            (sizes.rule(reducer), sizes.counts())
+        }
+        Pool::StridedConv(conv) => {
+            let axes = conv.window().resolve("size", spatial).unwrap_or_default();
+            let odd = axes.iter().any(|axis| axis.before != axis.after);
+            // What libtorch's own padding cannot do is padded by hand, and that copy is kept instead.
+            let padded = axes.iter().map(|axis| axis.input + axis.after - axis.before);
+            let copy = elements(std::iter::once(*channels).chain(padded));
+            let copied = Kept {
+                what: "padded input",
+                element_bytes: F32_BYTES,
+                elements: Amount::from(Each::PaddedInput),
+            };
+            let weights = parameters.saturating_sub(*channels as u64);
+            let products = weights.saturating_mul(elements(&output[1..]));
+            let rule = Rule {
+                multiply_adds: Amount::from(Each::CellAndChannel),
+                keeps_input: !odd,
+                keeps_output: conv.activation.is_some(),
+                kept: odd.then_some(copied).into_iter().collect(),
+            };
+            (rule, counts.with(Each::CellAndChannel, products).with(Each::PaddedInput, copy))
+        }
+        Pool::Blur(blur) => {
+            let dense = blur.resolve(spatial).map(|(dense, _)| dense).unwrap_or_default();
+            let places = dense.iter().map(|axis| axis.output);
+            let dense = elements(std::iter::once(*channels).chain(places));
+            let values = Amount::from(Each::DenseValue);
+            let rule = Rule {
                 // Axis by axis; the first ones still see the full width of the others, which is at most the dense map.
-                let multiply_adds = dense.saturating_mul(blur.taps as u64);
-                Self { keeps_input: true, multiply_adds, kept, ..Self::default() }
-            }
-            Pool::Haar => Self { keeps_input: true, multiply_adds: outputs, ..Self::default() },
-            Pool::Spectral { .. } => {
-                let levels = spatial.iter().map(|&n| u64::from(n.max(2).ilog2())).sum::<u64>();
-                Self { multiply_adds: inputs.saturating_mul(levels), ..Self::default() }
-            }
-        };
-        Self { parameters, ..cost }
+                multiply_adds: blur.taps as u64 * values,
+                keeps_input: true,
+                kept: vec![Kept { what: "dense values", element_bytes: F32_BYTES, elements: values }],
+                ..Rule::default()
+            };
+            (rule, counts.with(Each::DenseValue, dense))
+        }
+        Pool::Haar => {
+            let multiply_adds = Amount::from(Each::Output);
+            (Rule { multiply_adds, keeps_input: true, ..Rule::default() }, counts)
+        }
+        Pool::Spectral { .. } => {
+            let levels = spatial.iter().map(|&n| u64::from(n.max(2).ilog2())).sum::<u64>();
+            let multiply_adds = Amount::from(Each::InputAndFactorOfTwo);
+            let products = elements(sample).saturating_mul(levels);
+            (Rule { multiply_adds, ..Rule::default() }, counts.with(Each::InputAndFactorOfTwo, products))
+        }
     }
 }
 
@@ -105,6 +138,15 @@ impl Pool {
         })
     }
 
+    /// What [`Pool::cost`] counts for this input, as a rule in words: `1 multiply-add per cell; keeps the input`.
+    ///
+    /// # Errors
+    /// As [`Pool::output_shape`].
+    pub(crate) fn cost_in_words(&self, input: &[usize]) -> Result<String, SettingError> {
+        let output = self.output_shape(input)?;
+        Ok(rule(self, input, &output, 0).0.to_string())
+    }
+
     /// Tensors of the output's size that the forward pass makes.
     pub(crate) fn output_tensors(&self) -> u64 {
         u64::from(*self != Self::None)
@@ -122,7 +164,41 @@ pub(crate) fn kept_tensor(what: &str, element_bytes: u64, elements: u64) -> Kept
 
 #[cfg(test)]
 mod tests {
-    use crate::Pool;
+    use super::{Rule, rule};
+    use crate::{Learned, Pool, Reducer, catalogue};
+
+    fn rule_of(pool: &Pool) -> Option<Rule> {
+        let sample = [8, 12, 12];
+        let output = pool.output_shape(&sample).ok()?;
+        Some(rule(pool, &sample, &output, 0).0)
+    }
+
+    /// The catalogue says of every geometry that it costs what its reducer costs.
+    #[test]
+    fn over_every_geometry_a_reducer_costs_the_same_for_each_cell_and_window() {
+        let learned = [
+            Reducer::Gem { p: 3.0, learned: Learned::Layer },
+            Reducer::Lse { r: 1.0, learned: Learned::Channel },
+            Reducer::Mixed { alpha: 0.5, learned: Learned::Layer },
+        ];
+        let sorted = rule_of(&Pool::global(Reducer::Median)).unwrap();
+        let mut compared = 0;
+        for reducer in Reducer::ALL.into_iter().chain(learned) {
+            let window = rule_of(&Pool::window(reducer, 2));
+            for operator in catalogue() {
+                let Pool::Reduce { geometry, .. } = operator.pool else { continue };
+                let pool = Pool::Reduce { reducer, geometry };
+                let (Some(window), Some(rule)) = (&window, rule_of(&pool)) else { continue };
+                // Its own row in the catalogue says that wide windows are sorted.
+                if reducer == Reducer::Median && rule == sorted {
+                    continue;
+                }
+                assert_eq!(rule, *window, "{pool}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 100, "{compared} compared");
+    }
 
     /// Of `[8, 12, 12]`, which has 1152 entries; windows of 2 make 288 of them.
     #[test]

@@ -1,11 +1,10 @@
 //! What a reducer over windows costs.
 
-use super::{F32_BYTES, PoolCost, kept_tensor};
+use super::F32_BYTES;
+use super::amount::{Amount, Counts, Each, Kept, Rule};
 use crate::pool::geometry::{Cells, Geometry};
-use crate::pool::reduce::GREATEST_KERNEL_POWER;
-use crate::pool::{Learned, Reducer};
+use crate::pool::{GREATEST_KERNEL_POWER, Learned, Reducer};
 use crate::sizes::elements;
-use pool_metrics::KeptTensor;
 
 /// How many elements the windows of one geometry over one sample make.
 pub(super) struct Sizes {
@@ -16,6 +15,8 @@ pub(super) struct Sizes {
     outputs: u64,
     /// All values of all windows, laid out side by side.
     gathered: u64,
+    /// Elements of one channel of the input.
+    places: u64,
 }
 
 impl Sizes {
@@ -31,29 +32,40 @@ impl Sizes {
                 .iter()
                 .map(|cells| windows(cells).saturating_mul(cells.widest()))
                 .fold(0, u64::saturating_add),
+            places: elements(spatial),
         }
     }
 
-    pub(super) fn cost(&self, reducer: &Reducer, spatial: &[usize]) -> PoolCost {
-        let &Self { channels, inputs, outputs, gathered } = self;
-        let places = elements(spatial);
-        let f32s = |what, count| kept_tensor(what, F32_BYTES, count);
-        let gathered_only = |multiply_adds, kept| PoolCost { multiply_adds, kept, ..PoolCost::default() };
+    pub(super) fn counts(&self) -> Counts {
+        let &Self { channels, inputs, outputs, gathered, places, .. } = self;
+        Counts::default()
+            .with(Each::Input, inputs)
+            .with(Each::InputAndChannel, channels.saturating_mul(inputs))
+            .with(Each::Window, outputs)
+            .with(Each::Cell, gathered)
+            .with(Each::Place, places)
+    }
+
+    pub(super) fn rule(&self, reducer: &Reducer) -> Rule {
+        let [inputs, inputs_and_channels, outputs, gathered, places] =
+            [Each::Input, Each::InputAndChannel, Each::Window, Each::Cell, Each::Place].map(Amount::from);
+        let f32s = |what, elements| Kept { what, element_bytes: F32_BYTES, elements };
+        let gathered_only = |multiply_adds, kept| Rule { multiply_adds, kept, ..Rule::default() };
         match reducer {
-            Reducer::Max | Reducer::Avg | Reducer::Min | Reducer::Median => of_kernel(0, Vec::new()),
+            Reducer::Max | Reducer::Avg | Reducer::Min | Reducer::Median => {
+                of_kernel(Amount::NOTHING, Vec::new())
+            }
             Reducer::Lp { .. } => of_kernel(gathered, Vec::new()),
             Reducer::Gem { learned: Learned::No, p } if (1.0..=GREATEST_KERNEL_POWER).contains(p) => {
                 of_kernel(gathered, vec![f32s("clipped input", inputs)])
             }
             // A log-mean-exp of logarithms.
             Reducer::Gem { learned, .. } => {
-                let clipped = f32s("clipped input", inputs);
-                let scaled = f32s("scaled logarithms", inputs);
-                let mut kept = vec![clipped, scaled];
+                let mut kept = vec![f32s("clipped input", inputs), f32s("scaled logarithms", inputs)];
                 if *learned != Learned::No {
                     kept.extend([f32s("logarithms", inputs), f32s("levels", outputs)]);
                 }
-                PoolCost { keeps_output: true, ..of_kernel(gathered + 2 * inputs, kept) }
+                Rule { keeps_output: true, ..of_kernel(gathered + 2 * inputs, kept) }
             }
             Reducer::Lse { learned, .. } => {
                 let scaled = f32s("scaled input", inputs);
@@ -69,7 +81,7 @@ impl Sizes {
             Reducer::Mixed { learned: Learned::No, .. } | Reducer::AvgMax | Reducer::RandomMixed => {
                 of_kernel(2 * outputs, Vec::new())
             }
-            Reducer::CatAvgMax => of_kernel(0, Vec::new()),
+            Reducer::CatAvgMax => of_kernel(Amount::NOTHING, Vec::new()),
             Reducer::Mixed { .. } => of_kernel(outputs, vec![f32s("differences", outputs)]),
             Reducer::Gated => of_kernel(
                 gathered + outputs,
@@ -79,25 +91,25 @@ impl Sizes {
                 3 * gathered + outputs,
                 vec![f32s("windows", gathered), f32s("gates and differences", 2 * outputs)],
             ),
-            Reducer::Lip => PoolCost {
+            Reducer::Lip => Rule {
                 keeps_input: true,
-                multiply_adds: channels.saturating_mul(inputs) + 4 * inputs,
+                multiply_adds: inputs_and_channels + 4 * inputs,
                 kept: vec![
                     f32s("projection twice, logits and weights", 4 * inputs),
                     f32s("averaged products", inputs),
                     f32s("both means", 2 * outputs),
                 ],
-                ..PoolCost::default()
+                ..Rule::default()
             },
             Reducer::Attention => {
                 gathered_only(2 * inputs, vec![f32s("windows", inputs), f32s("weights", places)])
             }
-            Reducer::S3 { .. } => of_kernel(0, Vec::new()),
+            Reducer::S3 { .. } => of_kernel(Amount::NOTHING, Vec::new()),
         }
     }
 }
 
 /// A kernel reads its input again, and computes anew what else it needs.
-fn of_kernel(multiply_adds: u64, kept: Vec<KeptTensor>) -> PoolCost {
-    PoolCost { keeps_input: true, multiply_adds, kept, ..PoolCost::default() }
+fn of_kernel(multiply_adds: Amount, kept: Vec<Kept>) -> Rule {
+    Rule { keeps_input: true, multiply_adds, kept, ..Rule::default() }
 }

@@ -11,7 +11,7 @@ mod soft;
 mod stochastic;
 mod tree;
 
-pub(super) use power::GREATEST_KERNEL_POWER;
+pub(crate) use power::GREATEST_KERNEL_POWER;
 
 use tch::{TchError, Tensor};
 

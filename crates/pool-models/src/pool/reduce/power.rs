@@ -14,7 +14,7 @@ use crate::pool::windows::Windows;
 const GEM_FLOOR: f64 = 1e-6;
 
 /// The kernel divides by a power of two, which leaves up to 2 in each cell: greater powers of that overflow.
-pub(in crate::pool) const GREATEST_KERNEL_POWER: f64 = 64.0;
+pub(crate) const GREATEST_KERNEL_POWER: f64 = 64.0;
 
 /// `(sum |x|^p)^(1/p)`. An all-zero window gives 0, and a gradient of 0, as in PyTorch.
 pub(super) fn lp(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {

@@ -21,6 +21,7 @@ pub(crate) fn trial(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialRecor
         model: model(pool),
         best_epoch: epochs.last().map(|epoch| epoch.epoch),
         epochs,
+        earlier: Vec::new(),
         train: Some(Evaluation { images: 48_000, errors: 180 + seed, loss: 0.0150 }),
         validation: Some(Evaluation { images: 12_000, errors: 160 + 5 * seed, loss: 0.0442 }),
         test: Some(test_results(pool, seed, IMAGES)),
