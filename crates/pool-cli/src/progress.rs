@@ -66,8 +66,7 @@ pub(crate) struct Bars {
     screen: MultiProgress,
     sweep: Option<ProgressBar>,
     tasks: HashMap<String, TaskBar>,
-    ended: u64,
-    all: u64,
+    count: Count,
 }
 
 struct TaskBar {
@@ -81,17 +80,25 @@ const PARTS_OF_A_TASK: u64 = 1000;
 impl Bars {
     fn show(&mut self, event: &SweepEvent<'_>) {
         match event {
-            SweepEvent::Planned { trials, measurements, finished } => {
-                (self.all, self.ended) = ((trials + measurements) as u64, *finished as u64);
+            SweepEvent::Planned { .. } => {
                 let bar = self
                     .screen
-                    .add(ProgressBar::new(self.all * PARTS_OF_A_TASK))
+                    .add(ProgressBar::new(0))
                     .with_style(style("sweep {msg} {bar:16} {elapsed} so far, {eta} to go"));
-                // Those that were finished before must not make the others look fast.
-                bar.set_position(self.ended * PARTS_OF_A_TASK);
-                bar.reset_eta();
                 bar.enable_steady_tick(std::time::Duration::from_secs(1));
                 self.sweep = Some(bar);
+            }
+            SweepEvent::Stage { done, all } => {
+                let found = *done > self.count.ended;
+                self.count = Count { ended: *done, all: *all };
+                if let Some(sweep) = &self.sweep {
+                    sweep.set_length(self.count.all as u64 * PARTS_OF_A_TASK);
+                    sweep.set_position(self.count.ended as u64 * PARTS_OF_A_TASK);
+                    // Those that were done before must not make the others look fast.
+                    if found {
+                        sweep.reset_eta();
+                    }
+                }
                 self.update_sweep();
             }
             SweepEvent::Submitted { task, job } => {
@@ -129,9 +136,7 @@ impl Bars {
                     bar.finish_and_clear();
                 }
                 let _ = self.screen.println(ending(*task, fate));
-                if !matches!(fate, Fate::Stopped | Fate::Paused(_)) {
-                    self.ended += 1;
-                }
+                self.count.add(fate);
                 self.update_sweep();
             }
         }
@@ -140,8 +145,8 @@ impl Bars {
     fn update_sweep(&self) {
         if let Some(sweep) = &self.sweep {
             let running: u64 = self.tasks.values().map(TaskBar::parts_done).sum();
-            sweep.set_position(self.ended * PARTS_OF_A_TASK + running);
-            sweep.set_message(format!("{}/{}", self.ended, self.all));
+            sweep.set_position(self.count.ended as u64 * PARTS_OF_A_TASK + running);
+            sweep.set_message(self.count.to_string());
         }
     }
 
@@ -188,11 +193,32 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("templates are written here, not by users")
 }
 
+/// How many tasks have come to their end, of how many: a trial counts once in every rung.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    ended: usize,
+    all: usize,
+}
+
+impl Count {
+    fn add(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Finished(_) | Fate::Paused(_) | Fate::Measured(_) | Fate::Failed(_) => self.ended += 1,
+            Fate::Stopped => {}
+        }
+    }
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.ended, self.all)
+    }
+}
+
 /// One line per event that matters.
 #[derive(Default)]
 pub(crate) struct Lines {
-    tasks: usize,
-    ended: usize,
+    count: Count,
     epochs: HashMap<String, u32>,
 }
 
@@ -200,12 +226,9 @@ impl Lines {
     fn show(&mut self, event: &SweepEvent<'_>) {
         match event {
             SweepEvent::Planned { trials, measurements, finished } => {
-                self.tasks = trials + measurements;
-                self.ended = *finished;
-                say(&format!(
-                    "{trials} trials and {measurements} measurements of costs, {finished} of them finished already"
-                ));
+                say(&planned_line(*trials, *measurements, *finished));
             }
+            SweepEvent::Stage { done, all } => self.count = Count { ended: *done, all: *all },
             SweepEvent::Submitted { task, job } => say(&submitted_line(*task, *job)),
             SweepEvent::Rung { number, arms, epochs } => say(&rung_line(*number, *arms, *epochs)),
             SweepEvent::Retrying { task, reason, alone } => say(&retry_line(*task, reason, *alone)),
@@ -229,10 +252,8 @@ impl Lines {
                 TrialEvent::Step { .. } | TrialEvent::Evaluating | TrialEvent::Failed { .. },
             ) => {}
             SweepEvent::Ended(task, fate) => {
-                if !matches!(fate, Fate::Stopped | Fate::Paused(_)) {
-                    self.ended += 1;
-                }
-                say(&format!("[{}/{}] {}", self.ended, self.tasks, ending(*task, fate)));
+                self.count.add(fate);
+                say(&format!("[{}] {}", self.count, ending(*task, fate)));
             }
         }
     }
@@ -250,8 +271,23 @@ fn epoch_line(record: &EpochRecord, epochs: u32) -> String {
 }
 
 fn rung_line(number: usize, arms: usize, epochs: u32) -> String {
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    format!("rung {number}: {arms} arm{}, until epoch {epochs}", plural(arms))
+    format!("rung {number}: {}, until epoch {epochs}", counted(arms, "arm"))
+}
+
+fn planned_line(trials: usize, measurements: usize, finished: usize) -> String {
+    let costs = match measurements {
+        0 => String::new(),
+        count => format!(" and {} of costs", counted(count, "measurement")),
+    };
+    let before = match finished {
+        0 => String::new(),
+        count => format!(", {count} of them finished already"),
+    };
+    format!("{}{costs}{before}", counted(trials, "trial"))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn resumed_line(task: Task<'_>, epoch: u32, changes: &[String]) -> String {
@@ -290,10 +326,9 @@ fn result_line(record: &TrialRecord) -> String {
     let epochs = record.epochs.len();
     match (record.test_error(), record.status) {
         (Some(error), TrialStatus::Finished | TrialStatus::StoppedEarly) => format!(
-            "test error {:.2} %, {} {}, {:.1} s of training",
+            "test error {:.2} %, {}, {:.1} s of training",
             100.0 * error,
-            epochs,
-            if epochs == 1 { "epoch" } else { "epochs" },
+            counted(epochs, "epoch"),
             record.train_s()
         ),
         _ => {

@@ -34,15 +34,16 @@ fn a_sweep_that_works_ends_with_0_and_leaves_every_form_of_the_report() {
     ] {
         assert!(folder.path().join("runs/smoke").join(name).exists(), "{name}");
     }
-    let tables = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(tables.contains("Error, %") && tables.contains("max"), "{tables}");
+    let end = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(end.lines().count() <= 40, "a screenful, whatever the terminal:\n{end}");
+    assert!(end.starts_with("Verdict\n") && end.contains("Error and cost of each arm"), "{end}");
+    assert!(end.ends_with("All tables: pool-cli report runs/smoke\n"), "{end}");
+    let report = pool_cli(folder.path()).args(["report", "runs/smoke"]).output().unwrap();
+    let tables = String::from_utf8_lossy(&report.stdout).into_owned();
+    assert!(tables.contains("Error, %") && tables.contains("Pareto front"), "{tables}");
 
     let again = sweep(folder.path(), &["--json"]);
-    assert!(
-        stderr(&again).contains("2 trials and 0 measurements of costs, 2 of them finished already"),
-        "{}",
-        stderr(&again)
-    );
+    assert!(stderr(&again).contains("2 trials, 2 of them finished already"), "{}", stderr(&again));
     let results: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(results["arms"][1]["arm"], "avg");
 

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::de::{Error, Expected, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::SettingError;
+use crate::reading::Whole;
 
 /// A size along each spatial axis: `2` means 2 along every axis of whatever rank the input has, `[2, 3]` fits inputs
 /// of two spatial axes only.
@@ -32,7 +33,7 @@ impl Extent {
             }
         };
         // Products of three of them fit 64 bits, and so nothing computed from them overflows.
-        match sizes.iter().find(|&&size| size as u64 > GREATEST) {
+        match sizes.iter().find(|&&size| size as u64 > GREATEST_SIZE) {
             None => Ok(sizes),
             Some(&value) => Err(SettingError::WholeRange { field, value, interval: "[0, 2^20]" }),
         }
@@ -85,58 +86,47 @@ impl Serialize for Extent {
     }
 }
 
+/// The greatest size that is taken seriously; products of three of them still fit 64 bits.
+pub(crate) const GREATEST_SIZE: u64 = 1 << 20;
+
 impl<'de> Deserialize<'de> for Extent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ExtentVisitor)
+        deserializer.deserialize_any(ExtentVisitor::<1>)
     }
 }
-
-/// The greatest size that is taken seriously; products of three of them still fit 64 bits.
-const GREATEST: u64 = 1 << 20;
 
 impl Extent {
-    /// A size as it was read.
-    pub(crate) fn checked_size<E: serde::de::Error>(value: i128) -> Result<usize, E> {
-        u64::try_from(value)
-            .ok()
-            .filter(|&size| size <= GREATEST)
-            .and_then(|size| usize::try_from(size).ok())
-            .ok_or_else(|| E::custom(format!("{value} is no size; give a whole number from 0 to {GREATEST}")))
-    }
-
-    /// Whether a list of this many entries can belong to an input; if not, why.
-    pub(crate) fn checked_length(length: usize) -> Result<(), &'static str> {
-        match length {
-            0 => Err("an empty list; give one whole number per spatial axis"),
-            1..=3 => Ok(()),
-            _ => Err("more than 3 entries; inputs have 1 to 3 spatial axes"),
-        }
+    /// Whether a list of this many entries can belong to an input.
+    pub(crate) fn check_length<E: Error>(length: usize, expected: &dyn Expected) -> Result<(), E> {
+        if (1..=3).contains(&length) { Ok(()) } else { Err(E::invalid_length(length, expected)) }
     }
 }
 
-struct ExtentVisitor;
+/// Reads sizes that are at least `LEAST`.
+pub(crate) struct ExtentVisitor<const LEAST: u64>;
 
-impl<'de> Visitor<'de> for ExtentVisitor {
+impl<'de, const LEAST: u64> Visitor<'de> for ExtentVisitor<LEAST> {
     type Value = Extent;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number, or a list with one whole number per spatial axis, such as 2 or [2, 3]")
+        Whole::<LEAST, GREATEST_SIZE>::rule(f)?;
+        f.write_str(", or a list with one for each of 1 to 3 spatial axes")
     }
 
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Extent, E> {
-        Extent::checked_size(value.into()).map(Extent::All)
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Extent, E> {
+        Whole::<LEAST, GREATEST_SIZE>::check(value.into(), &self).map(|size| Extent::All(size.to_usize()))
     }
 
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Extent, E> {
-        Extent::checked_size(value.into()).map(Extent::All)
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Extent, E> {
+        Whole::<LEAST, GREATEST_SIZE>::check(value.into(), &self).map(|size| Extent::All(size.to_usize()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Extent, A::Error> {
         let mut sizes = Vec::new();
-        while let Some(value) = list.next_element::<i64>()? {
-            sizes.push(Extent::checked_size(value.into())?);
+        while let Some(size) = list.next_element::<Whole<LEAST, GREATEST_SIZE>>()? {
+            sizes.push(size.to_usize());
         }
-        Extent::checked_length(sizes.len()).map_err(A::Error::custom)?;
+        Extent::check_length(sizes.len(), &self)?;
         Ok(Extent::Each(sizes))
     }
 }
@@ -158,13 +148,17 @@ mod tests {
 
     #[test]
     fn sizes_that_make_no_sense_are_refused_when_read() {
+        const RULE: &str =
+            "a whole number from 1 to 1048576, or a list with one for each of 1 to 3 spatial axes";
         for (text, part) in [
-            ("-1", "-1 is no size"),
-            ("9999999999", "is no size"),
-            ("[]", "an empty list"),
-            ("[1, 2, 3, 4]", "more than 3 entries"),
-            ("\"2\"", "a whole number, or a list"),
-            ("1.5", "a whole number, or a list"),
+            ("0", RULE),
+            ("-1", RULE),
+            ("9999999999", RULE),
+            ("[]", RULE),
+            ("[1, 2, 3, 4]", RULE),
+            ("\"2\"", RULE),
+            ("1.5", RULE),
+            ("[1, 0]", "a whole number from 1 to 1048576"),
         ] {
             let error = serde_json::from_str::<Extent>(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

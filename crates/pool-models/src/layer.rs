@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::reading::whole;
 use crate::{Extent, Padding, Pool};
 
 /// A layer, as it stands in a sweep file: `{ conv2d = { filters = 32, kernel = 5, activation = "relu" } }`,
@@ -51,6 +52,7 @@ pub enum Activation {
 #[serde(deny_unknown_fields)]
 pub struct Conv<const RANK: usize> {
     /// Output channels.
+    #[serde(deserialize_with = "whole::<1, { u64::MAX }, _, _>")]
     pub filters: usize,
     /// Entries of the kernel along each spatial axis.
     pub kernel: Extent,
@@ -115,6 +117,7 @@ impl<const RANK: usize> Conv<RANK> {
 #[serde(deny_unknown_fields)]
 pub struct Dense {
     /// Output features.
+    #[serde(deserialize_with = "whole::<1, { u64::MAX }, _, _>")]
     pub units: usize,
     /// Applied to the output.
     #[serde(default, skip_serializing_if = "Option::is_none")]

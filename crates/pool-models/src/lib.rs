@@ -115,6 +115,7 @@ mod net;
 mod objective;
 mod pool;
 mod precision;
+pub mod reading;
 #[cfg(test)]
 mod reference_network;
 mod sequential;

@@ -50,7 +50,7 @@ pub use render::{
     Tile, gallery_svg, html_report, json_results, latex_document, latex_tables, markdown_comparison,
     markdown_report, markdown_summary, operator_table, plan_table, plot_files, results_csv,
     terminal_comparison, terminal_evaluation, terminal_recommendation, terminal_report, terminal_status,
-    trials_csv,
+    terminal_summary, trials_csv,
 };
 pub use status::{RunStatus, TaskState, TaskStatus};
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};

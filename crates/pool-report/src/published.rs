@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::ArmFigures;
+
 /// The pooling layers that the study compared, each in its place of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,6 +24,11 @@ impl StudyPool {
     /// that each of these has one spelling, and a 3x3 maximum has another.
     pub fn of_spelling(spelling: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|pool| pool.spelling() == spelling)
+    }
+
+    /// The arm of the study that this is: one of its layers, in its network.
+    pub(crate) fn of_arm(arm: &ArmFigures) -> Option<Self> {
+        arm.study_pool.filter(|pool| arm.parameters == Some(pool.published().parameters))
     }
 
     fn spelling(self) -> &'static str {

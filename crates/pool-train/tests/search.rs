@@ -12,7 +12,8 @@ use common::{SMALL, plan};
 use fake::{Fake, record, succeed};
 use pool_metrics::{EpochRecord, PausedTrial, PlanFile, RECORD_VERSION, RunLayout, TrialRecord};
 use pool_train::{
-    Job, LaunchError, Plan, RunDir, StopFlag, SweepEvent, SweepSummary, Task, Team, TeamOptions, run_sweep,
+    Fate, Job, LaunchError, Plan, RunDir, StopFlag, SweepEvent, SweepSummary, Task, Team, TeamOptions,
+    run_sweep,
 };
 
 const SPACE: &str = r#"
@@ -314,4 +315,83 @@ fn where_nothing_fits_the_reason_is_the_networks_and_not_the_number_of_trials() 
     assert!(error.contains("arm \"max 50\": ") && !error.contains("fewer trials"), "{error}");
     let line = settings.lines().count() + 4;
     assert!(error.contains(&format!("sweep.toml:{line}: ")), "{error}");
+}
+
+/// Runs a search, and gives every count that a person is shown: tasks that have come to their end, of how many.
+fn counts(
+    plan: &Plan,
+    root: &Path,
+    launch: impl Fn(&Job<'_>, &StopFlag) -> Result<(), LaunchError> + Sync,
+) -> Vec<(usize, usize)> {
+    let dir = RunDir::create(root, plan).unwrap();
+    let stop = StopFlag::new();
+    let fake = Fake::new(|job: &Job<'_>, _: &StopFlag| launch(job, &stop));
+    let everything = plan.select(&[]).unwrap();
+    let team = Team::new(&fake, TeamOptions { jobs: Some(1), ..TeamOptions::default() });
+    let mut shown: Vec<(usize, usize)> = Vec::new();
+    run_sweep(&everything, &dir, &team, &stop, &mut |event| match event {
+        SweepEvent::Stage { done, all } => shown.push((done, all)),
+        SweepEvent::Ended(_, Fate::Stopped) => {}
+        SweepEvent::Ended(..) => {
+            let (done, all) = *shown.last().unwrap();
+            shown.push((done + 1, all));
+        }
+        SweepEvent::Planned { trials, measurements, finished } => {
+            assert!(finished <= trials + measurements, "{finished} of {trials} + {measurements}");
+        }
+        _ => {}
+    })
+    .unwrap();
+    shown
+}
+
+#[test]
+fn no_count_of_a_search_exceeds_its_total_and_the_last_one_reaches_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), &halved()).unwrap();
+    let of_rung = |job: &Job<'_>, rung: u32| job.until_epoch == Some(rung);
+    let place = |job: &Job<'_>| plan.arms().iter().position(|arm| *arm == job.task.arm()).unwrap();
+    // A trial that ends for good within a rung leaves its record, as one does that diverges or stops early.
+    let ends = |job: &Job<'_>| {
+        let Task::Trial(trial) = job.task else { unreachable!("no costs are measured") };
+        RunDir::store_record(job.folder, &TrialRecord { epochs: epochs_of(&plan, job, 1), ..record(trial) })
+            .unwrap();
+        Ok(())
+    };
+    let dies = |_: &Job<'_>| Err(LaunchError::Failed("out of luck".to_owned()));
+    // Nine arms, three of them, and two seeds of one.
+    let all = 9 + 3 + 2;
+
+    let whole = counts(&plan, &folder.path().join("whole"), |job, _| train(&plan, job));
+    assert_eq!(whole.first(), Some(&(0, all)));
+    assert_eq!(whole.last(), Some(&(all, all)));
+
+    let ended_early = counts(&plan, &folder.path().join("ended early"), |job, _| {
+        if of_rung(job, 1) && place(job) > 4 { ends(job) } else { train(&plan, job) }
+    });
+    let died = counts(&plan, &folder.path().join("died"), |job, _| {
+        if of_rung(job, 1) && place(job) > 0 { dies(job) } else { train(&plan, job) }
+    });
+    assert_eq!(died.last(), Some(&(9 + 1 + 2, 9 + 1 + 2)), "one arm is left for the second rung");
+
+    let root = folder.path().join("interrupted");
+    let interrupted = counts(&plan, &root, |job, stop| {
+        if of_rung(job, 3) && place(job) == 7 {
+            stop.set();
+            return Err(LaunchError::Stopped);
+        }
+        train(&plan, job)
+    });
+    let resumed = counts(&plan, &root, |job, _| train(&plan, job));
+    assert_eq!(resumed.first(), Some(&(9, all)), "the first rung is behind it");
+    assert_eq!(resumed.last(), Some(&(all, all)));
+
+    for shown in [&whole, &ended_early, &died, &interrupted, &resumed] {
+        assert!(shown.iter().all(|(done, all)| done <= all), "{shown:?}");
+        assert!(shown.is_sorted_by_key(|(done, _)| *done), "{shown:?}");
+    }
+    for shown in [&ended_early, &died] {
+        let (done, all) = shown.last().unwrap();
+        assert_eq!(done, all, "{shown:?}");
+    }
 }

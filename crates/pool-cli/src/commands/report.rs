@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use pool_report::{
-    Analysis, Run, check_summary_folder, json_results, terminal_report, write_report, write_summary,
+    Analysis, Run, check_summary_folder, json_results, terminal_report, terminal_summary, write_report,
+    write_summary,
 };
 
 use super::terminal_width;
@@ -20,7 +21,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
     }
     let run = Run::read_best(&args.run, MOST_ARMS)?;
     let analysis = Analysis::of(&run);
-    print_and_write(&run, &analysis, args.json)?;
+    let shown = if args.json { Shown::Json } else { Shown::Everything };
+    print_and_write(&run, &analysis, shown)?;
     if let Some(folder) = &args.summary_to {
         for file in write_summary(&run, &analysis, folder)? {
             // Standard output may be holding JSON.
@@ -30,24 +32,39 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The report of the run in this folder.
-pub(super) fn show(root: &Path, json: bool) -> anyhow::Result<()> {
-    let run = Run::read_best(root, MOST_ARMS)?;
-    print_and_write(&run, &Analysis::of(&run), json)
+/// What is printed of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// Every table.
+    Everything,
+    /// The verdict and one table, and where the rest is.
+    Summary,
+    Json,
 }
 
-/// Prints the tables and writes the report's files: whoever cannot write them has seen them.
-fn print_and_write(run: &Run, analysis: &Analysis, json: bool) -> anyhow::Result<()> {
-    if json {
-        print(&format!("{:#}\n", json_results(analysis)))?;
-    } else {
-        print(&format!("{}\n", terminal_report(analysis, terminal_width())))?;
+/// What a sweep ends with.
+pub(super) fn end_of_sweep(root: &Path, json: bool) -> anyhow::Result<()> {
+    let run = Run::read_best(root, MOST_ARMS)?;
+    let shown = if json { Shown::Json } else { Shown::Summary };
+    print_and_write(&run, &Analysis::of(&run), shown)?;
+    if !json {
+        print(&format!("All tables: pool-cli report {}\n", root.display()))?;
+    }
+    Ok(())
+}
+
+/// Prints the results and writes the report's files: whoever cannot write them has seen them.
+fn print_and_write(run: &Run, analysis: &Analysis, shown: Shown) -> anyhow::Result<()> {
+    match shown {
+        Shown::Everything => print(&format!("{}\n", terminal_report(analysis, terminal_width())))?,
+        Shown::Summary => print(&format!("{}\n", terminal_summary(analysis, terminal_width())))?,
+        Shown::Json => print(&format!("{:#}\n", json_results(analysis)))?,
     }
     let written = write_report(run, analysis)?;
     for error in &written.without_events {
         say(&format!("warning: no event file for TensorBoard: {error}"));
     }
-    if !json {
+    if shown != Shown::Json {
         print(&format!("Report: {}\n", written.html.display()))?;
     }
     Ok(())

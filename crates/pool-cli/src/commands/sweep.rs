@@ -78,7 +78,7 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     }
 
     if summary.finished + summary.kept > 0 {
-        report::show(dir.layout().root(), args.json)?;
+        report::end_of_sweep(dir.layout().root(), args.json)?;
     }
     Ok(match summary {
         SweepSummary { stopped: true, .. } => Outcome::Interrupted,

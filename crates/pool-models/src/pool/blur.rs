@@ -11,6 +11,7 @@ use super::windows::{Seen, Which};
 use super::{Window, sample_of};
 use crate::error::out_of_memory;
 use crate::native::{KernelPooling, kernels_take};
+use crate::reading::whole;
 use crate::sizes::elements;
 use crate::{Extent, Kernels, ModelError, SettingError};
 
@@ -29,7 +30,7 @@ pub struct Blur {
     #[serde(default = "two")]
     pub stride: Extent,
     /// Entries of the binomial filter along each axis, 2 to 7.
-    #[serde(default = "three")]
+    #[serde(default = "three", deserialize_with = "whole::<2, 7, _, _>")]
     pub taps: usize,
 }
 

@@ -15,7 +15,7 @@ mod reduce;
 mod reducer;
 mod shape;
 mod spectral;
-mod spelling;
+pub(crate) mod spelling;
 mod strided_conv;
 mod windows;
 

@@ -6,7 +6,9 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::spelling::peers;
 use crate::SettingError;
+use crate::reading::whole;
 
 /// How a window becomes one value. `x` are the values that the window sees, `n` how many; padded cells are not among
 /// them.
@@ -93,7 +95,7 @@ pub enum Reducer {
     /// over them (S3Pool: Zhai et al. 2017). Windows of a fixed size only.
     S3 {
         /// Rows and columns of a grid, at most 1024 and a multiple of the stride; each grid keeps one in `stride` of them.
-        #[serde(default = "defaults::grid")]
+        #[serde(default = "defaults::grid", deserialize_with = "whole::<1, 1024, _, _>")]
         grid: usize,
     },
 }
@@ -292,8 +294,13 @@ impl<'de> Deserialize<'de> for Reducer {
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Reducer, E> {
                 match Reducer::named(text) {
                     Some(reducer) => Ok(reducer),
-                    // The derived reader knows every name, and says so.
-                    None => Reducer::deserialize(StrDeserializer::<E>::new(text)),
+                    None => match peers::reducer(text) {
+                        Some(meant) => {
+                            Err(E::custom(format!("\"{}\" is spelt \"{meant}\" here", text.escape_debug())))
+                        }
+                        // The derived reader knows every name, and says so.
+                        None => Reducer::deserialize(StrDeserializer::<E>::new(text)),
+                    },
                 }
             }
 

@@ -40,7 +40,8 @@ pub struct Analysis {
     pub comparisons: Comparisons,
     /// The arms that no other beats on every count.
     pub pareto: ParetoFront,
-    /// The published study's claims.
+    /// The published study's claims; empty where the run is not the study's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimResult>,
     /// What differs between arms besides their pooling layer, and between trials besides their seed, in sentences.
     pub confounding: Vec<String>,

@@ -1,8 +1,8 @@
 //! The tables that a person sees after a sweep, and before one.
 
-use pool_report::{PlannedArm, PlannedSweep, plan_table, terminal_report};
+use pool_report::{PlannedArm, PlannedSweep, plan_table, terminal_report, terminal_summary};
 
-use crate::synthetic::{Synthetic, model, trial};
+use crate::synthetic::{Synthetic, diverged, model, small, trial};
 
 fn three_arms() -> Synthetic {
     let mut study = Synthetic::published(3, 10);
@@ -97,4 +97,69 @@ fn absurd_widths_break_no_figure() {
         }
         plan(width);
     }
+}
+
+/// What a summary says of a run with everything that makes one long.
+fn crowded() -> Synthetic {
+    let mut study = Synthetic::study("crowded");
+    for arm in 0..40 {
+        let name = format!("an arm with a name that is rather long, number {arm}");
+        for seed in 1..=2 {
+            study.finish(small(&name, "\"lp\"", seed, 2));
+        }
+        study.finish(diverged(&name, 3));
+        study.plan_costs(&name);
+    }
+    for seed in 1..=30 {
+        study.fail(
+            "unlucky",
+            seed,
+            "killed by signal 9; the kernel's log may say that there was no memory left",
+        );
+    }
+    study
+}
+
+#[test]
+fn a_sweep_ends_with_a_screenful() {
+    let analysis = Synthetic::measured(5).analysis();
+    for width in [60, 100, 140] {
+        insta::assert_snapshot!(format!("summary_{width}"), terminal_summary(&analysis, width));
+    }
+    insta::assert_snapshot!("summary_crowded_100", terminal_summary(&crowded().analysis(), 100));
+}
+
+#[test]
+fn a_summary_is_no_higher_than_a_screen_however_large_the_run() {
+    for (study, most) in [
+        (Synthetic::measured(5), 36),
+        (three_arms(), 36),
+        (long_names(), 36),
+        (crowded(), 60),
+        (Synthetic::study("empty"), 3),
+    ] {
+        let text = terminal_summary(&study.analysis(), 100);
+        assert!(text.lines().count() <= most, "{} lines:\n{text}", text.lines().count());
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+}
+
+#[test]
+fn a_summary_of_many_arms_shows_those_with_the_lowest_validation_errors() {
+    let mut study = Synthetic::study("many");
+    for arm in 0..20 {
+        let mut record = small(&format!("arm{arm}"), "\"lp\"", 1, 2);
+        record.validation.as_mut().unwrap().errors = 1000 - arm;
+        study.finish(record);
+    }
+    let text = terminal_summary(&study.analysis(), 100);
+    let table = text.split("Error and cost of each arm").nth(1).unwrap();
+    let shown: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .filter(|word| word.starts_with("arm") && *word != "arm")
+        .collect();
+    let expected: Vec<String> = (8..20).rev().map(|arm| format!("arm{arm}")).collect();
+    assert_eq!(shown, expected);
+    assert!(text.contains("These 12 of 20 arms have the lowest validation errors."), "{text}");
 }

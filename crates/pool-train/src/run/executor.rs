@@ -74,6 +74,14 @@ pub enum SweepEvent<'a> {
         /// Epochs until which they are trained.
         epochs: u32,
     },
+    /// Tasks that do not wait for one another begin: all trials, those of a rung, or the measurements. A trial is a task
+    /// once in every rung that it takes part in.
+    Stage {
+        /// Tasks that are done, of this stage and those before it.
+        done: usize,
+        /// Tasks of all stages; fewer than were said before where arms have left a search early.
+        all: usize,
+    },
     /// A task waits in the queue of a cluster, and nobody here waits for it.
     Submitted {
         /// The task.

@@ -1,6 +1,6 @@
 //! Runs what has no record yet: trials, rung by rung where a search goes that way, and then the measurements of costs.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use pool_metrics::{Failure, PlannedRung};
 
@@ -44,10 +44,12 @@ pub fn run_sweep(
 ) -> Result<SweepSummary, TrainError> {
     let found = Found::of(selection, dir)?;
     dir.check_space(found.disk_bytes)?;
+    let (trials, measurements) = (selection.expected_trials(), selection.expected_measurements());
     on_event(SweepEvent::Planned {
-        trials: selection.expected_trials(),
-        measurements: selection.expected_measurements(),
-        finished: found.trials + found.measurements,
+        trials,
+        measurements,
+        // A search that was changed may have left records of arms that now go less far.
+        finished: (found.trials + found.measurements).min(trials + measurements),
     });
     let mut summary = SweepSummary { kept: found.trials, ..SweepSummary::default() };
     let mut told = |event: SweepEvent<'_>| {
@@ -57,8 +59,18 @@ pub fn run_sweep(
         on_event(event);
     };
     let sweep = Ongoing { dir, stop, hours: found.hours, on_event: &mut told };
-    let out_of_hours =
-        Course { selection, executor, sweep, finished: found.finished, left_undone: false }.run()?;
+    let mut stages: VecDeque<usize> = selection.trials_by_stage().into();
+    stages.push_back(measurements);
+    let course = Course {
+        selection,
+        executor,
+        sweep,
+        finished: found.finished,
+        left_undone: false,
+        behind: 0,
+        stages,
+    };
+    let out_of_hours = course.run()?;
     summary.stopped = stop.is_set();
     summary.out_of_hours = out_of_hours;
     Ok(summary)
@@ -127,6 +139,10 @@ struct Course<'c, 'p> {
     finished: HashSet<&'p str>,
     /// Whether there was something to do for which no time was left.
     left_undone: bool,
+    /// Tasks of the stages that are over.
+    behind: usize,
+    /// Tasks that each of the stages to come is planned to have.
+    stages: VecDeque<usize>,
 }
 
 impl<'p> Course<'_, 'p> {
@@ -194,6 +210,11 @@ impl<'p> Course<'_, 'p> {
                 });
             }
         }
+        self.stages.pop_front();
+        let done = self.behind + tasks.len() - work.len();
+        self.behind += tasks.len();
+        let all = self.behind + self.stages.iter().sum::<usize>();
+        (self.sweep.on_event)(SweepEvent::Stage { done, all });
         if work.is_empty() {
             return Ok(());
         }

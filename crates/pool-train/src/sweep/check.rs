@@ -11,7 +11,7 @@ use super::error::Source;
 use super::network::NetworkTemplate;
 use super::search::{Around, Changes, Search};
 use super::spec::{DataSource, DataSpec, EarlyStopping, EvaluationSpec, TrainSpec};
-use super::toml_file::{ArmToml, ControlledParameters, CostsToml, DatasetToml, SweepToml, TrainToml};
+use super::toml_file::{ArmToml, ControlledParameters, DatasetToml, SeedToml, SweepToml, TrainToml};
 use crate::SweepError;
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
@@ -60,8 +60,6 @@ pub(super) struct Spans {
     pub(super) model: Option<Range<usize>>,
 }
 
-const MAX_EPOCHS: i64 = 100_000;
-const MAX_COST_EPOCHS: i64 = 100;
 const MAX_NAME: usize = 60;
 /// A plan keeps a network for each, and training the least of them takes a second.
 const MAX_TRIALS: usize = 100_000;
@@ -130,14 +128,13 @@ impl Sweep {
             );
             return Err(source.error_at(Some(raw.seeds.span()), message));
         }
-        let cost_epochs = check_costs(&source, &raw.costs)?;
         Ok(Self {
             study: raw.study.into_inner(),
             seeds,
             data,
             train,
             evaluation: raw.evaluation,
-            cost_epochs,
+            cost_epochs: raw.costs.epochs.0 as u32,
             arms,
             control: raw.control.parameters.map(|control| (*control.as_ref(), control.span())),
             network,
@@ -162,7 +159,7 @@ fn check_study_name(source: &Source, study: &Spanned<String>) -> Result<(), Swee
     Ok(())
 }
 
-fn check_seeds(source: &Source, seeds: &Spanned<Vec<Spanned<i64>>>) -> Result<Vec<u64>, SweepError> {
+fn check_seeds(source: &Source, seeds: &Spanned<Vec<Spanned<SeedToml>>>) -> Result<Vec<u64>, SweepError> {
     if seeds.as_ref().is_empty() {
         let message = "seeds = []: at least one seed is needed, and 3 or more for intervals";
         return Err(source.error_at(Some(seeds.span()), message));
@@ -172,14 +169,11 @@ fn check_seeds(source: &Source, seeds: &Spanned<Vec<Spanned<i64>>>) -> Result<Ve
         .as_ref()
         .iter()
         .map(|seed| {
-            let value = *seed.as_ref();
-            let at = |message: String| source.error_at(Some(seed.span()), message);
-            let checked =
-                u64::try_from(value).map_err(|_| at(format!("seed {value}: seeds are 0 or greater")))?;
-            if seen.insert(checked) {
-                Ok(checked)
+            let value = seed.as_ref().0;
+            if seen.insert(value) {
+                Ok(value)
             } else {
-                Err(at(format!("seed {value} appears twice; remove one")))
+                Err(source.error_at(Some(seed.span()), format!("seed {value} appears twice; remove one")))
             }
         })
         .collect()
@@ -199,6 +193,15 @@ fn data_source(
             let message = "dir = \"\": name the folder that holds the four IDX files";
             return Err(source.error_at(Some(span), message));
         }
+        DatasetToml::Dir(path) if path.to_string_lossy().contains(char::is_control) => {
+            let path = path.to_string_lossy();
+            let message = format!(
+                "dir = \"{}\": holds a line break or the like, as a backslash in double quotes begins an escape; write \
+                 the path in single quotes, or with /",
+                path.escape_debug()
+            );
+            return Err(source.error_at(Some(span), message));
+        }
         DatasetToml::Dir(path) => {
             // Relative to the sweep file, so that the file means the same from every working directory.
             let path = std::path::absolute(folder.join(&path)).unwrap_or(path);
@@ -213,25 +216,16 @@ fn data_source(
 }
 
 fn check_train(source: &Source, raw: &TrainToml) -> Result<TrainSpec, SweepError> {
-    let whole = |field: &str, value: &Spanned<i64>, greatest: i64| {
-        let number = *value.as_ref();
-        if (1..=greatest).contains(&number) {
-            Ok(number)
-        } else {
-            let message = format!("{field} = {number}: give a whole number from 1 to {greatest}");
-            Err(source.error_at(Some(value.span()), message))
-        }
-    };
     let learning_rate = *raw.learning_rate.as_ref();
     if !(learning_rate > 0.0 && learning_rate.is_finite()) {
-        let message = format!("learning_rate = {learning_rate}: give a number above 0, such as 0.001");
+        let message = format!("learning_rate = {learning_rate}: give a finite number above 0, such as 0.001");
         return Err(source.error_at(Some(raw.learning_rate.span()), message));
     }
     let early_stopping =
         raw.early_stopping.as_ref().map(|stopping| check_early_stopping(source, stopping)).transpose()?;
     Ok(TrainSpec {
-        epochs: whole("epochs", &raw.epochs, MAX_EPOCHS)? as u32,
-        batch_size: whole("batch_size", &raw.batch_size, i64::from(u32::MAX))? as usize,
+        epochs: raw.epochs.0 as u32,
+        batch_size: raw.batch_size.as_ref().to_usize(),
         learning_rate,
         early_stopping,
         precision: raw.precision,
@@ -243,26 +237,12 @@ fn check_early_stopping(
     stopping: &Spanned<EarlyStopping>,
 ) -> Result<EarlyStopping, SweepError> {
     let checked = *stopping.as_ref();
-    let message = if checked.patience == 0 {
-        "patience = 0: give at least 1 epoch, or leave early_stopping out to train all epochs".to_owned()
-    } else if !(checked.min_delta >= 0.0 && checked.min_delta.is_finite()) {
-        format!("min_delta = {}: give 0 or a small positive number", checked.min_delta)
-    } else {
+    if checked.min_delta >= 0.0 && checked.min_delta.is_finite() {
         return Ok(checked);
-    };
-    Err(source.error_at(Some(stopping.span()), message))
-}
-
-fn check_costs(source: &Source, raw: &CostsToml) -> Result<u32, SweepError> {
-    let epochs = *raw.epochs.as_ref();
-    if (0..=MAX_COST_EPOCHS).contains(&epochs) {
-        return Ok(epochs as u32);
     }
-    let message = format!(
-        "epochs = {epochs}: give the number of epochs to time per arm, from 1 to {MAX_COST_EPOCHS}, or 0 to measure no \
-         costs"
-    );
-    Err(source.error_at(Some(raw.epochs.span()), message))
+    let message =
+        format!("min_delta = {}: give 0 or a small positive number, such as 0.0001", checked.min_delta);
+    Err(source.error_at(Some(stopping.span()), message))
 }
 
 fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError> {

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use pool_metrics::one_line;
+use pool_models::reading::{TomlText, explain};
 
 /// Something wrong with a sweep file: shown as `file:line: message`.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +53,8 @@ impl Source {
 
     /// What the TOML reader found, at its place.
     pub(super) fn toml_error(&self, error: &toml::de::Error) -> SweepError {
-        self.error_at(error.span(), in_plain_words(error.message()))
+        let explained = explain(TomlText::File(&self.text), error.span(), error.message()).map(with_example);
+        self.error_at(error.span(), explained.unwrap_or_else(|| in_plain_words(error.message())))
     }
 
     /// The line, from 1, where a byte range begins; none for a setting that was left to its default, which stands nowhere.
@@ -68,18 +70,10 @@ impl Source {
     }
 }
 
-/// The reader's message without Rust's names of types, and with a cure where it has none.
+/// The reader's message, with a cure where it has none.
 fn in_plain_words(message: &str) -> String {
     let words = one_line(message);
-    if let Some((found, expected)) = words.rsplit_once("expected ")
-        && let Some(plain) = plain_type(expected)
-    {
-        return format!("{found}expected {plain}");
-    }
     match words.as_str() {
-        "wanted string or table" => {
-            "expected a word in quotes or a table such as { tail = 0.2 }, as in configs/sweep.toml".to_owned()
-        }
         "duplicate key" => "duplicate key; each setting may stand once, so remove one".to_owned(),
         missing if missing.starts_with("missing field") => {
             let of_searches = ["`strategy`", "`space`", "`from`", "`to`"];
@@ -91,19 +85,11 @@ fn in_plain_words(message: &str) -> String {
     }
 }
 
-/// What a user would call the thing that Rust's reader expects.
-fn plain_type(expected: &str) -> Option<&'static str> {
-    Some(match expected {
-        "i64" | "u64" | "usize" => "a whole number, 0 or greater",
-        "u32" => "a whole number from 0 to 4294967295",
-        "f64" => "a number",
-        "a string" | "string" | "path string" => "text in quotes",
-        "a sequence" => "a list in brackets",
-        "a boolean" => "true or false",
-        "unit" => "no value: write the word alone, in quotes",
-        "newtype variant" => "a value: write a table such as { dropout = 0.2 }, as in configs/sweep.toml",
-        "enum" => "a table with one key, as in configs/sweep.toml",
-        name if name.starts_with("struct ") => "a table of settings, as in configs/sweep.toml",
-        _ => return None,
-    })
+/// Where a table that is asked for can be looked at.
+fn with_example(explained: String) -> String {
+    let is_vague =
+        ["a table of settings", "a table with one key", "a table of a word and its value", "... }"]
+            .iter()
+            .any(|end| explained.ends_with(end));
+    if is_vague { format!("{explained}, as in configs/sweep.toml") } else { explained }
 }

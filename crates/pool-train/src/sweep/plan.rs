@@ -316,12 +316,24 @@ impl<'a> Selection<'a> {
         without_repeats(&self.trials)
     }
 
-    /// Trials that will have a record: all, or those of arms in the last rung and no further ones of the others.
+    /// Trials that will run: all, or one of each arm and the further ones of arms in the last rung.
     pub fn expected_trials(&self) -> usize {
         match self.plan.rungs().last() {
             None => self.trials.len(),
-            Some(last) => last.arms.min(self.one_per_arm().len()) * last.seeds,
+            Some(last) => {
+                let arms = self.one_per_arm().len();
+                arms + last.arms.min(arms) * last.seeds.saturating_sub(1)
+            }
         }
+    }
+
+    /// Trials of each stage: all of them at once, or those of one rung after the other.
+    pub fn trials_by_stage(&self) -> Vec<usize> {
+        if self.plan.rungs().is_empty() {
+            return vec![self.trials.len()];
+        }
+        let arms = self.one_per_arm().len();
+        self.plan.rungs().iter().map(|rung| rung.arms.min(arms) * rung.seeds).collect()
     }
 
     /// Measurements that will have a record.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use mnist_data::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, ValidationSplit};
 use pool_models::Precision;
+use pool_models::reading::whole;
 use serde::{Deserialize, Serialize};
 
 use super::search::Changes;
@@ -197,6 +198,7 @@ pub struct EarlyStopping {
     #[serde(default)]
     pub monitor: Monitor,
     /// Epochs without improvement before stopping.
+    #[serde(deserialize_with = "whole::<1, { u32::MAX as u64 }, _, _>")]
     pub patience: u32,
     /// A smaller decrease is no improvement.
     #[serde(default)]

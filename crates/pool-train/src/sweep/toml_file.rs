@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use pool_models::reading::Whole;
 use pool_models::{Pool, Precision};
 use serde::Deserialize;
 use toml::Spanned;
@@ -10,11 +11,16 @@ use super::network::TemplateLayer;
 use super::search::SearchToml;
 use super::spec::{EarlyStopping, EvaluationSpec, Split};
 
+/// A seed: TOML's integers end here.
+pub(super) type SeedToml = Whole<0, { i64::MAX as u64 }>;
+/// Images of a batch.
+pub(super) type BatchSizeToml = Whole<1, { u32::MAX as u64 }>;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SweepToml {
     pub(super) study: Spanned<String>,
-    pub(super) seeds: Spanned<Vec<Spanned<i64>>>,
+    pub(super) seeds: Spanned<Vec<Spanned<SeedToml>>>,
     pub(super) data: DataToml,
     pub(super) train: TrainToml,
     #[serde(default)]
@@ -54,9 +60,9 @@ pub(super) enum DatasetToml {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TrainToml {
-    pub(super) epochs: Spanned<i64>,
+    pub(super) epochs: Whole<1, 100_000>,
     #[serde(default = "studys_batch_size")]
-    pub(super) batch_size: Spanned<i64>,
+    pub(super) batch_size: Spanned<BatchSizeToml>,
     #[serde(default = "adams_learning_rate")]
     pub(super) learning_rate: Spanned<f64>,
     pub(super) early_stopping: Option<Spanned<EarlyStopping>>,
@@ -64,8 +70,8 @@ pub(super) struct TrainToml {
     pub(super) precision: Precision,
 }
 
-fn studys_batch_size() -> Spanned<i64> {
-    Spanned::new(0..0, 200)
+fn studys_batch_size() -> Spanned<BatchSizeToml> {
+    Spanned::new(0..0, Whole(200))
 }
 
 fn adams_learning_rate() -> Spanned<f64> {
@@ -76,7 +82,7 @@ fn adams_learning_rate() -> Spanned<f64> {
 #[serde(deny_unknown_fields)]
 pub(super) struct CostsToml {
     #[serde(default = "three_epochs")]
-    pub(super) epochs: Spanned<i64>,
+    pub(super) epochs: Whole<0, 100>,
 }
 
 impl Default for CostsToml {
@@ -86,8 +92,8 @@ impl Default for CostsToml {
 }
 
 /// A median and the spread around it.
-fn three_epochs() -> Spanned<i64> {
-    Spanned::new(0..0, 3)
+fn three_epochs() -> Whole<0, 100> {
+    Whole(3)
 }
 
 #[derive(Debug, Default, Deserialize)]

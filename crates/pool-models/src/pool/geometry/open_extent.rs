@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::extent::GREATEST_SIZE;
+use crate::reading::Whole;
 use crate::{Extent, SettingError};
 
 /// The output size of adaptive pooling: one number for every axis, or a list with one entry per axis, where an entry
@@ -80,6 +82,9 @@ impl fmt::Display for OpenExtent {
 /// The word for an entry left open.
 const OPEN: &str = "same";
 
+/// A size as it is read.
+type Size = Whole<1, GREATEST_SIZE>;
+
 /// One entry of the list.
 struct Entry(Option<usize>);
 
@@ -109,7 +114,8 @@ impl<'de> Deserialize<'de> for Entry {
             type Value = Entry;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a whole number, or \"{OPEN}\" for the input's own size")
+                Size::rule(f)?;
+                write!(f, ", or \"{OPEN}\" for the input's own size")
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Entry, E> {
@@ -117,11 +123,11 @@ impl<'de> Deserialize<'de> for Entry {
             }
 
             fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Entry, E> {
-                Extent::checked_size(value.into()).map(|size| Entry(Some(size)))
+                Size::check(value.into(), &self).map(|size| Entry(Some(size.to_usize())))
             }
 
             fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Entry, E> {
-                Extent::checked_size(value.into()).map(|size| Entry(Some(size)))
+                Size::check(value.into(), &self).map(|size| Entry(Some(size.to_usize())))
             }
         }
 
@@ -137,17 +143,18 @@ impl<'de> Deserialize<'de> for OpenExtent {
             type Value = OpenExtent;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Size::rule(f)?;
                 f.write_str(
-                    "a whole number, or a list with one entry per spatial axis, such as 7 or [7, \"same\"]",
+                    ", or a list with one entry for each of 1 to 3 spatial axes, such as [7, \"same\"]",
                 )
             }
 
             fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<OpenExtent, E> {
-                Extent::checked_size(value.into()).map(OpenExtent::All)
+                Size::check(value.into(), &self).map(|size| OpenExtent::All(size.to_usize()))
             }
 
             fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<OpenExtent, E> {
-                Extent::checked_size(value.into()).map(OpenExtent::All)
+                Size::check(value.into(), &self).map(|size| OpenExtent::All(size.to_usize()))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OpenExtent, A::Error> {
@@ -155,7 +162,7 @@ impl<'de> Deserialize<'de> for OpenExtent {
                 while let Some(Entry(size)) = list.next_element()? {
                     sizes.push(size);
                 }
-                Extent::checked_length(sizes.len()).map_err(A::Error::custom)?;
+                Extent::check_length(sizes.len(), &self)?;
                 Ok(OpenExtent::Each(sizes))
             }
         }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Extent;
+use crate::extent::{ExtentVisitor, GREATEST_SIZE};
+use crate::reading::Whole;
 
 /// What happens at the edges. Padded cells never count in an average and never win a maximum.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -45,31 +47,38 @@ impl<'de> Deserialize<'de> for Padding {
             type Value = Padding;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"valid\", \"same\", or a number of cells")
+                f.write_str("\"valid\", \"same\", or ")?;
+                ExtentVisitor::<0>.expecting(f)
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Padding, E> {
                 match text {
                     "valid" => Ok(Padding::Valid),
                     "same" => Ok(Padding::Same),
-                    other => Err(E::unknown_variant(other, &["valid", "same"])),
+                    other => match other.to_ascii_lowercase().as_str() {
+                        small @ ("valid" | "same") => {
+                            Err(E::custom(format!("padding = \"{other}\" is spelt \"{small}\" here")))
+                        }
+                        _ => Err(E::unknown_variant(other, &["valid", "same"])),
+                    },
                 }
             }
 
             fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Padding, E> {
-                let cells = serde::de::value::I64Deserializer::<E>::new(value);
-                Extent::deserialize(cells).map(Padding::Symmetric)
+                Whole::<0, GREATEST_SIZE>::check(value.into(), &self).map(symmetric)
             }
 
             fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Padding, E> {
-                self.visit_i64(i64::try_from(value).map_err(|_| E::custom("padding is too large"))?)
+                Whole::<0, GREATEST_SIZE>::check(value.into(), &self).map(symmetric)
             }
 
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Padding, A::Error> {
-                Extent::deserialize(serde::de::value::SeqAccessDeserializer::new(list))
-                    .map(Padding::Symmetric)
-                    .map_err(A::Error::custom)
+                ExtentVisitor::<0>.visit_seq(list).map(Padding::Symmetric)
             }
+        }
+
+        fn symmetric(cells: Whole<0, GREATEST_SIZE>) -> Padding {
+            Padding::Symmetric(Extent::All(cells.to_usize()))
         }
 
         deserializer.deserialize_any(PaddingVisitor)

@@ -9,11 +9,11 @@ use crate::{Extent, SettingError};
 #[serde(deny_unknown_fields)]
 pub(super) struct FractionalSpelling {
     #[serde(skip_serializing_if = "Option::is_none")]
-    ratio: Option<f64>,
+    pub(super) ratio: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<Extent>,
+    pub(super) output: Option<Extent>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<Extent>,
+    pub(super) size: Option<Extent>,
     #[serde(skip_serializing_if = "Option::is_none")]
     regions: Option<RegionsWord>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,57 +1,163 @@
 //! The long spelling, key by key.
 
+use serde::de::value::StrDeserializer;
+use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::foreign::answer_to_settings;
 use super::fractional::{FractionalSpelling, unless_default};
 use super::global::GlobalSpelling;
+use super::peers;
+use crate::extent::GREATEST_SIZE;
 use crate::pool::{Blur, Geometry, OpenExtent, Padding, Pool, Reducer, StridedConv, Window};
+use crate::reading::whole;
 use crate::{Extent, SettingError};
 
 /// Every key that a pooling layer can have, before it is checked.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Serialize)]
 pub(super) struct LongSpelling {
     #[serde(skip_serializing_if = "Option::is_none")]
-    reduce: Option<Reducer>,
+    pub(super) reduce: Option<Reducer>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<Extent>,
+    pub(super) size: Option<Extent>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stride: Option<Extent>,
+    pub(super) stride: Option<Extent>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    padding: Option<Padding>,
+    pub(super) padding: Option<Padding>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    dilation: Option<Extent>,
+    pub(super) dilation: Option<Extent>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ceil: Option<bool>,
+    pub(super) ceil: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    count_padding: Option<bool>,
+    pub(super) count_padding: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    adaptive: Option<OpenExtent>,
+    pub(super) adaptive: Option<OpenExtent>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    global: Option<GlobalSpelling>,
+    pub(super) global: Option<GlobalSpelling>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fractional: Option<FractionalSpelling>,
+    pub(super) fractional: Option<FractionalSpelling>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pyramid: Option<Vec<LevelSpelling>>,
+    pub(super) pyramid: Option<Vec<LevelSpelling>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    strided_conv: Option<StridedConv>,
+    pub(super) strided_conv: Option<StridedConv>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    blur: Option<Blur>,
+    pub(super) blur: Option<Blur>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    haar: Option<NoSettings>,
+    pub(super) haar: Option<NoSettings>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    spectral: Option<SpectralSpelling>,
+    pub(super) spectral: Option<SpectralSpelling>,
 }
 
 /// `{}`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NoSettings {}
+pub(super) struct NoSettings {}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SpectralSpelling {
+pub(super) struct SpectralSpelling {
     output: Extent,
+}
+
+/// The names of the keys.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    Reduce,
+    Size,
+    Stride,
+    Padding,
+    Dilation,
+    Ceil,
+    CountPadding,
+    Adaptive,
+    Global,
+    Fractional,
+    Pyramid,
+    StridedConv,
+    Blur,
+    Haar,
+    Spectral,
+}
+
+/// A key of ours, or one that is answered once the whole table is known.
+enum AnyKey {
+    Own(Key),
+    Foreign(String),
+}
+
+impl<'de> Deserialize<'de> for AnyKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match Key::deserialize(StrDeserializer::<D::Error>::new(&name)) {
+            Ok(key) => Ok(Self::Own(key)),
+            Err(_) if peers::setting(&name).is_some() || Reducer::named(&name).is_some() => {
+                Ok(Self::Foreign(name))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl LongSpelling {
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// The first key or value that is wrong; keys of another library last, as the answer depends on all others.
+    pub(super) fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut long = Self::default();
+        let mut foreign = Vec::new();
+        while let Some(key) = map.next_key()? {
+            match key {
+                AnyKey::Own(key) => long.take(key, &mut map)?,
+                AnyKey::Foreign(name) => foreign.push((name, map.next_value()?)),
+            }
+        }
+        if foreign.is_empty() { Ok(long) } else { Err(A::Error::custom(answer_to_settings(long, &foreign))) }
+    }
+
+    fn take<'de, A: MapAccess<'de>>(&mut self, key: Key, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            Key::Reduce => once(&mut self.reduce, "reduce", map),
+            Key::Size => once(&mut self.size, "size", map),
+            Key::Stride => once(&mut self.stride, "stride", map),
+            Key::Padding => once(&mut self.padding, "padding", map),
+            Key::Dilation => once(&mut self.dilation, "dilation", map),
+            Key::Ceil => once(&mut self.ceil, "ceil", map),
+            Key::CountPadding => once(&mut self.count_padding, "count_padding", map),
+            Key::Adaptive => once(&mut self.adaptive, "adaptive", map),
+            Key::Global => once(&mut self.global, "global", map),
+            Key::Fractional => once(&mut self.fractional, "fractional", map),
+            Key::Pyramid => once(&mut self.pyramid, "pyramid", map),
+            Key::StridedConv => once(&mut self.strided_conv, "strided_conv", map),
+            Key::Blur => once(&mut self.blur, "blur", map),
+            Key::Haar => once(&mut self.haar, "haar", map),
+            Key::Spectral => once(&mut self.spectral, "spectral", map),
+        }
+    }
+
+    /// Whether a reducer stands without anything to say what it reduces.
+    pub(super) fn lacks_windows(&self) -> bool {
+        let Self { reduce, size, adaptive, global, fractional, pyramid, .. } = self;
+        reduce.is_some()
+            && size.is_none()
+            && adaptive.is_none()
+            && global.is_none()
+            && fractional.is_none()
+            && pyramid.is_none()
+    }
+}
+
+/// Reads the value of a key that may stand once, which a JSON file need not heed.
+fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    place: &mut Option<T>,
+    key: &'static str,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    if place.replace(map.next_value()?).is_some() {
+        return Err(A::Error::duplicate_field(key));
+    }
+    Ok(())
 }
 
 impl TryFrom<LongSpelling> for Pool {
@@ -178,7 +284,7 @@ impl From<&Geometry> for LongSpelling {
 }
 
 /// One level of a pyramid.
-struct LevelSpelling(usize);
+pub(super) struct LevelSpelling(usize);
 
 impl Serialize for LevelSpelling {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -188,7 +294,6 @@ impl Serialize for LevelSpelling {
 
 impl<'de> Deserialize<'de> for LevelSpelling {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let level = i64::deserialize(deserializer)?;
-        Extent::checked_size(level.into()).map(Self)
+        whole::<1, GREATEST_SIZE, _, _>(deserializer).map(Self)
     }
 }

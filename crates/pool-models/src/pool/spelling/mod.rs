@@ -1,20 +1,27 @@
 //! How a pooling layer is written in a sweep file: `"max"`, or `{ reduce = "max", size = 3, stride = 2 }`.
 
+mod foreign;
 mod fractional;
+mod given;
 mod global;
 mod long;
+pub(super) mod peers;
+#[cfg(test)]
+mod peers_tests;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
 use pool_metrics::one_line;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Blur, Pool, Reducer};
 use crate::SpellingError;
+use crate::reading::{TomlText, explain};
+pub(crate) use foreign::answer;
+use given::Call;
 use long::LongSpelling;
 
 /// The layers that one word says, each with its default settings.
@@ -70,8 +77,7 @@ impl<'de> Deserialize<'de> for Pool {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Pool, A::Error> {
-                let long = LongSpelling::deserialize(MapAccessDeserializer::new(map))?;
-                long.try_into().map_err(serde::de::Error::custom)
+                LongSpelling::read(map)?.try_into().map_err(serde::de::Error::custom)
             }
         }
 
@@ -82,6 +88,9 @@ impl<'de> Deserialize<'de> for Pool {
 fn unknown(word: &str) -> String {
     if word == "spectral" {
         return "spectral pooling needs its output size: { spectral = { output = 7 } }".to_owned();
+    }
+    if let Some(answer) = answer(word) {
+        return one_line(&answer);
     }
     let known: Vec<String> = Reducer::ALL.iter().map(|reducer| format!("\"{reducer}\"")).collect();
     format!(
@@ -111,11 +120,13 @@ impl std::str::FromStr for Pool {
         if let Some(pool) = one_word(text) {
             return Ok(pool);
         }
-        if text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        let is_word = text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        if is_word || Call::parse(text).is_some() {
             return Err(SpellingError { reason: unknown(text) });
         }
-        toml::de::ValueDeserializer::parse(text)
-            .and_then(Self::deserialize)
-            .map_err(|error| SpellingError { reason: one_line(error.message()) })
+        toml::de::ValueDeserializer::parse(text).and_then(Self::deserialize).map_err(|error| {
+            let explained = explain(TomlText::Value(text), error.span(), error.message());
+            SpellingError { reason: explained.unwrap_or_else(|| one_line(error.message())) }
+        })
     }
 }

@@ -7,6 +7,7 @@ use crate::pool::{
     Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence, FractionalSize, Geometry,
     Padding, Pool, Reducer,
 };
+use crate::reading::{TomlText, explain};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Arm {
@@ -15,8 +16,16 @@ struct Arm {
 
 fn read(value: &str) -> Result<Pool, String> {
     let alone = value.parse::<Pool>().map_err(|error| error.to_string());
-    let in_a_file = toml::from_str::<Arm>(&format!("pool = {value}")).map(|arm| arm.pool);
-    assert_eq!(in_a_file.map_err(|error| error.message().to_owned()), alone);
+    let file = format!("pool = {value}");
+    let in_a_file = toml::from_str::<Arm>(&file).map(|arm| arm.pool);
+    let explained = |error: toml::de::Error| {
+        let explained = explain(TomlText::File(&file), error.span(), error.message());
+        explained.unwrap_or_else(|| error.message().to_owned()).replace(&format!("pool = {value}: "), "")
+    };
+    assert_eq!(
+        in_a_file.map_err(explained),
+        alone.clone().map_err(|error| error.replace(&format!("{value}: "), ""))
+    );
     alone
 }
 
@@ -85,14 +94,14 @@ fn every_spelling_means_the_layer_that_its_rust_constructor_makes() {
 fn a_word_needs_no_quotes_outside_a_file() {
     assert_eq!(" max ".parse(), Ok(Pool::max(2)));
     assert_eq!("none".parse(), Ok(Pool::None));
-    let error = "maximum".parse::<Pool>().unwrap_err().to_string();
-    assert!(error.starts_with("unknown pooling layer \"maximum\"; use \"max\""), "{error}");
+    let error = "largest".parse::<Pool>().unwrap_err().to_string();
+    assert!(error.starts_with("unknown pooling layer \"largest\"; use \"max\""), "{error}");
 }
 
 #[test]
 fn what_is_wrong_is_said_in_one_line_without_the_terminals_commands() {
     for (text, part) in [
-        ("m\nax\u{1b}[2J", "unexpected content, expected nothing"),
+        ("m\nax\u{1b}[2J", "m: a word stands in quotes, \"m\""),
         ("\"m\\nax\\u001b[2J\"", r#"unknown pooling layer "m\nax\u{1b}[2J"; use "max""#),
         ("{ reduce = \"max\", \"s\\nize\" = 2 }", "unknown field `s; ize`, expected"),
         ("{ reduce = \"ma\\u001bx\", size = 2 }", r"unknown variant `ma\u{1b}x`, expected"),
@@ -105,20 +114,20 @@ fn what_is_wrong_is_said_in_one_line_without_the_terminals_commands() {
 #[test]
 fn wrong_spellings_say_what_is_right() {
     for (text, part) in [
-        ("\"maximum\"", "unknown pooling layer \"maximum\"; use \"max\", \"avg\", \"min\""),
+        ("\"largest\"", "unknown pooling layer \"largest\"; use \"max\", \"avg\", \"min\""),
         ("\"spectral\"", "needs its output size"),
         ("3.5", "a pooling layer, such as \"max\""),
-        ("{ reduce = \"maximum\", size = 2 }", "unknown variant `maximum`, expected one of `max`, `avg`"),
+        ("{ reduce = \"largest\", size = 2 }", "unknown variant `largest`, expected one of `max`, `avg`"),
         ("{ reduce = 3, size = 2 }", "a reducer, such as \"max\" or { lp = { p = 3.0 } }"),
         ("{ reduce = { lp = { q = 3.0 } }, size = 2 }", "unknown field `q`, expected `p`"),
-        ("{ reduce = { lp = { p = \"x\" } }, size = 2 }", "expected f64"),
+        ("{ reduce = { lp = { p = \"x\" } }, size = 2 }", "p = \"x\": give a number"),
         ("{ reduce = \"max\" }", "no window is given"),
         ("{ size = 2 }", "nothing says how to pool"),
         ("{ reduce = \"max\", size = 2, global = true }", "size and global exclude each other"),
         ("{ reduce = \"max\", adaptive = 7, stride = 2 }", "stride belongs to size"),
         ("{ reduce = \"avg\", global = true, count_padding = true }", "count_padding belongs to size"),
         ("{ reduce = \"max\", size = 2, padding = \"full\" }", "unknown variant `full`"),
-        ("{ reduce = \"max\", size = -2 }", "-2 is no size"),
+        ("{ reduce = \"max\", size = -2 }", "size = -2: give a whole number from 1 to 1048576"),
         ("{ reduce = \"max\", sice = 2 }", "unknown field `sice`, expected one of"),
         ("{ reduce = \"max\", global = false }", "leave the key out"),
         ("{ reduce = \"max\", adaptive = [7, \"open\"] }", "unknown variant `open`, expected `same`"),
@@ -128,7 +137,7 @@ fn wrong_spellings_say_what_is_right() {
             "{ reduce = \"max\", fractional = { ratio = 0.5, size = 2, regions = \"disjoint\" } }",
             "size and regions exclude",
         ),
-        ("{ reduce = \"max\", pyramid = [4, -1] }", "-1 is no size"),
+        ("{ reduce = \"max\", pyramid = [4, -1] }", "-1: give a whole number from 1 to 1048576"),
         ("{ reduce = \"max\", strided_conv = { size = 2 } }", "strided_conv and reduce exclude each other"),
         ("{ blur = { tabs = 3 } }", "unknown field `tabs`"),
         ("{ haar = { size = 3 } }", "unknown field `size`"),

@@ -1,6 +1,7 @@
 //! The published study's claims, each with what this run measured of it and what may be concluded.
 //!
-//! The arms are those whose pooling layer the study had: average, maximum, none. Differences are paired by seed. A claim
+//! Claims are judged where the run is the study's: its three arms (average, maximum, none) in its network, on its data. No
+//! other run has anything to say of them. Differences are paired by seed. A claim
 //! about several differences *holds* when every one of them is on its side with a paired t-test at 5 % (that all of them
 //! must be leaves the level as it is: an intersection-union test); it *does not hold* when one of them is on the other
 //! side at 5 % after Holm's correction for how many there are; otherwise it *cannot be told*.
@@ -132,7 +133,16 @@ pub struct ClaimResult {
     pub conclusion: Conclusion,
 }
 
-/// The study's arms in this run: the first one with each layer.
+/// The data that the claims are judged on: the study's, and the set that was made to take its place.
+const DATASETS: [&str; 2] = ["MNIST", "Fashion-MNIST"];
+
+/// Whether this run is the published study's: its three arms in its network, on its data.
+fn is_the_studys(run: &Run, arms: &[ArmFigures]) -> bool {
+    run.records().next().is_some_and(|record| DATASETS.contains(&record.settings.dataset.as_str()))
+        && StudyPool::ALL.iter().all(|pool| arms.iter().any(|arm| StudyPool::of_arm(arm) == Some(*pool)))
+}
+
+/// The study's arms in this run: the first one of each.
 #[derive(Clone, Copy)]
 pub(super) struct StudyArms<'a> {
     run: &'a Run,
@@ -143,7 +153,7 @@ pub(super) struct StudyArms<'a> {
 
 impl<'a> StudyArms<'a> {
     fn of(run: &'a Run, arms: &'a [ArmFigures]) -> Self {
-        let find = |pool| arms.iter().find(|arm| arm.study_pool == Some(pool));
+        let find = |pool| arms.iter().find(|arm| StudyPool::of_arm(arm) == Some(pool));
         Self {
             run,
             average: find(StudyPool::Average),
@@ -166,8 +176,11 @@ impl<'a> StudyArms<'a> {
 /// A conclusion and what was measured.
 type Finding = (Conclusion, String);
 
-/// Every claim against this run.
+/// Every claim against this run; none where it is not the study's.
 pub(super) fn claims(run: &Run, arms: &[ArmFigures], comparisons: &Comparisons) -> Vec<ClaimResult> {
+    if !is_the_studys(run, arms) {
+        return Vec::new();
+    }
     let study = StudyArms::of(run, arms);
     Claim::ALL
         .into_iter()

@@ -4,11 +4,9 @@ use maud::{Markup, html};
 
 use crate::{Analysis, ClaimResult, Conclusion};
 
-/// None where too few of the study's arms are in the run for any of its claims.
+/// None where the run is not the study's.
 pub(super) fn claims(analysis: &Analysis) -> Option<Markup> {
-    let of_the_study =
-        analysis.arms.iter().filter(|arm| arm.study_pool.is_some() && arm.test_error.is_some());
-    (of_the_study.count() > 1).then(|| {
+    (!analysis.claims.is_empty()).then(|| {
         html! {
             p.note {
                 "The study trained each arm once. A claim holds here, or does not, only where the figures say so \

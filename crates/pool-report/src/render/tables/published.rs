@@ -4,7 +4,7 @@ use pool_metrics::MemoryModel;
 
 use super::{Table, as_they_ran, row};
 use crate::cells::{estimate, gibibytes, number};
-use crate::{Analysis, ArmFigures, PublishedArm};
+use crate::{Analysis, ArmFigures, PublishedArm, StudyPool};
 
 /// None without an arm of the study, in the study's network and on its data.
 pub(crate) fn beside_the_published(analysis: &Analysis) -> Option<Table> {
@@ -15,9 +15,8 @@ pub(crate) fn beside_the_published(analysis: &Analysis) -> Option<Table> {
         .arms
         .iter()
         .filter_map(|arm| {
-            let study = arm.study_pool?.published();
-            (arm.parameters == Some(study.parameters) && arm.test_error.is_some())
-                .then(|| [theirs(&arm.arm, study), ours(arm)])
+            let study = StudyPool::of_arm(arm)?.published();
+            arm.test_error.is_some().then(|| [theirs(&arm.arm, study), ours(arm)])
         })
         .flatten()
         .collect();

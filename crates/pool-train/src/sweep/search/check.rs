@@ -5,12 +5,13 @@ use std::ops::Range as Span;
 use toml::Spanned;
 
 use super::space::{Axis, NumberAxis, Pools, Space};
-use super::toml_file::{Numbers, Range, Scale, SearchToml, SpaceToml, StrategyToml};
+use super::toml_file::{Numbers, PlaceToml, Range, Scale, SearchToml, SpaceToml, StrategyToml};
 use super::{Ladder, SearchPlan};
 use crate::SweepError;
 use crate::sweep::check::Arm;
 use crate::sweep::error::Source;
 use crate::sweep::network::NetworkTemplate;
+use crate::sweep::toml_file::BatchSizeToml;
 
 /// A search in which every single setting is right.
 #[derive(Debug, Clone)]
@@ -42,7 +43,6 @@ pub(in crate::sweep) struct Around<'a> {
     pub(in crate::sweep) network: Option<&'a NetworkTemplate>,
 }
 
-const MOST_TRIALS: i64 = 10_000;
 /// Arms of a search that has hours and no number of trials.
 const ARMS_WITHOUT_NUMBER: usize = 1_000;
 const USUAL_REDUCTION: u32 = 3;
@@ -56,14 +56,14 @@ impl Search {
         let checker = Checker { source };
         let batch_sizes = raw.space.as_ref().batch_size.as_ref();
         let batch_sizes =
-            batch_sizes.map(|sizes| Ok((checker.batch_sizes(sizes)?, sizes.span()))).transpose()?;
+            batch_sizes.map(|sizes| Ok((checker.batch_sizes(sizes.clone())?, sizes.span()))).transpose()?;
         let span = raw.space.span();
         let strategy = checker.strategy(&raw, around)?;
         let hours = raw.hours.as_ref().map(|hours| checker.hours(hours)).transpose()?;
-        let seed = checker.whole("seed", &raw.seed, 0, i64::MAX)?;
+        let seed = raw.seed.0;
         let arms = checker.arms(&raw, strategy, around)?;
         let space = checker.space(raw.space.into_inner(), &span, around)?;
-        Ok(Self { strategy, arms, seed: seed as u64, hours, space, span, batch_sizes })
+        Ok(Self { strategy, arms, seed, hours, space, span, batch_sizes })
     }
 
     /// The rungs and hours, for the arms that there are.
@@ -95,49 +95,47 @@ impl Checker<'_> {
         self.source.error_at(Some(span), message)
     }
 
-    fn whole(&self, key: &str, value: &Spanned<i64>, least: i64, most: i64) -> Result<i64, SweepError> {
-        let number = *value.as_ref();
-        if (least..=most).contains(&number) {
-            return Ok(number);
-        }
-        let message = format!("{key} = {number}: give a whole number from {least} to {most}");
-        Err(self.error(value.span(), message))
-    }
-
     fn hours(&self, hours: &Spanned<f64>) -> Result<f64, SweepError> {
         let number = *hours.as_ref();
         if number > 0.0 && number.is_finite() {
             return Ok(number);
         }
-        Err(self.error(hours.span(), format!("hours = {number}: give a number above 0, such as 8.0")))
+        Err(self.error(hours.span(), format!("hours = {number}: give a finite number above 0, such as 8.0")))
     }
 
     fn strategy(&self, raw: &SearchToml, around: &Around<'_>) -> Result<Strategy, SweepError> {
         match raw.strategy {
             StrategyToml::Random => {
-                for (key, given) in [("reduction", &raw.reduction), ("first_epochs", &raw.first_epochs)] {
-                    if let Some(given) = given {
+                let reduction = raw.reduction.as_ref().map(Spanned::span);
+                let first_epochs = raw.first_epochs.as_ref().map(Spanned::span);
+                for (key, span) in [("reduction", reduction), ("first_epochs", first_epochs)] {
+                    if let Some(span) = span {
                         let message = format!(
                             "{key}: only strategy = \"halving\" has rungs; leave it out, or change the strategy"
                         );
-                        return Err(self.error(given.span(), message));
+                        return Err(self.error(span, message));
                     }
                 }
                 Ok(Strategy::Random)
             }
             StrategyToml::Halving => {
-                let reduction = raw
-                    .reduction
-                    .as_ref()
-                    .map_or(Ok(i64::from(USUAL_REDUCTION)), |given| self.whole("reduction", given, 2, 100))?;
-                let epochs = i64::from(around.epochs);
-                let first_epochs = raw
-                    .first_epochs
-                    .as_ref()
-                    .map_or(Ok(1), |given| self.whole("first_epochs", given, 1, epochs))?;
+                let reduction =
+                    raw.reduction.as_ref().map_or(USUAL_REDUCTION, |given| given.as_ref().0 as u32);
+                let first_epochs = match &raw.first_epochs {
+                    None => 1,
+                    Some(given) if given.as_ref().0 <= u64::from(around.epochs) => given.as_ref().0 as u32,
+                    Some(given) => {
+                        let message = format!(
+                            "first_epochs = {}: give a whole number from 1 to {}, the epochs of a trial",
+                            given.as_ref().0,
+                            around.epochs
+                        );
+                        return Err(self.error(given.span(), message));
+                    }
+                };
                 Ok(Strategy::Halving(Ladder {
-                    reduction: reduction as u32,
-                    first_epochs: first_epochs as u32,
+                    reduction,
+                    first_epochs,
                     last_epochs: around.epochs,
                     seeds: around.seeds,
                 }))
@@ -160,7 +158,7 @@ impl Checker<'_> {
                 )),
             };
         };
-        let number = self.whole("trials", trials, 1, MOST_TRIALS)? as usize;
+        let number = trials.as_ref().to_usize();
         let arms = match strategy {
             Strategy::Random => number / around.seeds,
             Strategy::Halving(ladder) => ladder.arms_within(number),
@@ -222,10 +220,10 @@ impl Checker<'_> {
             pools,
             slots,
             dropout: self.numbers("dropout", dropout, rate, "from 0 to below 1")?,
-            learning_rate: self.numbers("learning_rate", learning_rate, positive, "above 0")?,
+            learning_rate: self.numbers("learning_rate", learning_rate, positive, "above 0 and finite")?,
             batch_size: match batch_size {
                 None => Axis::Fixed,
-                Some(sizes) => Axis::List(self.batch_sizes(&sizes)?),
+                Some(sizes) => Axis::List(self.batch_sizes(sizes)?),
             },
         })
     }
@@ -285,19 +283,14 @@ impl Checker<'_> {
         }
     }
 
-    fn batch_sizes(&self, sizes: &Spanned<Vec<i64>>) -> Result<Vec<usize>, SweepError> {
-        let values = self.values("batch_size", sizes.clone())?;
-        let checked = values.into_iter().map(|size| {
-            let size = self.whole("batch_size", &Spanned::new(sizes.span(), size), 1, i64::from(u32::MAX))?;
-            Ok(size as usize)
-        });
-        checked.collect()
+    fn batch_sizes(&self, sizes: Spanned<Vec<BatchSizeToml>>) -> Result<Vec<usize>, SweepError> {
+        Ok(self.values("batch_size", sizes)?.into_iter().map(BatchSizeToml::to_usize).collect())
     }
 
     /// Sets of slots, from 1 in the file and from 0 here.
     fn slots(
         &self,
-        slots: Spanned<Vec<Vec<i64>>>,
+        slots: Spanned<Vec<Vec<PlaceToml>>>,
         network: Option<&NetworkTemplate>,
     ) -> Result<Axis<Vec<usize>>, SweepError> {
         let span = slots.span();
@@ -306,15 +299,14 @@ impl Checker<'_> {
         let checked = sets.into_iter().map(|set| {
             let mut places = set
                 .iter()
-                .map(|&slot| {
-                    usize::try_from(slot).ok().filter(|slot| (1..=there).contains(slot)).map(|slot| slot - 1)
-                })
+                .map(|slot| Some(slot.to_usize()).filter(|slot| *slot <= there).map(|slot| slot - 1))
                 .collect::<Option<Vec<usize>>>();
             if let Some(places) = &mut places {
                 places.sort_unstable();
                 places.dedup();
             }
             places.ok_or_else(|| {
+                let set: Vec<u64> = set.iter().map(|slot| slot.0).collect();
                 let message = format!(
                     "slots: {set:?} names a \"pool\" that the layers do not have; they have {there}, counted from 1"
                 );

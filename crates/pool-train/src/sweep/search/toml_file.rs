@@ -2,27 +2,34 @@
 
 use std::fmt;
 
+use pool_models::reading::Whole;
 use pool_models::{Extent, Padding, Reducer};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use crate::sweep::toml_file::{BatchSizeToml, SeedToml};
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sweep) struct SearchToml {
     pub(super) strategy: StrategyToml,
-    pub(super) trials: Option<Spanned<i64>>,
+    pub(super) trials: Option<Spanned<Whole<1, 10_000>>>,
     pub(super) hours: Option<Spanned<f64>>,
     #[serde(default = "zero")]
-    pub(super) seed: Spanned<i64>,
-    pub(super) reduction: Option<Spanned<i64>>,
-    pub(super) first_epochs: Option<Spanned<i64>>,
+    pub(super) seed: SeedToml,
+    pub(super) reduction: Option<Spanned<Whole<2, 100>>>,
+    /// At most the epochs of a trial.
+    pub(super) first_epochs: Option<Spanned<Whole<1, { u64::MAX }>>>,
     pub(super) space: Spanned<SpaceToml>,
 }
 
-fn zero() -> Spanned<i64> {
-    Spanned::new(0..0, 0)
+/// A place of a network's, from 1.
+pub(super) type PlaceToml = Whole<1, { u64::MAX }>;
+
+fn zero() -> SeedToml {
+    Whole(0)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -40,10 +47,10 @@ pub(super) struct SpaceToml {
     pub(super) size: Option<Spanned<Vec<Extent>>>,
     pub(super) stride: Option<Spanned<Vec<Extent>>>,
     pub(super) padding: Option<Spanned<Vec<Padding>>>,
-    pub(super) slots: Option<Spanned<Vec<Vec<i64>>>>,
+    pub(super) slots: Option<Spanned<Vec<Vec<PlaceToml>>>>,
     pub(super) dropout: Option<Spanned<Numbers>>,
     pub(super) learning_rate: Option<Spanned<Numbers>>,
-    pub(super) batch_size: Option<Spanned<Vec<i64>>>,
+    pub(super) batch_size: Option<Spanned<Vec<BatchSizeToml>>>,
 }
 
 /// `[0.1, 0.2]`, or `{ from = 1e-4, to = 1e-2, scale = "log" }`.
