@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use layer::{ApplyArgs, Format, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
 pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs, StatusArgs};
-pub(crate) use sweep::{Jobs, KernelsArg, LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
+pub(crate) use sweep::{KernelsArg, LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
 pub(crate) use task::{PeakArgs, PhaseArg, ProbeArgs, TaskArgs};
 pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
 
