@@ -13,6 +13,7 @@ use crate::isa::{Isa, Kernel};
 use crate::panel::blocks;
 use crate::scratch::Scratch;
 use crate::simd::{MOST_LANES, Simd};
+use crate::sum::add_rows;
 use crate::threads::{Parts, Threads};
 
 /// The sizes of a fully connected layer.
@@ -88,11 +89,8 @@ impl Dense {
         for sample in output.chunks_exact_mut(self.units) {
             sample.copy_from_slice(bias);
         }
-        for partial in partial.chunks_exact(output.len()).take(self.tasks()) {
-            for (sum, part) in output.iter_mut().zip(partial) {
-                *sum += part;
-            }
-        }
+        let parts = self.tasks() * output.len();
+        add_rows(output, &partial[..parts]);
     }
 
     /// Computes the gradients.
@@ -139,11 +137,7 @@ impl Dense {
             }
         });
         bias_gradient.fill(0.0);
-        for sample in output_gradient.chunks_exact(self.units) {
-            for (sum, gradient) in bias_gradient.iter_mut().zip(sample) {
-                *sum += gradient;
-            }
-        }
+        add_rows(bias_gradient, output_gradient);
     }
 
     fn samples(&self, input: &[f32]) -> usize {

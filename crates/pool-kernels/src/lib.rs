@@ -21,8 +21,10 @@ mod panel;
 mod pool;
 mod random;
 mod reduce;
+mod rounds;
 mod scratch;
 mod simd;
+mod sum;
 mod threads;
 mod windows;
 

@@ -13,6 +13,7 @@ use crate::reduce::{
 };
 use crate::scratch::Scratch;
 use crate::simd::Simd;
+use crate::sum::Total;
 use crate::threads::{Parts, Threads, least_tasks};
 use crate::windows::Windows;
 
@@ -87,7 +88,7 @@ impl Pooling<'_> {
     /// has lanes, of so many pixels of the input and of the output.
     pub fn scratch_bytes(isa: Isa, threads: u64, planes: u64, [input, output]: [u64; 2]) -> u64 {
         let lanes = isa.lanes() as u64;
-        let vectors = 2 * u128::from(input) + 2 * u128::from(output);
+        let vectors = 4 * u128::from(input) + 2 * u128::from(output);
         let at_once = u128::from(threads.min(planes.div_ceil(lanes)) * lanes);
         let numbers = vectors.saturating_mul(at_once);
         u64::try_from(numbers.saturating_mul(size_of::<f32>() as u128)).unwrap_or(u64::MAX)
@@ -115,13 +116,13 @@ impl Pooling<'_> {
     }
 
     /// The first of each run of panels that lie side by side in place, and how many they are: what one of them brings into
-    /// the cache, the others use. Those that draw come one by one, as there is scratch memory for the numbers of one.
-    fn runs<S: Simd>(&self, panels: Range<usize>) -> impl Iterator<Item = (Panel, usize)> {
+    /// the cache, the others use. `one_by_one` where there is scratch memory for one.
+    fn runs<S: Simd>(&self, panels: Range<usize>, one_by_one: bool) -> impl Iterator<Item = (Panel, usize)> {
         let mut next = panels.start;
         std::iter::from_fn(move || {
             let left = panels.end.checked_sub(next).filter(|&left| left > 0)?;
             let panel = self.batch.panel(next, S::LANES);
-            let alone = self.reduce.draws() || panel.in_place::<S>(self.windows.pixels()).is_none();
+            let alone = one_by_one || panel.in_place::<S>(self.windows.pixels()).is_none();
             let vectors = if alone { 1 } else { panel.beside::<S>().min(left) };
             next += vectors;
             Some((panel, vectors))
@@ -225,7 +226,7 @@ impl Forward<'_> {
         let mut scratch = Scratch::take();
         let [gathered, pooled, draws] = scratch.try_split(self.pooling.scratch::<S>())?;
         let mut walk = windows.walk()?;
-        for (panel, vectors) in self.pooling.runs::<S>(self.panels) {
+        for (panel, vectors) in self.pooling.runs::<S>(self.panels, self.pooling.reduce.draws()) {
             self.pooling.gather_draws(s, &panel, draws);
             // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
             // one; no other panel's part of the output is touched.
@@ -283,9 +284,13 @@ impl Backward<'_> {
         let (pixels, outputs) = (windows.pixels(), windows.len());
         let mut scratch = Scratch::take();
         let [input, output, drawn] = self.pooling.scratch::<S>();
-        let [gathered, gradients, draws, spread] = scratch.try_split([input, output, drawn, input])?;
+        // Where many windows add to a pixel, each round of them is summed apart.
+        let crowded = windows.are_crowded();
+        let apart = if crowded { input } else { 0 };
+        let [gathered, gradients, draws, spread, round_sums, lost] =
+            scratch.try_split([input, output, drawn, input, apart, apart])?;
         let mut walk = windows.walk()?;
-        for (panel, vectors) in self.pooling.runs::<S>(self.panels) {
+        for (panel, vectors) in self.pooling.runs::<S>(self.panels, crowded || self.pooling.reduce.draws()) {
             self.pooling.gather_draws(s, &panel, draws);
             // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
             // one; no other panel's part of the gradient is touched.
@@ -315,18 +320,40 @@ impl Backward<'_> {
                 } else {
                     (0..pixels).for_each(clear);
                 }
-                let mut window = 0;
-                for outer in windows.outer() {
-                    for inner in windows.inner() {
-                        let draw = self.pooling.draw(s, draws, window);
-                        let seen = walk.window(outer, inner);
-                        for first in (0..vectors * S::LANES).step_by(S::LANES) {
-                            let gradient = s.load(gradient.add(window * stride + first));
-                            let cells = Cells::new(s, seen, from.add(first), stride);
-                            let spread = CellGradients::new(s, seen, to.add(first), stride, alone);
-                            kernel.backward(s, &cells, draw, gradient, &spread);
+                let (sums, sums_stride) = if crowded {
+                    round_sums[..input].fill(0.0);
+                    lost[..input].fill(0.0);
+                    (round_sums.as_mut_ptr(), S::LANES)
+                } else {
+                    (to, stride)
+                };
+                let inner = windows.inner();
+                for round in windows.rounds() {
+                    for row in round.rows.clone() {
+                        let outer = &windows.outer()[row];
+                        for column in (round.first..inner.len()).step_by(round.step) {
+                            let window = row * inner.len() + column;
+                            let draw = self.pooling.draw(s, draws, window);
+                            let seen = walk.window(outer, &inner[column]);
+                            for first in (0..vectors * S::LANES).step_by(S::LANES) {
+                                let gradient = s.load(gradient.add(window * stride + first));
+                                let cells = Cells::new(s, seen, from.add(first), stride);
+                                let spread = CellGradients::new(s, seen, sums.add(first), sums_stride, alone);
+                                kernel.backward(s, &cells, draw, gradient, &spread);
+                            }
                         }
-                        window += 1;
+                    }
+                    if crowded {
+                        for pixel in windows.pixels_of(&round) {
+                            let [sum, lost] = [sums, lost.as_mut_ptr()].map(|all| all.add(pixel * S::LANES));
+                            Total::add_in_place(s, to.add(pixel * stride), lost, s.load(sum));
+                            s.store(sum, s.splat(0.0));
+                        }
+                    }
+                }
+                if crowded {
+                    for pixel in 0..pixels {
+                        Total::settle(s, to.add(pixel * stride), lost.as_ptr().add(pixel * S::LANES));
                     }
                 }
                 if places.is_none() {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::memory::{OutOfMemory, with_room};
+use crate::rounds::{Round, Rounds};
 
 /// The windows of one axis and the entries that they see.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +115,10 @@ pub struct Windows {
     outer_seen: Vec<bool>,
     /// Where they are apart: the entries of the last axis that no window sees.
     inner_unseen: Vec<u32>,
+    /// Windows that may add to a pixel one after another.
+    rounds: Rounds,
+    /// How far behind its origin a window sees, at most.
+    reach: usize,
 }
 
 /// A window along one axis, or along several.
@@ -216,11 +221,22 @@ impl Windows {
             }
         }
         let widest = |windows: &Vec<AxisWindow>| windows.iter().map(|window| window.entries.len()).max();
-        let are_apart = are_apart(spatial, axes)?;
-        let seen = if are_apart { Seen::of(spatial, axes)? } else { Seen::default() };
+        let times: Vec<Vec<u32>> = spatial
+            .iter()
+            .zip(axes)
+            .map(|(&size, windows)| times_seen(size, windows))
+            .collect::<Result<_, _>>()?;
+        let most_seen: Vec<usize> =
+            times.iter().map(|times| times.iter().copied().max().unwrap_or(0) as usize).collect();
+        // No pixel is seen twice if no axis's entry is.
+        let are_apart = most_seen.iter().all(|&most| most <= 1);
+        let seen = if are_apart { Seen::of(&times)? } else { Seen::default() };
         let Seen { outer: outer_seen, inner_unseen } = seen;
         let cells = tables.iter().map(Axis::cells).fold(1, u64::saturating_mul);
+        let farthest = |axis: &Axis| axis.steps.iter().copied().max().unwrap_or(0) as usize;
         Ok(Self {
+            rounds: Rounds::of(&most_seen),
+            reach: tables.iter().fold(0, |reach, axis| reach * axis.size + farthest(axis)),
             pixels: spatial.iter().product(),
             listed: (cells <= most_listed).then(|| Listed::of(&tables)),
             axes: tables,
@@ -236,6 +252,30 @@ impl Windows {
     /// Whether no pixel is seen twice.
     pub(crate) fn are_apart(&self) -> bool {
         self.are_apart
+    }
+
+    /// Whether more windows see the same pixel than may be summed at once, so that there are several [`Windows::rounds`].
+    pub(crate) fn are_crowded(&self) -> bool {
+        !self.rounds.are_one()
+    }
+
+    /// All windows, as many together as may be summed at once.
+    pub(crate) fn rounds(&self) -> impl Iterator<Item = Round> {
+        self.rounds.divide(self.outer.len())
+    }
+
+    /// The pixels that a round sees, and some between them.
+    pub(crate) fn pixels_of(&self, round: &Round) -> Range<usize> {
+        let between = |places: &mut dyn Iterator<Item = &Place>| {
+            places.fold((u32::MAX, 0), |(least, greatest), place| {
+                (least.min(place.origin), greatest.max(place.origin))
+            })
+        };
+        let (first_row, last_row) = between(&mut self.outer[round.rows.clone()].iter());
+        let (first, last) = between(&mut self.inner.iter().skip(round.first).step_by(round.step));
+        let end = last_row as usize + last as usize + self.reach + 1;
+        // A row may be shorter than the round's first window.
+        if first > last { 0..0 } else { (first_row + first) as usize..end.min(self.pixels) }
     }
 
     /// Calls `each` with the pixels that no window sees, if no pixel is seen twice.
@@ -488,28 +528,29 @@ fn small_product(mut sizes: impl Iterator<Item = usize>) -> Option<usize> {
     sizes.try_fold(1usize, usize::checked_mul).filter(|&product| product < 1 << 31)
 }
 
-/// Whether no pixel is seen twice, which is so if no axis's entry is.
-fn are_apart(spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Result<bool, OutOfMemory> {
-    for (&size, windows) in spatial.iter().zip(axes) {
-        let cells = windows.iter().map(|window| window.entries.len() as u64).sum::<u64>();
-        // Where there are more cells than entries, some entry has two.
-        if cells > size as u64 {
-            return Ok(false);
-        }
-        let mut seen = unset(size)?;
-        let mut entries = windows.iter().flat_map(|window| window.entries.iter());
-        if entries.any(|entry| std::mem::replace(&mut seen[entry as usize], true)) {
-            return Ok(false);
+/// How often the windows of one axis see each entry.
+fn times_seen(size: usize, windows: &[AxisWindow]) -> Result<Vec<u32>, OutOfMemory> {
+    // Noted where they begin and where they end, so that long windows cost no more than short ones.
+    let mut changes: Vec<u32> = with_room(size + 1)?;
+    changes.resize(size + 1, 0);
+    let mut see = |first: u32, count: u32| {
+        let (start, end) = (first as usize, first as usize + count as usize);
+        changes[start] = changes[start].wrapping_add(1);
+        changes[end] = changes[end].wrapping_sub(1);
+    };
+    for window in windows {
+        match window.entries {
+            Entries::Run { first, count, step: 1 } => see(first, count),
+            Entries::Run { .. } | Entries::List(_) => window.entries.iter().for_each(|entry| see(entry, 1)),
         }
     }
-    Ok(true)
-}
-
-/// A no for each entry.
-fn unset(entries: usize) -> Result<Vec<bool>, OutOfMemory> {
-    let mut flags = with_room(entries)?;
-    flags.resize(entries, false);
-    Ok(flags)
+    let mut times = 0u32;
+    for change in &mut changes {
+        times = times.wrapping_add(*change);
+        *change = times;
+    }
+    changes.truncate(size);
+    Ok(changes)
 }
 
 /// What windows that share nothing see.
@@ -522,16 +563,18 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(spatial: &[usize], axes: &[Vec<AxisWindow>]) -> Result<Self, OutOfMemory> {
-        let (mut outer, mut inner) = (vec![true], vec![true]);
-        for (&size, windows) in spatial.iter().zip(axes) {
-            let mut rows = with_room(outer.len() * inner.len())?;
-            outer.iter().for_each(|&row: &bool| rows.extend(inner.iter().map(|&entry: &bool| row && entry)));
+    /// From how often the windows of each axis see its entries.
+    fn of(times_seen: &[Vec<u32>]) -> Result<Self, OutOfMemory> {
+        let [axes @ .., last] = times_seen else {
+            return Ok(Self { outer: vec![true], inner_unseen: Vec::new() });
+        };
+        let mut outer = vec![true];
+        for times in axes {
+            let mut rows = with_room(outer.len() * times.len())?;
+            outer.iter().for_each(|&row: &bool| rows.extend(times.iter().map(|&times| row && times > 0)));
             outer = rows;
-            inner = unset(size)?;
-            windows.iter().flat_map(|window| window.entries.iter()).for_each(|e| inner[e as usize] = true);
         }
-        let inner_unseen = (0..inner.len() as u32).filter(|&entry| !inner[entry as usize]).collect();
+        let inner_unseen = (0..last.len() as u32).filter(|&entry| last[entry as usize] == 0).collect();
         Ok(Self { outer, inner_unseen })
     }
 }

@@ -9,6 +9,7 @@ use crate::isa::{Isa, Kernel};
 use crate::panel::gather_planes;
 use crate::scratch::Scratch;
 use crate::simd::Simd;
+use crate::sum::{Total, add_rows};
 use crate::threads::{Parts, Threads};
 
 /// What a backward pass reads and writes. The images have no gradient: they are data.
@@ -31,6 +32,13 @@ pub struct ConvPoolGradients<'a> {
 /// Images whose gradients are summed together. The sums of these groups are added in their order, so that the result does
 /// not depend on the number of threads.
 const IMAGES: usize = 8;
+
+/// Outputs whose share of the biases' gradients is summed before it joins the others; cells that the same is done with for
+/// each weight, in registers; and cells of a band of rows, after which what was rounded off is kept. Longer sums lose digits
+/// (`sum.rs`), and shorter ones take time.
+const OUTPUTS_OF_BLOCK: usize = 8;
+const CELLS_OF_BLOCK: usize = 96;
+const CELLS_OF_BAND: usize = 16 * CELLS_OF_BLOCK;
 
 impl ConvPool {
     /// Computes the gradients of weights and biases.
@@ -56,7 +64,8 @@ impl ConvPool {
         let sums = (taps.len() + 1) * self.filters.next_multiple_of(lanes);
         let groups = count.div_ceil(IMAGES);
         let mut scratch = Scratch::take();
-        let [partial] = scratch.split([groups * sums]);
+        let [partial] = scratch.split([groups.max(1) * sums]);
+        partial[..sums].fill(0.0);
         let parts = Parts::of(partial);
         threads.share(groups, 1, &|range| {
             for group in range {
@@ -67,21 +76,19 @@ impl ConvPool {
                 isa.run(Backward { block: self, images, routes, scale, output, taps: &taps, sums, range });
             }
         });
-        self.unpack(lanes, &partial[..groups * sums], sums, weight, bias);
+        let (first, others) = partial[..groups.max(1) * sums].split_at_mut(sums);
+        add_rows(first, others);
+        self.unpack(lanes, first, weight, bias);
     }
 
-    /// Adds the partial sums, and takes the filters out of their vectors.
-    fn unpack(&self, lanes: usize, partial: &[f32], sums: usize, weight: &mut [f32], bias: &mut [f32]) {
+    /// Takes the filters out of their vectors.
+    fn unpack(&self, lanes: usize, sums: &[f32], weight: &mut [f32], bias: &mut [f32]) {
         let taps = weight.len() / self.filters;
-        weight.fill(0.0);
-        bias.fill(0.0);
-        for partial in partial.chunks_exact(sums) {
-            for filter in 0..self.filters {
-                let vectors = &partial[filter / lanes * (taps + 1) * lanes..][..(taps + 1) * lanes];
-                bias[filter] += vectors[filter % lanes];
-                for (tap, weight) in weight[filter * taps..][..taps].iter_mut().enumerate() {
-                    *weight += vectors[(tap + 1) * lanes + filter % lanes];
-                }
+        for filter in 0..self.filters {
+            let vectors = &sums[filter / lanes * (taps + 1) * lanes..][..(taps + 1) * lanes];
+            bias[filter] = vectors[filter % lanes];
+            for (tap, weight) in weight[filter * taps..][..taps].iter_mut().enumerate() {
+                *weight = vectors[(tap + 1) * lanes + filter % lanes];
             }
         }
     }
@@ -105,9 +112,13 @@ impl Kernel for Backward<'_> {
         let outputs = block.outputs();
         let [rows, columns] = block.seen();
         let mut scratch = Scratch::take();
-        let [pooled, spread] = scratch.split([outputs * S::LANES, rows * columns * S::LANES]);
         let groups = block.filters.div_ceil(S::LANES);
         let vectors = (self.taps.len() + 1) * S::LANES;
+        let [pooled, spread, band, lost] =
+            scratch.split([outputs * S::LANES, rows * columns * S::LANES, vectors, groups * vectors]);
+        band.fill(0.0);
+        lost.fill(0.0);
+        let rows_of_band = (CELLS_OF_BAND / columns.max(1)).max(1);
         for image in self.range.clone() {
             for group in 0..groups {
                 let first = group * S::LANES;
@@ -118,12 +129,25 @@ impl Kernel for Backward<'_> {
                     let gradient = self.output.as_ptr().add((image * block.filters + first) * outputs);
                     gather_planes(s, gradient, planes, outputs, pooled.as_mut_ptr());
                     let routes = self.routes.as_ptr().add((image * groups + group) * outputs * S::LANES);
-                    let sums = self.sums.as_mut_ptr().add(group * vectors);
-                    self.spread(s, pooled.as_ptr(), routes, spread.as_mut_ptr(), sums);
+                    let [sums, lost] =
+                        [self.sums.as_mut_ptr(), lost.as_mut_ptr()].map(|all| all.add(group * vectors));
+                    self.spread(s, pooled.as_ptr(), routes, spread.as_mut_ptr(), [sums, lost]);
                     let image = self.images.as_ptr().add(image * block.numbers());
-                    self.correlate(s, image, spread.as_ptr(), sums.add(S::LANES));
+                    for first in (0..rows).step_by(rows_of_band) {
+                        let rows = first..rows.min(first + rows_of_band);
+                        self.correlate(s, image, rows, spread.as_ptr(), band.as_mut_ptr());
+                        for vector in (S::LANES..vectors).step_by(S::LANES) {
+                            let of_band = band.as_mut_ptr().add(vector - S::LANES);
+                            Total::add_in_place(s, sums.add(vector), lost.add(vector), s.load(of_band));
+                            s.store(of_band, s.splat(0.0));
+                        }
+                    }
                 }
             }
+        }
+        for vector in (0..groups * vectors).step_by(S::LANES) {
+            // SAFETY: both hold so many vectors.
+            unsafe { Total::settle(s, self.sums.as_mut_ptr().add(vector), lost.as_ptr().add(vector)) }
         }
     }
 }
@@ -132,7 +156,7 @@ impl Backward<'_> {
     /// The gradient of what the windows saw, from that of the output; its sum is that of the biases.
     ///
     /// # Safety
-    /// `pooled` and `routes` hold a vector per output, `to` has room for one per cell, and `sums` is one.
+    /// `pooled` and `routes` hold a vector per output, `to` has room for one per cell, and each of the `sums` is one.
     #[inline(always)]
     unsafe fn spread<S: Simd>(
         &self,
@@ -140,7 +164,7 @@ impl Backward<'_> {
         pooled: *const f32,
         routes: *const u8,
         to: *mut f32,
-        sums: *mut f32,
+        [sum, lost]: [*mut f32; 2],
     ) {
         let block = self.block;
         let [output_rows, output_columns] = block.output();
@@ -153,35 +177,44 @@ impl Backward<'_> {
         let (share, zero) = (s.splat(share), s.splat(0.0));
         // SAFETY: the caller's promise.
         unsafe {
-            let mut sum = s.load(sums);
             for row in 0..output_rows {
-                for column in 0..output_columns {
-                    let output = (row * output_columns + column) * S::LANES;
-                    let gradient = s.mul(s.load(pooled.add(output)), share);
-                    let route = s.load_bytes(routes.add(output));
-                    for cell_row in 0..window_rows {
-                        for cell_column in 0..window_columns {
-                            let bit = s.splat_int(1 << (cell_row * window_columns + cell_column));
-                            let value = s.select(s.test(route, bit), gradient, zero);
-                            let cell = (row * window_rows + cell_row) * columns
-                                + column * window_columns
-                                + cell_column;
-                            s.store(to.add(cell * S::LANES), value);
-                            sum = s.add(sum, value);
+                for first in (0..output_columns).step_by(OUTPUTS_OF_BLOCK) {
+                    let mut of_block = zero;
+                    for column in first..output_columns.min(first + OUTPUTS_OF_BLOCK) {
+                        let output = (row * output_columns + column) * S::LANES;
+                        let gradient = s.mul(s.load(pooled.add(output)), share);
+                        let route = s.load_bytes(routes.add(output));
+                        for cell_row in 0..window_rows {
+                            for cell_column in 0..window_columns {
+                                let bit = s.splat_int(1 << (cell_row * window_columns + cell_column));
+                                let value = s.select(s.test(route, bit), gradient, zero);
+                                let cell = (row * window_rows + cell_row) * columns
+                                    + column * window_columns
+                                    + cell_column;
+                                s.store(to.add(cell * S::LANES), value);
+                                of_block = s.add(of_block, value);
+                            }
                         }
                     }
+                    Total::add_in_place(s, sum, lost, of_block);
                 }
             }
-            s.store(sums, sum);
         }
     }
 
-    /// Adds the products of gradients and pixels, for each tap.
+    /// Adds the products of gradients and pixels in some rows, for each tap.
     ///
     /// # Safety
     /// `spread` holds a vector per cell, and `sums` one per tap.
     #[inline(always)]
-    unsafe fn correlate<S: Simd>(&self, s: S, image: *const f32, spread: *const f32, sums: *mut f32) {
+    unsafe fn correlate<S: Simd>(
+        &self,
+        s: S,
+        image: *const f32,
+        rows: Range<usize>,
+        spread: *const f32,
+        sums: *mut f32,
+    ) {
         let mut tap = 0;
         while tap < self.taps.len() {
             let taps = &self.taps[tap..];
@@ -189,12 +222,12 @@ impl Backward<'_> {
             unsafe {
                 let sums = sums.add(tap * S::LANES);
                 tap += match taps.len() {
-                    25.. if S::ACCUMULATORS >= 25 => self.taps::<S, 25>(s, taps, image, spread, sums),
-                    12.. if S::ACCUMULATORS >= 12 => self.taps::<S, 12>(s, taps, image, spread, sums),
-                    9.. if S::ACCUMULATORS >= 9 => self.taps::<S, 9>(s, taps, image, spread, sums),
-                    5.. => self.taps::<S, 5>(s, taps, image, spread, sums),
-                    3.. => self.taps::<S, 3>(s, taps, image, spread, sums),
-                    _ => self.taps::<S, 1>(s, taps, image, spread, sums),
+                    25.. if S::ACCUMULATORS >= 25 => self.taps::<S, 25>(s, taps, image, &rows, spread, sums),
+                    12.. if S::ACCUMULATORS >= 12 => self.taps::<S, 12>(s, taps, image, &rows, spread, sums),
+                    9.. if S::ACCUMULATORS >= 9 => self.taps::<S, 9>(s, taps, image, &rows, spread, sums),
+                    5.. => self.taps::<S, 5>(s, taps, image, &rows, spread, sums),
+                    3.. => self.taps::<S, 3>(s, taps, image, &rows, spread, sums),
+                    _ => self.taps::<S, 1>(s, taps, image, &rows, spread, sums),
                 };
             }
         }
@@ -210,30 +243,40 @@ impl Backward<'_> {
         s: S,
         taps: &[usize],
         image: *const f32,
+        rows: &Range<usize>,
         spread: *const f32,
         sums: *mut f32,
     ) -> usize {
         let [_, _, width] = self.block.input;
-        let [rows, columns] = self.block.seen();
+        let [_, columns] = self.block.seen();
         let mut offsets = [0; T];
         offsets.copy_from_slice(&taps[..T]);
         // SAFETY: the caller's promise; a tap of a cell lies in the image.
         unsafe {
             let mut totals = [s.splat(0.0); T];
-            for (index, total) in totals.iter_mut().enumerate() {
-                *total = s.load(sums.add(index * S::LANES));
-            }
-            for row in 0..rows {
-                for column in 0..columns {
-                    let gradient = s.load(spread.add((row * columns + column) * S::LANES));
-                    let pixel = image.add(row * width + column);
-                    for (total, &offset) in totals.iter_mut().zip(&offsets) {
-                        *total = s.mul_add(gradient, s.splat(*pixel.add(offset)), *total);
+            let mut left = CELLS_OF_BLOCK;
+            for row in rows.clone() {
+                let mut first = 0;
+                while first < columns {
+                    let end = columns.min(first + left);
+                    for column in first..end {
+                        let gradient = s.load(spread.add((row * columns + column) * S::LANES));
+                        let pixel = image.add(row * width + column);
+                        for (total, &offset) in totals.iter_mut().zip(&offsets) {
+                            *total = s.mul_add(gradient, s.splat(*pixel.add(offset)), *total);
+                        }
+                    }
+                    left -= end - first;
+                    first = end;
+                    if left == 0 || (first == columns && row + 1 == rows.end) {
+                        left = CELLS_OF_BLOCK;
+                        for (index, total) in totals.iter_mut().enumerate() {
+                            let sum = sums.add(index * S::LANES);
+                            s.store(sum, s.add(s.load(sum), *total));
+                            *total = s.splat(0.0);
+                        }
                     }
                 }
-            }
-            for (index, &total) in totals.iter().enumerate() {
-                s.store(sums.add(index * S::LANES), total);
             }
         }
         T

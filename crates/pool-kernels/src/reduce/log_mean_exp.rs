@@ -2,6 +2,7 @@
 
 use super::{CellGradients, Cells, WindowKernel};
 use crate::simd::{Simd, exp, ln};
+use crate::sum::sums;
 
 /// `logsumexp(x) - ln n` of `n` cells, as `m + ln(1 + mean(e^(x - m) - 1))` with `m = max x`: no exponential overflows,
 /// and where the values are nearly equal no digit is lost.
@@ -20,20 +21,12 @@ impl LogMeanExp {
         (greatest, s.select(infinite, s.splat(0.0), greatest))
     }
 
-    /// The sum of `e^(x - shift) - 1`, with what each addition rounds off carried to the next (Kahan, "Further remarks on
-    /// reducing truncation errors", 1965): of large windows nothing is lost either.
+    /// The sum of `e^(x - shift) - 1`.
     #[inline(always)]
     fn growth<S: Simd>(s: S, cells: &Cells<'_, S>, shift: S::F) -> S::F {
-        let zero = s.splat(0.0);
-        let (mut sum, mut lost) = (zero, zero);
-        for index in 0..cells.len() {
-            let term = s.sub(exp_minus_one(s, s.sub(cells.get(index), shift)), lost);
-            let next = s.add(sum, term);
-            lost = s.sub(s.sub(next, sum), term);
-            // Nothing is lost of infinity.
-            lost = s.select(s.is_nan(lost), zero, lost);
-            sum = next;
-        }
+        let [sum] = sums(s, cells.len(), |[sum], index| {
+            [s.add(sum, exp_minus_one(s, s.sub(cells.get(index), shift)))]
+        });
         sum
     }
 }

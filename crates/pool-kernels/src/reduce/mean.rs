@@ -2,6 +2,7 @@
 
 use super::{CellGradients, Cells, WindowKernel};
 use crate::simd::Simd;
+use crate::sum::sums;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mean;
@@ -9,10 +10,7 @@ pub(crate) struct Mean;
 impl WindowKernel for Mean {
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, _draw: S::F) -> S::F {
-        let mut sum = cells.get(0);
-        for index in 1..cells.len() {
-            sum = s.add(sum, cells.get(index));
-        }
+        let [sum] = sums(s, cells.len(), |[sum], index| [s.add(sum, cells.get(index))]);
         s.div(sum, s.splat(cells.counted()))
     }
 

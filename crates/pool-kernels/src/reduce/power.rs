@@ -2,7 +2,8 @@
 
 use super::stochastic::scale;
 use super::{CellGradients, Cells, WindowKernel};
-use crate::simd::{Simd, exp, ln};
+use crate::simd::{self, Simd};
+use crate::sum::sums;
 
 /// `(sum |x|^p)^(1/p)`. A power of two near the greatest value is divided out before and multiplied back after, so that
 /// no power up to 64 overflows.
@@ -11,9 +12,9 @@ pub(crate) struct Lp {
     pub(crate) p: f32,
 }
 
-/// `x^exponent` of `x` in `[0, 2)` and a positive exponent.
+/// `x^exponent` of `x` that is not negative; 0 where it is not a normal number.
 #[inline(always)]
-fn power<S: Simd>(s: S, x: S::F, exponent: f32) -> S::F {
+fn power<S: Simd>(s: S, x: S::F, exponent: f64) -> S::F {
     if exponent == 1.0 {
         return x;
     }
@@ -23,20 +24,26 @@ fn power<S: Simd>(s: S, x: S::F, exponent: f32) -> S::F {
     if exponent == 3.0 {
         return s.mul(s.mul(x, x), x);
     }
-    let positive = s.gt(x, s.splat(0.0));
-    let value = exp(s, s.mul(ln(s, x), s.splat(exponent)));
-    // Infinity, and NaN, which is not positive either.
+    let tiny = s.gt(s.splat(f32::MIN_POSITIVE), x);
+    let value = simd::power(s, s.select(tiny, s.splat(1.0), x), exponent);
+    let value = s.select(tiny, s.splat(0.0), value);
+    // Infinity and NaN stay.
     let value = s.select(s.gt(x, s.splat(f32::MAX)), x, value);
-    s.select(s.or(positive, s.is_nan(x)), s.select(s.is_nan(x), x, value), s.splat(0.0))
+    s.select(s.is_nan(x), x, value)
 }
 
 #[inline(always)]
-pub(super) fn root<S: Simd>(s: S, x: S::F, p: f32) -> S::F {
+pub(super) fn root<S: Simd>(s: S, x: S::F, p: f64) -> S::F {
     if p == 2.0 { s.sqrt(x) } else { power(s, x, 1.0 / p) }
 }
 
 impl Lp {
-    /// The scaled norm, and the scale down and up.
+    #[inline(always)]
+    fn p(self) -> f64 {
+        f64::from(self.p)
+    }
+
+    /// The sum of scaled powers, and the scale down and up.
     #[inline(always)]
     pub(super) fn scaled<S: Simd>(self, s: S, cells: &Cells<'_, S>) -> (S::F, S::F, S::F) {
         let mut greatest = s.abs(cells.get(0));
@@ -44,19 +51,18 @@ impl Lp {
             greatest = s.max(greatest, s.abs(cells.get(index)));
         }
         let (down, up) = scale(s, greatest);
-        let mut sum = s.splat(0.0);
-        for index in 0..cells.len() {
-            sum = s.add(sum, power(s, s.mul(s.abs(cells.get(index)), down), self.p));
-        }
-        (root(s, sum, self.p), down, up)
+        let [sum] = sums(s, cells.len(), |[sum], index| {
+            [s.add(sum, power(s, s.mul(s.abs(cells.get(index)), down), self.p()))]
+        });
+        (sum, down, up)
     }
 }
 
 impl WindowKernel for Lp {
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, _draw: S::F) -> S::F {
-        let (norm, _, up) = self.scaled(s, cells);
-        s.mul(norm, up)
+        let (sum, _, up) = self.scaled(s, cells);
+        s.mul(root(s, sum, self.p()), up)
     }
 
     /// `sign(x_i) (|x_i| / y)^(p - 1)`; 0 where the norm is, and where `x_i` is unless the norm is NaN.
@@ -69,21 +75,25 @@ impl WindowKernel for Lp {
         gradient: S::F,
         to: &CellGradients<'_, S>,
     ) {
-        let (norm, down, _) = self.scaled(s, cells);
+        let (sum, down, _) = self.scaled(s, cells);
+        let p = self.p();
         let zero = s.splat(0.0);
-        let empty = s.eq(norm, zero);
-        let divisor = s.select(empty, s.splat(1.0), norm);
+        let empty = s.eq(sum, zero);
+        let sum = s.select(empty, s.splat(1.0), sum);
         let gradient = s.select(empty, zero, gradient);
+        // From the norm, a great power would multiply its error.
+        let power_of_norm =
+            if p <= 3.0 { power(s, root(s, sum, p), p - 1.0) } else { power(s, sum, (p - 1.0) / p) };
+        let inverse = s.div(s.splat(1.0), power_of_norm);
         for index in 0..cells.len() {
             let value = cells.get(index);
             let share = if self.p == 1.0 {
                 gradient
             } else {
-                let ratio = s.div(s.mul(s.abs(value), down), divisor);
-                s.mul(gradient, power(s, ratio, self.p - 1.0))
+                s.mul(gradient, s.mul(power(s, s.mul(s.abs(value), down), p - 1.0), inverse))
             };
             let signed = s.select(s.gt(zero, value), s.sub(zero, share), share);
-            to.add(index, s.select(s.and_not(s.eq(value, zero), s.is_nan(norm)), zero, signed));
+            to.add(index, s.select(s.and_not(s.eq(value, zero), s.is_nan(sum)), zero, signed));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{CellGradients, Cells, WindowKernel};
 use crate::simd::{Simd, exp};
+use crate::sum::sums;
 
 /// `sum softmax(beta x) x`. A value of minus infinity has no weight; plus infinity and NaN give NaN.
 #[derive(Debug, Clone, Copy)]
@@ -32,12 +33,10 @@ impl Soft {
     /// The value of the window, and the sum of its weights.
     #[inline(always)]
     fn mean<S: Simd>(self, s: S, cells: &Cells<'_, S>, shift: S::F) -> (S::F, S::F) {
-        let (mut sum, mut weights) = (s.splat(0.0), s.splat(0.0));
-        for index in 0..cells.len() {
+        let [sum, weights] = sums(s, cells.len(), |[sum, weights], index| {
             let (weight, value) = self.weight(s, cells.get(index), shift);
-            weights = s.add(weights, weight);
-            sum = s.mul_add(weight, value, sum);
-        }
+            [s.mul_add(weight, value, sum), s.add(weights, weight)]
+        });
         (s.div(sum, weights), weights)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{CellGradients, Cells, WindowKernel};
 use crate::simd::Simd;
+use crate::sum::{BLOCK, Total, blocks, sums};
 
 /// One of `a = max(x, 0)`, drawn with probability `a / sum a`; 0 where all of them are.
 #[derive(Debug, Clone, Copy)]
@@ -19,36 +20,37 @@ fn activation<S: Simd>(s: S, value: S::F) -> S::F {
 
 #[inline(always)]
 fn total<S: Simd>(s: S, cells: &Cells<'_, S>) -> S::F {
-    let mut sum = activation(s, cells.get(0));
-    for index in 1..cells.len() {
-        sum = s.add(sum, activation(s, cells.get(index)));
-    }
+    let [sum] = sums(s, cells.len(), |[sum], index| [s.add(sum, activation(s, cells.get(index)))]);
     sum
 }
 
-impl WindowKernel for Sampled {
-    /// The first cell at which the running sum exceeds `draw` times the whole.
+impl Sampled {
+    /// Calls `see` with each cell, what it is worth, and whether the sum of those before it exceeds `draw` times the whole;
+    /// gives the whole.
+    ///
+    /// The last positive cell at which it does not is the drawn one: there is one wherever any cell is positive, whatever
+    /// was rounded.
     #[inline(always)]
-    fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, draw: S::F) -> S::F {
-        let total = total(s, cells);
-        let least = s.mul(draw, total);
-        let zero = s.splat(0.0);
-        let mut found = s.gt(zero, zero);
-        let (mut running, mut picked) = (zero, zero);
-        for index in 0..cells.len() {
-            let value = activation(s, cells.get(index));
-            running = s.add(running, value);
-            let beyond = s.gt(running, least);
-            picked = s.select(s.and_not(beyond, found), value, picked);
-            found = s.or(found, beyond);
+    fn walk<S: Simd>(s: S, cells: &Cells<'_, S>, draw: S::F, mut see: impl FnMut(usize, S::F, S::M)) -> S::F {
+        let whole = total(s, cells);
+        let least = s.mul(draw, whole);
+        let mut before = Total::of(s, s.splat(0.0));
+        for range in blocks(cells.len()) {
+            let left = before.below(s, least);
+            let mut block = s.splat(0.0);
+            for index in range {
+                let value = activation(s, cells.get(index));
+                see(index, value, s.gt(block, left));
+                block = s.add(block, value);
+            }
+            before.add(s, block);
         }
-        // Zero, unless the sum is no number.
-        s.add(picked, s.mul(total, zero))
+        whole
     }
 
+    /// The gradients of a window of one block, whose sum is exceeded at the drawn cell to the last bit.
     #[inline(always)]
-    fn backward<S: Simd>(
-        self,
+    fn backward_of_block<S: Simd>(
         s: S,
         cells: &Cells<'_, S>,
         draw: S::F,
@@ -64,6 +66,43 @@ impl WindowKernel for Sampled {
             let beyond = s.gt(running, least);
             to.add(index, s.select(s.and_not(beyond, found), gradient, zero));
             found = s.or(found, beyond);
+        }
+    }
+}
+
+impl WindowKernel for Sampled {
+    #[inline(always)]
+    fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, draw: S::F) -> S::F {
+        let zero = s.splat(0.0);
+        let mut picked = zero;
+        let whole = Self::walk(s, cells, draw, |_, value, beyond| {
+            picked = s.select(s.and_not(s.gt(value, zero), beyond), value, picked);
+        });
+        // Zero, unless the sum is no number.
+        s.add(picked, s.mul(whole, zero))
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(
+        self,
+        s: S,
+        cells: &Cells<'_, S>,
+        draw: S::F,
+        gradient: S::F,
+        to: &CellGradients<'_, S>,
+    ) {
+        if cells.len() <= BLOCK {
+            return Self::backward_of_block(s, cells, draw, gradient, to);
+        }
+        let (zero, none) = (s.splat(0.0), s.splat(-1.0));
+        let mut picked = none;
+        let whole = Self::walk(s, cells, draw, |index, value, beyond| {
+            picked = s.select(s.and_not(s.gt(value, zero), beyond), s.splat(index as f32), picked);
+        });
+        let picked = s.select(s.is_nan(s.mul(whole, zero)), none, picked);
+        for index in 0..cells.len() {
+            let here = s.eq(picked, s.splat(index as f32));
+            to.add(index, s.select(here, gradient, zero));
         }
     }
 }
@@ -89,12 +128,10 @@ impl StochasticMean {
             greatest = s.max(greatest, activation(s, cells.get(index)));
         }
         let (down, up) = scale(s, greatest);
-        let (mut sum, mut squares) = (s.splat(0.0), s.splat(0.0));
-        for index in 0..cells.len() {
+        let [sum, squares] = sums(s, cells.len(), |[sum, squares], index| {
             let value = s.mul(activation(s, cells.get(index)), down);
-            sum = s.add(sum, value);
-            squares = s.mul_add(value, value, squares);
-        }
+            [s.add(sum, value), s.mul_add(value, value, squares)]
+        });
         let sum = s.select(s.eq(sum, s.splat(0.0)), s.splat(1.0), sum);
         (down, up, sum, squares)
     }

@@ -2,6 +2,7 @@
 
 use super::{CellGradients, Cells, WindowKernel};
 use crate::simd::Simd;
+use crate::sum::sums;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weighted;
@@ -9,10 +10,9 @@ pub(crate) struct Weighted;
 impl WindowKernel for Weighted {
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, _draw: S::F) -> S::F {
-        let mut sum = s.mul(cells.get(0), s.splat(cells.weight(0)));
-        for index in 1..cells.len() {
-            sum = s.mul_add(cells.get(index), s.splat(cells.weight(index)), sum);
-        }
+        let [sum] = sums(s, cells.len(), |[sum], index| {
+            [s.mul_add(cells.get(index), s.splat(cells.weight(index)), sum)]
+        });
         sum
     }
 

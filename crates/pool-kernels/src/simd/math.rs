@@ -12,6 +12,15 @@ const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// `e^x`, to about an ulp; 0 where it would not be a normal number. NaN stays NaN.
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(s: S, x: S::F) -> S::F {
+    exp_with(s, x, |n| {
+        let r = s.mul_add(n, s.splat(-LN_2_HIGH), x);
+        s.mul_add(n, s.splat(-LN_2_LOW), r)
+    })
+}
+
+/// `e^x`, where `rest` gives `x - n ln 2` for a whole `n`, with as many digits as the caller has.
+#[inline(always)]
+fn exp_with<S: Simd>(s: S, x: S::F, rest: impl FnOnce(S::F) -> S::F) -> S::F {
     let too_small = s.gt(s.splat(LEAST_EXPONENT), x);
     let too_large = s.gt(x, s.splat(GREATEST_EXPONENT));
     let not_a_number = s.is_nan(x);
@@ -19,8 +28,7 @@ pub(crate) fn exp<S: Simd>(s: S, x: S::F) -> S::F {
 
     // x = n ln 2 + r with |r| <= ln 2 / 2. 2^128 is no number, so half of the power is taken twice.
     let n = s.round(s.mul(inside, s.splat(std::f32::consts::LOG2_E)));
-    let r = s.mul_add(n, s.splat(-LN_2_HIGH), inside);
-    let r = s.mul_add(n, s.splat(-LN_2_LOW), r);
+    let r = rest(n);
     let half = s.round(s.mul(n, s.splat(0.5)));
     // The Taylor series of e^r: its first term left out is under 2^-26.
     let mut series = s.splat(1.0 / 5040.0);
@@ -34,12 +42,28 @@ pub(crate) fn exp<S: Simd>(s: S, x: S::F) -> S::F {
     s.select(not_a_number, x, value)
 }
 
-/// The natural logarithm, to about an ulp, of positive normal finite numbers; minus infinity of zero and of what is
-/// smaller than normal numbers.
+/// `x^exponent`, to about an ulp where the exponent is small, of positive normal finite numbers.
 #[inline(always)]
-pub(crate) fn ln<S: Simd>(s: S, x: S::F) -> S::F {
-    let tiny = s.gt(s.splat(f32::MIN_POSITIVE), x);
-    let (mantissa, exponent) = s.mantissa_and_exponent(s.select(tiny, s.splat(1.0), x));
+pub(crate) fn power<S: Simd>(s: S, x: S::F, exponent: f64) -> S::F {
+    // The logarithm is known to more digits than a number has: its first part is a multiple of one of nine bits. Times the
+    // first eight bits of the exponent it is exact, too.
+    let first = f32::from_bits((exponent as f32).to_bits() & 0xffff_0000);
+    let rest = s.splat((exponent - f64::from(first)) as f32);
+    let (e, small) = ln_in_parts(s, x);
+    let large = s.mul(e, s.splat(LN_2_HIGH));
+    let product = s.mul(s.add(large, small), s.splat(exponent as f32));
+    exp_with(s, product, |n| {
+        let r = s.mul_add(large, s.splat(first), s.mul(n, s.splat(-LN_2_HIGH)));
+        let r = s.mul_add(large, rest, r);
+        let r = s.mul_add(small, s.splat(exponent as f32), r);
+        s.mul_add(n, s.splat(-LN_2_LOW), r)
+    })
+}
+
+/// `e` and what must be added to `e LN_2_HIGH` for the natural logarithm of a positive normal finite number.
+#[inline(always)]
+fn ln_in_parts<S: Simd>(s: S, x: S::F) -> (S::F, S::F) {
+    let (mantissa, exponent) = s.mantissa_and_exponent(x);
     // x = m 2^e with m in [sqrt(1/2), sqrt(2)).
     let high = s.gt(mantissa, s.splat(std::f32::consts::SQRT_2));
     let m = s.select(high, s.mul(mantissa, s.splat(0.5)), mantissa);
@@ -51,7 +75,5 @@ pub(crate) fn ln<S: Simd>(s: S, x: S::F) -> S::F {
     for factor in [2.0 / 7.0, 2.0 / 5.0, 2.0 / 3.0] {
         series = s.mul_add(series, square, s.splat(factor));
     }
-    let small = s.mul_add(s.mul(series, square), t, s.mul_add(e, s.splat(LN_2_LOW), s.add(t, t)));
-    let value = s.mul_add(e, s.splat(LN_2_HIGH), small);
-    s.select(tiny, s.splat(f32::NEG_INFINITY), value)
+    (e, s.mul_add(s.mul(series, square), t, s.mul_add(e, s.splat(LN_2_LOW), s.add(t, t))))
 }

@@ -1,0 +1,151 @@
+//! Sums that keep their digits, whatever the number of terms.
+//!
+//! Adding equal numbers one after another rounds in the same direction again and again: of `n` of them in single precision
+//! the sum is wrong by up to `n 2^-25` of itself. So cells are added in blocks of [`BLOCK`], and a block is added to the
+//! blocks before it together with what that addition rounds off ("TwoSum": Knuth, The Art of Computer Programming 2, 4.2.2).
+//! A window of one block costs what a plain sum does.
+
+use std::ops::Range;
+
+use crate::simd::Simd;
+
+/// Cells that are added one after another: wrong by up to 5e-7 of their sum.
+pub(crate) const BLOCK: usize = 16;
+
+/// The blocks of a window, in order.
+#[inline(always)]
+pub(crate) fn blocks(cells: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..cells).step_by(BLOCK).map(move |first| first..(first + BLOCK).min(cells))
+}
+
+/// A sum of blocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Total<F> {
+    /// The sum as `f32` has it.
+    high: F,
+    /// What was rounded off on the way there.
+    low: F,
+}
+
+impl<F: Copy> Total<F> {
+    /// The sum of nothing, or of one block.
+    #[inline(always)]
+    pub(crate) fn of<S: Simd<F = F>>(s: S, block: F) -> Self {
+        Self { high: block, low: s.splat(0.0) }
+    }
+
+    /// What stands in memory between two additions: the sum, and what was rounded off.
+    ///
+    /// # Safety
+    /// A vector can be read and written at both places.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "reading and writing vectors")]
+    pub(crate) unsafe fn add_in_place<S: Simd<F = F>>(s: S, high: *mut f32, low: *mut f32, block: F) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut total = Self { high: s.load(high), low: s.load(low) };
+            total.add(s, block);
+            s.store(high, total.high);
+            s.store(low, total.low);
+        }
+    }
+
+    /// The same sum in one place.
+    ///
+    /// # Safety
+    /// A vector can be read at both places, and written at the first.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "reading and writing vectors")]
+    pub(crate) unsafe fn settle<S: Simd<F = F>>(s: S, high: *mut f32, low: *const f32) {
+        // SAFETY: the caller's promise.
+        unsafe { s.store(high, Self { high: s.load(high), low: s.load(low) }.value(s)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add<S: Simd<F = F>>(&mut self, s: S, block: F) {
+        let sum = s.add(self.high, block);
+        let added = s.sub(sum, self.high);
+        let lost = s.add(s.sub(self.high, s.sub(sum, added)), s.sub(block, added));
+        self.high = sum;
+        self.low = s.add(self.low, lost);
+    }
+
+    #[inline(always)]
+    pub(crate) fn value<S: Simd<F = F>>(self, s: S) -> F {
+        // What is rounded off infinity is not a number.
+        s.select(s.is_nan(self.low), self.high, s.add(self.high, self.low))
+    }
+
+    /// How much `number` is more than this.
+    #[inline(always)]
+    pub(crate) fn below<S: Simd<F = F>>(self, s: S, number: F) -> F {
+        s.sub(s.sub(number, self.high), self.low)
+    }
+}
+
+/// `N` sums over the cells of one window. `add` adds the terms of a cell to what it is given.
+#[inline(always)]
+pub(crate) fn sums<S: Simd, const N: usize>(
+    s: S,
+    cells: usize,
+    add: impl Fn([S::F; N], usize) -> [S::F; N],
+) -> [S::F; N] {
+    let block = |cells: Range<usize>| {
+        // Minus zero is what changes no number when it is added, zeros included.
+        let mut sums = add([s.splat(-0.0); N], cells.start);
+        for index in cells.start + 1..cells.end {
+            sums = add(sums, index);
+        }
+        sums
+    };
+    let mut sums = block(0..cells.min(BLOCK));
+    if cells <= BLOCK {
+        return sums;
+    }
+    let mut totals = sums.map(|sum| Total::of(s, sum));
+    for range in blocks(cells).skip(1) {
+        for (total, sum) in totals.iter_mut().zip(block(range)) {
+            total.add(s, sum);
+        }
+    }
+    for (sum, total) in sums.iter_mut().zip(totals) {
+        *sum = total.value(s);
+    }
+    sums
+}
+
+/// Adds the rows to `to`, entry by entry. They are as long as it is.
+pub(crate) fn add_rows(to: &mut [f32], rows: &[f32]) {
+    const ENTRIES: usize = 64;
+    let length = to.len().max(1);
+    for (part, to) in to.chunks_mut(ENTRIES).enumerate() {
+        let mut sums = [0.0f64; ENTRIES];
+        let sums = &mut sums[..to.len()];
+        for row in rows.chunks_exact(length) {
+            for (sum, &entry) in sums.iter_mut().zip(&row[part * ENTRIES..]) {
+                *sum += f64::from(entry);
+            }
+        }
+        for (to, sum) in to.iter_mut().zip(sums) {
+            *to = (f64::from(*to) + *sum) as f32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_equal_numbers_give_their_multiple() {
+        for (entries, rows) in [(1, 100_000), (64, 5_000), (130, 3), (7, 0)] {
+            let mut to = vec![0.1; entries];
+            add_rows(&mut to, &vec![0.1; entries * rows]);
+            let expected = (f64::from(0.1f32) * (rows + 1) as f64) as f32;
+            assert!(
+                to.iter().all(|&sum| sum == expected),
+                "{rows} rows of {entries}: {to:?}, not {expected}"
+            );
+        }
+    }
+}
