@@ -11,11 +11,12 @@ use crate::reduce::{
     CellGradients, Cells, LogMeanExp, Lp, Max, Mean, Median, Min, PowerMean, Reduce, Sampled, Soft,
     StochasticMean, Weighted, WindowKernel,
 };
+use crate::rounds::Round;
 use crate::scratch::Scratch;
 use crate::simd::Simd;
 use crate::sum::Total;
 use crate::threads::{Parts, Threads, least_tasks};
-use crate::windows::Windows;
+use crate::windows::{Walk, Windows};
 
 /// One pooling of a batch: what becomes one value, and how.
 #[derive(Debug, Clone, Copy)]
@@ -166,8 +167,12 @@ macro_rules! with_reducer {
                 let $kernel = Mean;
                 $call
             }
+            Reduce::Lp { p: 2.0 } => {
+                let $kernel = Lp::<true> { p: 2.0 };
+                $call
+            }
             Reduce::Lp { p } => {
-                let $kernel = Lp { p };
+                let $kernel = Lp::<false> { p };
                 $call
             }
             Reduce::PowerMean { p } => {
@@ -277,7 +282,54 @@ impl Kernel for Backward<'_> {
     }
 }
 
+/// Where the vectors of a panel, or of several side by side, lie.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    from: *const f32,
+    gradient: *const f32,
+    /// How far apart the vectors of both lie.
+    stride: usize,
+    /// Panels side by side.
+    vectors: usize,
+    draws: &'a [f32],
+    to: *mut f32,
+    to_stride: usize,
+}
+
 impl Backward<'_> {
+    /// Adds to the cells' gradients what comes from the windows of a round.
+    ///
+    /// # Safety
+    /// The vectors of all pixels and outputs lie at these places, and nobody else touches those that are written.
+    #[inline(always)]
+    unsafe fn spread<S: Simd, K: WindowKernel>(
+        &self,
+        s: S,
+        kernel: K,
+        (walk, round): (&mut Walk<'_>, &Round),
+        at: &Places<'_>,
+    ) {
+        let windows = self.pooling.windows;
+        let (inner, alone) = (windows.inner(), windows.are_apart());
+        for row in round.rows.clone() {
+            let outer = &windows.outer()[row];
+            for column in (round.first..inner.len()).step_by(round.step) {
+                let window = row * inner.len() + column;
+                let draw = self.pooling.draw(s, at.draws, window);
+                let seen = walk.window(outer, &inner[column]);
+                for first in (0..at.vectors * S::LANES).step_by(S::LANES) {
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        let gradient = s.load(at.gradient.add(window * at.stride + first));
+                        let cells = Cells::new(s, seen, at.from.add(first), at.stride);
+                        let spread = CellGradients::new(s, seen, at.to.add(first), at.to_stride, alone);
+                        kernel.backward(s, &cells, draw, gradient, &spread);
+                    }
+                }
+            }
+        }
+    }
+
     #[inline(always)]
     fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) -> Result<(), OutOfMemory> {
         let Pooling { windows, batch, .. } = *self.pooling;
@@ -290,7 +342,9 @@ impl Backward<'_> {
         let [gathered, gradients, draws, spread, round_sums, lost] =
             scratch.try_split([input, output, drawn, input, apart, apart])?;
         let mut walk = windows.walk()?;
-        for (panel, vectors) in self.pooling.runs::<S>(self.panels, crowded || self.pooling.reduce.draws()) {
+        for (panel, vectors) in
+            self.pooling.runs::<S>(self.panels.clone(), crowded || self.pooling.reduce.draws())
+        {
             self.pooling.gather_draws(s, &panel, draws);
             // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
             // one; no other panel's part of the gradient is touched.
@@ -309,52 +363,36 @@ impl Backward<'_> {
                         (gathered.as_ptr(), gradients.as_ptr(), spread.as_mut_ptr(), S::LANES)
                     }
                 };
-                let alone = windows.are_apart();
                 let clear = |pixel: usize| {
                     for first in (0..vectors * S::LANES).step_by(S::LANES) {
                         s.store(to.add(pixel * stride + first), s.splat(0.0));
                     }
                 };
-                if alone {
+                if windows.are_apart() {
                     windows.each_unseen(clear);
                 } else {
                     (0..pixels).for_each(clear);
                 }
-                let (sums, sums_stride) = if crowded {
+                let at = Places { from, gradient, stride, vectors, draws: &*draws, to, to_stride: stride };
+                if crowded {
                     round_sums[..input].fill(0.0);
                     lost[..input].fill(0.0);
-                    (round_sums.as_mut_ptr(), S::LANES)
-                } else {
-                    (to, stride)
-                };
-                let inner = windows.inner();
-                for round in windows.rounds() {
-                    for row in round.rows.clone() {
-                        let outer = &windows.outer()[row];
-                        for column in (round.first..inner.len()).step_by(round.step) {
-                            let window = row * inner.len() + column;
-                            let draw = self.pooling.draw(s, draws, window);
-                            let seen = walk.window(outer, &inner[column]);
-                            for first in (0..vectors * S::LANES).step_by(S::LANES) {
-                                let gradient = s.load(gradient.add(window * stride + first));
-                                let cells = Cells::new(s, seen, from.add(first), stride);
-                                let spread = CellGradients::new(s, seen, sums.add(first), sums_stride, alone);
-                                kernel.backward(s, &cells, draw, gradient, &spread);
-                            }
-                        }
-                    }
-                    if crowded {
+                    let (sums, lost) = (round_sums.as_mut_ptr(), lost.as_mut_ptr());
+                    for round in windows.rounds() {
+                        let apart = Places { to: sums, to_stride: S::LANES, ..at };
+                        self.spread(s, kernel, (&mut walk, &round), &apart);
                         for pixel in windows.pixels_of(&round) {
-                            let [sum, lost] = [sums, lost.as_mut_ptr()].map(|all| all.add(pixel * S::LANES));
-                            Total::add_in_place(s, to.add(pixel * stride), lost, s.load(sum));
+                            let (sum, vector) = (sums.add(pixel * S::LANES), pixel * S::LANES);
+                            Total::add_in_place(s, to.add(pixel * stride), lost.add(vector), s.load(sum));
                             s.store(sum, s.splat(0.0));
                         }
                     }
-                }
-                if crowded {
                     for pixel in 0..pixels {
-                        Total::settle(s, to.add(pixel * stride), lost.as_ptr().add(pixel * S::LANES));
+                        Total::settle(s, to.add(pixel * stride), lost.add(pixel * S::LANES));
                     }
+                } else {
+                    let all = Round { rows: 0..windows.outer().len(), first: 0, step: 1 };
+                    self.spread(s, kernel, (&mut walk, &all), &at);
                 }
                 if places.is_none() {
                     panel.scatter(s, spread.as_ptr(), self.input_gradient.at(0), pixels);

@@ -5,18 +5,10 @@
 //! blocks before it together with what that addition rounds off ("TwoSum": Knuth, The Art of Computer Programming 2, 4.2.2).
 //! A window of one block costs what a plain sum does.
 
-use std::ops::Range;
-
 use crate::simd::Simd;
 
 /// Cells that are added one after another: wrong by up to 5e-7 of their sum.
 pub(crate) const BLOCK: usize = 16;
-
-/// The blocks of a window, in order.
-#[inline(always)]
-pub(crate) fn blocks(cells: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..cells).step_by(BLOCK).map(move |first| first..(first + BLOCK).min(cells))
-}
 
 /// A sum of blocks.
 #[derive(Debug, Clone, Copy)]
@@ -83,35 +75,37 @@ impl<F: Copy> Total<F> {
     }
 }
 
-/// `N` sums over the cells of one window. `add` adds the terms of a cell to what it is given.
+/// `N` sums over the cells of one window. `add` adds the terms of a cell to what it is given; it must be inlined always, as
+/// everything that is compiled for one instruction set.
 #[inline(always)]
 pub(crate) fn sums<S: Simd, const N: usize>(
     s: S,
     cells: usize,
     add: impl Fn([S::F; N], usize) -> [S::F; N],
 ) -> [S::F; N] {
-    let block = |cells: Range<usize>| {
+    let mut totals = [Total::of(s, s.splat(0.0)); N];
+    let mut first = 0;
+    loop {
+        let end = (first + BLOCK).min(cells);
         // Minus zero is what changes no number when it is added, zeros included.
-        let mut sums = add([s.splat(-0.0); N], cells.start);
-        for index in cells.start + 1..cells.end {
+        let mut sums = add([s.splat(-0.0); N], first);
+        for index in first + 1..end {
             sums = add(sums, index);
         }
-        sums
-    };
-    let mut sums = block(0..cells.min(BLOCK));
-    if cells <= BLOCK {
-        return sums;
-    }
-    let mut totals = sums.map(|sum| Total::of(s, sum));
-    for range in blocks(cells).skip(1) {
-        for (total, sum) in totals.iter_mut().zip(block(range)) {
+        if cells <= BLOCK {
+            return sums;
+        }
+        for (total, &sum) in totals.iter_mut().zip(&sums) {
             total.add(s, sum);
         }
+        if end == cells {
+            for (sum, total) in sums.iter_mut().zip(totals) {
+                *sum = total.value(s);
+            }
+            return sums;
+        }
+        first = end;
     }
-    for (sum, total) in sums.iter_mut().zip(totals) {
-        *sum = total.value(s);
-    }
-    sums
 }
 
 /// Adds the rows to `to`, entry by entry. They are as long as it is.

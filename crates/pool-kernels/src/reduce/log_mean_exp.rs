@@ -24,9 +24,12 @@ impl LogMeanExp {
     /// The sum of `e^(x - shift) - 1`.
     #[inline(always)]
     fn growth<S: Simd>(s: S, cells: &Cells<'_, S>, shift: S::F) -> S::F {
-        let [sum] = sums(s, cells.len(), |[sum], index| {
-            [s.add(sum, exp_minus_one(s, s.sub(cells.get(index), shift)))]
-        });
+        let [sum] = sums(
+            s,
+            cells.len(),
+            #[inline(always)]
+            |[sum], index| [s.add(sum, exp_minus_one(s, s.sub(cells.get(index), shift)))],
+        );
         sum
     }
 }

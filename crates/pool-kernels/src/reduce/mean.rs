@@ -10,7 +10,12 @@ pub(crate) struct Mean;
 impl WindowKernel for Mean {
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, _draw: S::F) -> S::F {
-        let [sum] = sums(s, cells.len(), |[sum], index| [s.add(sum, cells.get(index))]);
+        let [sum] = sums(
+            s,
+            cells.len(),
+            #[inline(always)]
+            |[sum], index| [s.add(sum, cells.get(index))],
+        );
         s.div(sum, s.splat(cells.counted()))
     }
 

@@ -6,9 +6,9 @@ use crate::simd::{self, Simd};
 use crate::sum::sums;
 
 /// `(sum |x|^p)^(1/p)`. A power of two near the greatest value is divided out before and multiplied back after, so that
-/// no power up to 64 overflows.
+/// no power up to 64 overflows. `SQUARE` for `p = 2`, whose code needs neither exponential nor logarithm.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lp {
+pub(crate) struct Lp<const SQUARE: bool> {
     pub(crate) p: f32,
 }
 
@@ -32,15 +32,15 @@ fn power<S: Simd>(s: S, x: S::F, exponent: f64) -> S::F {
     s.select(s.is_nan(x), x, value)
 }
 
-#[inline(always)]
-pub(super) fn root<S: Simd>(s: S, x: S::F, p: f64) -> S::F {
-    if p == 2.0 { s.sqrt(x) } else { power(s, x, 1.0 / p) }
-}
-
-impl Lp {
+impl<const SQUARE: bool> Lp<SQUARE> {
     #[inline(always)]
     fn p(self) -> f64 {
-        f64::from(self.p)
+        if SQUARE { 2.0 } else { f64::from(self.p) }
+    }
+
+    #[inline(always)]
+    pub(super) fn root<S: Simd>(self, s: S, x: S::F) -> S::F {
+        if SQUARE { s.sqrt(x) } else { power(s, x, 1.0 / self.p()) }
     }
 
     /// The sum of scaled powers, and the scale down and up.
@@ -51,18 +51,21 @@ impl Lp {
             greatest = s.max(greatest, s.abs(cells.get(index)));
         }
         let (down, up) = scale(s, greatest);
-        let [sum] = sums(s, cells.len(), |[sum], index| {
-            [s.add(sum, power(s, s.mul(s.abs(cells.get(index)), down), self.p()))]
-        });
+        let [sum] = sums(
+            s,
+            cells.len(),
+            #[inline(always)]
+            |[sum], index| [s.add(sum, power(s, s.mul(s.abs(cells.get(index)), down), self.p()))],
+        );
         (sum, down, up)
     }
 }
 
-impl WindowKernel for Lp {
+impl<const SQUARE: bool> WindowKernel for Lp<SQUARE> {
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, _draw: S::F) -> S::F {
         let (sum, _, up) = self.scaled(s, cells);
-        s.mul(root(s, sum, self.p()), up)
+        s.mul(self.root(s, sum), up)
     }
 
     /// `sign(x_i) (|x_i| / y)^(p - 1)`; 0 where the norm is, and where `x_i` is unless the norm is NaN.
@@ -81,13 +84,12 @@ impl WindowKernel for Lp {
         let empty = s.eq(sum, zero);
         let sum = s.select(empty, s.splat(1.0), sum);
         let gradient = s.select(empty, zero, gradient);
-        // From the norm, a great power would multiply its error.
-        let power_of_norm =
-            if p <= 3.0 { power(s, root(s, sum, p), p - 1.0) } else { power(s, sum, (p - 1.0) / p) };
+        // Not from the norm, whose error a great power would multiply.
+        let power_of_norm = if SQUARE { self.root(s, sum) } else { power(s, sum, (p - 1.0) / p) };
         let inverse = s.div(s.splat(1.0), power_of_norm);
         for index in 0..cells.len() {
             let value = cells.get(index);
-            let share = if self.p == 1.0 {
+            let share = if p == 1.0 {
                 gradient
             } else {
                 s.mul(gradient, s.mul(power(s, s.mul(s.abs(value), down), p - 1.0), inverse))

@@ -1,6 +1,5 @@
 //! Generalised means.
 
-use super::power::root;
 use super::{CellGradients, Cells, Lp, WindowKernel};
 use crate::simd::Simd;
 
@@ -13,9 +12,10 @@ pub(crate) struct PowerMean {
 impl WindowKernel for PowerMean {
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, _draw: S::F) -> S::F {
-        let (sum, _, up) = Lp { p: self.p }.scaled(s, cells);
+        let norm = Lp::<false> { p: self.p };
+        let (sum, _, up) = norm.scaled(s, cells);
         let mean = s.div(sum, s.splat(cells.len() as f32));
-        s.mul(root(s, mean, self.p.into()), up)
+        s.mul(norm.root(s, mean), up)
     }
 
     /// `(|x_i| / norm)^(p - 1) n^(-1/p)`, with the sign of `x_i`.
@@ -28,8 +28,9 @@ impl WindowKernel for PowerMean {
         gradient: S::F,
         to: &CellGradients<'_, S>,
     ) {
-        let factor = root(s, s.splat(1.0 / cells.len() as f32), self.p.into());
+        let norm = Lp::<false> { p: self.p };
+        let factor = norm.root(s, s.splat(1.0 / cells.len() as f32));
         let gradient = s.mul(gradient, factor);
-        Lp { p: self.p }.backward(s, cells, draw, gradient, to);
+        norm.backward(s, cells, draw, gradient, to);
     }
 }

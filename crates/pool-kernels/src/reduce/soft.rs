@@ -33,10 +33,15 @@ impl Soft {
     /// The value of the window, and the sum of its weights.
     #[inline(always)]
     fn mean<S: Simd>(self, s: S, cells: &Cells<'_, S>, shift: S::F) -> (S::F, S::F) {
-        let [sum, weights] = sums(s, cells.len(), |[sum, weights], index| {
-            let (weight, value) = self.weight(s, cells.get(index), shift);
-            [s.mul_add(weight, value, sum), s.add(weights, weight)]
-        });
+        let [sum, weights] = sums(
+            s,
+            cells.len(),
+            #[inline(always)]
+            |[sum, weights], index| {
+                let (weight, value) = self.weight(s, cells.get(index), shift);
+                [s.mul_add(weight, value, sum), s.add(weights, weight)]
+            },
+        );
         (s.div(sum, weights), weights)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CellGradients, Cells, WindowKernel};
 use crate::simd::Simd;
-use crate::sum::{BLOCK, Total, blocks, sums};
+use crate::sum::{BLOCK, Total, sums};
 
 /// One of `a = max(x, 0)`, drawn with probability `a / sum a`; 0 where all of them are.
 #[derive(Debug, Clone, Copy)]
@@ -20,30 +20,44 @@ fn activation<S: Simd>(s: S, value: S::F) -> S::F {
 
 #[inline(always)]
 fn total<S: Simd>(s: S, cells: &Cells<'_, S>) -> S::F {
-    let [sum] = sums(s, cells.len(), |[sum], index| [s.add(sum, activation(s, cells.get(index)))]);
+    let [sum] = sums(
+        s,
+        cells.len(),
+        #[inline(always)]
+        |[sum], index| [s.add(sum, activation(s, cells.get(index)))],
+    );
     sum
 }
 
 impl Sampled {
-    /// Calls `see` with each cell, what it is worth, and whether the sum of those before it exceeds `draw` times the whole;
-    /// gives the whole.
-    ///
-    /// The last positive cell at which it does not is the drawn one: there is one wherever any cell is positive, whatever
-    /// was rounded.
+    /// Calls `see` with each cell, what it is worth, and whether it cannot be drawn: the drawn cell is the last one that can.
+    /// Gives the whole.
     #[inline(always)]
     fn walk<S: Simd>(s: S, cells: &Cells<'_, S>, draw: S::F, mut see: impl FnMut(usize, S::F, S::M)) -> S::F {
         let whole = total(s, cells);
         let least = s.mul(draw, whole);
-        let mut before = Total::of(s, s.splat(0.0));
-        for range in blocks(cells.len()) {
-            let left = before.below(s, least);
-            let mut block = s.splat(0.0);
-            for index in range {
+        let zero = s.splat(0.0);
+        if cells.len() <= BLOCK {
+            // The last sum is the whole, to the last bit, so that one of them exceeds a part of it.
+            let mut before = zero;
+            for index in 0..cells.len() {
                 let value = activation(s, cells.get(index));
-                see(index, value, s.gt(block, left));
-                block = s.add(block, value);
+                see(index, value, s.gt(before, least));
+                before = s.add(before, value);
             }
-            before.add(s, block);
+            return whole;
+        }
+        let mut total = Total::of(s, zero);
+        for first in (0..cells.len()).step_by(BLOCK) {
+            let left = total.below(s, least);
+            let mut before = zero;
+            for index in first..cells.len().min(first + BLOCK) {
+                let value = activation(s, cells.get(index));
+                // A cell of zero cannot, even if rounding leaves something of `left` behind the last positive one.
+                see(index, value, s.or(s.gt(before, left), s.eq(value, zero)));
+                before = s.add(before, value);
+            }
+            total.add(s, before);
         }
         whole
     }
@@ -75,9 +89,13 @@ impl WindowKernel for Sampled {
     fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, draw: S::F) -> S::F {
         let zero = s.splat(0.0);
         let mut picked = zero;
-        let whole = Self::walk(s, cells, draw, |_, value, beyond| {
-            picked = s.select(s.and_not(s.gt(value, zero), beyond), value, picked);
-        });
+        let whole = Self::walk(
+            s,
+            cells,
+            draw,
+            #[inline(always)]
+            |_, value, cannot| picked = s.select(cannot, picked, value),
+        );
         // Zero, unless the sum is no number.
         s.add(picked, s.mul(whole, zero))
     }
@@ -96,9 +114,13 @@ impl WindowKernel for Sampled {
         }
         let (zero, none) = (s.splat(0.0), s.splat(-1.0));
         let mut picked = none;
-        let whole = Self::walk(s, cells, draw, |index, value, beyond| {
-            picked = s.select(s.and_not(s.gt(value, zero), beyond), s.splat(index as f32), picked);
-        });
+        let whole = Self::walk(
+            s,
+            cells,
+            draw,
+            #[inline(always)]
+            |index, _, cannot| picked = s.select(cannot, picked, s.splat(index as f32)),
+        );
         let picked = s.select(s.is_nan(s.mul(whole, zero)), none, picked);
         for index in 0..cells.len() {
             let here = s.eq(picked, s.splat(index as f32));
@@ -128,10 +150,15 @@ impl StochasticMean {
             greatest = s.max(greatest, activation(s, cells.get(index)));
         }
         let (down, up) = scale(s, greatest);
-        let [sum, squares] = sums(s, cells.len(), |[sum, squares], index| {
-            let value = s.mul(activation(s, cells.get(index)), down);
-            [s.add(sum, value), s.mul_add(value, value, squares)]
-        });
+        let [sum, squares] = sums(
+            s,
+            cells.len(),
+            #[inline(always)]
+            |[sum, squares], index| {
+                let value = s.mul(activation(s, cells.get(index)), down);
+                [s.add(sum, value), s.mul_add(value, value, squares)]
+            },
+        );
         let sum = s.select(s.eq(sum, s.splat(0.0)), s.splat(1.0), sum);
         (down, up, sum, squares)
     }

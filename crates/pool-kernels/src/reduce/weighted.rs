@@ -10,9 +10,12 @@ pub(crate) struct Weighted;
 impl WindowKernel for Weighted {
     #[inline(always)]
     fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, _draw: S::F) -> S::F {
-        let [sum] = sums(s, cells.len(), |[sum], index| {
-            [s.mul_add(cells.get(index), s.splat(cells.weight(index)), sum)]
-        });
+        let [sum] = sums(
+            s,
+            cells.len(),
+            #[inline(always)]
+            |[sum], index| [s.mul_add(cells.get(index), s.splat(cells.weight(index)), sum)],
+        );
         sum
     }
 

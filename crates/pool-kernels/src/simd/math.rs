@@ -12,37 +12,35 @@ const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// `e^x`, to about an ulp; 0 where it would not be a normal number. NaN stays NaN.
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(s: S, x: S::F) -> S::F {
-    exp_with(s, x, |n| {
-        let r = s.mul_add(n, s.splat(-LN_2_HIGH), x);
-        s.mul_add(n, s.splat(-LN_2_LOW), r)
-    })
+    let n = multiples_of_ln_2(s, x);
+    let r = s.mul_add(n, s.splat(-LN_2_HIGH), x);
+    let r = s.mul_add(n, s.splat(-LN_2_LOW), r);
+    s.select(s.is_nan(x), x, exp_in_parts(s, x, n, r))
 }
 
-/// `e^x`, where `rest` gives `x - n ln 2` for a whole `n`, with as many digits as the caller has.
+/// The whole `n` that is nearest to `x / ln 2`, where `e^x` is a normal number.
 #[inline(always)]
-fn exp_with<S: Simd>(s: S, x: S::F, rest: impl FnOnce(S::F) -> S::F) -> S::F {
-    let too_small = s.gt(s.splat(LEAST_EXPONENT), x);
-    let too_large = s.gt(x, s.splat(GREATEST_EXPONENT));
-    let not_a_number = s.is_nan(x);
+fn multiples_of_ln_2<S: Simd>(s: S, x: S::F) -> S::F {
     let inside = s.max(s.splat(LEAST_EXPONENT), s.min(s.splat(GREATEST_EXPONENT), x));
+    s.round(s.mul(inside, s.splat(std::f32::consts::LOG2_E)))
+}
 
-    // x = n ln 2 + r with |r| <= ln 2 / 2. 2^128 is no number, so half of the power is taken twice.
-    let n = s.round(s.mul(inside, s.splat(std::f32::consts::LOG2_E)));
-    let r = rest(n);
-    let half = s.round(s.mul(n, s.splat(0.5)));
+/// `e^x` of `x = n ln 2 + r`, with `|r| <= ln 2 / 2`.
+#[inline(always)]
+fn exp_in_parts<S: Simd>(s: S, x: S::F, n: S::F, r: S::F) -> S::F {
     // The Taylor series of e^r: its first term left out is under 2^-26.
     let mut series = s.splat(1.0 / 5040.0);
     for factor in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         series = s.mul_add(series, r, s.splat(factor));
     }
+    // 2^128 is no number, so half of the power is taken twice.
+    let half = s.round(s.mul(n, s.splat(0.5)));
     let value = s.mul(s.mul(series, s.power_of_two(half)), s.power_of_two(s.sub(n, half)));
-
-    let value = s.select(too_small, s.splat(0.0), value);
-    let value = s.select(too_large, s.splat(f32::INFINITY), value);
-    s.select(not_a_number, x, value)
+    let value = s.select(s.gt(s.splat(LEAST_EXPONENT), x), s.splat(0.0), value);
+    s.select(s.gt(x, s.splat(GREATEST_EXPONENT)), s.splat(f32::INFINITY), value)
 }
 
-/// `x^exponent`, to about an ulp where the exponent is small, of positive normal finite numbers.
+/// `x^exponent`, to about an ulp where the exponent is small, of positive normal finite numbers; anything of others.
 #[inline(always)]
 pub(crate) fn power<S: Simd>(s: S, x: S::F, exponent: f64) -> S::F {
     // The logarithm is known to more digits than a number has: its first part is a multiple of one of nine bits. Times the
@@ -52,12 +50,12 @@ pub(crate) fn power<S: Simd>(s: S, x: S::F, exponent: f64) -> S::F {
     let (e, small) = ln_in_parts(s, x);
     let large = s.mul(e, s.splat(LN_2_HIGH));
     let product = s.mul(s.add(large, small), s.splat(exponent as f32));
-    exp_with(s, product, |n| {
-        let r = s.mul_add(large, s.splat(first), s.mul(n, s.splat(-LN_2_HIGH)));
-        let r = s.mul_add(large, rest, r);
-        let r = s.mul_add(small, s.splat(exponent as f32), r);
-        s.mul_add(n, s.splat(-LN_2_LOW), r)
-    })
+    let n = multiples_of_ln_2(s, product);
+    let r = s.mul_add(large, s.splat(first), s.mul(n, s.splat(-LN_2_HIGH)));
+    let r = s.mul_add(large, rest, r);
+    let r = s.mul_add(small, s.splat(exponent as f32), r);
+    let r = s.mul_add(n, s.splat(-LN_2_LOW), r);
+    exp_in_parts(s, product, n, r)
 }
 
 /// `e` and what must be added to `e LN_2_HIGH` for the natural logarithm of a positive normal finite number.

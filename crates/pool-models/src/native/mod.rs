@@ -12,7 +12,7 @@ pub(crate) use dense::dense;
 pub(crate) use dropout::{Kept, dropout};
 pub(crate) use numbers::{FEWEST_CHANNELS, are_numbers, numbers, numbers_mut};
 pub(crate) use pooling::KernelPooling;
-pub(crate) use shim::{TorchThreads, was_changed};
+pub(crate) use shim::{TorchThreads, needs_graph, was_changed};
 
 use tch::Tensor;
 

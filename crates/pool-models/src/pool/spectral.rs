@@ -3,7 +3,12 @@
 
 use tch::{TchError, Tensor};
 
+use super::windows::{as_given, with_digits};
 use crate::{Extent, SettingError};
+
+/// Entries of an axis whose transform loses no digit that matters in `f32`: of a prime number of entries it is three
+/// transforms, one after another.
+const LONGEST_IN_SINGLE: i64 = 1 << 16;
 
 /// The output's size along each axis.
 ///
@@ -34,8 +39,9 @@ fn crop(input: &Tensor, dimension: i64, output: i64) -> Result<Tensor, TchError>
     if output == size {
         return Ok(input.shallow_clone());
     }
+    let digits = with_digits(input, size > LONGEST_IN_SINGLE)?;
     let half = output / 2;
-    let kept = input.f_fft_rfft(None, dimension, "backward")?.f_narrow(dimension, 0, half + 1)?;
+    let kept = digits.f_fft_rfft(None, dimension, "backward")?.f_narrow(dimension, 0, half + 1)?;
     // Of an even output, the highest frequency stands for itself and its mirror image, which was cut off.
     let kept = if output % 2 == 0 {
         let highest = kept.f_narrow(dimension, half, 1)?.f_mul_scalar(2.0)?;
@@ -43,5 +49,7 @@ fn crop(input: &Tensor, dimension: i64, output: i64) -> Result<Tensor, TchError>
     } else {
         kept
     };
-    kept.f_fft_irfft(output, dimension, "backward")?.f_mul_scalar(output as f64 / size as f64)
+    let cropped =
+        kept.f_fft_irfft(output, dimension, "backward")?.f_mul_scalar(output as f64 / size as f64)?;
+    as_given(cropped, input)
 }

@@ -83,6 +83,26 @@ impl AxisCells {
         }
     }
 
+    /// How many windows see the same entry, at most.
+    pub(crate) fn most_shared(&self) -> usize {
+        match self {
+            Self::Window(axis) if axis.dilation == 1 => axis.size.div_ceil(axis.stride).min(axis.output),
+            // Which entries lie in the holes depends on the stride; no window sees one twice.
+            Self::Window(axis) => axis.size.min(axis.output),
+            Self::Regions(regions) => {
+                // Most see an entry where one of them begins. Regions begin one behind the other.
+                let mut ended = 0;
+                let seen_at = |(index, region): (usize, &Range<usize>)| {
+                    while regions[ended].end <= region.start {
+                        ended += 1;
+                    }
+                    index + 1 - ended
+                };
+                regions.iter().enumerate().map(seen_at).max().unwrap_or(0)
+            }
+        }
+    }
+
     /// Whether any window sees fewer entries than the widest.
     pub(crate) fn has_gaps(&self) -> bool {
         match self {
@@ -175,6 +195,23 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn it_is_known_how_many_windows_see_the_same_entry() {
+        for (regions, most) in [
+            (vec![0..2, 2..4], 1),
+            (vec![0..3, 2..5, 4..7], 2),
+            (adaptive_regions(2, 6), 3),
+            (vec![0..3, 1..4, 2..5, 3..6], 3),
+            (vec![], 0),
+        ] {
+            assert_eq!(AxisCells::Regions(regions.clone()).most_shared(), most, "{regions:?}");
+        }
+        for (size, stride, output, most) in [(3, 1, 9, 3), (3, 2, 9, 2), (2, 2, 9, 1), (9, 1, 4, 4)] {
+            let axis = AxisWindow { size, stride, output, ..AxisWindow::UNIT };
+            assert_eq!(AxisCells::Window(axis).most_shared(), most, "{axis:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use tch::{TchError, Tensor};
 
+use super::soft::{relative_weights, weighted_mean};
 use crate::pool::built::Context;
 use crate::pool::windows::Windows;
 
@@ -14,6 +15,5 @@ pub(super) fn attention(windows: &Windows<'_>, context: &Context<'_>) -> Result<
     let query = context.per_channel("query", windows)?.f_unsqueeze(-1)?;
     let scores = values.f_mul(&query)?.f_sum_dim_intlist([1i64].as_slice(), true, None)?;
     let scores = scores.f_div_scalar(channels.sqrt())?;
-    let weights = gathered.fill(&scores, f64::NEG_INFINITY)?.f_softmax(-1, None)?;
-    values.f_mul(&weights)?.f_sum_dim_intlist([-1i64].as_slice(), false, None)
+    weighted_mean(&values, &relative_weights(&gathered.fill(&scores, f64::NEG_INFINITY)?)?)
 }

@@ -8,7 +8,7 @@ use crate::Mode;
 use crate::constant::constant;
 use crate::pool::built::Context;
 use crate::pool::geometry::{AxisWindow, Cells};
-use crate::pool::windows::Windows;
+use crate::pool::windows::{MOST_ADDED, Windows, as_given, with_digits};
 
 /// Along each axis, the places of the maximum with stride 1 form grids of `grid`; each grid keeps one in `stride` of its
 /// places, and what is left at the end keeps as many as the geometry needs. In training the kept ones are drawn, once
@@ -70,13 +70,11 @@ fn keep_expected(maxima: &Tensor, dimension: i64, grids: &[Grid]) -> Result<Tens
     for alike in grids.chunk_by(|left, right| left.places == right.places) {
         let [grid, ..] = alike else { continue };
         let (count, places) = (alike.len() as i64, grid.places as i64);
-        let weights = weights(grid, (maxima.kind(), maxima.device()))?;
-        let means = places_last
-            .f_narrow(-1, first, count * places)?
-            .f_unflatten(-1, [count, places])?
-            .f_matmul(&weights)?
-            .f_flatten(-2, -1)?;
-        kept.push(means);
+        let of_grids = places_last.f_narrow(-1, first, count * places)?;
+        let digits = with_digits(&of_grids, grid.places as u64 > MOST_ADDED)?;
+        let weights = weights(grid, (digits.kind(), digits.device()))?;
+        let means = digits.f_unflatten(-1, [count, places])?.f_matmul(&weights)?.f_flatten(-2, -1)?;
+        kept.push(as_given(means, maxima)?);
         first += count * places;
     }
     Tensor::f_cat(&kept, -1)?.f_transpose(dimension, -1)

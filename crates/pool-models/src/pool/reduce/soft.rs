@@ -14,8 +14,25 @@ pub(super) fn soft(windows: &Windows<'_>, beta: f64) -> Result<Tensor, TchError>
 fn weighted(windows: &Windows<'_>, beta: f64) -> Result<Tensor, TchError> {
     let gathered = windows.gather()?;
     let scores = gathered.fill(&gathered.values.f_mul_scalar(beta)?, f64::NEG_INFINITY)?;
-    let weights = scores.f_softmax(-1, None)?;
+    let weights = relative_weights(&scores)?;
     // 0 times minus infinity would be NaN.
     let values = gathered.values.f_masked_fill(&weights.f_eq(0.0)?, 0.0)?;
-    weights.f_mul(&values)?.f_sum_dim_intlist([-1i64].as_slice(), false, None)
+    weighted_mean(&values, &weights)
+}
+
+/// The softmax of `[..., K]` scores over the last axis, without its division. libtorch's own softmax adds the exponentials of
+/// large windows one after another, and loses digits.
+pub(super) fn relative_weights(scores: &Tensor) -> Result<Tensor, TchError> {
+    let greatest = {
+        // Neither a mean nor its gradient depends on what all weights are divided by.
+        let _no_gradient = tch::no_grad_guard();
+        scores.f_amax([-1i64].as_slice(), true)?
+    };
+    scores.f_sub(&greatest)?.f_exp()
+}
+
+/// The mean over the last axis.
+pub(super) fn weighted_mean(values: &Tensor, weights: &Tensor) -> Result<Tensor, TchError> {
+    let sum = |tensor: &Tensor| tensor.f_sum_dim_intlist([-1i64].as_slice(), false, None);
+    sum(&values.f_mul(weights)?)?.f_div(&sum(weights)?)
 }

@@ -4,6 +4,7 @@ use pool_kernels::with_room;
 use tch::kind::Element;
 use tch::{Device, Kind, TchError, Tensor};
 
+use super::long_sums::{self, as_given, with_digits};
 use crate::constant::constant;
 use crate::error::out_of_memory;
 use crate::pool::geometry::{AxisCells, AxisWindow, Cells};
@@ -53,7 +54,9 @@ impl Gathered {
         }
         let spatial = input.size().split_off(2);
         let masked = mask.is_some();
-        Ok(Self { values: lay_out(input, cells, &axes)?, hidden, count, masked, axes, spatial })
+        let digits = with_digits(input, long_sums::of_views(&axes, input))?;
+        let values = as_given(lay_out(&digits, cells, &axes)?, input)?;
+        Ok(Self { values, hidden, count, masked, axes, spatial })
     }
 
     /// A copy of `cells`, which has the shape of `values`, with `value` where nothing is seen.

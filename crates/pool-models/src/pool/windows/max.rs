@@ -2,6 +2,7 @@
 
 use tch::{TchError, Tensor};
 
+use super::long_sums::{self, as_given, with_digits};
 use super::torch_args::{
     TorchWindow, need_padded_copy, pad, two_sizes, two_windows, with_own_axes, with_two_axes,
 };
@@ -12,19 +13,21 @@ pub(super) fn fast(input: &Tensor, cells: &Cells) -> Result<Option<Tensor>, TchE
     let Cells::Windows(axes) = cells else {
         return Ok(fast_with_indices(input, cells)?.map(|(values, _)| values));
     };
-    let wide = with_two_axes(input)?;
+    let digits = with_digits(input, long_sums::of_gradients(cells, input))?;
+    let wide = with_two_axes(&digits)?;
     let axes = two_windows(axes);
     let values = if need_padded_copy(&axes) {
         max_pool(&pad(&wide, &axes, f64::NEG_INFINITY)?, &TorchWindow::without_padding(&axes))?
     } else {
         max_pool(&wide, &TorchWindow::with_own_padding(&axes))?
     };
-    with_own_axes(values, input).map(Some)
+    as_given(with_own_axes(values, input)?, input).map(Some)
 }
 
 /// The maximum of each window and its flat index, if libtorch has a function for these windows.
 pub(super) fn fast_with_indices(input: &Tensor, cells: &Cells) -> Result<Option<(Tensor, Tensor)>, TchError> {
-    let wide = with_two_axes(input)?;
+    let digits = with_digits(input, long_sums::of_gradients(cells, input))?;
+    let wide = with_two_axes(&digits)?;
     let (values, indices) = match cells {
         // Indices into a padded copy would be those of another plane.
         Cells::Windows(axes) if need_padded_copy(axes) => return Ok(None),
@@ -34,7 +37,7 @@ pub(super) fn fast_with_indices(input: &Tensor, cells: &Cells) -> Result<Option<
         Cells::Adaptive { output, .. } => adaptive_max_pool(&wide, &two_sizes(output))?,
         Cells::Regions(_) => return Ok(None),
     };
-    Ok(Some((with_own_axes(values, input)?, with_own_axes(indices, input)?)))
+    Ok(Some((as_given(with_own_axes(values, input)?, input)?, with_own_axes(indices, input)?)))
 }
 
 fn max_pool(input: &Tensor, args: &TorchWindow) -> Result<Tensor, TchError> {

@@ -2,6 +2,7 @@
 
 use tch::{TchError, Tensor};
 
+use super::long_sums::{self, as_given, with_digits};
 use super::torch_args::{
     TorchWindow, need_padded_copy, pad, two_sizes, two_windows, with_own_axes, with_two_axes,
 };
@@ -10,7 +11,8 @@ use crate::pool::geometry::{AxisWindow, Cells};
 
 /// The mean of each window, if libtorch has a function for these windows. Padded cells count as zeros, or not at all.
 pub(super) fn fast(input: &Tensor, cells: &Cells, count_padding: bool) -> Result<Option<Tensor>, TchError> {
-    let wide = with_two_axes(input)?;
+    let digits = with_digits(input, long_sums::of_cells(cells, input))?;
+    let wide = with_two_axes(&digits)?;
     let mean = match cells {
         Cells::Windows(axes) if axes.iter().all(|axis| axis.dilation == 1) => {
             window(&wide, &two_windows(axes), count_padding)?
@@ -18,7 +20,7 @@ pub(super) fn fast(input: &Tensor, cells: &Cells, count_padding: bool) -> Result
         Cells::Adaptive { output, .. } => adaptive(&wide, &two_sizes(output))?,
         Cells::Windows(_) | Cells::Regions(_) => return Ok(None),
     };
-    with_own_axes(mean, input).map(Some)
+    as_given(with_own_axes(mean, input)?, input).map(Some)
 }
 
 fn window(input: &Tensor, axes: &[AxisWindow], count_padding: bool) -> Result<Tensor, TchError> {

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod fast_equals_reference;
 mod gathered;
+mod long_sums;
 mod max;
 mod mean;
 mod native;
@@ -14,6 +15,7 @@ mod tables;
 mod torch_args;
 
 pub(super) use gathered::Gathered;
+pub(super) use long_sums::{MOST as MOST_ADDED, as_given, with_digits};
 pub(super) use tables::{Seen, Tables, Which};
 
 use pool_kernels::Reduce;
