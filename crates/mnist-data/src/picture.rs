@@ -106,9 +106,11 @@ impl Picture {
 
     /// The picture in a frame of `height` x `width` pixels, light on dark and arranged as `like` says.
     ///
-    /// A picture that has the frame's size is not rearranged: a data set's own picture comes out as it went in, bit for
-    /// bit, and one on light ground is inverted and no more. For ground to be dark there it is enough that a quarter of
-    /// the border is, because garments reach the border: all 140,000 pictures of the public sets are taken as they are.
+    /// A picture of any size gets the same treatment, the frame's own included, unless it looks like the set's own already:
+    /// black ground, full contrast, and an object of their size in their place. Then it comes out as it went in, bit for
+    /// bit, and one on white ground is inverted and no more. All 140,000 pictures of the public sets are taken as they
+    /// are. Of sets of which nothing is known ([`Likeness::Whole`]), a picture of the frame's size is theirs if a quarter
+    /// of its border is dark, because objects may reach the border.
     ///
     /// # Errors
     ///
@@ -120,7 +122,7 @@ impl Picture {
         let border = Border::of(self.height, self.width, &self.pixels);
         let mut steps = self.steps.clone();
         let same_size = (self.height, self.width) == (height, width);
-        if same_size && border.is_partly_dark() {
+        if same_size && fit::is_own(self, &border, like) {
             steps.push(Step::AsItIs);
             return Ok(Prepared { pixels: self.pixels.clone(), steps });
         }
@@ -129,11 +131,12 @@ impl Picture {
             Polarity::DarkOnLight => {
                 steps.push(Step::Inverted { border: border.level() });
                 let pixels = self.pixels.iter().map(|&pixel| u8::MAX - pixel).collect();
-                if same_size {
-                    return Ok(Prepared { pixels, steps });
-                }
                 let inverted = Self { height: self.height, width: self.width, pixels, steps: Vec::new() };
-                Ok(fit::fit(&inverted, &border.inverted(), like, height, width, steps))
+                let border = border.inverted();
+                if same_size && fit::is_own(&inverted, &border, like) {
+                    return Ok(Prepared { pixels: inverted.pixels, steps });
+                }
+                Ok(fit::fit(&inverted, &border, like, height, width, steps))
             }
         }
     }

@@ -11,6 +11,33 @@ const BLACK_SDS: f32 = 3.0;
 /// What is brighter by more is no noise: of the most pixels that a picture may have, less than one is, by chance.
 const OBJECT_SDS: f32 = 6.0;
 
+/// The ground of a set's own picture is no lighter than this where it meets the border. In Fashion-MNIST, garments leave a
+/// little light there; in MNIST it is 0.
+const OWN_GROUND: u8 = 16;
+/// The brightest pixel of a set's own picture is at least this: 254 or 255 in all of both sets.
+const OWN_PEAK: u8 = 254;
+
+/// Whether a picture of the frame's size could be one of the set's own: black ground, full contrast, and an object as large
+/// as theirs and where theirs are, so that fitting it would do nothing but blur it.
+pub(super) fn is_own(picture: &Picture, border: &Border, like: Likeness) -> bool {
+    let Some(slack) = like.slack() else { return border.lower_quartile() < 128 };
+    let (height, width) = (picture.height, picture.width);
+    let greatest = picture.pixels.iter().copied().max().unwrap_or(0);
+    if border.lower_quartile() > OWN_GROUND || greatest < OWN_PEAK || !picture.pixels.contains(&0) {
+        return false;
+    }
+    let above = like.trim().map_or(0.0, |trim| trim(greatest.into()));
+    let part = brighter_than(picture, above);
+    let room = like.room(height, width);
+    let share = (part.height as f64 / room.0 as f64).max(part.width as f64 / room.1 as f64);
+    if !(1.0 - slack.side..=1.0).contains(&share) {
+        return false;
+    }
+    let as_it_is = part.scaled(picture, 0.0, (part.height, part.width));
+    let (left, top) = as_it_is.position(like.centre(), height, width);
+    part.left.abs_diff(left) <= slack.place && part.top.abs_diff(top) <= slack.place
+}
+
 /// Crops, scales, stretches and centres; `steps` are those that came before.
 pub(super) fn fit(
     picture: &Picture,
@@ -55,7 +82,11 @@ pub(super) fn fit(
 fn object(picture: &Picture, border: &Border, contrast: f32, trim: Trim) -> Region {
     // The upper half of the contrast is the object's whatever the noise, so an object is always found.
     let above = trim(contrast).max(OBJECT_SDS * border.noise_sd()).min(contrast / 2.0);
-    let threshold = f32::from(border.level()) + above;
+    brighter_than(picture, f32::from(border.level()) + above)
+}
+
+/// The smallest part that holds all pixels above a threshold; the whole picture where there is none.
+fn brighter_than(picture: &Picture, threshold: f32) -> Region {
     let (mut left, mut right, mut top, mut bottom) = (picture.width, 0, picture.height, 0);
     for (y, row) in picture.pixels.chunks_exact(picture.width).enumerate() {
         let stands_out = |&pixel: &u8| f32::from(pixel) > threshold;

@@ -50,9 +50,9 @@ impl Border {
         self.level
     }
 
-    /// Whether a quarter of it is dark, as in pictures of light objects that reach it.
-    pub(super) fn is_partly_dark(&self) -> bool {
-        self.greys[self.greys.len() / 4] < 128
+    /// The grey value that a quarter of it does not exceed: that of the ground even where an object reaches it.
+    pub(super) fn lower_quartile(&self) -> u8 {
+        self.greys[self.greys.len() / 4]
     }
 
     /// The standard deviation of noise and uneven light, estimated from the median absolute deviation, which an object

@@ -19,7 +19,7 @@ pub enum Step {
         /// The median grey value of the border, before.
         border: u8,
     },
-    /// Nothing was to be done: size and polarity are those of the network's own pictures.
+    /// Nothing was to be done: it looks like the network's own pictures.
     AsItIs,
     /// Only a part was kept: the object.
     Cropped {
@@ -77,7 +77,7 @@ impl fmt::Display for Step {
             Self::Inverted { border } => {
                 write!(f, "background (border {border} of 255) lighter than the object: inverted")
             }
-            Self::AsItIs => f.write_str("taken as it is: it has the network's size and polarity"),
+            Self::AsItIs => f.write_str("taken as it is: it looks like the data set's own pictures"),
             Self::Cropped { left, top, width, height } => write!(
                 f,
                 "cropped to the object: {width} pixels wide and {height} high, \
@@ -122,7 +122,7 @@ mod tests {
                 Step::Inverted { border: 243 },
                 "background (border 243 of 255) lighter than the object: inverted",
             ),
-            (Step::AsItIs, "taken as it is: it has the network's size and polarity"),
+            (Step::AsItIs, "taken as it is: it looks like the data set's own pictures"),
             (
                 cropped,
                 "cropped to the object: 98 pixels wide and 140 high, 3 from the left and 4 from the top",

@@ -135,19 +135,75 @@ fn a_picture_of_a_data_set_survives_a_png_file_bit_for_bit() {
     for pixels in images.pixels().chunks_exact(28 * 28).take(20) {
         let (_folder, path) = stored(&grey_file(28, 28, pixels).bytes());
         let picture = Picture::read_png(&path).unwrap();
-        for like in LIKES {
-            let expected = Prepared { pixels: pixels.to_vec(), steps: vec![Step::AsItIs] };
-            assert_eq!(picture.prepared(like, 28, 28).unwrap(), expected);
-        }
+        let expected = Prepared { pixels: pixels.to_vec(), steps: vec![Step::AsItIs] };
+        assert_eq!(picture.prepared(Likeness::Whole, 28, 28).unwrap(), expected);
     }
 }
 
 #[test]
-fn a_picture_of_the_network_s_size_on_white_is_inverted_and_nothing_else() {
-    let dark = seven(28, 28, 3, 2, 24);
-    let light = Picture::new(28, 28, changed(&dark, |_, ink| 255 - ink)).unwrap();
-    let expected = Prepared { pixels: dark, steps: vec![Step::Inverted { border: 255 }] };
+fn a_picture_that_looks_like_the_set_s_own_is_left_alone_and_on_white_it_is_inverted_and_nothing_else() {
+    let own = reference();
+    let dark = Picture::new(28, 28, own.clone()).unwrap();
+    assert_eq!(as_digit(&dark), Prepared { pixels: own.clone(), steps: vec![Step::AsItIs] });
+    let light = Picture::new(28, 28, changed(&own, |_, ink| 255 - ink)).unwrap();
+    let expected = Prepared { pixels: own, steps: vec![Step::Inverted { border: 255 }] };
     assert_eq!(as_digit(&light), expected);
+}
+
+/// What stands out of black: left, right, top and bottom; and the centre of mass, column and row.
+fn outline(pixels: &[u8]) -> ([usize; 4], [f64; 2]) {
+    let (mut reach, mut mass, mut sums) = ([28, 0, 28, 0], 0.0, [0.0, 0.0]);
+    for (index, &pixel) in pixels.iter().enumerate().filter(|(_, pixel)| **pixel > 0) {
+        let (y, x) = (index / 28, index % 28);
+        reach = [reach[0].min(x), reach[1].max(x), reach[2].min(y), reach[3].max(y)];
+        mass += f64::from(pixel);
+        sums = [sums[0] + f64::from(pixel) * x as f64, sums[1] + f64::from(pixel) * y as f64];
+    }
+    (reach, sums.map(|sum| sum / mass))
+}
+
+#[test]
+fn a_small_picture_gets_the_treatment_of_a_large_one() {
+    let small = |left, top, size| seven(28, 28, left, top, size);
+    let weaker = |ink: u8| (u32::from(ink) * 115 / 255) as u8;
+    let table = [
+        (changed(&reference(), |_, ink| 185 - weaker(ink)), "on grey paper"),
+        (changed(&reference(), |_, ink| 70 + weaker(ink)), "light on dark grey paper"),
+        (changed(&reference(), |_, ink| ink / 3), "faint, on black"),
+        (small(0, 0, 11), "in the upper left corner"),
+        (small(17, 15, 12), "in the lower right corner"),
+        (changed(&small(2, 14, 13), |_, ink| 200 - ink / 2), "in a corner of grey paper"),
+        (small(3, 2, 24), "larger than the set's digits"),
+        (small(7, 7, 14), "in the middle, smaller than they are"),
+        (small(8, 0, 20), "as large as they are, at the upper edge"),
+    ];
+    for (pixels, why) in table {
+        let Prepared { pixels, steps } = as_digit(&Picture::new(28, 28, pixels).unwrap());
+        let ([left, right, top, bottom], centre) = outline(&pixels);
+        let side = (right - left).max(bottom - top) + 1;
+        assert!((19..=20).contains(&side), "{why}: {side} {steps:?}");
+        // As in MNIST, whose centres of mass lie within a pixel of 14.
+        assert!(centre.iter().all(|centre| (centre - 14.0).abs() < 1.0), "{why}: {centre:?} {steps:?}");
+        assert!(pixels[..28].iter().all(|&pixel| pixel == 0) && pixels.contains(&255), "{why}: {steps:?}");
+    }
+}
+
+#[test]
+fn what_is_told_of_a_small_picture_is_what_was_done() {
+    let pixels = changed(&seven(28, 28, 2, 14, 13), |_, ink| 200 - ink / 2);
+    let steps = as_digit(&Picture::new(28, 28, pixels).unwrap()).steps;
+    let kinds: Vec<&str> = steps
+        .iter()
+        .map(|step| match step {
+            Step::Inverted { border: 200 } => "inverted",
+            Step::Cropped { height: 13, .. } => "cropped",
+            Step::Scaled { height: 20, .. } => "scaled",
+            Step::Stretched { dark: 55, .. } => "stretched",
+            Step::Centred { by: Centre::Mass, .. } => "centred",
+            _ => "something else",
+        })
+        .collect();
+    assert_eq!(kinds, ["inverted", "cropped", "scaled", "stretched", "centred"]);
 }
 
 #[test]
