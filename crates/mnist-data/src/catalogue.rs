@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use crate::dataset::ClassCounts;
 use crate::error::DataError;
 
 pub(crate) const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
@@ -89,26 +90,6 @@ impl PublicSet {
         }
     }
 
-    /// What its classes are called, by label.
-    #[must_use]
-    pub fn classes(self) -> [&'static str; 10] {
-        match self {
-            Self::Mnist => ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-            Self::FashionMnist => [
-                "T-shirt/top",
-                "trouser",
-                "pullover",
-                "dress",
-                "coat",
-                "sandal",
-                "shirt",
-                "sneaker",
-                "bag",
-                "ankle boot",
-            ],
-        }
-    }
-
     /// Its four files: training images and labels, test images and labels.
     #[must_use]
     pub fn files(self) -> &'static [FileSpec; 4] {
@@ -131,7 +112,20 @@ impl PublicSet {
         }
     }
 
-    /// What each label stands for, by label.
+    /// How many images each class has. Published, so that it is known where the files are not.
+    #[must_use]
+    pub fn class_counts(self) -> ClassCounts {
+        let (train, test) = match self {
+            Self::Mnist => (
+                [5_923, 6_742, 5_958, 6_131, 5_842, 5_421, 5_918, 6_265, 5_851, 5_949],
+                [980, 1_135, 1_032, 1_010, 982, 892, 958, 1_028, 974, 1_009],
+            ),
+            Self::FashionMnist => ([6_000; 10], [1_000; 10]),
+        };
+        ClassCounts { train: train.to_vec(), test: test.to_vec() }
+    }
+
+    /// What each label stands for, by label, as the set's own page spells it.
     #[must_use]
     pub fn class_names(self) -> &'static [&'static str; 10] {
         match self {
@@ -206,6 +200,14 @@ mod tests {
         for set in PublicSet::ALL {
             assert!(message.contains(set.name()));
         }
+    }
+
+    #[test]
+    fn class_names_are_those_of_the_sets_own_pages() {
+        // https://github.com/zalandoresearch/fashion-mnist#labels
+        let garments = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot";
+        assert_eq!(PublicSet::FashionMnist.class_names().join(","), garments);
+        assert_eq!(PublicSet::Mnist.class_names().join(","), "0,1,2,3,4,5,6,7,8,9");
     }
 
     #[test]

@@ -7,52 +7,56 @@ use std::path::{Path, PathBuf};
 use crate::catalogue::PublicSet;
 use crate::error::DataError;
 
-/// The folder that holds one subfolder for each public data set.
+/// The folder that holds one subfolder for each public data set, where this machine has one.
+///
+/// Batch systems and containers often set no variable that names a folder. That is an error only once a public set is
+/// looked up: generated pictures and folders of the user's own need none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataDir {
-    path: PathBuf,
+    path: Option<PathBuf>,
 }
 
 impl DataDir {
     /// `$POOL_DATA_DIR`, else `$XDG_CACHE_HOME/pooling-study/datasets`, else `$HOME/.cache/pooling-study/datasets`.
     ///
     /// A variable that is empty counts as unset, and so does a relative `XDG_CACHE_HOME` (as its specification asks).
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::NoDataDir`] if none of the three is set.
-    pub fn from_env() -> Result<Self, DataError> {
+    #[must_use]
+    pub fn from_env() -> Self {
         Self::resolve(|name| env::var_os(name))
     }
 
     /// A folder of the caller's choice; it need not exist yet.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: Some(path.into()) }
     }
 
     /// The folder itself.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NoDataDir`] if no variable named one.
+    pub fn path(&self) -> Result<&Path, DataError> {
+        self.path.as_deref().ok_or(DataError::NoDataDir)
     }
 
     /// The subfolder of one public data set, where [`fetch`](crate::fetch) stores it.
-    #[must_use]
-    pub fn set_folder(&self, set: PublicSet) -> PathBuf {
-        self.path.join(set.name())
+    ///
+    /// # Errors
+    ///
+    /// As [`DataDir::path`].
+    pub fn set_folder(&self, set: PublicSet) -> Result<PathBuf, DataError> {
+        Ok(self.path()?.join(set.name()))
     }
 
-    fn resolve(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, DataError> {
+    fn resolve(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        if let Some(path) = set("POOL_DATA_DIR") {
-            return Ok(Self { path });
-        }
-        let cache = set("XDG_CACHE_HOME")
-            .filter(|path| path.is_absolute())
-            .or_else(|| set("HOME").map(|home| home.join(".cache")))
-            .ok_or(DataError::NoDataDir)?;
-        Ok(Self { path: cache.join("pooling-study").join("datasets") })
+        let in_cache = |cache: PathBuf| cache.join("pooling-study").join("datasets");
+        let cache = || {
+            let xdg = set("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+            xdg.or_else(|| set("HOME").map(|home| home.join(".cache")))
+        };
+        Self { path: set("POOL_DATA_DIR").or_else(|| cache().map(in_cache)) }
     }
 }
 
@@ -63,7 +67,7 @@ mod tests {
     /// Names and values of environment variables.
     type Variables<'a> = &'a [(&'a str, &'a str)];
 
-    fn resolved(variables: Variables<'_>) -> Result<DataDir, DataError> {
+    fn resolved(variables: Variables<'_>) -> DataDir {
         DataDir::resolve(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
     }
 
@@ -78,13 +82,16 @@ mod tests {
             (&[("XDG_CACHE_HOME", "cache"), all[2]], "/home/u/.cache/pooling-study/datasets", "relative XDG"),
         ];
         for (variables, expected, why) in table {
-            assert_eq!(resolved(variables).unwrap().path(), Path::new(expected), "{why}");
+            assert_eq!(resolved(variables).path().unwrap(), Path::new(expected), "{why}");
         }
     }
 
     #[test]
-    fn says_what_to_set_when_nothing_is() {
-        let message = resolved(&[]).unwrap_err().to_string();
-        assert!(message.ends_with("set POOL_DATA_DIR"), "{message}");
+    fn without_a_variable_only_looking_something_up_fails_and_says_what_to_set() {
+        let nowhere = resolved(&[]);
+        for error in [nowhere.path().unwrap_err(), nowhere.set_folder(PublicSet::Mnist).unwrap_err()] {
+            assert!(matches!(error, DataError::NoDataDir) && error.is_missing());
+            assert!(error.to_string().ends_with("set POOL_DATA_DIR"), "{error}");
+        }
     }
 }

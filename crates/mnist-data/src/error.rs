@@ -26,6 +26,19 @@ pub enum DataError {
         /// What to do about it.
         cure: String,
     },
+    /// It cannot be told which file, or which data set, of a folder is meant.
+    #[error(
+        "{}: several files could be {name}: {}; leave one data set in the folder",
+        .folder.display(), paths(.found)
+    )]
+    SeveralFiles {
+        /// The folder that was searched.
+        folder: PathBuf,
+        /// What they could be, by its usual name.
+        name: String,
+        /// The files, within the folder.
+        found: Vec<PathBuf>,
+    },
     /// A file of a public data set is not the published file.
     #[error("{}: expected {expected}, found {found}; {cure}", .file.display())]
     Corrupt {
@@ -70,6 +83,19 @@ pub enum DataError {
         /// What the file's role asks for.
         expected: String,
         /// What the header says.
+        found: String,
+    },
+    /// An IDX file's integers are wider than a byte, and one of them is no byte.
+    #[error(
+        "{}: element {index}: expected a whole number from 0 to 255, found {found}; number the classes, and scale \
+         the pixels, from 0 to 255", .file.display()
+    )]
+    NoByte {
+        /// The file.
+        file: PathBuf,
+        /// The element's place, from 0, row-major.
+        index: usize,
+        /// The element.
         found: String,
     },
     /// There are not as many labels as images.
@@ -156,7 +182,7 @@ pub enum DataError {
     },
     /// A split would leave one of its parts without images.
     #[error(
-        "validation fraction {fraction} of {images} images leaves the {part} part empty; \
+        "validation fraction {fraction:?} of {images} images leaves the {part} part empty; \
          expected at least one image in each part: change the fraction or use more images"
     )]
     EmptyPart {
@@ -235,10 +261,12 @@ impl DataError {
             | Self::Offline { .. }
             | Self::NoDataDir
             | Self::AllMirrorsFailed { .. } => true,
-            Self::NoSuchFile { .. }
+            Self::SeveralFiles { .. }
+            | Self::NoSuchFile { .. }
             | Self::Idx { .. }
             | Self::Picture { .. }
             | Self::WrongKind { .. }
+            | Self::NoByte { .. }
             | Self::CountMismatch { .. }
             | Self::PictureSizeMismatch { .. }
             | Self::Empty { .. }
@@ -259,6 +287,12 @@ impl DataError {
         let path = path.into();
         move |cause| Self::Io { path, action, cause }
     }
+}
+
+/// `path, path`.
+fn paths(paths: &[PathBuf]) -> String {
+    let listed: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    listed.join(", ")
 }
 
 /// `mirror (reason), mirror (reason)`.

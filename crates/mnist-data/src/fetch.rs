@@ -123,7 +123,7 @@ pub enum FetchOutcome {
 ///
 /// # Errors
 ///
-/// [`DataError::AllMirrorsFailed`] with every mirror's reason, [`DataError::Offline`] if files are missing and
+/// [`DataError::NoDataDir`], [`DataError::AllMirrorsFailed`] with every mirror's reason, [`DataError::Offline`] if files are missing and
 /// `offline` is set, [`DataError::Io`] if the folder cannot be written.
 pub fn fetch(
     set: PublicSet,
@@ -131,11 +131,9 @@ pub fn fetch(
     options: &FetchOptions,
     on_progress: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<FetchReport, DataError> {
-    let located = folder::of_set(set, dir);
-    let own = dir.set_folder(set);
-    let intact_in_system = located != own
-        && verify_files(set.files(), &located).iter().all(|file| file.state == FileState::Intact);
-    let folder = if intact_in_system { located } else { own };
+    let located = folder::of_set(set, dir)?;
+    let intact_in_system = set.system_folder() == Some(&located) && all_intact(set.files(), &located);
+    let folder = if intact_in_system { located } else { dir.set_folder(set)? };
     fetch_files(set.name(), set.files(), set.mirrors(), &folder, options, on_progress)
 }
 

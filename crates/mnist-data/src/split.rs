@@ -11,7 +11,8 @@ pub enum ValidationSplit {
         /// The share of the validation part, between 0 and 1.
         fraction: f64,
     },
-    /// From each class `round(fraction * class size)` images, drawn at random.
+    /// From each class `round(fraction * class size)` images, drawn at random; at least one of each class stays for
+    /// training, and of a class with two images or more at least one is for validation.
     Stratified {
         /// The share of the validation part, between 0 and 1.
         fraction: f64,
@@ -34,47 +35,70 @@ impl ValidationSplit {
     ///
     /// # Errors
     ///
+    /// As [`ValidationSplit::sizes`].
+    pub fn split(&self, labels: &[u8]) -> Result<SplitIndices, DataError> {
+        let images = labels.len();
+        let count = u32::try_from(images).map_err(|_| DataError::TooManyImages { found: images })?;
+        let mut classes: Vec<Vec<u32>> = vec![Vec::new(); 256];
+        for (index, &label) in (0..count).zip(labels) {
+            classes[usize::from(label)].push(index);
+        }
+        let counts: Vec<usize> = classes.iter().map(Vec::len).collect();
+        let (train, _) = self.sizes(&counts)?;
+        Ok(match *self {
+            // No more images than a 32-bit index can name.
+            Self::Tail { .. } => SplitIndices {
+                train: (0..train as u32).collect(),
+                validation: (train as u32..count).collect(),
+            },
+            Self::Stratified { fraction, seed } => stratified(classes, fraction, seed),
+        })
+    }
+
+    /// How many images are for training and how many for validation, of a set whose classes have so many images each.
+    ///
+    /// # Errors
+    ///
     /// [`DataError::Fraction`] unless the fraction lies between 0 and 1, [`DataError::EmptyPart`] if a part would hold
     /// no image, [`DataError::TooManyImages`] beyond 32-bit indices.
-    pub fn split(&self, labels: &[u8]) -> Result<SplitIndices, DataError> {
+    pub fn sizes(&self, class_counts: &[usize]) -> Result<(usize, usize), DataError> {
         let (Self::Tail { fraction } | Self::Stratified { fraction, .. }) = *self;
         if !(fraction > 0.0 && fraction < 1.0) {
             return Err(DataError::Fraction { found: fraction });
         }
-        let images = labels.len();
+        let images = class_counts.iter().fold(0, |sum: usize, &count| sum.saturating_add(count));
         let count = u32::try_from(images).map_err(|_| DataError::TooManyImages { found: images })?;
-
-        let indices = match *self {
-            Self::Tail { fraction } => tail(count, fraction),
-            Self::Stratified { fraction, seed } => stratified(count, labels, fraction, seed),
+        let train = match self {
+            // Keras computes exactly this in float64: 100 images with fraction 0.9 train on 9 images, not on 10.
+            Self::Tail { .. } => (f64::from(count) * (1.0 - fraction)).floor() as usize,
+            Self::Stratified { .. } => {
+                class_counts.iter().map(|&class| class - held_out(class, fraction)).sum()
+            }
         };
-        for (part, indices) in [("training", &indices.train), ("validation", &indices.validation)] {
-            if indices.is_empty() {
+        for (part, size) in [("training", train), ("validation", images - train)] {
+            if size == 0 {
                 return Err(DataError::EmptyPart { part, fraction, images });
             }
         }
-        Ok(indices)
+        Ok((train, images - train))
     }
 }
 
-fn tail(count: u32, fraction: f64) -> SplitIndices {
-    // Keras computes exactly this in float64: 100 images with fraction 0.9 train on 9 images, not on 10.
-    let split_at = (f64::from(count) * (1.0 - fraction)).floor() as u32;
-    SplitIndices { train: (0..split_at).collect(), validation: (split_at..count).collect() }
+/// How many images of a class are for validation: their share, such that neither side is left without the class.
+fn held_out(class: usize, fraction: f64) -> usize {
+    let most = class.saturating_sub(1);
+    ((class as f64 * fraction).round() as usize).clamp(most.min(1), most)
 }
 
-fn stratified(count: u32, labels: &[u8], fraction: f64, seed: u64) -> SplitIndices {
-    let mut classes: Vec<Vec<u32>> = vec![Vec::new(); 256];
-    for (index, &label) in (0..count).zip(labels) {
-        classes[usize::from(label)].push(index);
-    }
+/// From the indices of each class's images, by label.
+fn stratified(classes: Vec<Vec<u32>>, fraction: f64, seed: u64) -> SplitIndices {
     let mut indices = SplitIndices { train: Vec::new(), validation: Vec::new() };
     for (label, mut class) in (0_u64..).zip(classes) {
-        let validation = (class.len() as f64 * fraction).round() as usize;
         // A stream of its own: one class more or less leaves the draw of all others as it was.
         shuffle(&mut generator(seed, label), &mut class);
-        indices.validation.extend_from_slice(&class[..validation]);
-        indices.train.extend_from_slice(&class[validation..]);
+        let (validation, train) = class.split_at(held_out(class.len(), fraction));
+        indices.validation.extend_from_slice(validation);
+        indices.train.extend_from_slice(train);
     }
     indices.train.sort_unstable();
     indices.validation.sort_unstable();
@@ -127,6 +151,48 @@ mod tests {
     }
 
     #[test]
+    fn stratified_leaves_no_side_without_a_class_that_has_an_image_for_it() {
+        let table = [
+            (0, 0.2, 0, "a class that never occurs"),
+            (1, 0.2, 0, "a single image trains"),
+            (1, 0.9, 0, "whatever its share"),
+            (2, 0.2, 1, "0.4 images are none, and would leave validation without the class"),
+            (2, 0.9, 1, "1.8 images are two, and would leave training without it"),
+            (3, 0.1, 1, "0.3"),
+            (4, 0.9, 3, "3.6"),
+            (5, 0.2, 1, "where rounding leaves both sides an image it decides"),
+            (6_131, 0.2, 1_226, "1,226.2"),
+        ];
+        for (class, fraction, expected, why) in table {
+            assert_eq!(held_out(class, fraction), expected, "{class} {fraction}: {why}");
+        }
+        // A rare class among others, on both sides.
+        let labels = [vec![0; 100], vec![1; 2], vec![2; 1]].concat();
+        let split = ValidationSplit::Stratified { fraction: 0.2, seed: 3 }.split(&labels).unwrap();
+        let classes = |part: &[u32]| -> Vec<u8> {
+            let mut found: Vec<u8> = part.iter().map(|&index| labels[index as usize]).collect();
+            found.dedup();
+            found
+        };
+        assert_eq!((classes(&split.train), classes(&split.validation)), (vec![0, 1, 2], vec![0, 1]));
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_split() {
+        let counts = [3, 0, 50, 1, 2, 117];
+        let labels: Vec<u8> =
+            (0..).zip(counts).flat_map(|(label, count)| std::iter::repeat_n(label, count)).collect();
+        for fraction in [0.01, 0.2, 0.35, 0.5, 0.99] {
+            for split in
+                [ValidationSplit::Tail { fraction }, ValidationSplit::Stratified { fraction, seed: 9 }]
+            {
+                let SplitIndices { train, validation } = split.split(&labels).unwrap();
+                assert_eq!(split.sizes(&counts).unwrap(), (train.len(), validation.len()), "{split:?}");
+            }
+        }
+    }
+
+    #[test]
     fn stratified_depends_on_the_seed_and_on_nothing_else() {
         let labels: Vec<u8> = (0..200).map(|i| i % 4).collect();
         let split = |seed| ValidationSplit::Stratified { fraction: 0.25, seed }.split(&labels).unwrap();
@@ -159,8 +225,8 @@ mod tests {
         let table = [
             (ValidationSplit::Tail { fraction: 0.9 }, 10, "training"),
             (ValidationSplit::Tail { fraction: 0.5 }, 0, "training"),
-            (ValidationSplit::Stratified { fraction: 0.2, seed: 0 }, 2, "validation"),
-            (ValidationSplit::Stratified { fraction: 0.8, seed: 0 }, 2, "training"),
+            (ValidationSplit::Stratified { fraction: 0.2, seed: 0 }, 1, "validation"),
+            (ValidationSplit::Stratified { fraction: 0.8, seed: 0 }, 1, "validation"),
         ];
         for (split, images, part) in table {
             let message = split.split(&vec![0; images]).unwrap_err().to_string();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalogue::{FileSpec, PublicSet};
 use crate::data_dir::DataDir;
+use crate::error::DataError;
 use crate::folder::{self, find};
 use crate::idx::open;
 use crate::unpacked::Unpacked;
@@ -67,10 +68,13 @@ impl std::fmt::Display for FileState {
 
 /// Checks every file of a set in the folder from which [`Dataset`](crate::Dataset) would load it.
 ///
-/// Never fails: what cannot be read is reported as such.
-#[must_use]
-pub fn verify(set: PublicSet, dir: &DataDir) -> Vec<FileCheck> {
-    verify_files(set.files(), &folder::of_set(set, dir))
+/// What cannot be read is reported as such.
+///
+/// # Errors
+///
+/// [`DataError::NoDataDir`], and nothing else.
+pub fn verify(set: PublicSet, dir: &DataDir) -> Result<Vec<FileCheck>, DataError> {
+    Ok(verify_files(set.files(), &folder::of_set(set, dir)?))
 }
 
 /// Checks the files of a table in one folder.

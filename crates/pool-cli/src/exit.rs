@@ -17,8 +17,12 @@ pub(crate) enum Outcome {
     Done,
     /// Data, libtorch or a device is not there; the command has said how to get it.
     Missing,
+    /// Some inputs could not be used; the command has named them, and has done the rest.
+    WrongInput,
     /// Some trials died; the command has listed them.
     SomeTrialsFailed,
+    /// No arm can be recommended; the command has said why.
+    NoArm,
     /// Ctrl-C, or a request to terminate.
     Interrupted,
 }
@@ -39,8 +43,10 @@ impl std::error::Error for Usage {}
 pub(crate) fn code_of(result: anyhow::Result<Outcome>) -> ExitCode {
     let code = match result {
         Ok(Outcome::Done) => 0,
+        Ok(Outcome::WrongInput) => 2,
         Ok(Outcome::Missing) => 3,
         Ok(Outcome::SomeTrialsFailed) => 4,
+        Ok(Outcome::NoArm) => 5,
         Ok(Outcome::Interrupted) => 130,
         Err(error) => {
             say(&format!("error: {error:#}"));

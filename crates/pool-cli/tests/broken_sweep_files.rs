@@ -128,7 +128,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("validation as a number", "{ tail = 0.2 }", "0.2"),
     ("validation as a word", "{ tail = 0.2 }", "\"tail\""),
     ("next to no validation", "{ tail = 0.2 }", "{ tail = 1e-300 }"),
-    ("a stratified part without images", "{ tail = 0.2 }", "{ stratified = 0.0005 }"),
+    ("nothing left to train with", "{ tail = 0.2 }", "{ tail = 0.9999 }"),
     ("table given as a word", "[train.early_stopping]\npatience = 3", "early_stopping = true"),
     ("patience beyond 32 bits", "patience = 3", "patience = 5000000000"),
     ("folder without a name", "dataset = \"generated\"", "dataset = { dir = \"\" }"),

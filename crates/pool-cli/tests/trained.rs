@@ -84,10 +84,12 @@ fn a_recommendation_keeps_to_its_budget_and_says_when_nothing_does() {
     let small = succeed(&["recommend", "runs/tiny", "--max-parameters", "5000", "--json"]);
     let small: Value = serde_json::from_str(&small).unwrap();
     assert_eq!(small["arm"], "max");
-    let impossible = succeed(&["recommend", "runs/tiny", "--max-memory", "1KiB"]);
-    assert!(impossible.contains("memory"), "{impossible}");
-    let json = succeed(&["recommend", "runs/tiny", "--max-latency", "1ns", "--json"]);
-    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["arm"], Value::Null);
+    let impossible = run(&["recommend", "runs/tiny", "--max-memory", "1KiB"]);
+    assert_eq!(impossible.status.code(), Some(5), "a script need not read the words");
+    assert!(stdout(&impossible).contains("memory"), "{}", stdout(&impossible));
+    let json = run(&["recommend", "runs/tiny", "--max-latency", "1ns", "--json"]);
+    assert_eq!(json.status.code(), Some(5));
+    assert_eq!(serde_json::from_str::<Value>(&stdout(&json)).unwrap()["arm"], Value::Null);
 }
 
 #[test]
@@ -168,6 +170,190 @@ fn what_is_no_picture_is_refused_by_name() {
     let output = run(&["predict", &trial("max"), &path.to_string_lossy()]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("notes.png"), "{}", stderr(&output));
+}
+
+#[test]
+fn one_bad_picture_among_many_costs_no_prediction_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let [small, large] = pictures(folder.path());
+    let (broken, absent) = (folder.path().join("broken.png"), folder.path().join("absent.png"));
+    fs::write(&broken, &fs::read(&small).unwrap()[..60]).unwrap();
+    let [broken, absent] = [broken, absent].map(|path| path.to_string_lossy().into_owned());
+    let trial = trial("max");
+    let output = run(&["predict", &trial, &small, &broken, &absent, &large]);
+    assert_eq!(output.status.code(), Some(2));
+    let (told, said) = (stdout(&output), stderr(&output));
+    assert_eq!(told, succeed(&["predict", &trial, &small, &large]), "what the good ones alone give");
+    let errors: Vec<&str> = said.lines().collect();
+    assert_eq!(errors.len(), 2, "{said}");
+    assert!(
+        errors[0].starts_with(&format!("error: {broken}: ")) && errors[1].contains("absent.png"),
+        "{said}"
+    );
+
+    let output = run(&["predict", &trial, &small, &broken, &absent, &large, "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let answers: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let good: Value = serde_json::from_str(&succeed(&["predict", &trial, &small, &large, "--json"])).unwrap();
+    assert_eq!((&answers[0], &answers[3]), (&good[0], &good[1]));
+    assert_eq!(answers[1]["image"], broken);
+    assert!(answers[1]["error"].as_str().unwrap().starts_with(&broken), "{answers}");
+    assert!(answers[2]["error"].is_string() && answers.as_array().unwrap().len() == 4, "{answers}");
+}
+
+/// The four files of a data set: these labels, and pictures of 28x28 pixels that differ by class.
+fn data_set(folder: &Path, train: &[u8], test: &[u8]) {
+    for (part, labels) in [("train", train), ("t10k", test)] {
+        let count = u32::try_from(labels.len()).unwrap().to_be_bytes();
+        let header = [&[0, 0, 8, 3][..], &count, &[0, 0, 0, 28, 0, 0, 0, 28]].concat();
+        let pixels = labels.iter().flat_map(|&label| {
+            (0..28 * 28).map(move |at| if at / 40 == u32::from(label) % 20 { 250 } else { 0 })
+        });
+        let images = header.into_iter().chain(pixels).collect::<Vec<u8>>();
+        fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        let labels = [&[0, 0, 8, 1][..], &count, labels].concat();
+        fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
+#[test]
+fn classes_that_neither_occur_nor_are_predicted_have_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    data_set(folder.path(), &[0, 3], &[0, 3, 3, 0]);
+    let trial = trial("max");
+    let data = folder.path().to_string_lossy().into_owned();
+    let json: Value =
+        serde_json::from_str(&succeed(&["evaluate", &trial, "--data", &data, "--json"])).unwrap();
+    let counts: Vec<Vec<u64>> = serde_json::from_value(json["confusion"].clone()).unwrap();
+    let names = ["horizontal bar", "vertical bar", "upright cross", "diagonal cross"];
+    let told = succeed(&["evaluate", &trial, "--data", &data]);
+    let (_, table) = told.split_once("Every class").unwrap();
+    let (table, _) = table.split_once("Mistaken most often").unwrap();
+    for (class, name) in names.into_iter().enumerate() {
+        let images: u64 = counts[class].iter().sum();
+        let predicted: u64 = counts.iter().map(|row| row[class]).sum();
+        assert_eq!(table.contains(name), images + predicted > 0, "{name}: {counts:?} {table}");
+    }
+}
+
+#[test]
+fn nothing_but_looking_up_a_public_set_needs_a_data_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    data_set(folder.path(), &[0, 1, 0, 1, 0, 1, 0, 1, 0, 1], &[0, 1, 1]);
+    let own = SWEEP
+        .replace("dataset = \"generated\"", "dataset = { dir = \".\" }")
+        .replace("units = 4", "units = 2");
+    let own = own.replace("epochs = 3", "epochs = 1\nbatch_size = 2").replace("tiny", "own");
+    fs::write(folder.path().join("own.toml"), own).unwrap();
+    fs::write(folder.path().join("sweep.toml"), SWEEP.replace("epochs = 3", "epochs = 1")).unwrap();
+    let mnist = SWEEP.replace("\"generated\"", "\"mnist\"").replace("units = 4", "units = 10");
+    fs::write(folder.path().join("mnist.toml"), mnist).unwrap();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let bare = |arguments: &[&str]| {
+        let mut command = pool_cli(folder.path());
+        command.env_clear().env("PATH", &path).args(arguments).output().unwrap()
+    };
+    let works = |arguments: &[&str]| {
+        let output = bare(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        stdout(&output)
+    };
+    for arguments in [
+        &["plan", "sweep.toml"][..],
+        &["plan", "own.toml", "--no-timing"],
+        &["plan", "mnist.toml", "--no-timing"],
+        &["summary", "own.toml"],
+        &["sweep", "sweep.toml", "--only", "max"],
+        &["sweep", "own.toml", "--only", "max"],
+        &["status", "runs/own"],
+        &["report", "runs/own"],
+        &["recommend", "runs/own"],
+        &["compare", "runs/own", "runs/tiny"],
+        &["operators"],
+    ] {
+        works(arguments);
+    }
+    let trials = fs::read_dir(folder.path().join("runs/own/trials")).unwrap();
+    let trial = trials.map(|trial| trial.unwrap().path()).next().unwrap().to_string_lossy().into_owned();
+    works(&["evaluate", &trial]);
+    works(&["evaluate", &trial, "--data", "."]);
+    let [picture, _] = pictures(folder.path());
+    works(&["predict", &trial, &picture]);
+    works(&["export", &trial, "--format", "safetensors", "--output", "weights.safetensors"]);
+    // Small sets: a test set of three images has one latency for one image and one for all three.
+    let costs = fs::read_dir(folder.path().join("runs/own/costs")).unwrap().next().unwrap().unwrap().path();
+    let record = read(&costs.join("record.json"));
+    let batches: Vec<u64> =
+        record["latency"].as_array().unwrap().iter().map(|row| row["batch_size"].as_u64().unwrap()).collect();
+    assert_eq!((batches, &record["prediction"]["batch_size"]), (vec![1, 3], &Value::from(3)));
+
+    for arguments in [
+        &["sweep", "mnist.toml"][..],
+        &["data", "info", "mnist"],
+        &["data", "verify", "mnist"],
+        &["data", "fetch", "mnist", "--offline"],
+        &["doctor"],
+    ] {
+        let output = bare(arguments);
+        let told = stderr(&output) + &stdout(&output);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {told}");
+        assert!(told.contains("set POOL_DATA_DIR"), "{arguments:?}: {told}");
+    }
+    assert!(!folder.path().join("runs/mnist").exists(), "refused before anything is written");
+}
+
+#[test]
+fn a_set_sorted_by_class_is_warned_of_in_plan_sweep_and_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let sorted: Vec<u8> = (0..5).flat_map(|class| [class; 8]).collect();
+    data_set(folder.path(), &sorted, &[0, 1, 2, 3, 4]);
+    let text = SWEEP
+        .replace("dataset = \"generated\"", "dataset = { dir = \".\" }")
+        .replace("units = 4", "units = 5");
+    let text = text
+        .replace("epochs = 3", "epochs = 1\nbatch_size = 8")
+        .replace("[costs]\nepochs = 1", "[costs]\nepochs = 0");
+    fs::write(folder.path().join("sorted.toml"), &text).unwrap();
+    let stratified = text.replace("{ dir = \".\" }", "{ dir = \".\" }\nvalidation = { stratified = 0.2 }");
+    fs::write(folder.path().join("stratified.toml"), stratified.replace("tiny", "stratified")).unwrap();
+    let cli = |arguments: &[&str]| {
+        let output = pool_cli(folder.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        (stdout(&output), stderr(&output))
+    };
+    let json = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
+
+    let plan = json(&cli(&["plan", "sorted.toml", "--no-timing", "--json"]).0);
+    assert_eq!((&plan["images"]["train"], &plan["images"]["validation"]), (&32.into(), &8.into()));
+    let gaps: Vec<String> = serde_json::from_value(plan["images"]["class_gaps"].clone()).unwrap();
+    assert!(gaps[0].contains("No training image shows class 4") && gaps.len() == 3, "{gaps:?}");
+    let told = cli(&["plan", "sorted.toml", "--no-timing"]).0;
+    assert!(told.contains("32 training, 8 validation and 5 test images. No training image"), "{told}");
+
+    let (tables, said) = cli(&["sweep", "sorted.toml", "--only", "max"]);
+    let warned = said.find(&format!("warning: {}", gaps[0])).unwrap();
+    assert!(warned < said.find("started").unwrap(), "before the first epoch: {said}");
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let verdict = flat(&tables);
+    assert!(verdict.contains(&gaps[0]) && verdict.find(&gaps[0]) < verdict.find("Error, %"), "{tables}");
+    let results = json(&fs::read_to_string(folder.path().join("runs/tiny/results.json")).unwrap());
+    assert_eq!(results["class_gaps"], serde_json::json!(gaps));
+    for file in ["report.html", "results.md", "results.tex"] {
+        let text = fs::read_to_string(folder.path().join("runs/tiny").join(file)).unwrap();
+        assert!(flat(&text).contains("No training image shows class 4"), "{file}");
+    }
+    let trial = fs::read_dir(folder.path().join("runs/tiny/trials")).unwrap().next().unwrap().unwrap().path();
+    let settings = &read(&trial.join("record.json"))["settings"];
+    assert_eq!(settings["class_images"]["train"], serde_json::json!([8, 8, 8, 8]));
+    assert_eq!(settings["class_images"]["validation"], serde_json::json!([0, 0, 0, 0, 8]));
+    assert_eq!((&settings["train_images"], &settings["validation_images"]), (&32.into(), &8.into()));
+
+    let plan = json(&cli(&["plan", "stratified.toml", "--no-timing", "--json"]).0);
+    // 1.6 of 8 images are 2, of each class.
+    assert_eq!((&plan["images"]["train"], &plan["images"]["validation"]), (&30.into(), &10.into()));
+    assert_eq!(plan["images"]["class_gaps"], serde_json::json!([]));
+    let (_, said) = cli(&["sweep", "stratified.toml", "--only", "max"]);
+    assert!(!said.contains("warning"), "{said}");
 }
 
 #[test]

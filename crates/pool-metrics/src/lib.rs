@@ -48,9 +48,9 @@ pub use one_line::one_line;
 pub use outputs::{OutputError, check_outputs, check_outside_runs, holds_trials};
 pub use pareto::{ParetoError, pareto_front};
 pub use record::{
-    ComputedWith, Contention, CostRecord, EarlierEpochs, EpochRecord, Evaluation, Failure, HardImage,
-    Latency, MeasuredPeak, ModelFacts, PausedTrial, PredictionTimes, Provenance, RECORD_VERSION, RecordError,
-    Robustness, StepTimes, TestResults, TrialRecord, TrialSettings, TrialStatus,
+    ClassImages, ComputedWith, Contention, CostRecord, EarlierEpochs, EpochRecord, Evaluation, Failure,
+    HardImage, Latency, MeasuredPeak, ModelFacts, PausedTrial, PredictionTimes, Provenance, RECORD_VERSION,
+    RecordError, Robustness, StepTimes, TestResults, TrialRecord, TrialSettings, TrialStatus,
 };
 pub use run_layout::{PlanFile, PlannedCosts, PlannedRung, PlannedTrial, RunLayout};
 pub use statistics::{

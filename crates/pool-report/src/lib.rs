@@ -36,7 +36,7 @@ pub use analysis::{
     Absences, Analysis, ArmBeside, ArmInRun, Basis, Budget, Choice, Claim, ClaimResult, Comparisons,
     Conclusion, Decision, Difference, Judgement, Limit, LimitFigure, Method, Objective, PairComparison,
     ParetoArm, ParetoFront, Recommendation, RunComparison, SettingDifference, Standing, StudyData,
-    StudyVerdict, recommend,
+    StudyVerdict, class_gaps, recommend,
 };
 pub use error::ReportError;
 pub use figures::{
@@ -46,11 +46,11 @@ pub use figures::{
 pub use published::{PublishedArm, StudyPool};
 pub use read::{ArmResults, Run, TrialOverview};
 pub use render::{
-    OperatorRow, Picture, PlannedArm, PlannedSweep, PlannedTime, PlannedTimes, PlotFile, PlotKind, SetToShow,
-    Tile, gallery_svg, html_report, json_results, latex_document, latex_tables, markdown_comparison,
-    markdown_report, markdown_summary, operator_table, plan_table, plot_files, results_csv,
-    terminal_comparison, terminal_evaluation, terminal_recommendation, terminal_report, terminal_status,
-    terminal_summary, trials_csv,
+    OperatorRow, Picture, PlannedArm, PlannedImages, PlannedSweep, PlannedTime, PlannedTimes, PlotFile,
+    PlotKind, SetToShow, Tile, gallery_svg, html_report, json_results, latex_document, latex_tables,
+    markdown_comparison, markdown_report, markdown_summary, operator_table, plan_table, plot_files,
+    results_csv, terminal_comparison, terminal_evaluation, terminal_recommendation, terminal_report,
+    terminal_status, terminal_summary, trials_csv,
 };
 pub use status::{RunStatus, TaskState, TaskStatus};
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};

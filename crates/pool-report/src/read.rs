@@ -1,6 +1,7 @@
 //! A run, read from its directory.
 
 mod overview;
+mod task;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -8,13 +9,13 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use pool_metrics::{
-    CostRecord, Failure, PausedTrial, PlanFile, PlannedCosts, PlannedTrial, RecordError, RunLayout,
-    TrialRecord, TrialStatus,
+    CostRecord, Failure, PlanFile, PlannedCosts, PlannedTrial, RunLayout, TrialRecord, TrialStatus,
 };
 use rayon::prelude::*;
 
 use crate::ReportError;
 pub use overview::TrialOverview;
+pub(crate) use task::{Found, look_for};
 
 /// What a run directory holds, arm by arm.
 #[derive(Debug, Clone)]
@@ -168,49 +169,6 @@ impl Run {
         });
         &mut self.arms[index]
     }
-}
-
-enum Found<R> {
-    Record(Box<R>),
-    /// There is one, and it is not wanted.
-    SetAside,
-    Failure(String),
-    Paused(PausedTrial),
-    Nothing,
-}
-
-/// The record of a trial or measurement, or why there is none, from its folder.
-fn look_for<R>(
-    folder: &Path,
-    id: &str,
-    read: fn(&str) -> Result<R, RecordError>,
-    id_of: fn(&R) -> &str,
-) -> Found<R> {
-    match fs::read(RunLayout::record_in(folder)) {
-        // What is no text is no record either.
-        Ok(bytes) => match read(&String::from_utf8_lossy(&bytes)) {
-            Ok(record) if id_of(&record) == id => Found::Record(Box::new(record)),
-            Ok(record) => Found::Failure(format!("its record is that of {}", id_of(&record))),
-            Err(error) => Found::Failure(format!("its record is unusable: {error}")),
-        },
-        Err(error) if error.kind() == ErrorKind::NotFound => look_for_failure(folder),
-        Err(error) => Found::Failure(format!("its record cannot be read: {error}")),
-    }
-}
-
-fn look_for_failure<R>(folder: &Path) -> Found<R> {
-    match fs::read_to_string(RunLayout::failure_in(folder)) {
-        Ok(text) => Found::Failure(match serde_json::from_str::<Failure>(&text) {
-            Ok(failure) => failure.reason,
-            Err(error) => format!("what happened cannot be read from its failure.json: {error}"),
-        }),
-        Err(_) => look_for_paused(folder),
-    }
-}
-
-fn look_for_paused<R>(folder: &Path) -> Found<R> {
-    let text = fs::read_to_string(RunLayout::paused_in(folder)).ok();
-    text.and_then(|text| PausedTrial::from_json(&text).ok()).map_or(Found::Nothing, Found::Paused)
 }
 
 pub(crate) fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {

@@ -1,14 +1,16 @@
 //! How far a run is, from its directory alone: whoever runs it is not asked.
 
+use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::Read;
 use std::path::Path;
 
-use pool_metrics::{EpochRecord, Failure, PausedTrial, PlannedTrial, RunLayout};
+use pool_metrics::{CostRecord, EpochRecord, PausedTrial, PlannedTrial, RecordError, RunLayout, TrialRecord};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::ReportError;
-use crate::read::read_plan;
+use crate::read::{Found, look_for, read_plan};
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,13 +53,13 @@ pub struct TaskStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
-    /// It has its record.
+    /// It has its record, and that can be used.
     Finished,
     /// A process works on it: which one, on which machine.
     Running(String),
     /// A search has stopped it, to go on with the best or not at all.
     Paused,
-    /// It died, and this is why.
+    /// It died, or its record cannot be used, and this is why.
     Failed(String),
     /// It was begun, and nobody works on it.
     Interrupted,
@@ -69,18 +71,45 @@ pub enum TaskState {
 const SAMPLE: usize = 50;
 
 impl RunStatus {
-    /// Looks at a run directory, at no more than a few small files of each task.
+    /// Looks at a run directory: at the record of each task, as a report does, or at what stands there in its place.
     ///
     /// # Errors
     /// A folder that is no run directory, or a plan that cannot be read.
     pub fn read(root: &Path) -> Result<Self, ReportError> {
+        Self::read_after(root, None)
+    }
+
+    /// As [`RunStatus::read`], a moment after `last`: a record that could be used then is not read again.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_after(root: &Path, last: Option<&Self>) -> Result<Self, ReportError> {
+        let tasks = last.into_iter().flat_map(|last| last.trials.iter().chain(&last.costs));
+        let finished = tasks.filter(|task| task.state == TaskState::Finished).map(|task| task.id.as_str());
+        let usable: HashSet<&str> = finished.collect();
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
         let mut clock = Clock::default();
-        let trials: Vec<TaskStatus> =
-            plan.trials.iter().map(|trial| trial_status(&layout, trial, &mut clock)).collect();
+        // Records are read in full, by every processor: whether one can be used is judged as a report judges it.
+        let looked: Vec<Looked> = plan
+            .trials
+            .par_iter()
+            .map(|trial| {
+                Looked::at(&layout.trial(&trial.id), &trial.id, &usable, TrialRecord::from_json, |record| {
+                    &record.id
+                })
+            })
+            .collect();
+        let trials: Vec<TaskStatus> = plan
+            .trials
+            .iter()
+            .zip(looked)
+            .map(|(trial, looked)| trial_status(&layout, trial, looked, &mut clock))
+            .collect();
         let costs = plan.costs.into_iter().map(|costs| {
-            let state = state_of(&layout.costs(&costs.id));
+            let folder = layout.costs(&costs.id);
+            let Looked { state, .. } =
+                Looked::at(&folder, &costs.id, &usable, CostRecord::from_json, |record| &record.id);
             TaskStatus {
                 id: costs.id,
                 arm: costs.arm,
@@ -113,19 +142,63 @@ impl RunStatus {
     }
 }
 
-fn trial_status(layout: &RunLayout, trial: &PlannedTrial, clock: &mut Clock) -> TaskStatus {
-    let folder = layout.trial(&trial.id);
-    let state = state_of(&folder);
-    let (epochs, validation_error) = match state {
-        TaskState::Waiting => (Vec::new(), None),
-        TaskState::Finished if clock.has_seen_enough() => (Vec::new(), None),
-        TaskState::Paused => {
-            let paused = paused_in(&folder);
-            let best = paused.as_ref().and_then(PausedTrial::best_validation_error);
-            (paused.map_or(Vec::new(), |paused| paused.epochs), best)
+/// What a task's folder says of it.
+struct Looked {
+    state: TaskState,
+    /// How far a search has let it come.
+    paused: Option<PausedTrial>,
+}
+
+impl Looked {
+    fn at<R>(
+        folder: &Path,
+        id: &str,
+        usable: &HashSet<&str>,
+        read: fn(&str) -> Result<R, RecordError>,
+        id_of: fn(&R) -> &str,
+    ) -> Self {
+        if usable.contains(id) && RunLayout::record_in(folder).exists() {
+            return Self { state: TaskState::Finished, paused: None };
         }
-        _ => {
-            let epochs = epochs_of(&folder);
+        Self::of(folder, look_for(folder, id, read, id_of))
+    }
+
+    /// A process that runs says more than what an earlier one has left, unless that is a record.
+    fn of<R>(folder: &Path, found: Found<R>) -> Self {
+        let holder = match found {
+            Found::Record(_) | Found::SetAside => None,
+            Found::Failure(_) | Found::Paused(_) | Found::Nothing => holder_of(&RunLayout::lock_in(folder)),
+        };
+        let (state, paused) = match (found, holder) {
+            (Found::Record(_) | Found::SetAside, _) => (TaskState::Finished, None),
+            (_, Some(holder)) => (TaskState::Running(holder), None),
+            (Found::Failure(reason), None) => (TaskState::Failed(reason), None),
+            (Found::Paused(paused), None) => (TaskState::Paused, Some(paused)),
+            (Found::Nothing, None) => {
+                let begun =
+                    RunLayout::checkpoint_in(folder).exists() || RunLayout::history_in(folder).exists();
+                (if begun { TaskState::Interrupted } else { TaskState::Waiting }, None)
+            }
+        };
+        Self { state, paused }
+    }
+}
+
+fn trial_status(
+    layout: &RunLayout,
+    trial: &PlannedTrial,
+    Looked { state, paused }: Looked,
+    clock: &mut Clock,
+) -> TaskStatus {
+    let (epochs, validation_error) = match (&state, paused) {
+        (TaskState::Waiting, _) => (Vec::new(), None),
+        (TaskState::Finished, _) if clock.has_seen_enough() => (Vec::new(), None),
+        (_, Some(paused)) => {
+            let best = paused.best_validation_error();
+            (paused.epochs, best)
+        }
+        (_, None) => {
+            let epochs = epochs_of(&layout.trial(&trial.id));
             let last = epochs.last().map(|last| last.validation_error);
             (epochs, last)
         }
@@ -139,29 +212,6 @@ fn trial_status(layout: &RunLayout, trial: &PlannedTrial, clock: &mut Clock) -> 
         epochs: epochs.len() as u32,
         of_epochs: trial.epochs(),
         validation_error,
-    }
-}
-
-fn state_of(folder: &Path) -> TaskState {
-    if RunLayout::record_in(folder).exists() {
-        return TaskState::Finished;
-    }
-    if !folder.exists() {
-        return TaskState::Waiting;
-    }
-    if let Some(holder) = holder_of(&RunLayout::lock_in(folder)) {
-        return TaskState::Running(holder);
-    }
-    if let Ok(text) = fs::read_to_string(RunLayout::failure_in(folder)) {
-        let reason = serde_json::from_str::<Failure>(&text).map(|failure| failure.reason);
-        return TaskState::Failed(reason.unwrap_or_else(|_| "its failure.json cannot be read".to_owned()));
-    }
-    if RunLayout::paused_in(folder).exists() {
-        TaskState::Paused
-    } else if RunLayout::checkpoint_in(folder).exists() || RunLayout::history_in(folder).exists() {
-        TaskState::Interrupted
-    } else {
-        TaskState::Waiting
     }
 }
 
@@ -190,11 +240,6 @@ fn epochs_of(trial: &Path) -> Vec<EpochRecord> {
         return serde_json::from_str(&state).map(|State { epochs }| epochs).unwrap_or_default();
     };
     EpochRecord::history(&text)
-}
-
-fn paused_in(trial: &Path) -> Option<PausedTrial> {
-    let text = fs::read_to_string(RunLayout::paused_in(trial)).ok()?;
-    PausedTrial::from_json(&text).ok()
 }
 
 /// How long epochs take.

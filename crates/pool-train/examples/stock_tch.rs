@@ -149,7 +149,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let work: Work = serde_json::from_str(&argument)?;
     tch::set_num_threads(work.threads);
     tch::manual_seed(work.seed);
-    let data = Dataset::mnist(&DataDir::from_env()?)?;
+    let data = Dataset::mnist(&DataDir::from_env())?;
     let (images, labels) = tensors(&data.train);
     let (images, labels) = (images.narrow(0, 0, work.train_images), labels.narrow(0, 0, work.train_images));
     let (test_images, test_labels) = tensors(&data.test);

@@ -14,7 +14,7 @@
 //! ```no_run
 //! use pool_train::Sweep;
 //!
-//! let plan = Sweep::read("configs/sweep.toml".as_ref())?.plan(&mnist_data::DataDir::from_env()?)?;
+//! let plan = Sweep::read("configs/sweep.toml".as_ref())?.plan(&mnist_data::DataDir::from_env())?;
 //! for trial in &plan.trials {
 //!     println!("{} {}", trial.id(), trial.spec().arm);
 //! }

@@ -1,8 +1,10 @@
 //! A data set as tensors that stay in the device's memory, so that a batch is one gather and no image is touched twice.
 
 use mnist_data::{DataDir, LabelledImages};
+use pool_metrics::ClassImages;
 use tch::{Kind, TchError, Tensor};
 
+use crate::sweep::{Division, labels_of};
 use crate::{ComputeDevice, DataSpec, TrainError};
 
 /// All images of a trial.
@@ -13,6 +15,8 @@ pub(crate) struct ResidentData {
     /// The test images as they came, to be changed a little and looked at again.
     pub(crate) test_pictures: LabelledImages,
     pub(crate) classes: usize,
+    /// Images of each class.
+    pub(crate) class_images: ClassImages,
 }
 
 /// Images `[N, 1, H, W]` of type `f32` in `[0, 1]` and labels `[N]` of type `i64`.
@@ -76,7 +80,7 @@ impl ResidentData {
         device: ComputeDevice,
     ) -> Result<Self, TrainError> {
         let data = spec.source.load(data_dir)?;
-        let split = spec.validation.to_validation_split().split(data.train.labels())?;
+        let Division { split, classes } = spec.divide(&labels_of(&data))?;
         let all_train = ImageTensors::new(&data.train, device)?;
         Ok(Self {
             train: all_train.part(&split.train)?,
@@ -84,6 +88,7 @@ impl ResidentData {
             test: ImageTensors::new(&data.test, device)?,
             test_pictures: data.test,
             classes: data.classes,
+            class_images: classes,
         })
     }
 }

@@ -69,6 +69,58 @@ fn accepts_each_file_compressed() {
     assert_eq!(Dataset::from_dir(folder.0.path()).unwrap(), raw);
 }
 
+/// The elements as big-endian integers of this size.
+fn wide(bytes: usize, elements: &[u8]) -> Vec<u8> {
+    elements.iter().flat_map(|&element| [vec![0; bytes - 1], vec![element]].concat()).collect()
+}
+
+#[test]
+fn wider_integers_and_a_last_axis_of_one_are_read_as_the_same_set() {
+    let folder = Folder::valid();
+    let expected = Dataset::from_dir(folder.0.path()).unwrap();
+    let (pixels, labels) = (expected.train.pixels(), expected.train.labels());
+    for (code, bytes) in [(8, 1), (9, 1), (0x0b, 2), (0x0c, 4)] {
+        folder.write(TRAIN_IMAGES, &idx(code, &[3, 2, 2, 1], &wide(bytes, pixels)));
+        folder.write(TRAIN_LABELS, &idx(code, &[3, 1], &wide(bytes, labels)));
+        assert_eq!(Dataset::from_dir(folder.0.path()).unwrap(), expected, "type {code:#x}");
+        folder.write(TRAIN_IMAGES, &idx(code, &[3, 2, 2], &wide(bytes, pixels)));
+        folder.write(TRAIN_LABELS, &idx(code, &[3], &wide(bytes, labels)));
+        assert_eq!(Dataset::from_dir(folder.0.path()).unwrap(), expected, "type {code:#x}");
+    }
+}
+
+#[test]
+fn a_set_is_the_same_whatever_its_files_are_called() {
+    let folder = Folder::valid();
+    let expected = Dataset::from_dir(folder.0.path()).unwrap();
+    let files = [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS];
+    let renamed: [fn(&str) -> String; 3] = [
+        |name| name.replace("-idx", ".idx"),
+        |name| format!("{name}/{name}"),
+        |name| format!("emnist-letters-{}", name.replace("t10k", "test")),
+    ];
+    for rename in renamed {
+        let other = tempfile::tempdir().unwrap();
+        let path = other.path().join(&expected.name);
+        for name in files {
+            let to = path.join(rename(name));
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(folder.file(name), &to).unwrap();
+        }
+        assert_eq!(Dataset::from_dir(&path).unwrap(), expected, "{}", rename(TRAIN_IMAGES));
+    }
+}
+
+#[test]
+fn classes_counted_from_1_leave_a_class_0_that_never_occurs() {
+    let folder = Folder::valid();
+    folder.write(TRAIN_LABELS, &idx(8, &[3], &[1, 26, 2]));
+    folder.write(TEST_LABELS, &idx(8, &[2], &[26, 1]));
+    let data = Dataset::from_dir(folder.0.path()).unwrap();
+    let counts = data.class_counts();
+    assert_eq!((data.classes, counts.train[0], counts.test[0], counts.test[26]), (27, 0, 0, 1));
+}
+
 #[test]
 fn names_the_files_that_are_missing() {
     let folder = Folder::valid();
@@ -83,11 +135,24 @@ fn names_the_files_that_are_missing() {
 
 #[test]
 fn refuses_files_of_another_kind_by_name() {
-    let table: [(&str, Vec<u8>, &str); 5] = [
+    let floats = "element type: expected u8, or integers from 0 to 255, found f32";
+    let table: [(&str, Vec<u8>, &str); 9] = [
         (TRAIN_IMAGES, idx(8, &[3], &[0; 3]), "dimension count: expected 3 ([N, H, W]), found 1"),
+        (TRAIN_IMAGES, idx(8, &[3, 2, 2, 2], &[0; 24]), "dimension count: expected 3 ([N, H, W]), found 4"),
         (TRAIN_LABELS, idx(8, &[3, 1, 1], &[0; 3]), "dimension count: expected 1 ([N]), found 3"),
-        (TEST_IMAGES, idx(9, &[2, 2, 2], &[0; 8]), "element type: expected u8, found i8"),
-        (TEST_LABELS, idx(0x0c, &[2], &[0; 8]), "element type: expected u8, found i32"),
+        (TRAIN_LABELS, idx(8, &[3, 2], &[0; 6]), "dimension count: expected 1 ([N]), found 2"),
+        (TEST_IMAGES, idx(0x0d, &[2, 2, 2], &[0; 32]), floats),
+        (
+            TEST_IMAGES,
+            idx(9, &[2, 2, 2], &[1, 2, 3, 255, 5, 6, 7, 8]),
+            "element 3: expected a whole number from 0 to 255, found -1",
+        ),
+        (
+            TEST_LABELS,
+            idx(0x0c, &[2], &[0, 0, 0, 9, 0, 0, 1, 0]),
+            "element 1: expected a whole number from 0 to 255, found 256",
+        ),
+        (TEST_LABELS, idx(0x0d, &[2], &[0; 8]), floats),
         (TEST_LABELS, idx(8, &[3], &[0; 2]), "body: expected 3 bytes, found 2"),
     ];
     for (name, bytes, problem) in table {

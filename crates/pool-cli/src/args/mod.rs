@@ -28,7 +28,7 @@ Examples:
   pool-cli doctor                        see whether this machine is ready
 
 Exit codes: 0 done, 1 a bug, 2 a wrong command, sweep file or input, 3 a data set, libtorch or a device missing, \
-4 some trials failed (the others are kept), 130 interrupted.")]
+4 some trials failed (the others are kept), 5 no arm to recommend, 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -84,7 +84,8 @@ Examples:
   pool-cli recommend runs/mnist-pooling --max-memory 64MiB --max-latency 1ms
   pool-cli recommend runs/mnist-pooling --max-parameters 1000000 --json
 
-Sizes are written 64MB (10^6 bytes) or 64MiB (2^20), durations 500us, 1ms or 2s.")]
+Sizes are written 64MB (10^6 bytes) or 64MiB (2^20), durations 500us, 1ms or 2s. Where no arm is within the budget, or none \
+has a validation error, the exit code is 5.")]
     Recommend(RecommendArgs),
     /// Put two runs side by side: before and after, one data set and another
     #[command(after_help = "Example:\n  pool-cli compare runs/mnist-pooling runs/fashion-mnist-pooling")]
@@ -94,7 +95,8 @@ Sizes are written 64MB (10^6 bytes) or 64MiB (2^20), durations 500us, 1ms or 2s.
 Example:
   pool-cli predict runs/mnist-pooling/trials/maximum-s1-0de0d558 seven.png
 
-The picture is made to look like those of the data set, and every step is told.")]
+The picture is made to look like those of the data set, and every step is told. A picture that cannot be used is named, \
+the others are predicted all the same, and the exit code is 2.")]
     Predict(PredictArgs),
     /// Test a trained network on a data set of the same kind
     #[command(after_help = "\

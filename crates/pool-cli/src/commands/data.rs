@@ -2,8 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use mnist_data::{
-    DataDir, Dataset, FetchOptions, FetchOutcome, FetchProgress, FileCheck, FileState, PublicSet, fetch,
-    verify,
+    DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FetchProgress, FileCheck, FileState, PublicSet,
+    fetch, verify,
 };
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::exit::Outcome;
 use crate::output::{print, say};
 
 pub(crate) fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
-    let dir = DataDir::from_env()?;
+    let dir = DataDir::from_env();
     match &args.action {
         DataAction::Fetch { set, offline } => fetch_set(*set, &dir, *offline),
         DataAction::Verify { sets, json } => verify_sets(sets, &dir, *json),
@@ -53,7 +53,9 @@ fn fetch_set(set: PublicSet, dir: &DataDir, offline: bool) -> anyhow::Result<Out
 
 fn verify_sets(sets: &[PublicSet], dir: &DataDir, json: bool) -> anyhow::Result<Outcome> {
     let sets = if sets.is_empty() { PublicSet::ALL.as_slice() } else { sets };
-    let checks: Vec<(PublicSet, Vec<FileCheck>)> = sets.iter().map(|&set| (set, verify(set, dir))).collect();
+    let check = |&set: &PublicSet| Ok((set, verify(set, dir)?));
+    let checks: Vec<(PublicSet, Vec<FileCheck>)> =
+        sets.iter().map(check).collect::<Result<_, DataError>>()?;
     if json {
         let sets: Vec<_> = checks
             .iter()

@@ -41,15 +41,8 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
 
 fn examine() -> Vec<Finding> {
     let mut findings = vec![libtorch(), cuda(), threads(), processor(), kernels()];
-    match DataDir::from_env() {
-        Ok(dir) => findings.extend(PublicSet::ALL.map(|set| data_set(set, &dir))),
-        Err(error) => findings.push(Finding {
-            what: PublicSet::Mnist.name(),
-            healthy: false,
-            found: error.to_string(),
-            cure: None,
-        }),
-    }
+    let dir = DataDir::from_env();
+    findings.extend(PublicSet::ALL.map(|set| data_set(set, &dir)));
     findings
 }
 
@@ -121,7 +114,12 @@ fn cpu_features() -> Vec<&'static str> {
 }
 
 fn data_set(set: PublicSet, dir: &DataDir) -> Finding {
-    let files = verify(set, dir);
+    let files = match verify(set, dir) {
+        Ok(files) => files,
+        Err(error) => {
+            return Finding { what: set.name(), healthy: false, found: error.to_string(), cure: None };
+        }
+    };
     if all_intact(&files) {
         let folder = files.first().and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
         return healthy(set.name(), format!("intact in {}", folder.display()));

@@ -33,7 +33,7 @@ pub(super) fn draw(path: &Path, input: Option<Tensor>, seed: u64) -> anyhow::Res
 }
 
 fn first_test_image() -> anyhow::Result<Tensor> {
-    let test = Dataset::mnist(&DataDir::from_env()?)?.test;
+    let test = Dataset::mnist(&DataDir::from_env())?.test;
     Ok(grey_tensor(test.picture(0).unwrap_or_default(), test.width()).map_err(ModelError::from)?)
 }
 

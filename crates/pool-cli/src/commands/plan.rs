@@ -2,7 +2,9 @@
 
 use anyhow::Context;
 use mnist_data::DataDir;
-use pool_report::{PlannedArm, PlannedSweep, PlannedTime, PlannedTimes, plan_table};
+use pool_report::{
+    PlannedArm, PlannedImages, PlannedSweep, PlannedTime, PlannedTimes, class_gaps, plan_table,
+};
 use pool_train::{Estimate, Selection, Sweep, TeamOptions, TrainError};
 
 use super::terminal_width;
@@ -12,7 +14,7 @@ use crate::output::{print, print_json};
 use crate::progress::Counter;
 
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
-    let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env()?)?;
+    let plan = Sweep::read(&args.file)?.plan(&DataDir::from_env())?;
     let selection = plan.select(&args.only)?;
     let estimate = if args.no_timing { None } else { Some(estimate(&selection, args)?) };
     show_with(&selection, estimate, args.json)?;
@@ -64,6 +66,12 @@ fn planned(selection: &Selection<'_>, times: Option<PlannedTimes>) -> Result<Pla
         arms: arms.collect::<Result<_, TrainError>>()?,
         rungs: rungs.to_vec(),
         hours: selection.plan.hours(),
+        images: PlannedImages {
+            train: selection.plan.images.train,
+            validation: selection.plan.images.validation,
+            test: selection.plan.images.test,
+            class_gaps: selection.plan.classes.as_ref().map(class_gaps),
+        },
         times,
     })
 }

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &RecommendArgs) -> anyhow::Result<Outcome> {
     } else {
         print(&format!("{}\n", terminal_recommendation(&recommendation, terminal_width())))?;
     }
-    Ok(Outcome::Done)
+    Ok(if recommendation.arm.is_some() { Outcome::Done } else { Outcome::NoArm })
 }
 
 fn budget(args: &RecommendArgs) -> Budget {

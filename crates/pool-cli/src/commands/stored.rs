@@ -2,27 +2,48 @@
 
 use mnist_data::DataDir;
 use pool_report::{SetToShow, terminal_evaluation};
-use pool_train::{DataSource, Prediction, StoredTrial, WeightFormat};
+use pool_train::{DataSource, Prediction, StoredTrial, TrainError, WeightFormat};
+use serde::Serialize;
 
 use super::terminal_width;
 use crate::args::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
 use crate::exit::Outcome;
-use crate::output::{print, print_json};
+use crate::output::{print, print_json, say};
 
 /// Classes told for each picture.
 const MOST_LIKELY: usize = 3;
 
 pub(crate) fn predict(args: &PredictArgs) -> anyhow::Result<Outcome> {
     let trial = StoredTrial::open(&args.trial)?;
-    let predictions: Vec<Prediction> =
-        args.images.iter().map(|image| trial.predict(image)).collect::<Result<_, _>>()?;
-    if args.json {
-        print_json(&predictions)?;
-    } else {
-        let names = trial.class_names();
-        predictions.iter().try_for_each(|prediction| print(&told(prediction, &names)))?;
+    let names = trial.class_names();
+    let mut answers = Vec::new();
+    let mut refused = false;
+    for image in &args.images {
+        match trial.predict(image) {
+            Ok(prediction) if args.json => answers.push(Answer::Prediction(prediction)),
+            Ok(prediction) => print(&told(&prediction, &names))?,
+            // One bad picture says nothing against the others.
+            Err(TrainError::Data(error)) => {
+                say(&format!("error: {error}"));
+                refused = true;
+                let image = image.display().to_string();
+                answers.push(Answer::Refused { image, error: error.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(Outcome::Done)
+    if args.json {
+        print_json(&answers)?;
+    }
+    Ok(if refused { Outcome::WrongInput } else { Outcome::Done })
+}
+
+/// What is said of a picture in JSON.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Prediction(Prediction),
+    Refused { image: String, error: String },
 }
 
 fn told(prediction: &Prediction, names: &[String]) -> String {
@@ -40,7 +61,7 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<Outcome> {
     let trial = StoredTrial::open(&args.trial)?;
     let own = &trial.spec().data.source;
     let source = args.data.clone().map_or_else(|| own.clone(), DataSource::Dir);
-    let found = trial.evaluate(&source, &DataDir::from_env()?)?;
+    let found = trial.evaluate(&source, &DataDir::from_env())?;
     if args.json {
         print_json(&found)?;
         return Ok(Outcome::Done);

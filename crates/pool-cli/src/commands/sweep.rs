@@ -6,6 +6,7 @@ use anyhow::Context;
 use mnist_data::DataDir;
 use pool_metrics::Failure;
 use pool_models::Kernels;
+use pool_report::class_gaps;
 use pool_train::{
     ComputeDevice, DeviceChoice, LocalProcesses, Plan, RunDir, Slurm, SlurmOptions, StopFlag, Sweep,
     SweepEvent, SweepSummary, Team, TeamOptions, prepare_trials, run_sweep,
@@ -20,7 +21,7 @@ use crate::progress::Progress;
 const CPU: DeviceChoice = DeviceChoice::Exactly(ComputeDevice::Cpu);
 
 pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
-    let data_dir = DataDir::from_env()?;
+    let data_dir = DataDir::from_env();
     let sweep = Sweep::read(&args.file)?;
     let plan = sweep.plan(&data_dir)?;
     let selection = plan.select(&args.only)?;
@@ -42,6 +43,9 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     }
     // Whether the images are there and intact is known now, not after the first process has started.
     sweep.check_data(&data_dir)?;
+    for gap in plan.classes.iter().flat_map(class_gaps) {
+        say(&format!("warning: {gap}"));
+    }
 
     let root = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&plan.study));
     let dir = RunDir::create(root, &plan)?;

@@ -100,7 +100,7 @@ fn context(
     device: DeviceChoice,
 ) -> anyhow::Result<TrialContext> {
     Ok(TrialContext {
-        data_dir: DataDir::from_env()?,
+        data_dir: DataDir::from_env(),
         threads,
         jobs,
         kernels: kernels.into(),

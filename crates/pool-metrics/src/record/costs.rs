@@ -42,6 +42,15 @@ impl CostRecord {
         super::from_json(text)
     }
 
+    /// The latencies, one for each batch size, rising: records from before small test sets were thought of have their
+    /// largest batch twice.
+    pub fn latencies(&self) -> Vec<&Latency> {
+        let mut latencies: Vec<&Latency> = self.latency.iter().collect();
+        latencies.sort_by_key(|latency| latency.batch_size);
+        latencies.dedup_by_key(|latency| latency.batch_size);
+        latencies
+    }
+
     /// The record as one line of JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a record holds only what JSON can express")

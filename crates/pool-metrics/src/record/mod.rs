@@ -3,6 +3,7 @@
 //! A trial leaves a [`TrialRecord`]; an arm whose costs were measured leaves a [`CostRecord`]. Both are versioned, hold
 //! raw numbers, and say where they come from.
 
+mod class_images;
 mod costs;
 mod epoch;
 mod evaluation;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::one_line;
 
+pub use class_images::ClassImages;
 pub use costs::{CostRecord, Latency, MeasuredPeak, PredictionTimes, StepTimes};
 pub use epoch::EpochRecord;
 pub use evaluation::{Evaluation, HardImage, Robustness, TestResults};
@@ -67,6 +69,18 @@ mod tests {
             error.to_string(),
             "record format 99, but this program reads format 2; use the version that wrote it"
         );
+    }
+
+    #[test]
+    fn settings_of_a_record_from_before_classes_were_counted_are_read_without_them() {
+        let settings = r#"{"dataset": "MNIST", "train_images": 4, "validation_images": 1, "test_images": 1,
+            "batch_size": 1, "max_epochs": 1, "optimizer": "Adam", "early_stopping": "none"}"#;
+        let read: TrialSettings = serde_json::from_str(settings).unwrap();
+        assert_eq!((read.class_images.as_ref(), read.precision.as_str()), (None, "f32"));
+        let counted = ClassImages::of([0, 1].into_iter(), [1].into_iter(), [0].into_iter());
+        let written = serde_json::to_string(&TrialSettings { class_images: Some(counted.clone()), ..read });
+        let again: TrialSettings = serde_json::from_str(&written.unwrap()).unwrap();
+        assert_eq!(again.class_images, Some(counted));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ComputedWith, Contention, EarlierEpochs, EpochRecord, Evaluation, Provenance, RecordError, TestResults,
+    ClassImages, ComputedWith, Contention, EarlierEpochs, EpochRecord, Evaluation, Provenance, RecordError,
+    TestResults,
 };
 use crate::{LayerCost, MemoryEstimate};
 
@@ -123,6 +124,9 @@ pub struct TrialSettings {
     pub validation_images: u64,
     /// Images tested on.
     pub test_images: u64,
+    /// Images of each class in these three parts; none in records from before they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_images: Option<ClassImages>,
     /// Images per step.
     pub batch_size: u64,
     /// Epochs at most.

@@ -2,6 +2,7 @@
 
 mod absences;
 pub(crate) mod claims;
+mod class_gaps;
 mod comparisons;
 mod confounding;
 mod machines;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use crate::{ArmFigures, Run};
 pub use absences::Absences;
 pub use claims::{Claim, ClaimResult, Conclusion};
+pub use class_gaps::class_gaps;
 pub use comparisons::{Comparisons, PairComparison, Standing};
 pub use pareto::{Objective, ParetoArm, ParetoFront};
 pub use recommend::{Basis, Budget, Judgement, Limit, LimitFigure, Recommendation, recommend};
@@ -34,6 +36,8 @@ pub struct Analysis {
     pub data: Option<StudyData>,
     /// What was found, in a few sentences, and the arm to take if nothing else is known.
     pub verdict: StudyVerdict,
+    /// Classes that no training, validation or test image shows, in sentences.
+    pub class_gaps: Vec<String>,
     /// Every arm, in the plan's order.
     pub arms: Vec<ArmFigures>,
     /// Every two arms, on the test images.
@@ -76,6 +80,7 @@ impl Analysis {
             run: run.layout.root().display().to_string(),
             data: run.records().next().map(StudyData::of),
             verdict: StudyVerdict::of(&arms, &comparisons),
+            class_gaps: gaps_of(run),
             claims: claims::claims(run, &arms, &comparisons),
             confounding: confounding::sentences(&arms)
                 .into_iter()
@@ -99,6 +104,20 @@ impl Analysis {
     pub fn has_trials(&self) -> bool {
         self.arms.iter().any(|arm| !arm.trials.is_empty())
     }
+}
+
+/// Those of every division that the trials had, which is one unless a run directory was put together by hand.
+fn gaps_of(run: &Run) -> Vec<String> {
+    let mut divisions: Vec<_> =
+        run.records().filter_map(|record| record.settings.class_images.as_ref()).collect();
+    divisions.dedup();
+    let mut gaps: Vec<String> = Vec::new();
+    for gap in divisions.into_iter().flat_map(class_gaps) {
+        if !gaps.contains(&gap) {
+            gaps.push(gap);
+        }
+    }
+    gaps
 }
 
 impl StudyData {

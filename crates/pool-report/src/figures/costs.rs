@@ -92,8 +92,7 @@ impl CostFigures {
     }
 
     fn measured(costs: &CostRecord) -> Self {
-        let mut latency: Vec<LatencyFigures> = costs.latency.iter().filter_map(LatencyFigures::of).collect();
-        latency.sort_by_key(|latency| latency.batch_size);
+        let latency = costs.latencies().into_iter().filter_map(LatencyFigures::of).collect();
         Self {
             source: TimeSource::Measured,
             contended: costs.contention.is_contended(),

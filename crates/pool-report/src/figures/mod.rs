@@ -12,7 +12,7 @@ pub use costs::{CostFigures, LatencyFigures, PeakFigures, TimeSource};
 pub(crate) use estimate::LEVEL;
 pub use estimate::{Estimate, Proportion, Spread};
 pub use test_set::RobustnessFigures;
-pub(crate) use test_set::{changed, errors_by_class};
+pub(crate) use test_set::{changed, classes_with_errors, errors_by_class};
 
 /// What one arm measured. Diverged trials count as trials and enter no mean.
 #[derive(Debug, Clone, PartialEq, Serialize)]

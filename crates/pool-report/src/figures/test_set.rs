@@ -3,7 +3,7 @@
 use pool_metrics::{Robustness, TestResults};
 use serde::Serialize;
 
-use super::Estimate;
+use super::{ArmFigures, Estimate};
 
 /// Test images after one kind of change at one strength.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,6 +59,14 @@ pub(super) fn class_errors(tests: &[&TestResults]) -> Vec<Option<Estimate>> {
             Estimate::share(&values)
         })
         .collect()
+}
+
+/// The classes, by label, that test images show: those without an image have no error.
+pub(crate) fn classes_with_errors(figures: &[ArmFigures]) -> Vec<usize> {
+    let classes = figures.iter().map(|arm| arm.class_errors.len()).max().unwrap_or(0);
+    let has_error =
+        |&class: &usize| figures.iter().any(|arm| arm.class_errors.get(class).is_some_and(Option::is_some));
+    (0..classes).filter(has_error).collect()
 }
 
 /// Of one trial.

@@ -43,6 +43,9 @@ pub(super) fn blocks(analysis: &Analysis, detail: Detail) -> Vec<Block> {
         blocks.push(Block::Heading("Verdict".to_owned()));
         blocks.push(Block::Paragraph(verdict.clone()));
     }
+    if !analysis.class_gaps.is_empty() {
+        blocks.push(Block::Paragraph(analysis.class_gaps.clone()));
+    }
     blocks.extend(analysis.confounding.iter().map(|sentence| Block::Paragraph(vec![sentence.clone()])));
     blocks.extend(tables::of_arms(analysis, detail).into_iter().map(Block::Table));
     blocks.extend(comparisons(analysis, detail));

@@ -60,13 +60,31 @@ fn sentences(set: &SetToShow<'_>) -> Vec<String> {
 fn classes(set: &SetToShow<'_>) -> Table {
     let share =
         |share: Option<f64>| share.map_or_else(|| NOTHING.to_owned(), |share| fixed(100.0 * share, 2));
-    let rows = set.confusion.per_class().into_iter().enumerate().map(|(class, scores)| {
-        let ClassScores { precision, recall, f1, support } = scores;
-        let cells =
-            [thousands(Some(support)), share(recall.map(|recall| 1.0 - recall)), share(precision), share(f1)];
-        row(name(set, class), cells)
-    });
-    Table::new("Every class", &["class", "images", "error, %", "precision, %", "F1, %"], rows.collect())
+    let scores: Vec<(usize, ClassScores)> = set.confusion.per_class().into_iter().enumerate().collect();
+    let all = scores.len();
+    // A class without images that nothing was taken for has no score.
+    let shown = scores.into_iter().filter(|(_, scores)| scores.support > 0 || scores.precision.is_some());
+    let rows: Vec<Vec<String>> = shown
+        .map(|(class, scores)| {
+            let ClassScores { precision, recall, f1, support } = scores;
+            let cells = [
+                thousands(Some(support)),
+                share(recall.map(|recall| 1.0 - recall)),
+                share(precision),
+                share(f1),
+            ];
+            row(name(set, class), cells)
+        })
+        .collect();
+    let left_out = match all - rows.len() {
+        0 => None,
+        1 => Some("One class has no image here and was predicted for none; it is left out.".to_owned()),
+        count => Some(format!(
+            "{count} classes have no image here and were predicted for none; they are left out."
+        )),
+    };
+    Table::new("Every class", &["class", "images", "error, %", "precision, %", "F1, %"], rows)
+        .with_notes(left_out)
 }
 
 /// The pairs of classes that are mistaken most often.
@@ -86,4 +104,43 @@ fn confusions(set: &SetToShow<'_>) -> Table {
 
 fn name<'a>(set: &SetToShow<'a>, class: usize) -> &'a str {
     set.classes.get(class).map_or("?", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_that_neither_occur_nor_are_predicted_have_no_row() {
+        // Labels 0 and 200; class 7 is predicted once.
+        let (labels, predictions) = ([0, 200, 200, 0], [0, 200, 7, 0]);
+        let confusion = ConfusionMatrix::from_predictions(&labels, &predictions, 201).unwrap();
+        let correct: Vec<bool> =
+            labels.iter().zip(&predictions).map(|(label, class)| label == class).collect();
+        let calibration = Calibration::from_confidences(&[0.9; 4], &correct).unwrap();
+        let names: Vec<String> = (0..201).map(|class| class.to_string()).collect();
+        let set = SetToShow {
+            network: "max-s1",
+            dataset: "two of 201",
+            evaluation: &Evaluation { images: 4, errors: 1, loss: 0.1 },
+            confusion: &confusion,
+            calibration: &calibration,
+            classes: &names,
+        };
+        let table = classes(&set);
+        let rows: Vec<Vec<&str>> =
+            table.rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+        assert_eq!(
+            rows,
+            [
+                ["0", "2", "0.00", "100.00", "100.00"],
+                ["7", "0", "-", "0.00", "0.00"],
+                ["200", "2", "50.00", "100.00", "66.67"],
+            ]
+        );
+        assert_eq!(
+            table.notes,
+            ["198 classes have no image here and were predicted for none; they are left out."]
+        );
+    }
 }

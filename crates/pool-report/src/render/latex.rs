@@ -19,10 +19,11 @@ pub fn latex_document(analysis: &Analysis) -> String {
     format!(
         "\\documentclass[a4paper]{{article}}\n\\usepackage[T1]{{fontenc}}\n\\usepackage[utf8]{{inputenc}}\n\\IfFileExists{{lmodern.sty}}{{\\usepackage{{lmodern}}}}{{}}\n\
          \\usepackage[margin=2cm]{{geometry}}\n\\usepackage{{array,booktabs,textcomp}}\n\\title{{{title}}}\n\\date{{}}\n\n\
-         \\begin{{document}}\n\\maketitle\n\n{absences}{verdict}{confounding}\\input{{results-tables}}\n\n\\end{{document}}\n",
+         \\begin{{document}}\n\\maketitle\n\n{absences}{verdict}{gaps}{confounding}\\input{{results-tables}}\n\n\\end{{document}}\n",
         title = escape(&analysis.study),
         absences = paragraph(&analysis.absences.sentences),
         verdict = paragraph(&analysis.verdict.sentences),
+        gaps = paragraph(&analysis.class_gaps),
         confounding = paragraph(&analysis.confounding),
     )
 }

@@ -27,7 +27,7 @@ pub use json::json_results;
 pub use latex::{latex_document, latex_tables};
 pub use markdown::{Picture, markdown_comparison, markdown_report, markdown_summary};
 pub use operators::{OperatorRow, operator_table};
-pub use plan::{PlannedArm, PlannedSweep, PlannedTime, PlannedTimes, plan_table};
+pub use plan::{PlannedArm, PlannedImages, PlannedSweep, PlannedTime, PlannedTimes, plan_table};
 pub use plots::{PlotFile, PlotKind, plot_files};
 pub use status::terminal_status;
 pub use summary::terminal_summary;

@@ -3,8 +3,9 @@
 use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts, PlannedRung};
 use serde::Serialize;
 
+use super::document::Block;
 use super::table::Table;
-use super::terminal::render_with_notes;
+use super::terminal::{render_blocks, render_with_notes};
 use crate::cells::{batch_size, counted, duration, fixed, gibibytes, mebibytes, thousands};
 
 /// One arm of a plan.
@@ -18,6 +19,19 @@ pub struct PlannedArm {
     pub model: ModelFacts,
 }
 
+/// The images of every trial.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PlannedImages {
+    /// To train with.
+    pub train: u64,
+    /// To decide when to stop, and which arm to take.
+    pub validation: u64,
+    /// To test with.
+    pub test: u64,
+    /// Classes that one of the three lacks, in sentences; none where the labels are not on this machine.
+    pub class_gaps: Option<Vec<String>>,
+}
+
 /// What a sweep would do.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlannedSweep {
@@ -27,6 +41,8 @@ pub struct PlannedSweep {
     pub rungs: Vec<PlannedRung>,
     /// Hours of training after which a search starts nothing more.
     pub hours: Option<f64>,
+    /// What it trains, decides and tests with.
+    pub images: PlannedImages,
     /// How long it will take; `None` where no steps were timed.
     pub times: Option<PlannedTimes>,
 }
@@ -65,7 +81,22 @@ pub fn plan_table(plan: &PlannedSweep, width: u16) -> String {
     if !rungs.is_empty() {
         tables.push(halving(rungs));
     }
-    tables.iter().map(|table| render_with_notes(table, width)).collect::<Vec<_>>().join("\n")
+    let tables = tables.iter().map(|table| render_with_notes(table, width));
+    let images = render_blocks(&[Block::Paragraph(images_in_words(&plan.images))], width);
+    tables.chain([images]).collect::<Vec<_>>().join("\n")
+}
+
+fn images_in_words(PlannedImages { train, validation, test, class_gaps }: &PlannedImages) -> Vec<String> {
+    let count = |images: u64| thousands(Some(images));
+    let counts = format!(
+        "{} training, {} validation and {} test images.",
+        count(*train),
+        count(*validation),
+        count(*test)
+    );
+    let unknown =
+        || vec!["The labels are not on this machine: whether each has every class is not known.".to_owned()];
+    std::iter::once(counts).chain(class_gaps.clone().unwrap_or_else(unknown)).collect()
 }
 
 fn expected(PlannedTimes { jobs, threads, arms, total_s }: &PlannedTimes) -> Table {

@@ -1,7 +1,9 @@
 //! What may be concluded of a run, on runs whose answer is known.
 
-use pool_metrics::{ComputedWith, EarlierEpochs};
-use pool_report::{Analysis, Decision, Standing};
+use pool_metrics::{ClassImages, ComputedWith, EarlierEpochs};
+use pool_report::{
+    Analysis, Decision, Standing, html_report, latex_document, markdown_report, terminal_report,
+};
 
 use crate::synthetic::{Synthetic, costs, diverged, err, small, trial};
 
@@ -281,6 +283,71 @@ fn many_trials_that_went_on_otherwise_are_counted() {
     let analysis = study.analysis();
     let sentence = analysis.confounding.iter().find(|sentence| sentence.contains("interruption")).unwrap();
     assert!(sentence.starts_with("8 trials went on") && sentence.contains("; and 3 more)"), "{sentence}");
+}
+
+#[test]
+fn claims_about_arms_that_all_diverged_say_why_instead_of_listing_nothing() {
+    let mut study = Synthetic::study("diverged");
+    for (arm, pool) in crate::synthetic::ARMS {
+        let mut record = diverged(arm, 1);
+        record.model = crate::synthetic::model(pool);
+        study.finish(record);
+    }
+    for claim in study.analysis().claims {
+        let measured = &claim.measured;
+        assert!(measured.len() > 10 && !measured.contains(" - ") && !measured.contains(": ;"), "{claim:?}");
+        let words = measured.chars().filter(|character| character.is_alphabetic()).count();
+        assert!(words > 10, "{claim:?}");
+    }
+}
+
+#[test]
+fn classes_that_a_part_of_the_images_lacks_stand_beside_the_verdict() {
+    let mut study = Synthetic::study("sorted");
+    for seed in [1, 2] {
+        let mut record = trial("maximum", "\"max\"", seed, 2);
+        let [train, validation, test] = [vec![0, 1], vec![2, 2], vec![0, 1, 2]].map(Vec::into_iter);
+        record.settings.class_images = Some(ClassImages::of(train, validation, test));
+        study.finish(record);
+    }
+    let run = study.read();
+    let analysis = Analysis::of(&run);
+    let [untrained, unvalidated, cure] = analysis.class_gaps.as_slice() else {
+        panic!("{:?}", analysis.class_gaps)
+    };
+    assert!(untrained.starts_with("No training image shows class 2: "), "{untrained}");
+    assert!(unvalidated.starts_with("No validation image shows classes 0 and 1: "), "{unvalidated}");
+    assert!(cure.contains("stratified"), "{cure}");
+    for text in [
+        terminal_report(&analysis, 200),
+        markdown_report(&analysis, &[]),
+        latex_document(&analysis),
+        html_report(&run, &analysis),
+    ] {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (gap, table) = (text.find("No training image shows class 2").unwrap(), text.find("Error, %"));
+        assert!(table.is_none_or(|table| gap < table), "{text}");
+    }
+    // Records from before classes were counted say nothing of them.
+    assert!(Synthetic::published(1, 2).analysis().class_gaps.is_empty());
+}
+
+#[test]
+fn a_test_set_smaller_than_a_batch_has_one_latency_of_all_its_images() {
+    let mut study = Synthetic::published(1, 2);
+    let mut record = costs("maximum", "\"max\"");
+    // As they were recorded when batches of 32 and 200 were cut to a set of five.
+    for (latency, batch_size) in record.latency.iter_mut().zip([1, 5, 5]) {
+        latency.batch_size = batch_size;
+    }
+    study.measure(record);
+    let run = study.read();
+    let analysis = Analysis::of(&run);
+    let batches: Vec<u64> =
+        analysis.arm("maximum").unwrap().costs.latency.iter().map(|latency| latency.batch_size).collect();
+    assert_eq!(batches, [1, 5]);
+    let csv = pool_report::results_csv(&run);
+    assert_eq!(csv.matches("latency_batch_5_p50").count(), 1, "{csv}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use pool_metrics::MemoryModel;
 use pool_report::{Basis, Budget, Limit, recommend, terminal_recommendation};
 
-use crate::synthetic::{Synthetic, costs, trial};
+use crate::synthetic::{Synthetic, costs, diverged, trial};
 
 #[test]
 fn the_lowest_validation_error_within_the_budget_is_taken() {
@@ -81,6 +81,23 @@ fn an_arm_whose_figure_was_not_measured_cannot_be_judged() {
         ),
         "{text}"
     );
+}
+
+#[test]
+fn where_all_arms_diverged_none_is_waited_for() {
+    let mut study = Synthetic::study("diverged");
+    study.finish(diverged("maximum", 1));
+    let found = recommend(&study.analysis(), &Budget::default());
+    assert_eq!(found.arm, None);
+    let told = found.sentences.join(" ");
+    assert!(told.starts_with("Every finished trial diverged: no arm has a validation error"), "{told}");
+    assert!(!told.contains("yet"), "{told}");
+
+    study.finish(trial("average", "\"avg\"", 1, 2));
+    let found = recommend(&study.analysis(), &Budget::default());
+    assert_eq!(found.arm.as_deref(), Some("average"));
+    let last = found.sentences.last().unwrap();
+    assert_eq!(last, "Not judged, because every finished trial diverged: maximum.");
 }
 
 #[test]

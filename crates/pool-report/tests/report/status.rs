@@ -74,6 +74,57 @@ fn every_state_is_told_from_the_files() {
 }
 
 #[test]
+fn a_record_that_a_report_cannot_use_is_not_called_finished() {
+    let mut run = Synthetic::study("damaged");
+    let whole = trial("max", "\"max\"", 1, 10);
+    run.finish(whole.clone());
+    let damages: [(&str, String); 4] = [
+        ("torn", whole.to_json()[..200].to_owned()),
+        ("no record at all", "{}".to_owned()),
+        ("of another version", whole.to_json().replacen("\"version\":2", "\"version\":1", 1)),
+        ("of another trial", whole.to_json()),
+    ];
+    for (seed, (_, text)) in (2..).zip(&damages) {
+        let id = run.plan("max", seed);
+        run.leave(&id, "record.json", text);
+    }
+    let costs = run.plan_costs("max");
+    run.leave_costs(&costs, "record.json", "[]");
+    let status = RunStatus::read(run.root()).unwrap();
+    let report = run.read();
+    assert_eq!(status.trials[0].state, TaskState::Finished);
+    let failures = status.trials.iter().skip(1).chain(&status.costs);
+    for ((task, failure), why) in
+        failures.zip(&report.failures).zip(damages.map(|(why, _)| why).into_iter().chain(["costs"]))
+    {
+        assert_eq!(
+            (&task.id, &task.state),
+            (&failure.id, &TaskState::Failed(failure.reason.clone())),
+            "{why}"
+        );
+    }
+    assert_eq!(report.failures.len(), 5);
+    let text = terminal_status(&status, 140);
+    assert!(text.contains("5 trials: 1 finished, 4 failed."), "{text}");
+    assert!(text.contains("its record is unusable"), "{text}");
+
+    // What could be used a moment ago is not read again, and the rest is.
+    run.leave(&status.trials[0].id, "record.json", "damaged since");
+    run.leave(&status.trials[4].id, "record.json", "damaged otherwise");
+    let again = RunStatus::read_after(run.root(), Some(&status)).unwrap();
+    assert_eq!(again.trials[0].state, TaskState::Finished);
+    assert_ne!(again.trials[4].state, status.trials[4].state);
+
+    // A process that makes it again says more than what is left of it.
+    let path = RunLayout::lock_in(&RunLayout::new(run.root()).trial(&status.trials[1].id));
+    let mut lock = File::create(path).unwrap();
+    lock.write_all(b"process 7 on node1").unwrap();
+    lock.lock().unwrap();
+    let status = RunStatus::read(run.root()).unwrap();
+    assert_eq!(status.trials[1].state, TaskState::Running("process 7 on node1".to_owned()));
+}
+
+#[test]
 fn a_sweep_is_over_when_nothing_waits_or_runs() {
     let mut run = Synthetic::study("done");
     run.finish(trial("max", "\"max\"", 1, 10));

@@ -1,6 +1,6 @@
 //! The tables that a person sees after a sweep, and before one.
 
-use pool_report::{PlannedArm, PlannedSweep, plan_table, terminal_report, terminal_summary};
+use pool_report::{PlannedArm, PlannedImages, PlannedSweep, plan_table, terminal_report, terminal_summary};
 
 use crate::synthetic::{Synthetic, diverged, model, small, trial};
 
@@ -28,7 +28,12 @@ fn plan(width: u16) -> String {
     ];
     let arms =
         arms.map(|(arm, pool)| PlannedArm { arm: arm.into(), seeds: vec![1, 2, 3], model: model(pool) });
-    plan_table(&PlannedSweep { arms: arms.into(), rungs: Vec::new(), hours: None, times: None }, width)
+    let images =
+        PlannedImages { train: 48_000, validation: 12_000, test: 10_000, class_gaps: Some(Vec::new()) };
+    plan_table(
+        &PlannedSweep { arms: arms.into(), rungs: Vec::new(), hours: None, images, times: None },
+        width,
+    )
 }
 
 #[test]

@@ -79,9 +79,10 @@ impl Clock<'_> {
             })
         };
         all()?;
+        let images = self.data.test.len();
         Ok(PredictionTimes {
-            batch_size: STUDYS_BATCH as u64,
-            images: self.data.test.len(),
+            batch_size: images.min(STUDYS_BATCH as u64),
+            images,
             seconds: (0..PREDICTIONS).map(|_| self.seconds(all)).collect::<Result<_, _>>()?,
         })
     }
@@ -89,7 +90,7 @@ impl Clock<'_> {
     /// One batch at a time, a different one every time; as with predictions, the way of the pixels to the device does
     /// not count.
     pub(super) fn latencies(&self) -> Result<Vec<Latency>, TrainError> {
-        LATENCY_BATCHES.into_iter().map(|batch_size| self.latency(batch_size)).collect()
+        batches_of(self.data.test.len()).into_iter().map(|batch_size| self.latency(batch_size)).collect()
     }
 
     fn latency(&self, batch_size: usize) -> Result<Latency, TrainError> {
@@ -111,13 +112,42 @@ impl Clock<'_> {
         {
             times.push(self.seconds(&mut once)?);
         }
-        let batch_size = batches.first().map_or(0, |batch| batch.size()[0]) as u64;
-        Ok(Latency { batch_size, seconds: times })
+        Ok(Latency { batch_size: batch_size as u64, seconds: times })
     }
 
     fn seconds<T>(&self, work: impl FnOnce() -> Result<T, TrainError>) -> Result<f64, TrainError> {
         let stopwatch = Stopwatch::start(self.device);
         work()?;
         Ok(stopwatch.read_s())
+    }
+}
+
+/// The batch sizes whose latency is measured on so many test images, rising, each once: of a small set all images are the
+/// largest batch.
+fn batches_of(test_images: u64) -> Vec<usize> {
+    let most = usize::try_from(test_images).unwrap_or(usize::MAX);
+    let mut batches = LATENCY_BATCHES.map(|batch_size| batch_size.min(most)).to_vec();
+    batches.dedup();
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_test_set_is_timed_once_with_all_of_its_images() {
+        let table: [(u64, &[usize]); 7] = [
+            (1, &[1]),
+            (5, &[1, 5]),
+            (32, &[1, 32]),
+            (33, &[1, 32, 33]),
+            (199, &[1, 32, 199]),
+            (200, &[1, 32, 200]),
+            (10_000, &[1, 32, 200]),
+        ];
+        for (images, expected) in table {
+            assert_eq!(batches_of(images), expected, "{images} test images");
+        }
     }
 }

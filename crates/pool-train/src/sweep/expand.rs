@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use mnist_data::DataDir;
+use mnist_data::{DataDir, DataError};
 use pool_models::{ModelError, Pool};
 
 use super::check::{Arm, Sweep};
 use super::control::{MatchError, match_parameters};
+use super::division::labels_of;
 use super::network::NetworkTemplate;
 use super::plan::{CostSpec, ImageCounts, Plan, TrialSpec};
 use super::spec::DataFacts;
@@ -29,7 +30,8 @@ impl Sweep {
             // A folder is named by the sweep file; nothing but the file's author can mend it.
             self.source.error_at(Some(self.spans.dataset.clone()), error.to_string())
         })?;
-        self.check_sizes(facts)?;
+        let images = self.count_images(&facts)?;
+        self.check_sizes(images)?;
         let template = self.network.clone().unwrap_or_else(|| NetworkTemplate::reference(facts.classes));
         let site = Site { template, input: [1, facts.height, facts.width], classes: facts.classes };
         for arm in &self.arms {
@@ -68,13 +70,22 @@ impl Sweep {
             .collect();
         let text = self.source.text.clone();
         let search = self.search.as_ref().map(|search| search.plan(arms.len()));
-        Ok(Plan::new(self.study.clone(), text, trials, measurements, search, self.images(facts)))
+        let division = facts.labels.map(|labels| self.data.divide(&labels)).transpose();
+        let classes = division.map_err(|error| self.at_validation(&error))?.map(|division| division.classes);
+        Ok(Plan::new(self.study.clone(), text, trials, measurements, search, images, classes))
     }
 
-    fn images(&self, facts: DataFacts) -> ImageCounts {
-        let validation = (facts.train_images as f64 * self.data.validation.fraction()) as u64;
-        let train = facts.train_images as u64 - validation;
-        ImageCounts { train, validation, test: facts.test_images as u64 }
+    /// The images of every trial, which are those of [`DataSpec::divide`](super::DataSpec), known without the labels.
+    fn count_images(&self, facts: &DataFacts) -> Result<ImageCounts, SweepError> {
+        let split = self.data.validation.to_validation_split();
+        let (train, validation) =
+            split.sizes(&facts.counts.train).map_err(|error| self.at_validation(&error))?;
+        let test: usize = facts.counts.test.iter().sum();
+        Ok(ImageCounts { train: train as u64, validation: validation as u64, test: test as u64 })
+    }
+
+    fn at_validation(&self, error: &DataError) -> SweepError {
+        self.source.error_at(Some(self.spans.validation.clone()), error.to_string())
     }
 
     /// The arms of the file, and those that the search draws beside them: each different from all before, and such that
@@ -146,24 +157,12 @@ impl Sweep {
     /// Missing or broken data, or a validation split that leaves a part empty.
     pub fn check_data(&self, data_dir: &DataDir) -> Result<(), TrainError> {
         let data = self.data.source.load(data_dir)?;
-        self.data
-            .validation
-            .to_validation_split()
-            .split(data.train.labels())
-            .map_err(|error| self.source.error_at(Some(self.spans.validation.clone()), error.to_string()))?;
+        self.data.divide(&labels_of(&data)).map_err(|error| self.at_validation(&error))?;
         Ok(())
     }
 
-    fn check_sizes(&self, facts: DataFacts) -> Result<(), SweepError> {
-        let available = (facts.train_images as f64 * (1.0 - self.data.validation.fraction())) as usize;
-        if available == 0 || available == facts.train_images {
-            let message = format!(
-                "validation = {:?}: leaves one side without images, of {} in all",
-                self.data.validation.fraction(),
-                facts.train_images
-            );
-            return Err(self.source.error_at(Some(self.spans.validation.clone()), message));
-        }
+    fn check_sizes(&self, images: ImageCounts) -> Result<(), SweepError> {
+        let available = usize::try_from(images.train).unwrap_or(usize::MAX);
         let too_large = |size: usize, span: &Range<usize>| {
             let message = format!(
                 "batch_size = {size}: only {available} images are left for training; make it smaller"

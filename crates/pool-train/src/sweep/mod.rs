@@ -2,6 +2,7 @@
 
 mod check;
 mod control;
+mod division;
 mod error;
 mod expand;
 mod network;
@@ -11,6 +12,7 @@ mod spec;
 mod toml_file;
 
 pub use check::{Arm, Sweep};
+pub(crate) use division::{Division, labels_of};
 pub use error::SweepError;
 pub use network::NetworkTemplate;
 pub use plan::{CostSpec, ImageCounts, Measurement, Plan, Selection, Trial, TrialSpec};

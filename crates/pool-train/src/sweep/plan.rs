@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pool_metrics::{MemoryModel, ModelFacts, PlanFile, PlannedCosts, PlannedRung, PlannedTrial};
+use pool_metrics::{ClassImages, MemoryModel, ModelFacts, PlanFile, PlannedCosts, PlannedRung, PlannedTrial};
 use pool_models::{ModelError, Pool, Sequential};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -184,6 +184,8 @@ pub struct Plan {
     pub search: Option<SearchPlan>,
     /// Images that every trial loads.
     pub images: ImageCounts,
+    /// Images of each class; none of a public set that is not on this machine.
+    pub classes: Option<ClassImages>,
 }
 
 /// How many images there are.
@@ -212,6 +214,7 @@ impl Plan {
         measurements: Vec<CostSpec>,
         search: Option<SearchPlan>,
         images: ImageCounts,
+        classes: Option<ClassImages>,
     ) -> Self {
         Self {
             study,
@@ -220,6 +223,7 @@ impl Plan {
             measurements: measurements.into_iter().map(Measurement::from).collect(),
             search,
             images,
+            classes,
         }
     }
 

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use mnist_data::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, ValidationSplit};
+use mnist_data::{
+    BARS_AND_CROSSES_CLASSES, ClassCounts, DataDir, DataError, Dataset, PublicSet, SetLabels, ValidationSplit,
+};
 use pool_models::Precision;
 use pool_models::reading::whole;
 use serde::{Deserialize, Serialize};
 
+use super::division::labels_of;
 use super::search::Changes;
 
 /// Which images, and which of them decide when to stop.
@@ -51,8 +54,8 @@ impl DataSource {
     /// What this many classes are called, by label: their numbers, where the set says no more.
     pub fn class_names(&self, classes: usize) -> Vec<String> {
         let known: &[&str] = match self {
-            Self::Mnist => &PublicSet::Mnist.classes(),
-            Self::FashionMnist => &PublicSet::FashionMnist.classes(),
+            Self::Mnist => PublicSet::Mnist.class_names(),
+            Self::FashionMnist => PublicSet::FashionMnist.class_names(),
             Self::Generated => &BARS_AND_CROSSES_CLASSES,
             Self::Dir(_) => &[],
         };
@@ -62,25 +65,29 @@ impl DataSource {
 
     /// What a plan needs to know. The public sets are known without their files; a folder is read.
     pub(super) fn facts(&self, data_dir: &DataDir) -> Result<DataFacts, DataError> {
-        match self {
-            Self::Mnist | Self::FashionMnist => Ok(DataFacts {
-                height: 28,
-                width: 28,
-                classes: 10,
-                train_images: 60_000,
-                test_images: 10_000,
-            }),
+        let set = match self {
+            Self::Mnist => PublicSet::Mnist,
+            Self::FashionMnist => PublicSet::FashionMnist,
             Self::Generated | Self::Dir(_) => {
                 let data = self.load(data_dir)?;
-                Ok(DataFacts {
+                return Ok(DataFacts {
                     height: data.train.height(),
                     width: data.train.width(),
                     classes: data.classes,
-                    train_images: data.train.len(),
-                    test_images: data.test.len(),
-                })
+                    counts: data.class_counts(),
+                    labels: Some(labels_of(&data)),
+                });
             }
-        }
+        };
+        let labels = Dataset::public_labels(set, data_dir)
+            .inspect_err(|error| tracing::debug!(%error, "planning without the labels"));
+        Ok(DataFacts {
+            height: 28,
+            width: 28,
+            classes: set.class_names().len(),
+            counts: set.class_counts(),
+            labels: labels.ok(),
+        })
     }
 }
 
@@ -99,13 +106,15 @@ impl fmt::Display for DataSource {
 const GENERATED_SEED: u64 = 0;
 
 /// What a plan must know of a data set.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct DataFacts {
     pub(super) height: usize,
     pub(super) width: usize,
     pub(super) classes: usize,
-    pub(super) train_images: usize,
-    pub(super) test_images: usize,
+    /// Images of each class.
+    pub(super) counts: ClassCounts,
+    /// None of a public set that is not on this machine.
+    pub(super) labels: Option<SetLabels>,
 }
 
 /// What is done with the test images beside counting errors.

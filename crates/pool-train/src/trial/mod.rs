@@ -199,6 +199,7 @@ fn settings(spec: &TrialSpec, data: &ResidentData) -> TrialSettings {
         train_images: data.train.len(),
         validation_images: data.validation.len(),
         test_images: data.test.len(),
+        class_images: Some(data.class_images.clone()),
         batch_size: spec.train.batch_size as u64,
         max_epochs: spec.train.epochs,
         optimizer: spec.train.optimizer(),

@@ -58,6 +58,7 @@ pub(crate) fn record(trial: &Trial) -> TrialRecord {
             train_images: 1600,
             validation_images: 400,
             test_images: 500,
+            class_images: None,
             batch_size: 100,
             max_epochs: 2,
             optimizer: String::new(),

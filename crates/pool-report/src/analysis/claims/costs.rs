@@ -16,6 +16,9 @@ pub(super) fn average_trains_fastest(study: &StudyArms<'_>) -> Finding {
     };
     let epochs: Vec<(&ArmFigures, Spread)> =
         arms.iter().filter_map(|arm| Some((*arm, arm.costs.epoch_s?))).collect();
+    if epochs.is_empty() {
+        return cannot_be_told("no epoch of the study's arms was timed to its end");
+    }
     let shown: Vec<String> =
         epochs.iter().map(|(arm, epoch)| format!("{} {} s", arm.arm, spread(Some(*epoch), 1.0, 2))).collect();
     let [average_s, maximum_s] =

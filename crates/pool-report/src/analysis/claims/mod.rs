@@ -260,6 +260,9 @@ fn none_tests_better(study: &StudyArms<'_>, comparisons: &Comparisons) -> Findin
         .iter()
         .filter_map(|arm| Some(format!("{} {}", arm.arm, percent(arm.test_error?.mean))))
         .collect();
+    if errors.is_empty() {
+        return cannot_be_told("no trial of the study's arms has a test error");
+    }
     let sentences: Vec<&str> = pairs.iter().map(|(pair, _)| pair.sentence.as_str()).collect();
     let measured = format!("{}. {}", listed(&errors), sentences.join(" ")).trim().to_owned();
     let conclusion = if standings.contains(&Standing::Worse) {

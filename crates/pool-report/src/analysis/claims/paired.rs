@@ -125,6 +125,11 @@ fn conclude(study: &StudyArms<'_>, differences: &[Difference], measured: String)
     if differences.is_empty() {
         return cannot_be_told("the run lacks the arm without pooling, or both of average and maximum");
     }
+    if differences.iter().all(|difference| difference.seeds == 0) {
+        return cannot_be_told(
+            "no seed was trained to its end, without diverging, by two arms that it is about",
+        );
+    }
     if differences.iter().any(|difference| difference.seeds < 2) {
         return cannot_be_told(format!("{measured}; it takes two seeds that the arms have in common"));
     }

@@ -11,7 +11,14 @@ pub(super) fn sentences(
     not_distinguishable: &[String],
 ) -> Vec<String> {
     if arms.is_empty() {
-        return vec!["No arm has a validation error yet, so none can be recommended.".to_owned()];
+        let diverged = analysis.arms.iter().any(|arm| arm.diverged > 0);
+        let why = if diverged {
+            "Every finished trial diverged: no arm has a validation error, so none can be recommended. A smaller \
+             learning rate may help."
+        } else {
+            "No arm has a validation error yet, so none can be recommended."
+        };
+        return vec![why.to_owned()];
     }
     let chosen = arm.and_then(|name| arms.iter().find(|judged| judged.arm == name));
     let mut sentences = match chosen {
@@ -25,7 +32,17 @@ pub(super) fn sentences(
     }
     sentences.extend(Limit::ALL.into_iter().filter_map(|limit| excluded(limit, arms)));
     sentences.extend(unknown(arms));
+    sentences.extend(diverged(analysis));
     sentences
+}
+
+/// Arms that have no figure to judge, and never will.
+fn diverged(analysis: &Analysis) -> Option<String> {
+    let all_diverged =
+        analysis.arms.iter().filter(|arm| arm.diverged > 0 && arm.diverged == arm.trials.len());
+    let names: Vec<&str> = all_diverged.map(|arm| arm.arm.as_str()).collect();
+    (!names.is_empty())
+        .then(|| format!("Not judged, because every finished trial diverged: {}.", listed(&names)))
 }
 
 fn take(analysis: &Analysis, chosen: &Judgement) -> String {

@@ -16,7 +16,7 @@ pub(super) fn metrics(record: &CostRecord) -> Vec<Metric> {
             metrics.add(format!("{what}_{percentile}"), "s", quantile(seconds, q));
         }
     }
-    for latency in &record.latency {
+    for latency in record.latencies() {
         for (percentile, q) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
             let name = format!("latency_batch_{}_{percentile}", latency.batch_size);
             metrics.add(name, "s", quantile(&latency.seconds, q));

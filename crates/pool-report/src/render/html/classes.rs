@@ -5,16 +5,17 @@ use maud::{Markup, html};
 use super::super::plots::{Stroke, arms_attribute};
 use super::grid::arm_name;
 use crate::cells::estimate;
+use crate::figures::classes_with_errors;
 use crate::{ArmFigures, Estimate};
 
 /// More classes than this make no table that anybody reads.
 const MOST: usize = 40;
 
 pub(super) fn classes(figures: &[ArmFigures]) -> Option<Markup> {
-    let classes = figures.iter().map(|arm| arm.class_errors.len()).max().unwrap_or(0);
+    let classes = classes_with_errors(figures);
     let errors = figures.iter().flat_map(|arm| &arm.class_errors).flatten();
     let worst = errors.map(|error| error.mean).fold(0.0, f64::max);
-    (1..=MOST).contains(&classes).then(|| {
+    (1..=MOST).contains(&classes.len()).then(|| {
         html! {
             p.note {
                 "Share of each class's test images misclassified, mean over seeds; the bar is that figure beside the \
@@ -23,19 +24,19 @@ pub(super) fn classes(figures: &[ArmFigures]) -> Option<Markup> {
             div.wide tabindex="0" role="region" aria-label="Error of each class" {
                 table.sortable.heat {
                     caption { "Test error of each class, %" }
-                    thead { tr { th scope="col" { "arm" } @for class in 0..classes { th scope="col" { (class) } } } }
-                    tbody { @for (arm, figures) in figures.iter().enumerate() { (row(arm, figures, classes, worst)) } }
+                    thead { tr { th scope="col" { "arm" } @for class in &classes { th scope="col" { (class) } } } }
+                    tbody { @for (arm, figures) in figures.iter().enumerate() { (row(arm, figures, &classes, worst)) } }
                 }
             }
         }
     })
 }
 
-fn row(arm: usize, figures: &ArmFigures, classes: usize, worst: f64) -> Markup {
+fn row(arm: usize, figures: &ArmFigures, classes: &[usize], worst: f64) -> Markup {
     html! {
         tr data-arms=[arms_attribute(&[arm])] {
             th scope="row" { (arm_name(arm, &figures.arm)) }
-            @for class in 0..classes { (cell(arm, figures.class_errors.get(class).copied().flatten(), worst)) }
+            @for class in classes { (cell(arm, figures.class_errors.get(*class).copied().flatten(), worst)) }
         }
     }
 }

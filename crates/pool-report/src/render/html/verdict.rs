@@ -5,7 +5,11 @@ use maud::{Markup, html};
 use crate::Analysis;
 
 pub(super) fn verdict(analysis: &Analysis) -> Markup {
-    html! { (found(analysis)) (absences(analysis)) }
+    html! {
+        (found(analysis))
+        (warning("What the images cannot show", analysis.class_gaps.iter()))
+        (warning("What is not in these figures", absences(analysis)))
+    }
 }
 
 fn found(analysis: &Analysis) -> Markup {
@@ -20,14 +24,19 @@ fn found(analysis: &Analysis) -> Markup {
     }
 }
 
-/// What is not in the figures, which a reader must know before believing them.
-fn absences(analysis: &Analysis) -> Markup {
-    let sentences = || analysis.absences.sentences.iter().chain(&analysis.comparisons.left_out);
+/// What is not in the figures.
+fn absences(analysis: &Analysis) -> impl Iterator<Item = &String> {
+    analysis.absences.sentences.iter().chain(&analysis.comparisons.left_out)
+}
+
+/// What a reader must know before believing the figures.
+fn warning<'a>(title: &str, sentences: impl Iterator<Item = &'a String>) -> Markup {
+    let sentences: Vec<&String> = sentences.collect();
     html! {
-        @if sentences().next().is_some() {
+        @if !sentences.is_empty() {
             div.warning {
-                h3 { "What is not in these figures" }
-                ul { @for sentence in sentences() { li { (sentence) } } }
+                h3 { (title) }
+                ul { @for sentence in sentences { li { (sentence) } } }
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::super::document::Detail;
 use super::{Table, as_they_ran, row};
 use crate::cells::{estimate, number, thousands};
+use crate::figures::classes_with_errors;
 use crate::{Analysis, ArmFigures, Estimate};
 
 pub(super) fn errors(analysis: &Analysis) -> Table {
@@ -89,12 +90,15 @@ pub(super) fn losses(figures: &[ArmFigures], detail: Detail) -> Table {
 
 /// Error class by class, means over seeds; none where no trial was tested.
 pub(super) fn classes(figures: &[ArmFigures]) -> Option<Table> {
-    let classes = figures.iter().map(|arm| arm.class_errors.len()).max().filter(|classes| *classes > 0)?;
+    let classes = classes_with_errors(figures);
+    if classes.is_empty() {
+        return None;
+    }
     let rows = figures.iter().map(|arm| {
         let error = |class: usize| arm.class_errors.get(class).copied().flatten();
-        row(&arm.arm, (0..classes).map(|class| number(error(class).map(|error| 100.0 * error.mean), 2)))
+        row(&arm.arm, classes.iter().map(|&class| number(error(class).map(|error| 100.0 * error.mean), 2)))
     });
-    let columns: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
+    let columns: Vec<String> = classes.iter().map(ToString::to_string).collect();
     let header: Vec<&str> = std::iter::once("arm").chain(columns.iter().map(String::as_str)).collect();
     Some(Table::new("Test error of each class, %", &header, rows.collect()))
 }

@@ -135,6 +135,7 @@ fn settings(max_epochs: u32) -> TrialSettings {
         train_images: 48_000,
         validation_images: 12_000,
         test_images: IMAGES,
+        class_images: None,
         batch_size: 200,
         max_epochs,
         optimizer: "Adam, learning rate 0.001, epsilon 1e-7".to_owned(),
