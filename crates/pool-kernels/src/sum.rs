@@ -2,7 +2,8 @@
 //!
 //! Adding equal numbers one after another rounds in the same direction again and again: of `n` of them in single precision
 //! the sum is wrong by up to `n 2^-25` of itself. So cells are added in blocks of [`BLOCK`], and a block is added to the
-//! blocks before it together with what that addition rounds off ("TwoSum": Knuth, The Art of Computer Programming 2, 4.2.2).
+//! blocks before it together with what the last addition rounded off (Kahan, "Further remarks on reducing truncation errors",
+//! 1965; "TwoSum": Knuth, The Art of Computer Programming 2, 4.2.2).
 //! A window of one block costs what a plain sum does.
 
 use crate::simd::Simd;
@@ -55,17 +56,19 @@ impl<F: Copy> Total<F> {
 
     #[inline(always)]
     pub(crate) fn add<S: Simd<F = F>>(&mut self, s: S, block: F) {
+        // Without what was rounded off before, that would have to be summed, and lose digits of its own.
+        let block = s.add(block, self.low);
         let sum = s.add(self.high, block);
         let added = s.sub(sum, self.high);
         let lost = s.add(s.sub(self.high, s.sub(sum, added)), s.sub(block, added));
         self.high = sum;
-        self.low = s.add(self.low, lost);
+        // What is rounded off infinity is not a number.
+        self.low = s.select(s.is_nan(lost), s.splat(0.0), lost);
     }
 
     #[inline(always)]
     pub(crate) fn value<S: Simd<F = F>>(self, s: S) -> F {
-        // What is rounded off infinity is not a number.
-        s.select(s.is_nan(self.low), self.high, s.add(self.high, self.low))
+        s.add(self.high, self.low)
     }
 
     /// How much `number` is more than this.

@@ -1,14 +1,12 @@
 //! Every impossible setting has its own message, which names the setting, its value and the rule.
 
-use pool_models::{Learned, Mode, Padding, Pool, Reducer, max_unpool};
+use pool_models::{
+    Blur, Fractional, FractionalSize, Geometry, Learned, Mode, Padding, Pool, Reducer, max_unpool,
+};
 use tch::{Device, Kind, Tensor, nn};
 
 /// `(spelling, sample, message)`; the sample is `[C, spatial...]`.
-const IMPOSSIBLE: [(&str, &[usize], &str); 51] = [
-    ("{ reduce = 'max', size = 0 }", &[1, 8], "size = 0: every entry must be at least 1"),
-    ("{ reduce = 'max', size = [2, 0] }", &[1, 8, 8], "size = [2, 0]: every entry must be at least 1"),
-    ("{ reduce = 'max', size = 2, stride = 0 }", &[1, 8], "stride = 0: every entry must be at least 1"),
-    ("{ reduce = 'max', size = 2, dilation = 0 }", &[1, 8], "dilation = 0: every entry must be at least 1"),
+const IMPOSSIBLE: [(&str, &[usize], &str); 42] = [
     (
         "{ reduce = 'max', size = 2, padding = 2 }",
         &[1, 8],
@@ -69,7 +67,6 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 51] = [
         "the output would take 68719476736 bytes for an input of shape [64, 2, 2], and one layer may take at most \
          17179869184 (16 GiB) at once; choose a smaller output or fewer samples at once",
     ),
-    ("{ reduce = 'max', adaptive = 0 }", &[1, 8], "adaptive = 0: every entry must be at least 1"),
     (
         "{ reduce = 'max', adaptive = [2, 'same'] }",
         &[1, 8],
@@ -84,11 +81,6 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 51] = [
         "ratio = 0.1: leaves nothing of the 8 entries along spatial axis 0; choose a greater one",
     ),
     (
-        "{ reduce = 'max', fractional = { output = 0 } }",
-        &[1, 8],
-        "output = 0: every entry must be at least 1",
-    ),
-    (
         "{ reduce = 'max', fractional = { output = 9 } }",
         &[1, 8],
         "output = 9: at most 8 of the 8 entries along spatial axis 0 can be asked for; choose a smaller output",
@@ -99,7 +91,6 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 51] = [
         "output = 8: at most 7 of the 8 entries along spatial axis 0 can be asked for; choose a smaller output",
     ),
     ("{ reduce = 'max', pyramid = [] }", &[1, 8], "pyramid = []: give at least one level, such as [4, 2, 1]"),
-    ("{ reduce = 'max', pyramid = [2, 0] }", &[1, 8], "pyramid = [2, 0]: every entry must be at least 1"),
     ("{ reduce = { lp = { p = 0 } }, size = 2 }", &[1, 8], "p = 0: must lie in [1, 1000]"),
     ("{ reduce = { lp = { p = 0.5 } }, size = 2 }", &[1, 8], "p = 0.5: must lie in [1, 1000]"),
     ("{ reduce = { lp = { p = inf } }, size = 2 }", &[1, 8], "p = inf: must lie in [1, 1000]"),
@@ -137,13 +128,11 @@ const IMPOSSIBLE: [(&str, &[usize], &str); 51] = [
         &[1, 8],
         "reduce = \"attention\" works on one window over everything only; use global = true",
     ),
-    ("{ reduce = { s3 = { grid = 0 } }, size = 2 }", &[1, 8], "grid = 0: must lie in [1, 1024]"),
     (
         "{ reduce = { s3 = { grid = 3 } }, size = 2 }",
         &[1, 8],
         "grid = 3: must be a multiple of the stride, 2 along spatial axis 0",
     ),
-    ("{ blur = { taps = 8 } }", &[1, 8], "taps = 8: must lie in [2, 7]"),
     (
         "{ blur = { size = 6, taps = 7 } }",
         &[1, 8],
@@ -196,17 +185,81 @@ fn zeros(shape: &[i64]) -> Tensor {
     Tensor::zeros(shape, (Kind::Float, Device::Cpu))
 }
 
+/// The same for layers that are refused when they are read, and built in Rust therefore.
+fn impossible_in_rust() -> [(Pool, &'static [usize], &'static str); 9] {
+    let fractional = Fractional::new(FractionalSize::Output(0.into()));
+    [
+        (Pool::max(0), &[1, 8], "size = 0: every entry must be at least 1"),
+        (Pool::max([2, 0]), &[1, 8, 8], "size = [2, 0]: every entry must be at least 1"),
+        (Pool::max(2).stride(0), &[1, 8], "stride = 0: every entry must be at least 1"),
+        (Pool::max(2).dilation(0), &[1, 8], "dilation = 0: every entry must be at least 1"),
+        (Pool::adaptive(Reducer::Max, 0), &[1, 8], "adaptive = 0: every entry must be at least 1"),
+        (
+            Pool::Reduce { reducer: Reducer::Max, geometry: Geometry::Fractional(fractional) },
+            &[1, 8],
+            "output = 0: every entry must be at least 1",
+        ),
+        (Pool::pyramid(Reducer::Max, [2, 0]), &[1, 8], "pyramid = [2, 0]: every entry must be at least 1"),
+        (Pool::window(Reducer::S3 { grid: 0 }, 2), &[1, 8], "grid = 0: must lie in [1, 1024]"),
+        (Pool::Blur(Blur { taps: 8, ..Blur::default() }), &[1, 8], "taps = 8: must lie in [2, 7]"),
+    ]
+}
+
 #[test]
 fn each_impossible_setting_is_refused_by_shape_cost_build_and_forward_alike() {
-    for (spelling, sample, expected) in IMPOSSIBLE {
-        let pool: Pool = spelling.parse().unwrap_or_else(|error| panic!("{spelling}: {error}"));
+    let read = IMPOSSIBLE.into_iter().map(|(spelling, sample, expected)| {
+        let pool = spelling.parse().unwrap_or_else(|error| panic!("{spelling}: {error}"));
+        (pool, sample, expected)
+    });
+    for (pool, sample, expected) in read.chain(impossible_in_rust()) {
         let shape: Vec<i64> = [1].into_iter().chain(sample.iter().map(|&n| n as i64)).collect();
         let variables = nn::VarStore::new(Device::Cpu);
-        assert_eq!(pool.output_shape(sample).unwrap_err().to_string(), expected, "{spelling}");
-        assert_eq!(pool.cost(sample).unwrap_err().to_string(), expected, "{spelling}");
-        assert_eq!(pool.forward(&zeros(&shape)).unwrap_err().to_string(), expected, "{spelling}");
+        assert_eq!(pool.output_shape(sample).unwrap_err().to_string(), expected, "{pool}");
+        assert_eq!(pool.cost(sample).unwrap_err().to_string(), expected, "{pool}");
+        assert_eq!(pool.forward(&zeros(&shape)).unwrap_err().to_string(), expected, "{pool}");
         let built = pool.build(sample, 0, &variables.root());
-        assert_eq!(built.unwrap_err().to_string(), expected, "{spelling}");
+        assert_eq!(built.unwrap_err().to_string(), expected, "{pool}");
+    }
+}
+
+#[test]
+fn what_no_layer_can_have_is_refused_when_it_is_read_and_the_rule_is_the_one_that_decides() {
+    const SIZES: &str =
+        "a whole number from 1 to 1048576, or a list with one for each of 1 to 3 spatial axes";
+    const PADDING: &str = "\"valid\", \"same\", or a whole number from 0 to 1048576, or a list with one for each of 1 to 3 \
+                           spatial axes";
+    for (key, table, values, least, rule) in [
+        ("size", "{ reduce = \"max\", size = VALUE }", &["-1", "0", "1048577", "1.5", "[]"][..], "1", SIZES),
+        ("stride", "{ reduce = \"max\", size = 2, stride = VALUE }", &["-1", "0", "\"2\""], "1", SIZES),
+        ("dilation", "{ reduce = \"max\", size = 2, dilation = VALUE }", &["-1", "0"], "1", SIZES),
+        ("padding", "{ reduce = \"max\", size = 2, padding = VALUE }", &["-1", "1.5"], "0", PADDING),
+        ("output", "{ spectral = { output = VALUE } }", &["-1", "0"], "1", SIZES),
+        ("output", "{ reduce = \"max\", fractional = { output = VALUE } }", &["-1", "0"], "1", SIZES),
+        ("stride", "{ strided_conv = { size = 2, stride = VALUE } }", &["-1", "0"], "1", SIZES),
+        ("size", "{ blur = { size = VALUE } }", &["-1", "0"], "1", SIZES),
+        ("taps", "{ blur = { taps = VALUE } }", &["1", "8", "2.5"], "2", "a whole number from 2 to 7"),
+        (
+            "grid",
+            "{ reduce = { s3 = { grid = VALUE } }, size = 2 }",
+            &["-2", "0", "1025"],
+            "1",
+            "a whole number from 1 to 1024",
+        ),
+        (
+            "adaptive",
+            "{ reduce = \"max\", adaptive = VALUE }",
+            &["-1", "0"],
+            "1",
+            "a whole number from 1 to 1048576, or a list with one entry for each of 1 to 3 spatial axes, such as [7, \
+             \"same\"]",
+        ),
+    ] {
+        for value in values {
+            let error = table.replace("VALUE", value).parse::<Pool>().unwrap_err().to_string();
+            assert_eq!(error, format!("{key} = {value}: give {rule}"), "{table}");
+        }
+        let accepted = table.replace("VALUE", least).parse::<Pool>();
+        assert!(accepted.is_ok(), "{table} takes {least}, the least that its rule names: {accepted:?}");
     }
 }
 

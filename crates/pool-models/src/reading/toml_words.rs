@@ -153,7 +153,7 @@ fn plain_type(expected: &str, part: &str) -> String {
         "a string" | "string" | "path string" => TEXT,
         "a sequence" => LIST,
         "a boolean" => "true or false",
-        "unit" => "no value: write the word alone, in quotes",
+        "unit" => "the word alone, in quotes",
         "newtype variant" => {
             return format!("its value, too: {{ {} = ... }}", part.trim_matches(['"', '\'']));
         }

@@ -30,6 +30,8 @@ impl Absences {
     }
 }
 
+/// Arms that are named.
+const MOST_NAMES: usize = 6;
 /// Failures that are told one by one.
 const MOST_FAILURES: usize = 20;
 
@@ -64,9 +66,12 @@ fn sentences(run: &Run) -> Vec<String> {
     let missing = missing
         .map(|trials| format!("{trials} no record yet; run the same sweep again to add what is missing."));
     let unmeasured = (!run.unmeasured.is_empty()).then(|| {
+        let arms = match run.unmeasured.len() {
+            few if few <= MOST_NAMES => listed(&run.unmeasured),
+            many => counted(many, "arm"),
+        };
         format!(
-            "Time and memory of {} have not been measured yet; run the same sweep again to measure them.",
-            listed(&run.unmeasured)
+            "Time and memory of {arms} have not been measured yet; run the same sweep again to measure them."
         )
     });
     let first = nothing.into_iter().chain(set_aside).chain(paused);

@@ -55,19 +55,18 @@ fn main_table(analysis: &Analysis) -> Table {
         .into_iter()
         .chain(costs.iter().map(|(head, ..)| *head))
         .collect();
-    let data = analysis.data.as_ref().map(|data| {
-        format!(
-            "Share misclassified of {} test images of {}.",
-            thousands(Some(data.test_images)),
-            data.dataset
-        )
-    });
+    let data = analysis
+        .data
+        .as_ref()
+        .map(|data| format!("{} test images of {}.", thousands(Some(data.test_images)), data.dataset));
     let intervals = arms
         .iter()
         .any(|arm| arm.test_error.is_some_and(|error| error.interval.is_some()))
         .then(|| "Errors are means over seeds with their 95 % t intervals.".to_owned());
+    let untold = |arm: &&ArmFigures| arm.costs.epoch_s.is_some() && Objective::EpochTime.of(arm).is_none();
+    let times = arms.iter().any(untold).then(|| "Times that may not be compared are left out.".to_owned());
     Table::new("Error and cost of each arm", &header, rows.collect()).with_notes(
-        [data, intervals, diverged(&analysis.arms), left_out]
+        [data, intervals, times, diverged(&analysis.arms), left_out]
             .into_iter()
             .flatten()
             .reduce(|notes, note| format!("{notes} {note}")),

@@ -104,8 +104,21 @@ fn absurd_widths_break_no_figure() {
     }
 }
 
-/// What a summary says of a run with everything that makes one long.
+/// A run with everything that makes a summary long.
 fn crowded() -> Synthetic {
+    let mut study = unmeasured();
+    for seed in 1..=30 {
+        study.fail(
+            "unlucky",
+            seed,
+            "killed by signal 9; the kernel's log may say that there was no memory left",
+        );
+    }
+    study
+}
+
+/// Many arms with long names, whose costs nobody has measured.
+fn unmeasured() -> Synthetic {
     let mut study = Synthetic::study("crowded");
     for arm in 0..40 {
         let name = format!("an arm with a name that is rather long, number {arm}");
@@ -114,13 +127,6 @@ fn crowded() -> Synthetic {
         }
         study.finish(diverged(&name, 3));
         study.plan_costs(&name);
-    }
-    for seed in 1..=30 {
-        study.fail(
-            "unlucky",
-            seed,
-            "killed by signal 9; the kernel's log may say that there was no memory left",
-        );
     }
     study
 }
@@ -141,6 +147,7 @@ fn a_summary_is_no_higher_than_a_screen_however_large_the_run() {
         (three_arms(), 36),
         (long_names(), 36),
         (crowded(), 60),
+        (unmeasured(), 60),
         (Synthetic::study("empty"), 3),
     ] {
         let text = terminal_summary(&study.analysis(), 100);
@@ -157,7 +164,7 @@ fn a_summary_of_many_arms_shows_those_with_the_lowest_validation_errors() {
         record.validation.as_mut().unwrap().errors = 1000 - arm;
         study.finish(record);
     }
-    let text = terminal_summary(&study.analysis(), 100);
+    let text = terminal_summary(&study.analysis(), 200);
     let table = text.split("Error and cost of each arm").nth(1).unwrap();
     let shown: Vec<&str> = table
         .lines()

@@ -58,7 +58,9 @@ pub(crate) fn answer(text: &str) -> Option<String> {
         lacks_an_output &= !matches!(setting, Some(Setting::Output | Setting::Ratio));
         let name = name.unwrap_or("an argument");
         match setting {
-            Some(setting) => asked.set(setting, name, given),
+            Some(setting) => {
+                asked.set(setting, name, given);
+            }
             None => asked.notes.push(format!("{name} has no place here")),
         }
     }
@@ -81,10 +83,9 @@ pub(super) fn answer_to_settings(long: LongSpelling, foreign: &[(String, Given)]
         if let Some(reducer) = Reducer::named(name) {
             asked.reduce(reducer, name, given);
         } else if let Some(setting) = peers::setting(name) {
-            if let Some(note) = place(setting, name) {
-                asked.notes.push(note);
+            if asked.set(setting, name, given) {
+                asked.notes.push(place(setting, name));
             }
-            asked.set(setting, name, given);
         }
     }
     // As where a reducer stands alone.
@@ -98,8 +99,8 @@ pub(super) fn answer_to_settings(long: LongSpelling, foreign: &[(String, Given)]
     }
 }
 
-/// What a setting of this name is called here, or where it stands; none where that is said when it is set.
-fn place(setting: Setting, name: &str) -> Option<String> {
+/// What a setting of this name is called here, or where it stands.
+fn place(setting: Setting, name: &str) -> String {
     let ours = match setting {
         Setting::Size => "size",
         Setting::Stride => "stride",
@@ -111,11 +112,11 @@ fn place(setting: Setting, name: &str) -> Option<String> {
         Setting::Ratio => "fractional = { ratio = 0.7 }",
         Setting::KeepDims => "global = { keep_dims = true }",
         Setting::Reduce => "reduce",
-        Setting::Taps => return Some(format!("{name} belongs to blur")),
-        Setting::OfReducer(_) => return Some(format!("{name} stands within the reducer")),
-        Setting::Absent(_) => return None,
+        Setting::Taps => return format!("{name} belongs to blur"),
+        Setting::OfReducer(_) => return format!("{name} stands within the reducer"),
+        Setting::Absent(why) => return format!("{name} has no place here, as {why}"),
     };
-    Some(format!("{name} is spelt {ours} here"))
+    format!("{name} is spelt {ours} here")
 }
 
 /// A layer on the way from another library's spelling to ours.
@@ -127,12 +128,17 @@ struct Asked {
 }
 
 impl Asked {
-    fn set(&mut self, setting: Setting, name: &str, given: &Given) {
-        if let Setting::Absent(why) = setting {
-            self.notes.push(format!("{name} has no place here, as {why}"));
-        } else if self.try_to_set(setting, given).is_none() {
-            self.notes.push(format!("{name} cannot be taken over as it is"));
+    /// Whether the layer has it now; a note says why not.
+    fn set(&mut self, setting: Setting, name: &str, given: &Given) -> bool {
+        let is_set = self.try_to_set(setting, given).is_some();
+        if !is_set {
+            self.notes.push(match (setting, self.long.reduce) {
+                (Setting::Absent(_), _) => place(setting, name),
+                (Setting::OfReducer(_), Some(reducer)) => format!("{reducer} takes no {name} such as this"),
+                _ => format!("{name} cannot be taken over as it is"),
+            });
         }
+        is_set
     }
 
     fn try_to_set(&mut self, setting: Setting, given: &Given) -> Option<()> {
@@ -174,12 +180,16 @@ impl Asked {
             Given::Table(settings) => {
                 for (name, given) in settings {
                     match peers::setting(name) {
-                        Some(setting) => self.set(setting, name, given),
+                        Some(setting) => {
+                            self.set(setting, name, given);
+                        }
                         None => self.notes.push(format!("{name} has no place here")),
                     }
                 }
             }
-            Given::Number(_) | Given::List(_) => self.set(Setting::Size, name, given),
+            Given::Number(_) | Given::List(_) => {
+                self.set(Setting::Size, name, given);
+            }
             Given::Nothing | Given::Flag(_) | Given::Text(_) => {}
         }
     }

@@ -76,28 +76,94 @@ const INDICES: Setting = Absent("indices are asked of a layer when it runs (pool
 const NAME: Setting = Absent("an arm has a name of its own");
 const CHANNELS: Setting = Absent("channels follow from the input");
 
-#[rustfmt::skip]
+/// Every layer that is answered.
 pub(super) const LAYERS: &[Layer] = &[
-    Layer { names: &["maxpooling", "maxpool"], is: Is::Window(Reducer::Max), arguments: &[Size, Stride, Padding, Dilation, INDICES, Ceil] },
-    Layer { names: &["averagepooling", "averagepool", "avgpooling", "avgpool", "meanpool", "meanpooling"], is: Is::Window(Reducer::Avg), arguments: &[Size, Stride, Padding, Ceil, CountPadding] },
-    Layer { names: &["minpool", "minpooling"], is: Is::Window(Reducer::Min), arguments: &[Size, Stride, Padding] },
-    Layer { names: &["medianpool", "medianpooling"], is: Is::Window(Reducer::Median), arguments: &[Size, Stride, Padding] },
-    Layer { names: &["softpool", "softpooling"], is: Is::Window(Reducer::Soft { beta: 1.0 }), arguments: &[Size, Stride] },
-    Layer { names: &["lppool"], is: Is::Window(Reducer::Lp { p: 2.0 }), arguments: &[Inner(P), Size, Stride, Ceil] },
-    Layer { names: &["globalmaxpooling", "globalmaxpool"], is: Is::Global(Reducer::Max), arguments: &[LAYOUT, KeepDims] },
-    Layer { names: &["globalaveragepooling", "globalaveragepool", "globalavgpooling", "globalavgpool", "gap"], is: Is::Global(Reducer::Avg), arguments: &[LAYOUT, KeepDims] },
-    Layer { names: &["gempool", "gempooling", "generalizedmeanpooling"], is: Is::Global(Reducer::Gem { p: 3.0, learned: crate::Learned::No }), arguments: &[Inner(P)] },
-    Layer { names: &["adaptivemaxpooling", "adaptivemaxpool"], is: Is::Adaptive(Reducer::Max), arguments: &[Output, INDICES] },
-    Layer { names: &["adaptiveaveragepooling", "adaptiveaveragepool", "adaptiveavgpool"], is: Is::Adaptive(Reducer::Avg), arguments: &[Output, LAYOUT] },
+    Layer {
+        names: &["maxpooling", "maxpool"],
+        is: Is::Window(Reducer::Max),
+        arguments: &[Size, Stride, Padding, Dilation, INDICES, Ceil],
+    },
+    Layer {
+        names: &["averagepooling", "averagepool", "avgpooling", "avgpool", "meanpool", "meanpooling"],
+        is: Is::Window(Reducer::Avg),
+        arguments: &[Size, Stride, Padding, Ceil, CountPadding],
+    },
+    Layer {
+        names: &["minpool", "minpooling"],
+        is: Is::Window(Reducer::Min),
+        arguments: &[Size, Stride, Padding],
+    },
+    Layer {
+        names: &["medianpool", "medianpooling"],
+        is: Is::Window(Reducer::Median),
+        arguments: &[Size, Stride, Padding],
+    },
+    Layer {
+        names: &["softpool", "softpooling"],
+        is: Is::Window(Reducer::Soft { beta: 1.0 }),
+        arguments: &[Size, Stride],
+    },
+    Layer {
+        names: &["lppool"],
+        is: Is::Window(Reducer::Lp { p: 2.0 }),
+        arguments: &[Inner(P), Size, Stride, Ceil],
+    },
+    Layer {
+        names: &["globalmaxpooling", "globalmaxpool"],
+        is: Is::Global(Reducer::Max),
+        arguments: &[LAYOUT, KeepDims],
+    },
+    Layer {
+        names: &["globalaveragepooling", "globalaveragepool", "globalavgpooling", "globalavgpool", "gap"],
+        is: Is::Global(Reducer::Avg),
+        arguments: &[LAYOUT, KeepDims],
+    },
+    Layer {
+        names: &["gempool", "gempooling", "generalizedmeanpooling"],
+        is: Is::Global(Reducer::Gem { p: 3.0, learned: crate::Learned::No }),
+        arguments: &[Inner(P)],
+    },
+    Layer {
+        names: &["adaptivemaxpooling", "adaptivemaxpool"],
+        is: Is::Adaptive(Reducer::Max),
+        arguments: &[Output, INDICES],
+    },
+    Layer {
+        names: &["adaptiveaveragepooling", "adaptiveaveragepool", "adaptiveavgpool"],
+        is: Is::Adaptive(Reducer::Avg),
+        arguments: &[Output, LAYOUT],
+    },
     Layer { names: &["adaptiveavgmaxpool"], is: Is::AdaptiveToOne(Reducer::AvgMax), arguments: &[Output] },
-    Layer { names: &["adaptivecatavgmaxpool"], is: Is::AdaptiveToOne(Reducer::CatAvgMax), arguments: &[Output] },
-    Layer { names: &["selectadaptivepool"], is: Is::AdaptiveToOne(Reducer::Avg), arguments: &[Output, Reduce] },
-    Layer { names: &["fractionalmaxpool"], is: Is::Fractional(Reducer::Max), arguments: &[Size, Output, Ratio, INDICES] },
+    Layer {
+        names: &["adaptivecatavgmaxpool"],
+        is: Is::AdaptiveToOne(Reducer::CatAvgMax),
+        arguments: &[Output],
+    },
+    Layer {
+        names: &["selectadaptivepool"],
+        is: Is::AdaptiveToOne(Reducer::Avg),
+        arguments: &[Output, Reduce],
+    },
+    Layer {
+        names: &["fractionalmaxpool"],
+        is: Is::Fractional(Reducer::Max),
+        arguments: &[Size, Output, Ratio, INDICES],
+    },
     Layer { names: &["fractionalavgpool"], is: Is::Fractional(Reducer::Avg), arguments: &[] },
     Layer { names: &["blurpool"], is: Is::Blur, arguments: &[CHANNELS, Taps, Stride] },
     Layer { names: &["identity"], is: Is::Nothing, arguments: &[] },
-    Layer { names: &["maxunpool", "unpool", "unpooling"], is: Is::Lacking("undoes a pooling layer and is none; pool_models::max_unpool takes the maxima and their indices"), arguments: &[] },
-    Layer { names: &["attentionpoollatent", "attentionpool"], is: Is::Lacking("has several heads; \"attention\" has one learned query"), arguments: &[] },
+    Layer {
+        names: &["maxunpool", "unpool", "unpooling"],
+        is: Is::Lacking(
+            "undoes a pooling layer and is none; pool_models::max_unpool takes the maxima and their indices",
+        ),
+        arguments: &[],
+    },
+    Layer {
+        names: &["attentionpoollatent", "attentionpool"],
+        is: Is::Lacking("has several heads; \"attention\" has one learned query"),
+        arguments: &[],
+    },
 ];
 
 /// What settings are called elsewhere, and here where they stand elsewhere.
@@ -143,6 +209,7 @@ pub(super) const SETTINGS: &[(&str, Setting)] = &[
     ("return_indices", INDICES),
     ("divisor_override", Absent("an average divides by the cells that it sees")),
     ("pooling_ratio", Absent("ratio is output over input, its inverse")),
+    ("flatten", Absent("\"flatten\" is a layer, and global = true drops the axes by itself")),
     ("name", NAME),
 ];
 
@@ -191,7 +258,7 @@ pub(in crate::pool) fn reducer(name: &str) -> Option<Reducer> {
     })
 }
 
-/// Small letters and digits alone.
+/// In small letters, without what joins words.
 pub(super) fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    name.chars().filter(|c| !"_- ".contains(*c)).map(|c| c.to_ascii_lowercase()).collect()
 }

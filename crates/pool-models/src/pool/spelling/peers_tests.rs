@@ -223,7 +223,7 @@ fn what_cannot_be_had_is_said() {
         ("nn.MaxPool2d(2, sparkle=3)", "sparkle has no place here"),
         ("nn.AdaptiveMaxPool2d(7, output_size=3, kernel_size=2)", "size and adaptive exclude each other"),
         ("{ pool_size = 3 }", "pool_size is spelt size here; nothing says how to pool"),
-        ("{ reduce = \"max\", size = 2, p = 3 }", "p cannot be taken over as it is; write \"max\""),
+        ("{ reduce = \"max\", size = 2, p = 3 }", "max takes no p such as this; write \"max\""),
         ("{ reduce = \"mean\", size = 2 }", "\"mean\" is spelt \"avg\" here"),
         ("{ reduce = \"MaxPool2d\", size = 2 }", "\"MaxPool2d\" is spelt \"max\" here"),
         ("{ reduce = \"max\", size = 2, padding = \"SAME\" }", "padding = \"SAME\" is spelt \"same\" here"),
