@@ -382,9 +382,9 @@ fn contents(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            contents(&path, found)
+            contents(&path, found);
         } else {
-            found.push((path.clone(), fs::read(&path).unwrap()))
+            found.push((path.clone(), fs::read(&path).unwrap()));
         }
     }
     found.sort();

@@ -9,7 +9,7 @@ use common::{isas, values};
 use plain::Plain;
 use pool_kernels::{
     AxisWindow, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, Dense, DenseGradients,
-    Isa, Layout, Pooling, Reduce, ThisThread, Windows,
+    Entries, Isa, Layout, Pooling, Reduce, ThisThread, Windows,
 };
 
 /// A tenth is no number of `f32`, so that every sum of it is rounded.
@@ -20,7 +20,7 @@ fn windows(size: usize, stride: usize, input: usize) -> Vec<AxisWindow> {
     (0..=input - size)
         .step_by(stride)
         .map(|first| AxisWindow {
-            entries: (first..first + size).map(|entry| entry as u32).collect(),
+            entries: Entries::Run { first: first as u32, count: size as u32, step: 1 },
             counted: size as u32,
         })
         .collect()
@@ -44,7 +44,7 @@ fn one_window_of_equal_values_is_that_value_at_any_size() {
         (&[2_000, 500], &best, &LAYOUTS[..1]),
     ] {
         let axes: Vec<Vec<AxisWindow>> = spatial.iter().map(|&size| windows(size, 1, size)).collect();
-        let table = Windows::new(spatial, &axes);
+        let table = Windows::new(spatial, &axes).unwrap();
         let count = table.pixels() as f64;
         let x = f64::from(EQUAL);
         let input = vec![EQUAL; 2 * table.pixels()];
@@ -66,9 +66,9 @@ fn one_window_of_equal_values_is_that_value_at_any_size() {
                 let batch = Batch { samples: 1, channels: 2, layout };
                 let pooling = Pooling { windows: &table, reduce, batch, draws: &[] };
                 let mut output = vec![f32::NAN; 2];
-                pooling.forward(isa, &ThisThread, &input, &mut output);
+                pooling.forward(isa, &ThisThread, &input, &mut output).unwrap();
                 let mut gradient = vec![f32::NAN; input.len()];
-                pooling.backward(isa, &ThisThread, &input, &[EQUAL; 2], &mut gradient);
+                pooling.backward(isa, &ThisThread, &input, &[EQUAL; 2], &mut gradient).unwrap();
                 for (what, found, expected) in [("value", &output, value), ("gradient", &gradient, slope * x)]
                 {
                     let worst = found.iter().map(|&found| apart(found, expected)).fold(0.0, f64::max);
@@ -88,7 +88,7 @@ fn one_window_of_equal_values_is_that_value_at_any_size() {
 #[test]
 fn a_draw_is_the_cell_that_it_stands_for() {
     let count = 100_000;
-    let table = Windows::new(&[count], &[windows(count, 1, count)]);
+    let table = Windows::new(&[count], &[windows(count, 1, count)]).unwrap();
     let mut ends = vec![0.0; count];
     (ends[0], ends[count - 1]) = (EQUAL, 3.0 * EQUAL);
     let equal = vec![EQUAL; count];
@@ -106,9 +106,9 @@ fn a_draw_is_the_cell_that_it_stands_for() {
             let batch = Batch { samples: 1, channels: 1, layout: Layout::ChannelsFirst };
             let pooling = Pooling { windows: &table, reduce: Reduce::Sampled, batch, draws: &[draw] };
             let mut output = [f32::NAN];
-            pooling.forward(isa, &ThisThread, input, &mut output);
+            pooling.forward(isa, &ThisThread, input, &mut output).unwrap();
             let mut gradient = vec![f32::NAN; count];
-            pooling.backward(isa, &ThisThread, input, &[1.0], &mut gradient);
+            pooling.backward(isa, &ThisThread, input, &[1.0], &mut gradient).unwrap();
             let place = gradient.iter().position(|&gradient| gradient == 1.0).unwrap();
             assert_eq!(gradient.iter().sum::<f32>(), 1.0, "{isa}, {draw}");
             assert_eq!(output[0], input[place], "{isa}, {draw}");
@@ -126,7 +126,7 @@ fn windows_that_share_their_pixels_have_the_gradients_of_plain_loops() {
     {
         let axes: Vec<Vec<AxisWindow>> =
             spatial.iter().map(|&input| windows(size.min(input), stride, input)).collect();
-        let table = Windows::new(spatial, &axes);
+        let table = Windows::new(spatial, &axes).unwrap();
         let channels = 2;
         for layout in LAYOUTS {
             let batch = Batch { samples: 2, channels, layout };
@@ -149,7 +149,7 @@ fn windows_that_share_their_pixels_have_the_gradients_of_plain_loops() {
                     for isa in isas() {
                         let pooling = Pooling { windows: &table, reduce, batch, draws: &[] };
                         let mut found = vec![f32::NAN; input.len()];
-                        pooling.backward(isa, &ThisThread, &input, &gradient, &mut found);
+                        pooling.backward(isa, &ThisThread, &input, &gradient, &mut found).unwrap();
                         for (index, (&found, &expected)) in found.iter().zip(&expected).enumerate() {
                             let scale = if inputs == "equal" { expected.abs() } else { greatest };
                             assert!(

@@ -58,6 +58,15 @@ pub(crate) fn power<S: Simd>(s: S, x: S::F, exponent: f64) -> S::F {
     exp_in_parts(s, product, n, r)
 }
 
+/// The natural logarithm, to about an ulp, of positive normal finite numbers; minus infinity of zero and of what is
+/// smaller than normal numbers.
+#[inline(always)]
+pub(crate) fn ln<S: Simd>(s: S, x: S::F) -> S::F {
+    let tiny = s.gt(s.splat(f32::MIN_POSITIVE), x);
+    let (e, small) = ln_in_parts(s, x);
+    s.select(tiny, s.splat(f32::NEG_INFINITY), s.mul_add(e, s.splat(LN_2_HIGH), small))
+}
+
 /// `e` and what must be added to `e LN_2_HIGH` for the natural logarithm of a positive normal finite number.
 #[inline(always)]
 fn ln_in_parts<S: Simd>(s: S, x: S::F) -> (S::F, S::F) {

@@ -29,7 +29,7 @@ mod portable;
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
-pub(crate) use math::{exp, power};
+pub(crate) use math::{exp, ln, power};
 pub(crate) use portable::Portable;
 
 /// Lanes of the widest vector.

@@ -27,8 +27,7 @@ pub(crate) fn answer(text: &str) -> Option<String> {
         };
     };
     let adaptive = |reducer, output| LongSpelling::from(&Pool::adaptive(reducer, output));
-    let mut asked = Asked::default();
-    asked.long = match layer.is {
+    let long = match layer.is {
         Is::Nothing => return spelt("\"none\""),
         Is::Lacking(why) => return Some(format!("\"{shown}\" {why}")),
         Is::Window(reducer) => LongSpelling::from(&Pool::window(reducer, 2)),
@@ -41,6 +40,7 @@ pub(crate) fn answer(text: &str) -> Option<String> {
             ..LongSpelling::default()
         },
     };
+    let mut asked = Asked { long, notes: Vec::new() };
     let mut lacks_an_output = matches!(layer.is, Is::Adaptive(_) | Is::Fractional(_));
     // A function's first argument is what it pools.
     let is_input = |(name, given): &&(Option<&str>, Given)| name.is_none() && given.text().is_some();
@@ -82,10 +82,10 @@ pub(super) fn answer_to_settings(long: LongSpelling, foreign: &[(String, Given)]
     for (name, given) in foreign {
         if let Some(reducer) = Reducer::named(name) {
             asked.reduce(reducer, name, given);
-        } else if let Some(setting) = peers::setting(name) {
-            if asked.set(setting, name, given) {
-                asked.notes.push(place(setting, name));
-            }
+        } else if let Some(setting) = peers::setting(name)
+            && asked.set(setting, name, given)
+        {
+            asked.notes.push(place(setting, name));
         }
     }
     // As where a reducer stands alone.
@@ -120,7 +120,6 @@ fn place(setting: Setting, name: &str) -> String {
 }
 
 /// A layer on the way from another library's spelling to ours.
-#[derive(Default)]
 struct Asked {
     long: LongSpelling,
     /// What a reader must know besides.

@@ -60,7 +60,7 @@ pub(super) struct SpectralSpelling {
 }
 
 /// The names of the keys.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Key {
     Reduce,
