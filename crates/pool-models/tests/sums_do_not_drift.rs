@@ -110,7 +110,9 @@ fn hold(pools: &[Pool], shapes: &[&[i64]]) {
                             _ => of_variables,
                         };
                         let apart = apart(found, exact, scale);
-                        if apart.is_nan() || apart > values.tolerance() {
+                        // Normalisation subtracts sums that are nearly equal, whatever their size.
+                        let tolerance = if index > 1 && is_lip(pool) { 1e-4 } else { values.tolerance() };
+                        if apart.is_nan() || apart > tolerance {
                             let what = ["values", "gradients by the input"].get(index).copied();
                             wrong.push(format!(
                                 "{pool}, {shape:?}, {kernels}, {layout:?}, {values:?}: {} {apart:.1e} apart",
@@ -128,6 +130,10 @@ fn hold(pools: &[Pool], shapes: &[&[i64]]) {
 /// Filters have weights of both signs.
 fn learns_filters(pool: &Pool) -> bool {
     matches!(pool, Pool::Reduce { reducer: Reducer::Gated | Reducer::Tree, .. })
+}
+
+fn is_lip(pool: &Pool) -> bool {
+    matches!(pool, Pool::Reduce { reducer: Reducer::Lip, .. })
 }
 
 fn reducers() -> Vec<Reducer> {
