@@ -109,20 +109,20 @@ fn wide_windows_give_in_f32_what_laid_out_ones_give_in_f64() {
             let expected = run(&pool, &input);
             for input in [input.to_kind(Kind::Float), channels_last(&input.to_kind(Kind::Float))] {
                 let found = run(&pool, &input);
-                let close = |found: &Tensor, expected: &Tensor, what: &str| {
+                let close = |found: &Tensor, expected: &Tensor, what: &str, tolerance: f64| {
                     let scale = expected.abs().max().double_value(&[]).max(1e-3);
                     let apart =
                         (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]) / scale;
-                    assert!(apart <= 3e-5, "{pool}, {:?}: {what} {apart:e} apart", input.size());
+                    assert!(apart <= tolerance, "{pool}, {:?}: {what} {apart:e} apart", input.size());
                 };
-                close(&found.output, &expected.output, "values");
+                close(&found.output, &expected.output, "values", 3e-5);
                 assert_eq!(found.gradients.len(), expected.gradients.len());
                 // Its projection starts at zero, and so the norm divides by next to nothing what f32 rounds.
                 if reducer == Reducer::Lip {
                     continue;
                 }
                 for (found, expected) in found.gradients.iter().zip(&expected.gradients) {
-                    close(found, expected, "gradients");
+                    close(found, expected, "gradients", 2e-4);
                 }
             }
         }
