@@ -23,7 +23,7 @@ impl SetFile {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         const SEPARATORS: [char; 3] = ['-', '_', '.'];
         // What macOS archives keep next to each file begins with a dot.
-        if name.starts_with('.') {
+        if name.starts_with('.') || name.contains(char::is_control) {
             return None;
         }
         let name = name.to_ascii_lowercase();
@@ -74,6 +74,7 @@ mod tests {
             ("emnist-letters-train-images-idx3-ubyte.gz", Some(("emnist-letters", 0))),
             ("emnist-letters-test-labels-idx1-ubyte", Some(("emnist-letters", 3))),
             ("._train-images-idx3-ubyte", None),
+            ("a\nb-train-images-idx3-ubyte", None),
             ("trains-images-idx3-ubyte", None),
             ("restrain-images-idx3-ubyte", None),
             ("train-images-idx3-ubyte.bak", None),

@@ -150,7 +150,9 @@ fn strangers(folder: &Path) -> String {
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     let is_near = |name: &String| {
         let lower = name.to_ascii_lowercase();
-        SetFile::parse(name).is_none() && WORDS.iter().any(|word| lower.contains(word))
+        SetFile::parse(name).is_none()
+            && !name.contains(char::is_control)
+            && WORDS.iter().any(|word| lower.contains(word))
     };
     let mut names: Vec<String> = names.filter(is_near).collect();
     names.sort();
@@ -268,7 +270,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_and_so_are_files_that_may_be_meant() {
-        let folder = folder_of(&["letters-train-images-idx3-ubyte", "train_images.npy", "notes.txt"]);
+        let files = ["letters-train-images-idx3-ubyte", "train_images.npy", "two\nlines.idx", "notes.txt"];
+        let folder = folder_of(&files);
         let expected = format!(
             "data set letters is not in {}: missing train-labels-idx1-ubyte, t10k-images-idx3-ubyte, \
              t10k-labels-idx1-ubyte; put them there; found there: train_images.npy",

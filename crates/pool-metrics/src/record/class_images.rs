@@ -66,8 +66,7 @@ mod tests {
     use super::*;
 
     fn images(train: &[u8], validation: &[u8], test: &[u8]) -> ClassImages {
-        let labels = |part: &[u8]| part.to_vec().into_iter();
-        ClassImages::of(labels(train), labels(validation), labels(test))
+        ClassImages::of(train.iter().copied(), validation.iter().copied(), test.iter().copied())
     }
 
     #[test]
