@@ -342,27 +342,32 @@ impl Windows {
 
     /// What a kernel needs to look at one window after another.
     pub(crate) fn walk(&self) -> Result<Walk<'_>, OutOfMemory> {
-        let written = match &self.listed {
-            Some(_) => Listed::default(),
-            None => Listed {
-                ranges: Vec::new(),
-                cells: with_room(self.widest)?,
-                weights: with_room(if self.has_weights() { self.widest } else { 0 })?,
-            },
+        let Some(Listed { ranges, cells, weights }) = &self.listed else {
+            let has_weights = self.axes.iter().any(|axis| !axis.weights.is_empty());
+            let cells = with_room(self.widest)?;
+            let weights = with_room(if has_weights { self.widest } else { 0 })?;
+            let writer = Some(Box::new(Writer { axes: &self.axes, cells, weights, shape: None }));
+            return Ok(Walk { ranges: &[], cells: &[], weights: &[], writer });
         };
-        Ok(Walk { windows: self, written, shape: None })
-    }
-
-    fn has_weights(&self) -> bool {
-        self.axes.iter().any(|axis| !axis.weights.is_empty())
+        Ok(Walk { ranges, cells, weights, writer: None })
     }
 }
 
-/// A kernel's way through all windows.
+/// A kernel's way through all windows. Slices by themselves, which stay in registers: what is written on the way lies
+/// elsewhere.
 pub(crate) struct Walk<'a> {
-    windows: &'a Windows,
-    /// The cells of the last shape, where they are not all listed, and which shape that was.
-    written: Listed,
+    ranges: &'a [Range<usize>],
+    cells: &'a [u32],
+    weights: &'a [f32],
+    /// Where not all cells are listed.
+    writer: Option<Box<Writer<'a>>>,
+}
+
+/// The cells of the last shape, and which shape that was.
+struct Writer<'a> {
+    axes: &'a [Axis],
+    cells: Vec<u32>,
+    weights: Vec<f32>,
     shape: Option<u32>,
 }
 
@@ -373,33 +378,31 @@ impl Walk<'_> {
         let shape = outer.shape + inner.shape;
         let origin = (outer.origin + inner.origin) as usize;
         let counted = outer.counted * inner.counted;
-        let (cells, weights) = match &self.windows.listed {
-            Some(listed) => {
-                let range = listed.ranges[shape as usize].clone();
-                let weights =
-                    if listed.weights.is_empty() { &[][..] } else { &listed.weights[range.clone()] };
-                (&listed.cells[range], weights)
-            }
+        let (cells, weights) = match &mut self.writer {
             None => {
-                if self.shape != Some(shape) {
-                    self.write(shape);
-                }
-                (&self.written.cells[..], &self.written.weights[..])
+                let range = self.ranges[shape as usize].clone();
+                let weights = if self.weights.is_empty() { &[][..] } else { &self.weights[range.clone()] };
+                (&self.cells[range], weights)
             }
+            Some(writer) => writer.written(shape),
         };
         WindowCells { origin, cells, weights, counted }
     }
+}
 
-    /// Writes down the cells of a shape. As much work as a kernel has with one window of it, and windows that come one
-    /// after another mostly share theirs.
+impl Writer<'_> {
+    /// The cells of a shape and their weights, written down anew unless the window before had the same. As much work as a
+    /// kernel has with one window of it, and windows that come one after another mostly share theirs.
     #[cold]
     #[inline(never)]
-    fn write(&mut self, shape: u32) {
-        let Listed { cells, weights, .. } = &mut self.written;
-        cells.clear();
-        weights.clear();
-        append(&self.windows.axes, shape as usize, cells, weights);
-        self.shape = Some(shape);
+    fn written(&mut self, shape: u32) -> (&[u32], &[f32]) {
+        if self.shape != Some(shape) {
+            self.cells.clear();
+            self.weights.clear();
+            append(self.axes, shape as usize, &mut self.cells, &mut self.weights);
+            self.shape = Some(shape);
+        }
+        (&self.cells, &self.weights)
     }
 }
 
