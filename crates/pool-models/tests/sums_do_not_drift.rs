@@ -168,6 +168,36 @@ fn over_whole_planes() {
 }
 
 #[test]
+fn over_what_a_mask_leaves() {
+    let input = input(&[1, 2, 300, 300], Input::Equal, Layout::ChannelsFirst);
+    // Every third entry is hidden: 60,000 are seen.
+    let mask =
+        Tensor::arange(90_000, (Kind::Int64, Device::Cpu)).remainder(3).not_equal(0).reshape([1, 300, 300]);
+    let x = f64::from(EQUAL);
+    for (reducer, expected, slope) in [
+        (Reducer::Avg, x, 1.0 / 6e4),
+        (Reducer::Soft { beta: 1.0 }, x, 1.0 / 6e4),
+        (Reducer::Stochastic, x, 1.0 / 6e4),
+        (Reducer::Lse { r: 2.0, learned: Learned::No }, x, 1.0 / 6e4),
+        (Reducer::Gem { p: 3.0, learned: Learned::No }, x, 1.0 / 6e4),
+        (Reducer::Lp { p: 2.0 }, x * 6e4f64.sqrt(), 6e4f64.powf(-0.5)),
+    ] {
+        let leaf = input.detach().set_requires_grad(true);
+        let output = Pool::global(reducer).forward_masked(&leaf, &mask).unwrap();
+        output.sum(Kind::Float).backward();
+        let seen = leaf.grad().masked_select(&mask.unsqueeze(1));
+        for (what, found, expected) in [("value", output, expected), ("gradient", seen, slope)] {
+            for found in common::values(&found) {
+                assert!(
+                    (found / expected - 1.0).abs() <= 1e-6,
+                    "{reducer:?}: {what} {found}, not {expected}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn over_large_windows_side_by_side() {
     let of = |reducer| {
         [
