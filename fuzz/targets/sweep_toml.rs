@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use mnist_data::DataDir;
-use pool_report::{PlannedArm, PlannedSweep, plan_table};
+use pool_report::{PlannedArm, PlannedImages, PlannedSweep, plan_table};
 use pool_train::{DataSource, Sweep, TrialSpec};
 use pooling_fuzz::{assert_is_one_line_about, folder, stored};
 
@@ -30,5 +30,6 @@ fuzz_target!(|bytes: &[u8]| {
         arms.push(PlannedArm { arm: spec.arm.clone(), seeds: vec![spec.seed], model });
     }
     let rungs = plan.rungs().to_vec();
-    plan_table(&PlannedSweep { arms, rungs, hours: None, times: None }, 80);
+    let images = PlannedImages::default();
+    plan_table(&PlannedSweep { arms, rungs, hours: None, images, times: None }, 80);
 });
