@@ -62,8 +62,9 @@ impl<F: Copy> Total<F> {
         let sum = s.add(self.high, block);
         let lost = s.sub(block, s.sub(sum, self.high));
         self.high = sum;
-        // What is rounded off infinity is not a number.
-        self.low = s.select(s.is_nan(lost), s.splat(0.0), lost);
+        // Nothing is rounded off infinity, nor off what is not a number.
+        let finite = s.gt(s.splat(f32::INFINITY), s.abs(lost));
+        self.low = s.select(finite, lost, s.splat(0.0));
     }
 
     #[inline(always)]

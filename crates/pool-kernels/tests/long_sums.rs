@@ -83,6 +83,30 @@ fn one_window_of_equal_values_is_that_value_at_any_size() {
     }
 }
 
+#[test]
+fn infinities_and_sums_beyond_all_numbers_stay_what_they_are() {
+    let table = Windows::new(&[200], &[windows(200, 1, 200)]);
+    let batch = Batch { samples: 1, channels: 1, layout: Layout::ChannelsFirst };
+    let pooling = Pooling { windows: &table, reduce: Reduce::Mean, batch, draws: &[] };
+    for isa in isas() {
+        for (special, others, expected) in [
+            (f32::INFINITY, 1.0, f32::INFINITY),
+            (f32::NEG_INFINITY, 1.0, f32::NEG_INFINITY),
+            (f32::MAX, f32::MAX, f32::INFINITY),
+            (f32::NAN, 1.0, f32::NAN),
+        ] {
+            for place in [0, 40, 199] {
+                let mut input = vec![others; 200];
+                input[place] = special;
+                let mut output = [0.0];
+                pooling.forward(isa, &ThisThread, &input, &mut output);
+                let same = output[0] == expected || (output[0].is_nan() && expected.is_nan());
+                assert!(same, "{isa}: {special} at {place} among {others} gives {}", output[0]);
+            }
+        }
+    }
+}
+
 /// Every cell but the first and the last is zero, so that a draw decides between these two; and with a window of equal values a
 /// draw of `u` is cell `u` times the number of cells.
 #[test]
