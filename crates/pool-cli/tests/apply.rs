@@ -252,7 +252,7 @@ fn what_is_wrong_is_said_in_one_line() {
     fs::write(folder.path().join("photograph.jpg"), b"\xff\xd8\xff\xe0").unwrap();
     fs::copy(folder.path().join("x.npy"), folder.path().join("array.png")).unwrap();
     for (pool, input, output, extra, expected) in [
-        ("maximum", "x.npy", "y.npy", &[][..], "unknown pooling layer \"maximum\"; use \"max\", \"avg\""),
+        ("most", "x.npy", "y.npy", &[][..], "unknown pooling layer \"most\"; use \"max\", \"avg\""),
         ("{ size = 2 }", "x.npy", "y.npy", &[], "nothing says how to pool"),
         (
             "{ reduce = \"max\", size = 9 }",

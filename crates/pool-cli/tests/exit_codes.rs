@@ -193,7 +193,8 @@ fn the_plan_of_the_study_shows_the_published_parameters_and_gigabytes() {
 fn a_plan_times_a_few_steps_of_every_arm() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("sweep.toml"), SMOKE).unwrap();
-    let output = pool_cli(folder.path()).args(["plan", "sweep.toml", "--json"]).output().unwrap();
+    let output =
+        pool_cli(folder.path()).args(["plan", "sweep.toml", "--jobs", "1", "--json"]).output().unwrap();
     let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let arms = plan["times"]["arms"].as_array().unwrap();
     assert_eq!(arms.len(), 2);

@@ -141,11 +141,19 @@ proptest! {
     }
 
     #[test]
-    fn every_layer_reads_back_what_it_writes(pool in pools()) {
+    fn every_layer_reads_back_what_it_writes_unless_no_input_could_take_it(pool in pools()) {
         let written = pool.to_string();
-        prop_assert_eq!(&written.parse::<Pool>().map_err(|error| TestCaseError::fail(error.to_string()))?, &pool);
         let json = serde_json::to_string(&pool).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Pool>(&json).unwrap(), pool, "{}", json);
+        let fits = |sample: &[usize]| pool.output_shape(sample).is_ok();
+        let fits_nothing = !fits(&[2, 7]) && !fits(&[2, 7, 7]) && !fits(&[2, 7, 7, 7]);
+        match (written.parse::<Pool>(), serde_json::from_str::<Pool>(&json)) {
+            (Ok(from_toml), Ok(from_json)) => {
+                prop_assert_eq!(&from_toml, &pool);
+                prop_assert_eq!(&from_json, &pool, "{}", json);
+            }
+            (Err(_), Err(_)) => prop_assert!(fits_nothing, "{} is refused", written),
+            (from_toml, from_json) => prop_assert!(false, "{from_toml:?} from TOML, {from_json:?} from JSON"),
+        }
     }
 }
 

@@ -33,6 +33,9 @@ fn blocks(analysis: &Analysis) -> Vec<Block> {
     }
     blocks.push(Block::Heading("Verdict".to_owned()));
     blocks.push(Block::Paragraph(analysis.verdict.sentences.clone()));
+    if !analysis.class_gaps.is_empty() {
+        blocks.push(Block::Paragraph(analysis.class_gaps.clone()));
+    }
     blocks.extend(analysis.confounding.iter().map(|sentence| Block::Paragraph(vec![sentence.clone()])));
     blocks.push(Block::Table(main_table(analysis)));
     blocks.extend(claims(analysis).map(|sentence| Block::Paragraph(vec![sentence])));

@@ -121,7 +121,13 @@ impl Checkpoints {
             passes: net.passes(),
             resident_peak_bytes: progress.resident_peak_bytes,
         };
-        fs::create_dir_all(&self.folder).map_err(TrainError::io("create", &self.folder))?;
+        // Its parent alone: a run directory that was removed is not made again.
+        match fs::create_dir(&self.folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(TrainError::io("create", &self.folder)(error));
+            }
+            _ => {}
+        }
         let file = self.folder.join(&state.tensors);
         save_tensors(&tensors.into_iter().collect::<Vec<_>>(), &file)?;
         let text = serde_json::to_string(&state).expect("a state holds only what JSON can express");
