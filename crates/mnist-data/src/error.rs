@@ -236,7 +236,7 @@ pub enum DataError {
         /// Each mirror with the reason why it failed, in the order in which they were asked.
         attempts: Vec<(String, String)>,
     },
-    /// The system has not got the memory that the pictures take.
+    /// The system does not have the memory that the pictures take.
     #[error("{0}; use fewer pictures, or a machine with more memory")]
     OutOfMemory(OutOfMemory),
     /// The operating system refused an access.

@@ -164,7 +164,7 @@ fn large_windows_are_pooled_in_little_memory() {
     }
 }
 
-/// An output of 3 GiB, which the rule allows and the process has not got.
+/// An output of 3 GiB, which the rule allows and the process does not have.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_that_is_not_there_is_an_error_of_one_line_with_its_bytes() {

@@ -21,7 +21,7 @@ impl std::error::Error for OutOfMemory {}
 /// memory is an error then, and not the end of the process.
 ///
 /// # Errors
-/// The system has not got that much.
+/// The system does not have that much.
 pub fn with_room<T>(entries: usize) -> Result<Vec<T>, OutOfMemory> {
     let mut vector = Vec::new();
     let bytes = (entries as u64).saturating_mul(size_of::<T>() as u64);

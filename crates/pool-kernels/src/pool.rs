@@ -38,7 +38,7 @@ impl Pooling<'_> {
     /// Not enough memory for a vector per pixel, [`Pooling::scratch_bytes`].
     ///
     /// # Panics
-    /// Slices that are not as long as the batch and the windows say.
+    /// Slices that are not as long as the batch and the windows say; a window of more than [`Reduce::MOST_CELLS`].
     pub fn forward(
         &self,
         isa: Isa,
@@ -60,7 +60,7 @@ impl Pooling<'_> {
     /// As [`Pooling::forward`].
     ///
     /// # Panics
-    /// Slices that are not as long as the batch and the windows say.
+    /// Slices that are not as long as the batch and the windows say; a window of more than [`Reduce::MOST_CELLS`].
     pub fn backward(
         &self,
         isa: Isa,
@@ -100,6 +100,7 @@ impl Pooling<'_> {
         assert_eq!(output, self.batch.numbers(self.windows.len()), "numbers of the output");
         let draws = if self.reduce.draws() { output } else { 0 };
         assert_eq!(self.draws.len(), draws, "random numbers");
+        assert!(self.windows.widest() <= Reduce::MOST_CELLS, "a window of too many cells");
     }
 
     fn panels(&self, isa: Isa) -> usize {

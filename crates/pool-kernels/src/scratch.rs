@@ -59,9 +59,15 @@ impl Scratch {
     }
 }
 
+/// Lines that a thread keeps, 64 MiB of them: what a large input needed once is given back.
+const MOST_KEPT: usize = 1 << 20;
+
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let memory = std::mem::take(&mut self.memory);
+        let mut memory = std::mem::take(&mut self.memory);
+        if memory.len() > MOST_KEPT {
+            memory = Vec::new();
+        }
         MEMORY.with_borrow_mut(|all| all.push(memory));
     }
 }

@@ -201,7 +201,7 @@ impl Windows {
         axes: &[Vec<AxisWindow>],
         weights: &[Vec<f32>],
     ) -> Result<Self, OutOfMemory> {
-        check(spatial, axes);
+        check(spatial, axes, weights);
         let mut tables = Vec::with_capacity(axes.len());
         // One window that sees the one pixel of no axes.
         let mut outer = vec![Place { origin: 0, shape: 0, counted: 1.0 }];
@@ -515,7 +515,7 @@ fn combined(outer: &[Place], inner: &[Place], axis: Option<&Axis>) -> Result<Vec
 
 /// # Panics
 /// Where [`Windows::new`] does.
-fn check(spatial: &[usize], axes: &[Vec<AxisWindow>]) {
+fn check(spatial: &[usize], axes: &[Vec<AxisWindow>], weights: &[Vec<f32>]) {
     assert_eq!(spatial.len(), axes.len(), "one list of windows per axis");
     small_product(spatial.iter().copied()).expect("fewer than 2^31 pixels");
     small_product(axes.iter().map(Vec::len)).expect("fewer than 2^31 windows");
@@ -523,6 +523,13 @@ fn check(spatial: &[usize], axes: &[Vec<AxisWindow>]) {
         let inside =
             |AxisWindow { entries, .. }: &AxisWindow| !entries.is_empty() && entries.greatest() < size as u64;
         assert!(windows.iter().all(inside), "a window sees nothing, or beyond its axis");
+    }
+    if !weights.is_empty() {
+        assert_eq!(weights.len(), axes.len(), "weights of every axis");
+        for (weights, windows) in weights.iter().zip(axes) {
+            let weighted = |window: &AxisWindow| window.entries.len() == weights.len();
+            assert!(windows.iter().all(weighted), "one weight per entry of a window");
+        }
     }
 }
 

@@ -105,7 +105,7 @@ pub enum ModelError {
         /// The element type found.
         found: tch::Kind,
     },
-    /// The system has not got the memory that a kernel or libtorch asked it for.
+    /// The system does not have the memory that a kernel or libtorch asked it for.
     #[error(
         "can't allocate memory: {bytes} bytes were asked for; use smaller inputs, fewer samples at once, or a machine \
          with more memory"

@@ -66,7 +66,7 @@ pub enum IdxError {
         /// How many bytes the header announces.
         expected: u64,
     },
-    /// The system has not got the memory that the elements take.
+    /// The system does not have the memory that the elements take.
     #[error("body: {0}; use a smaller file, or a machine with more memory")]
     OutOfMemory(OutOfMemory),
     /// The gzip stream is damaged or cut off.

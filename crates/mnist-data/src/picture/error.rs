@@ -20,7 +20,7 @@ pub enum PictureError {
         /// The decoder's complaint.
         reason: String,
     },
-    /// The system has not got the memory that the pixels take.
+    /// The system does not have the memory that the pixels take.
     #[error("{0}; use a smaller picture, or a machine with more memory")]
     OutOfMemory(OutOfMemory),
     /// More pixels than are read, so that a small file cannot unpack to terabytes.

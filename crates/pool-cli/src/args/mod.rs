@@ -28,7 +28,7 @@ Examples:
   pool-cli doctor                        see whether this machine is ready
 
 Exit codes: 0 done, 1 a bug, 2 a wrong command, sweep file or input, 3 a data set, libtorch or a device missing, \
-4 some trials failed (the others are kept), 5 no arm to recommend, 130 interrupted.")]
+4 some trials failed (the others are kept), 5 recommend knows no arm within the budget, 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -96,7 +96,7 @@ Example:
   pool-cli predict runs/mnist-pooling/trials/maximum-s1-0de0d558 seven.png
 
 The picture is made to look like those of the data set, and every step is told. A picture that cannot be used is named, \
-the others are predicted all the same, and the exit code is 2.")]
+the others are still predicted; the exit code is then 2.")]
     Predict(PredictArgs),
     /// Test a trained network on a data set of the same kind
     #[command(after_help = "\

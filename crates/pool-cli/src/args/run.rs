@@ -10,7 +10,7 @@ use super::sweep::{parse_bytes, parse_duration};
 pub(crate) struct ReportArgs {
     /// The run directory
     pub(crate) run: PathBuf,
-    /// Write a short version, Markdown and plots, into this folder, outside of runs, as well
+    /// Also write a short version, Markdown and plots, into this folder, which must lie outside any run directory
     #[arg(long, value_name = "DIR")]
     pub(crate) summary_to: Option<PathBuf>,
     /// Print the results as JSON

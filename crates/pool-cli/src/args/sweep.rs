@@ -15,8 +15,8 @@ pub(crate) struct SweepArgs {
     /// The run directory [default: runs/STUDY]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Trials to run at once; auto is as many as the processor has threads for, one on a CUDA device, and as many as
-    /// Slurm gives. Costs are measured afterwards, one at a time
+    /// Trials to run at once; auto is one per processor thread, one on a CUDA device, and with Slurm as many as the
+    /// cluster allows. Costs are measured afterwards, one at a time
     #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
     pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs; with Slurm 1]
@@ -156,7 +156,7 @@ pub(crate) struct PlanArgs {
     /// Time no steps: no estimate of what the trials will take
     #[arg(long)]
     pub(crate) no_timing: bool,
-    /// Trials that the sweep will run at once, as many as sweep's --jobs
+    /// Trials that the sweep will run at once, as in its --jobs. Steps are timed on the processor, whatever the device
     #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
     pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs]

@@ -35,7 +35,7 @@ pub(crate) struct ExportArgs {
     /// The form of the file
     #[arg(long, value_enum)]
     pub(crate) format: ExportFormat,
-    /// The file, outside of runs [default: the trial's name, in this folder]
+    /// The file, outside any run directory [default: the trial's name, in this folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -62,6 +62,9 @@ pub enum Reduce {
 }
 
 impl Reduce {
+    /// Cells of the largest window: single precision counts no further.
+    pub const MOST_CELLS: usize = 1 << 24;
+
     /// Whether it needs one random number per output.
     pub(crate) fn draws(self) -> bool {
         self == Self::Sampled

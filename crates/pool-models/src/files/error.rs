@@ -48,7 +48,7 @@ pub enum FileError {
         /// What it is.
         found: FileKind,
     },
-    /// The system has not got the memory that the file's content takes.
+    /// The system does not have the memory that the file's content takes.
     #[error("{path}: {cause}; use a smaller one, or a machine with more memory", path = .path.display())]
     OutOfMemory {
         /// The file.

@@ -6,8 +6,8 @@ use crate::cells::listed;
 
 /// More classes than this are counted rather than listed.
 const MOST_CLASSES: usize = 8;
-/// What divides every class.
-const CURE: &str = "In the sweep file, validation = { stratified = 0.2 } below [data] divides every class.";
+/// What puts every class on both sides that has two images.
+const CURE: &str = "In the sweep file, validation = { stratified = 0.2 } below [data] puts images of every class on both sides.";
 
 /// What the division of the images into training, validation and test leaves out; nothing where every class that occurs
 /// is in each of the three.

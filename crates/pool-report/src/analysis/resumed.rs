@@ -18,7 +18,7 @@ pub(super) fn sentence(run: &Run) -> Option<String> {
     let more = resumed.len().saturating_sub(MOST_NAMED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     Some(format!(
-        "{} went on after an interruption otherwise than before it ({named}{more}). The last digits of such a trial may \
+        "{} resumed after an interruption with other settings than before ({named}{more}). The last digits of such a trial may \
          differ from those of one that ran through.",
         counted(resumed.len(), "trial")
     ))

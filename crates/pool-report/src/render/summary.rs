@@ -25,7 +25,7 @@ fn blocks(analysis: &Analysis) -> Vec<Block> {
     if !absences.is_empty() {
         let more = absences.len().saturating_sub(MOST_ABSENCES);
         let more = (more > 0)
-            .then(|| format!("{} on what is absent in the report.", counted(more, "more sentence")));
+            .then(|| format!("The report has {} on what is missing.", counted(more, "more sentence")));
         blocks.push(Block::List(absences.iter().take(MOST_ABSENCES).cloned().chain(more).collect()));
     }
     if !analysis.has_trials() {

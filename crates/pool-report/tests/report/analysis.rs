@@ -260,7 +260,7 @@ fn trials_that_went_on_with_other_threads_or_instructions_are_named_with_all_of_
     let id = study.finish(record);
     let analysis = study.analysis();
     let expected = format!(
-        "1 trial went on after an interruption otherwise than before it ({id}: 2 threads instead of 1, kernels fast (avx2) \
+        "1 trial resumed after an interruption with other settings than before ({id}: 2 threads instead of 1, kernels fast (avx2) \
          instead of fast (avx512) after epoch 1, then kernels fast (avx512) instead of fast (avx2) after epoch 2). The last \
          digits of such a trial may differ from those of one that ran through."
     );
@@ -282,7 +282,7 @@ fn many_trials_that_went_on_otherwise_are_counted() {
     }
     let analysis = study.analysis();
     let sentence = analysis.confounding.iter().find(|sentence| sentence.contains("interruption")).unwrap();
-    assert!(sentence.starts_with("8 trials went on") && sentence.contains("; and 3 more)"), "{sentence}");
+    assert!(sentence.starts_with("8 trials resumed") && sentence.contains("; and 3 more)"), "{sentence}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::{TrainError, machine};
 pub struct TeamOptions {
     /// Tasks that may run at once; `None` is as many as the processor has threads for.
     pub jobs: Option<u32>,
-    /// Threads of each; none divides the processor's among the tasks that run at once.
+    /// Threads of each; `None` divides the processor's among the tasks that run at once.
     pub threads: Option<u32>,
     /// Memory for all that run at once; none means what is free when they begin.
     pub memory_bytes: Option<u64>,

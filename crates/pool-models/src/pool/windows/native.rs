@@ -17,11 +17,11 @@ use crate::sizes::elements;
 /// Entries of an input below which preparing a kernel takes longer than libtorch's function does.
 const FEWEST_ENTRIES: usize = 1 << 16;
 
-/// Memory in passing that is worth a kernel's speed in any case: what a plane of four million pixels needs on two threads.
+/// Memory in passing that is worth a kernel's speed in any case: what a plane of four million pixels needs.
 const LITTLE_SCRATCH: u64 = 1 << 30;
 
-/// Cells of a window that kernels count in single precision.
-const MOST_CELLS: u64 = 1 << 24;
+/// Threads whose memory counts, however many there are: what computes a layer must not depend on them.
+const THREADS: u64 = 2;
 
 impl Windows<'_> {
     /// The value of each window by a kernel, where there is one for this input; `plain` does the same without.
@@ -62,7 +62,7 @@ impl Windows<'_> {
         fits && self.way == Way::Kernels
             && self.mask.is_none()
             && kernels_take(&[self.input])
-            && self.cells.widest() <= MOST_CELLS
+            && self.cells.widest() <= Reduce::MOST_CELLS as u64
             && self.scratch_fits(reduce)
     }
 
@@ -86,13 +86,13 @@ impl Windows<'_> {
         }
     }
 
-    /// What kernels need in passing.
+    /// What kernels need in passing, of two threads.
     fn scratch_bytes(&self) -> u64 {
-        let (threads, size) = (tch::get_num_threads().max(1) as u64, self.input.size());
+        let size = self.input.size();
         let planes = (size[0] * size[1]).max(0) as u64;
         let pixels = self.input.numel() as u64 / planes.max(1);
         let outputs = elements(self.cells.output());
-        Pooling::scratch_bytes(Isa::best(), threads, planes, [pixels, outputs])
+        Pooling::scratch_bytes(Isa::best(), THREADS, planes, [pixels, outputs])
     }
 
     /// Whether there is enough to do, and whether channels that come last fill a vector's lanes.
