@@ -101,10 +101,7 @@ pub fn holds_trials(layout: &RunLayout) -> bool {
 fn is_run(folder: &Path) -> bool {
     let layout = RunLayout::new(folder);
     let plan = fs::read_to_string(layout.plan());
-    let of_tasks = |folder: PathBuf| {
-        fs::read_dir(folder).is_ok_and(|tasks| tasks.flatten().any(|task| is_of_task(&task.path())))
-    };
-    plan.is_ok_and(|text| PlanFile::from_json(&text).is_ok()) || of_tasks(layout.trials())
+    plan.is_ok_and(|text| PlanFile::from_json(&text).is_ok()) || holds_trials(&layout)
 }
 
 /// Whether a folder is a trial's or a measurement's, which somebody may have copied out of its run.
