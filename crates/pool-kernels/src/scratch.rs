@@ -64,11 +64,10 @@ const MOST_KEPT: usize = 1 << 20;
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let mut memory = std::mem::take(&mut self.memory);
-        if memory.len() > MOST_KEPT {
-            memory = Vec::new();
+        let memory = std::mem::take(&mut self.memory);
+        if memory.len() <= MOST_KEPT {
+            MEMORY.with_borrow_mut(|all| all.push(memory));
         }
-        MEMORY.with_borrow_mut(|all| all.push(memory));
     }
 }
 

@@ -19,15 +19,15 @@ pub(super) fn of_cells(cells: &Cells, input: &Tensor) -> bool {
 
 /// Whether the gradient of an entry is the sum of more.
 pub(super) fn of_gradients(cells: &Cells, input: &Tensor) -> bool {
-    let shared = cells.axes().iter().map(|axis| axis.most_shared() as u64).fold(1, u64::saturating_mul);
-    shared > MOST && needs_graph(&[input])
+    let shared = || cells.axes().iter().map(|axis| axis.most_shared() as u64).fold(1, u64::saturating_mul);
+    needs_graph(&[input]) && shared() > MOST
 }
 
 /// Whether the gradient of a view of windows along one axis after the other is the sum of more along an axis.
 pub(super) fn of_views(axes: &[AxisCells], input: &Tensor) -> bool {
-    let shared = axes.iter().map(AxisCells::most_shared).max().unwrap_or(0) as u64;
+    let shared = || axes.iter().map(AxisCells::most_shared).max().unwrap_or(0) as u64;
     // Over two axes, errors add up.
-    shared > MOST / 2 && needs_graph(&[input])
+    needs_graph(&[input]) && shared() > MOST / 2
 }
 
 /// The input; in `f64` if the sums over it are `long`.
