@@ -3,11 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use pool_metrics::{CostRecord, PausedTrial, PlanFile, RunLayout, TrialRecord};
+use pool_records::{CostRecord, PausedTrial, Record, RunLayout, TrialRecord};
 use pool_report::{
     Analysis, ArmResults, PlotKind, Run, html_report, json_results, latex_document, latex_tables,
     markdown_report, plot_files, results_csv, tensorboard_events, terminal_report,
 };
+use pool_spec::PlanFile;
 use serde_json::{Value, json};
 
 /// What the record is compared with.

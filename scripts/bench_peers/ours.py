@@ -60,16 +60,16 @@ def measure(pool_cli: str, work: Work, scratch: Path) -> tuple[Measurement, OwnC
     trial, costs = only_record(folder, "trials"), only_record(folder, "costs")
     if len(trial["epochs"]) != work.epochs:
         fail(f"pool-cli trained {len(trial['epochs'])} epochs in {folder}, where {work.epochs} were asked for")
-    settings, provenance = trial["settings"], trial["provenance"]
+    images, provenance = trial["class_images"], trial["provenance"]
     revision = provenance["git_revision"]
     shares = [finished.others_share for finished in (trained, measured) if finished.others_share is not None]
     measurement = Measurement(
         program=f"{provenance['program']}{f' ({revision})' if revision else ''}, libtorch {provenance['libtorch']}",
         facts=Facts(
             threads=provenance["threads"],
-            train_images=settings["train_images"],
-            test_images=settings["test_images"],
-            batch_size=settings["batch_size"],
+            train_images=sum(images["train"]),
+            test_images=sum(images["test"]),
+            batch_size=trial["spec"]["train"]["batch_size"],
             parameters=trial["model"]["parameters"],
         ),
         epoch_s=[epoch["train_s"] for epoch in trial["epochs"][1:]],

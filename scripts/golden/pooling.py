@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["torch==2.11.0", "tensorflow-cpu==2.21.0", "keras==3.15.1", "numpy==2.4.6"]
 # ///
-"""Write the golden values that crates/pool-models/tests/pooling_golden.rs holds the pooling layers against.
+"""Write the golden values that crates/pool-models/tests/it/pooling_golden.rs holds the pooling layers against.
 
 Run it after `pip install` of the dependencies above, or with a runner that reads them from this header:
 

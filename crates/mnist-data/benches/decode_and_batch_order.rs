@@ -1,4 +1,4 @@
-//! What happens before and between epochs: decoding and hashing files, ordering an epoch, gathering a batch.
+//! The work before and between epochs: decoding and hashing files, ordering an epoch, gathering a batch.
 
 use std::fs;
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! What one perturbation of a test set of MNIST's size costs, for one of every kind.
+//! The cost of perturbing a test set of MNIST's size, for one perturbation of every kind.
 
 use std::hint::black_box;
 

@@ -4,7 +4,7 @@ use crate::draw::{generator, shuffle};
 
 /// A new order for each epoch, as a function of seed, epoch and number of images alone.
 ///
-/// All arms of a seed therefore see the same batches, whatever else they draw at random, and a run that is resumed at
+/// So all arms of a seed see the same batches, however much else they draw at random, and a run that is resumed at
 /// epoch 7 sees the batches of epoch 7. The order is a Fisher-Yates shuffle by a ChaCha8 generator with
 /// `seed_from_u64(seed)` on stream `epoch`; it will not change between releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

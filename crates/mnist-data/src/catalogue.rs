@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::dataset::ClassCounts;
 use crate::error::DataError;
+use crate::images::ClassCounts;
 
 pub(crate) const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 pub(crate) const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";

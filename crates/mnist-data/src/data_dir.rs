@@ -9,8 +9,8 @@ use crate::error::DataError;
 
 /// The folder that holds one subfolder for each public data set, where this machine has one.
 ///
-/// Batch systems and containers often set no variable that names a folder. That is an error only once a public set is
-/// looked up: generated pictures and folders of the user's own need none.
+/// Batch systems and containers often set no variable that names a folder. That is an error only when a public set is
+/// looked up: generated pictures and folders of one's own do not need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataDir {
     path: Option<PathBuf>,
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_variable_only_looking_something_up_fails_and_says_what_to_set() {
+    fn without_a_variable_only_a_look_up_fails_and_its_message_names_the_variable_to_set() {
         let nowhere = resolved(&[]);
         for error in [nowhere.path().unwrap_err(), nowhere.set_folder(PublicSet::Mnist).unwrap_err()] {
             assert!(matches!(error, DataError::NoDataDir) && error.is_missing());

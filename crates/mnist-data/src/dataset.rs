@@ -1,17 +1,18 @@
-//! A training and a test set of labelled images, from files or generated.
+//! A training and a test set of labelled images, from the four files of a folder or generated.
 
-mod load;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use crate::catalogue::PublicSet;
+use crate::catalogue::{FileSpec, PublicSet};
 use crate::data_dir::DataDir;
-use crate::error::DataError;
+use crate::error::{DataError, Mismatch};
 use crate::folder;
-use crate::generated;
-use crate::images::LabelledImages;
+use crate::generated::{self, BARS_AND_CROSSES_CLASSES};
+use crate::idx::{IdxArray, read_idx, read_limited_with_sha256};
+use crate::images::{ClassCounts, LabelledImages};
 
 /// Labelled images for training and, set apart, for testing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,56 +36,45 @@ pub struct SetLabels {
     pub test: Vec<u8>,
 }
 
-/// How many images each class has, by label.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClassCounts {
-    /// Among the training images.
-    pub train: Vec<usize>,
-    /// Among the test images.
-    pub test: Vec<usize>,
-}
-
 impl Dataset {
     /// MNIST: 60,000 training and 10,000 test pictures of 28x28 pixels, 10 classes.
     ///
-    /// Every file's SHA-256 is compared with the published one while it is read.
+    /// # Errors
+    ///
+    /// As [`Dataset::public`].
+    pub fn mnist(dir: &DataDir) -> Result<Self, DataError> {
+        Self::public(PublicSet::Mnist, dir)
+    }
+
+    /// Fashion-MNIST, in MNIST's sizes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::public`].
+    pub fn fashion_mnist(dir: &DataDir) -> Result<Self, DataError> {
+        Self::public(PublicSet::FashionMnist, dir)
+    }
+
+    /// A public set, from `dir`, or from where a system package puts it if only that place has all its files.
+    ///
+    /// Every file's SHA-256 is compared with the published one while the file is read.
     ///
     /// # Errors
     ///
     /// [`DataError::Missing`] or [`DataError::Corrupt`], both with the command that fetches the set;
-    /// [`DataError::NoDataDir`]; [`DataError::Io`].
-    pub fn mnist(dir: &DataDir) -> Result<Self, DataError> {
-        load::public(PublicSet::Mnist, &folder::of_set(PublicSet::Mnist, dir)?)
-    }
-
-    /// Fashion-MNIST, in MNIST's sizes. Looks into `dir` first, then where Debian's package puts it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dataset::mnist`].
-    pub fn fashion_mnist(dir: &DataDir) -> Result<Self, DataError> {
-        load::public(PublicSet::FashionMnist, &folder::of_set(PublicSet::FashionMnist, dir)?)
-    }
-
-    /// The public set of this name.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dataset::mnist`].
+    /// [`DataError::SeveralFiles`]; [`DataError::NoDataDir`]; [`DataError::Io`].
     pub fn public(set: PublicSet, dir: &DataDir) -> Result<Self, DataError> {
-        match set {
-            PublicSet::Mnist => Self::mnist(dir),
-            PublicSet::FashionMnist => Self::fashion_mnist(dir),
-        }
+        load(set.name().to_owned(), &published_files(set, &folder::of_set(set, dir)?)?)
     }
 
     /// The labels of a public set without its pictures: 70 kB to read instead of 55 MB.
     ///
     /// # Errors
     ///
-    /// As [`Dataset::mnist`].
+    /// As [`Dataset::public`].
     pub fn public_labels(set: PublicSet, dir: &DataDir) -> Result<SetLabels, DataError> {
-        load::public_labels(set, &folder::of_set(set, dir)?)
+        let [_, train, _, test] = published_files(set, &folder::of_set(set, dir)?)?;
+        Ok(SetLabels { train: train.labels()?, test: test.labels()? })
     }
 
     /// Any data set in MNIST's layout: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`
@@ -95,25 +85,27 @@ impl Dataset {
     /// Elements are bytes, or wider integers from 0 to 255; images are `[N, H, W]` or `[N, H, W, 1]`, labels `[N]` or
     /// `[N, 1]`.
     ///
-    /// The set has as many classes as its greatest label asks for. One that counts its classes from 1, as EMNIST's
-    /// letters do, has a class 0 that never occurs.
+    /// The set has one class more than its greatest label. One that counts its classes from 1, as EMNIST's letters do,
+    /// has a class 0 that never occurs.
     ///
     /// # Errors
     ///
-    /// [`DataError::Missing`] or [`DataError::SeveralFiles`] with the folder; [`DataError::Idx`],
-    /// [`DataError::WrongKind`], [`DataError::NoByte`] or [`DataError::Empty`] with the file;
-    /// [`DataError::CountMismatch`] or [`DataError::PictureSizeMismatch`] with both files; [`DataError::Io`].
+    /// [`DataError::Missing`] or [`DataError::SeveralFiles`] with the folder; [`DataError::Idx`] with the file, and
+    /// with the other one where two do not fit together; [`DataError::Io`].
     pub fn from_dir(path: &Path) -> Result<Self, DataError> {
-        load::folder(path)
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let paths = folder::four_files(&name, path, "put them there, each as it is or with .gz appended")?;
+        load(name, &paths.map(|path| FoundFile { path, published: None }))
     }
 
     /// A generated set that needs no file: 2,000 training and 500 test pictures of 28x28 pixels in four balanced
-    /// classes (see [`BARS_AND_CROSSES_CLASSES`](crate::BARS_AND_CROSSES_CLASSES)), a function of `seed` alone.
+    /// classes (see [`BARS_AND_CROSSES_CLASSES`]), a function of `seed` alone.
     ///
     /// Position, length, thickness and brightness vary and there is noise, so a network has to learn shape.
     #[must_use]
     pub fn bars_and_crosses(seed: u64) -> Self {
-        generated::bars_and_crosses(seed)
+        let [train, test] = generated::bars_and_crosses(seed);
+        Self { name: "bars-and-crosses".to_owned(), classes: BARS_AND_CROSSES_CLASSES.len(), train, test }
     }
 
     /// How many images each class has.
@@ -124,4 +116,94 @@ impl Dataset {
             test: self.test.class_counts(self.classes),
         }
     }
+}
+
+const ONE_SET: &str = "put files of one data set there";
+
+/// A file of a set, and the published one that it must be, with the cure where it is not.
+struct FoundFile {
+    path: PathBuf,
+    published: Option<(&'static FileSpec, &'static str)>,
+}
+
+/// The files of a public set, in the order of [`PublicSet::files`].
+fn published_files(set: PublicSet, folder: &Path) -> Result<[FoundFile; 4], DataError> {
+    let mut specs = set.files().iter();
+    let paths = folder::four_files(set.name(), folder, set.cure())?;
+    Ok(paths.map(|path| FoundFile { path, published: specs.next().map(|spec| (spec, set.cure())) }))
+}
+
+fn load(name: String, files: &[FoundFile; 4]) -> Result<Dataset, DataError> {
+    let start = Instant::now();
+    let [train_images, train_labels, test_images, test_labels] = files;
+    let train = labelled(train_images, train_labels)?;
+    let test = labelled(test_images, test_labels)?;
+    if (train.height(), train.width()) != (test.height(), test.width()) {
+        let size = |images: &LabelledImages| format!("{}x{}", images.height(), images.width());
+        let expected = format!("{} as in {}", size(&train), train_images.path.display());
+        let problem = Mismatch::new("picture size", expected, size(&test), ONE_SET);
+        return Err(DataError::idx(&test_images.path, problem));
+    }
+    let greatest = train.labels().iter().chain(test.labels()).max().copied().unwrap_or(0);
+    let (first, elapsed_ms) = (train_images.path.display(), start.elapsed().as_millis());
+    tracing::debug!(name, %first, train = train.len(), test = test.len(), elapsed_ms, "loaded");
+    Ok(Dataset { name, classes: usize::from(greatest) + 1, train, test })
+}
+
+fn labelled(images: &FoundFile, labels: &FoundFile) -> Result<LabelledImages, DataError> {
+    let array = images.read()?;
+    let [count, height, width] = images.sizes(&array, "3 ([N, H, W])")?;
+    if array.values.is_empty() {
+        let found = format!("{:?}", [count, height, width]);
+        let problem =
+            Mismatch::new("shape", "at least one picture of at least one pixel", found, "use another file");
+        return Err(DataError::idx(&images.path, problem));
+    }
+    let found = labels.labels()?;
+    if found.len() != count {
+        let expected = format!("{count}, one for each image of {}", images.path.display());
+        let problem = Mismatch::new("label count", expected, found.len(), ONE_SET);
+        return Err(DataError::idx(&labels.path, problem));
+    }
+    LabelledImages::new(height, width, array.values, found)
+}
+
+impl FoundFile {
+    fn labels(&self) -> Result<Vec<u8>, DataError> {
+        let array = self.read()?;
+        let [_] = self.sizes(&array, "1 ([N])")?;
+        Ok(array.values)
+    }
+
+    fn read(&self) -> Result<IdxArray, DataError> {
+        match self.published {
+            Some((spec, cure)) => read_published(&self.path, spec, cure),
+            None => read_idx(&self.path),
+        }
+    }
+
+    /// The sizes of as many axes as are expected, and perhaps of one more, of size 1: numpy's channel axis, or a column
+    /// of labels.
+    fn sizes<const RANK: usize>(&self, array: &IdxArray, expected: &str) -> Result<[usize; RANK], DataError> {
+        let shape = match array.shape.as_slice() {
+            [rest @ .., 1] if rest.len() == RANK => rest,
+            shape => shape,
+        };
+        <[usize; RANK]>::try_from(shape).map_err(|_| {
+            let cure = "check that the file has its right name";
+            DataError::idx(&self.path, Mismatch::new("dimension count", expected, array.shape.len(), cure))
+        })
+    }
+}
+
+/// Reads a file whose checksum is known: anything but the published bytes is one and the same error.
+fn read_published(path: &Path, spec: &FileSpec, cure: &str) -> Result<IdxArray, DataError> {
+    let found = match read_limited_with_sha256(path, spec.raw_bytes + 1) {
+        Ok((array, sha256)) if sha256 == spec.sha256 => return Ok(array),
+        Ok((_, sha256)) => format!("SHA-256 {sha256}"),
+        Err(DataError::Idx { problem, .. }) => problem.to_string(),
+        Err(error) => return Err(error),
+    };
+    let expected = format!("SHA-256 {}", spec.sha256);
+    Err(DataError::Corrupt { file: path.to_path_buf(), expected, found, cure: cure.to_owned() })
 }

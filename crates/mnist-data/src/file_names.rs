@@ -1,28 +1,28 @@
-//! What the four files of a data set are called: by the set, by programs that unpack them, by sites that offer them.
+//! The names of a data set's four files: as published, as unpacking programs write them, and as other sites offer them.
 //!
-//! | name | who calls it so |
+//! | name | source |
 //! |---|---|
-//! | `train-images-idx3-ubyte`, `t10k-labels-idx1-ubyte.gz` | MNIST's own page |
+//! | `train-images-idx3-ubyte`, `t10k-labels-idx1-ubyte.gz` | the page of MNIST |
 //! | `train-images.idx3-ubyte` | programs that take the name inside the gzip file |
 //! | `train-images-idx3-ubyte/train-images-idx3-ubyte` | Kaggle, which puts each file into a folder of its name |
 //! | `emnist-letters-test-images-idx3-ubyte.gz` | sets that share a folder: a prefix, and `test` for `t10k` |
 
 use crate::catalogue::FILE_NAMES;
 
-/// What a file's name says of it.
+/// A file's role in a data set, read from its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SetFile {
-    /// What stands before `train` or `t10k`, without the separator; empty for most sets.
+    /// The part before `train` or `t10k`, without the separator; empty for most sets.
     pub(crate) prefix: String,
     /// Which of [`FILE_NAMES`] it is.
     pub(crate) role: usize,
 }
 
 impl SetFile {
-    /// Takes a name apart; `None` if it is none of a data set's.
+    /// `None` if no data set has a file of this name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         const SEPARATORS: [char; 3] = ['-', '_', '.'];
-        // What macOS archives keep next to each file begins with a dot.
+        // Archives from macOS have a file next to each that begins with a dot.
         if name.starts_with('.') || name.contains(char::is_control) {
             return None;
         }
@@ -43,7 +43,7 @@ impl SetFile {
         Some(Self { prefix: prefix.to_owned(), role: is_test + is_labels })
     }
 
-    /// Whether this is the name that MNIST's page gives the file, with `.gz` or not.
+    /// Whether this is the published name of the file, with `.gz` or not.
     pub(crate) fn is_usual(&self, name: &str) -> bool {
         name.strip_suffix(".gz").unwrap_or(name) == FILE_NAMES[self.role]
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_sets_sites_and_unpackers_give_are_known_for_what_they_are() {
+    fn every_kind_of_name_has_its_prefix_and_role() {
         let table = [
             ("train-images-idx3-ubyte", Some(("", 0))),
             ("train-labels-idx1-ubyte.gz", Some(("", 1))),

@@ -10,7 +10,7 @@ use crate::data_dir::DataDir;
 use crate::error::DataError;
 use crate::file_names::SetFile;
 
-/// The file of this name: raw, or with `.gz`, or else by another of its names.
+/// The file of this name: raw, with `.gz`, or under another of its names.
 pub(crate) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     let usual = [folder.join(name), folder.join(format!("{name}.gz"))];
     usual.into_iter().find(|path| path.is_file()).or_else(|| {
@@ -19,7 +19,7 @@ pub(crate) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     })
 }
 
-/// Those of the four files that are not in the folder.
+/// Which of the four files are not in the folder.
 pub(crate) fn missing(folder: &Path) -> Vec<&'static str> {
     FILE_NAMES.into_iter().filter(|name| find(folder, name).is_none()).collect()
 }
@@ -28,7 +28,7 @@ pub(crate) fn missing(folder: &Path) -> Vec<&'static str> {
 ///
 /// # Errors
 ///
-/// [`DataError::NoDataDir`] where the user has none and the system's does not have all files either.
+/// [`DataError::NoDataDir`] if no variable names the user's folder, and the system's lacks files.
 pub(crate) fn of_set(set: PublicSet, dir: &DataDir) -> Result<PathBuf, DataError> {
     let system = set.system_folder();
     match (dir.set_folder(set), system) {
@@ -50,15 +50,15 @@ fn choose(own: PathBuf, system: Option<&Path>) -> PathBuf {
 ///
 /// # Errors
 ///
-/// [`DataError::Missing`] with `cure` and with the files there that are named nearly right, or
-/// [`DataError::SeveralFiles`] where several sets are complete, or a file could be one of several.
+/// [`DataError::Missing`] with `cure`, followed by files there with similar names, or [`DataError::SeveralFiles`] if
+/// several sets are complete or two files could have the same role.
 pub(crate) fn four_files(set: &str, folder: &Path, cure: &str) -> Result<[PathBuf; 4], DataError> {
     let SetsInFolder(sets) = SetsInFolder::of(folder);
     let complete: Vec<&Roles> = sets.values().filter(|files| is_complete(files)).collect();
-    // A set without a prefix is the one that the folder is for.
+    // A folder is for the set without a prefix, if there is one.
     let unnamed = sets.get("").filter(|files| is_complete(files));
     let Some(chosen) = unnamed.or_else(|| complete.first().copied()) else {
-        // The set that is nearest to being there; of equals the one without a prefix.
+        // The set that lacks the fewest files; of equals the one without a prefix, which is last when reversed.
         let nearest =
             sets.values().rev().max_by_key(|files| files.iter().filter(|found| !found.is_empty()).count());
         let is_missing = |role: usize| nearest.is_none_or(|files| files[role].is_empty());
@@ -93,14 +93,14 @@ fn several(folder: &Path, name: &str, found: Vec<PathBuf>) -> DataError {
     }
 }
 
-/// By role, every file that could have it, the likeliest first.
+/// For each role the files that could have it, the likeliest first.
 type Roles = Vec<Vec<PathBuf>>;
 
 fn is_complete(files: &Roles) -> bool {
     files.iter().all(|found| !found.is_empty())
 }
 
-/// The files of a folder that have the name of a data set's, by the prefix that they share.
+/// The files of a folder that are named as a data set's are, by their prefix.
 struct SetsInFolder(BTreeMap<String, Roles>);
 
 impl SetsInFolder {
@@ -126,7 +126,7 @@ impl SetsInFolder {
     }
 }
 
-/// The files and folders whose names are those of a data set's files. A folder that cannot be read holds none.
+/// The files and folders that are named as a data set's files are. A folder that cannot be read counts as empty.
 fn entries(folder: &Path) -> Vec<(PathBuf, SetFile)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.flatten().map(|entry| entry.path());
@@ -134,7 +134,7 @@ fn entries(folder: &Path) -> Vec<(PathBuf, SetFile)> {
 }
 
 /// How far a file is from its usual name: 0 for the raw file, more for others. A file in a folder of its own name comes
-/// last: Kaggle offers the same file next to that folder.
+/// last, because Kaggle offers the same file next to that folder.
 fn rank(path: &Path) -> u8 {
     let name = name_of(path);
     let nested = path.parent().is_some_and(|folder| SetFile::parse(name_of(folder)).is_some());
@@ -142,7 +142,7 @@ fn rank(path: &Path) -> u8 {
     4 * u8::from(nested) + 2 * u8::from(unusual) + u8::from(name.ends_with(".gz"))
 }
 
-/// Files that are named nearly as a data set's are, for the end of a message.
+/// Files whose names resemble those of a data set, for the end of a message.
 fn strangers(folder: &Path) -> String {
     const MOST: usize = 4;
     const WORDS: [&str; 4] = ["ubyte", "idx", "images", "labels"];
@@ -160,7 +160,7 @@ fn strangers(folder: &Path) -> String {
     if names.is_empty() { String::new() } else { format!("; found there: {}", names.join(", ")) }
 }
 
-/// A file's name; nothing where it is no text, which no name of a data set's is.
+/// A file's name; empty if it is not valid Unicode, as every name of a data set's file is.
 fn name_of(path: &Path) -> &str {
     path.file_name().and_then(OsStr::to_str).unwrap_or_default()
 }
@@ -237,14 +237,14 @@ mod tests {
             let folder = folder_of(&names.each_ref().map(String::as_str));
             assert_eq!(four(folder.path()), Ok(names));
         }
-        // Kaggle's archive has both; a whole set next to it that has a prefix is not what the folder is for.
+        // Kaggle's archive has both. A complete set with a prefix gives way to the one without.
         let all = [&dots[..], &kaggle, &letters].concat();
         let folder = folder_of(&all.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(four(folder.path()), Ok(dots));
     }
 
     #[test]
-    fn what_could_be_several_sets_or_files_is_refused_by_their_names() {
+    fn two_complete_sets_or_two_files_for_one_role_are_refused_by_name() {
         let sets = ["digits", "letters"].map(|set| FILE_NAMES.map(|name| format!("{set}-{name}")));
         let folder = folder_of(&sets.as_flattened().iter().map(String::as_str).collect::<Vec<_>>());
         let expected = format!(
@@ -253,23 +253,23 @@ mod tests {
             folder.path().display()
         );
         assert_eq!(four(folder.path()), Err(expected));
-        // An incomplete set is none.
+        // An incomplete set does not count.
         fs::remove_file(folder.path().join("digits-t10k-images-idx3-ubyte")).unwrap();
         assert_eq!(four(folder.path()), Ok(sets[1].clone()));
 
         fs::write(folder.path().join("letters_t10k-images-idx3-ubyte"), "").unwrap();
-        let said = four(folder.path()).unwrap_err();
+        let message = four(folder.path()).unwrap_err();
         assert!(
-            said.contains(
+            message.contains(
                 "several files could be t10k-images-idx3-ubyte: letters-t10k-images-idx3-ubyte, \
                  letters_t10k-images-idx3-ubyte;"
             ),
-            "{said}"
+            "{message}"
         );
     }
 
     #[test]
-    fn what_is_missing_is_named_and_so_are_files_that_may_be_meant() {
+    fn missing_files_are_named_and_so_are_files_with_similar_names() {
         let files = ["letters-train-images-idx3-ubyte", "train_images.npy", "two\nlines.idx", "notes.txt"];
         let folder = folder_of(&files);
         let expected = format!(
@@ -279,7 +279,7 @@ mod tests {
         );
         assert_eq!(four(folder.path()), Err(expected));
         let nowhere = folder.path().join("nowhere");
-        let said = four(&nowhere).unwrap_err();
-        assert!(said.contains("missing train-images-idx3-ubyte, train-labels-idx1-ubyte,"), "{said}");
+        let message = four(&nowhere).unwrap_err();
+        assert!(message.contains("missing train-images-idx3-ubyte, train-labels-idx1-ubyte,"), "{message}");
     }
 }

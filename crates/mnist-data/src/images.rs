@@ -1,7 +1,9 @@
 //! Grey pictures of one size, each with its class label.
 
-use crate::error::DataError;
+use crate::error::{DataError, Mismatch};
 use crate::memory::with_room;
+
+const PARTS_CURE: &str = "pass pixels as [N, H, W] and one label for each picture";
 
 /// `N` grey pictures of one size with one label each; never empty.
 ///
@@ -14,28 +16,36 @@ pub struct LabelledImages {
     labels: Vec<u8>,
 }
 
+/// How many images of a data set each class has, by label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassCounts {
+    /// Among the training images.
+    pub train: Vec<usize>,
+    /// Among the test images.
+    pub test: Vec<usize>,
+}
+
 impl LabelledImages {
     /// Pictures of `height` x `width` pixels, `[N, H, W]`, with `N` labels.
     ///
     /// # Errors
     ///
-    /// [`DataError::Images`] if there is no label, a side is 0, or there are not `N * height * width` pixels.
+    /// [`DataError::Argument`] if there is no label, a side is 0, or there are not `N * height * width` pixels.
     pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, DataError> {
-        let at_least_one = || "at least 1".to_owned();
-        for (field, found) in [("height", height), ("width", width), ("label count", labels.len())] {
+        for (place, found) in [("height", height), ("width", width), ("label count", labels.len())] {
             if found == 0 {
-                return Err(DataError::Images { field, expected: at_least_one(), found });
+                return Err(Mismatch::new(place, "at least 1", found, PARTS_CURE).into());
             }
         }
         let expected = height.checked_mul(width).and_then(|picture| picture.checked_mul(labels.len()));
         if expected != Some(pixels.len()) {
             let expected = format!("{} pictures of {height}x{width} pixels", labels.len());
-            return Err(DataError::Images { field: "pixel count", expected, found: pixels.len() });
+            return Err(Mismatch::new("pixel count", expected, pixels.len(), PARTS_CURE).into());
         }
         Ok(Self { height, width, pixels, labels })
     }
 
-    /// For callers inside the crate that made the parts to fit.
+    /// For callers inside the crate, whose parts fit together.
     pub(crate) fn from_fitting_parts(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u8>) -> Self {
         debug_assert_eq!(pixels.len(), labels.len() * height * width);
         Self { height, width, pixels, labels }
@@ -47,7 +57,7 @@ impl LabelledImages {
         self.labels.len()
     }
 
-    /// Whether there is no picture. The constructor refuses that, so this is `false`.
+    /// Always `false`: the constructor refuses a set without pictures.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
@@ -77,7 +87,7 @@ impl LabelledImages {
         &self.labels
     }
 
-    /// The pixels of one picture, row-major `[H, W]`; `None` behind the last one.
+    /// The pixels of one picture, row-major `[H, W]`; `None` after the last one.
     #[must_use]
     pub fn picture(&self, index: usize) -> Option<&[u8]> {
         self.pixels.chunks_exact(self.height * self.width).nth(index)
@@ -87,7 +97,8 @@ impl LabelledImages {
     ///
     /// # Errors
     ///
-    /// [`DataError::IndexOutOfRange`], [`DataError::OutOfMemory`], or [`DataError::Images`] if `indices` is empty.
+    /// [`DataError::Argument`] if `indices` is empty or has an index after the last picture, or
+    /// [`DataError::OutOfMemory`].
     pub fn select(&self, indices: &[u32]) -> Result<Self, DataError> {
         let numbers = indices.len().saturating_mul(self.height * self.width);
         let mut pixels = with_room(numbers).map_err(DataError::OutOfMemory)?;
@@ -95,7 +106,9 @@ impl LabelledImages {
         for &index in indices {
             let at = index as usize;
             let (Some(picture), Some(&label)) = (self.picture(at), self.labels.get(at)) else {
-                return Err(DataError::IndexOutOfRange { found: index, len: self.len() });
+                let expected = format!("less than the {} images there are", self.len());
+                let cure = "take indices from a split of this set";
+                return Err(Mismatch::new("index", expected, index, cure).into());
             };
             pixels.extend_from_slice(picture);
             labels.push(label);
@@ -103,7 +116,7 @@ impl LabelledImages {
         Self::new(self.height, self.width, pixels, labels)
     }
 
-    /// How many pictures each class has, by label: at least `classes` entries, more if a label lies behind them.
+    /// How many pictures each class has, by label: at least `classes` entries, and more if a label is greater.
     #[must_use]
     pub fn class_counts(&self, classes: usize) -> Vec<usize> {
         let greatest = self.labels.iter().max().map_or(0, |&label| usize::from(label) + 1);
@@ -137,10 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_an_index_behind_the_last_picture() {
+    fn refuses_an_index_after_the_last_picture() {
         let message = three_pictures().select(&[0, 3]).unwrap_err().to_string();
-        let expected =
-            "index 3: expected less than the 3 images there are; take indices from a split of this set";
+        let expected = "index: expected less than the 3 images there are, found 3; \
+                        take indices from a split of this set";
         assert_eq!(message, expected);
     }
 
@@ -151,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_parts_that_do_not_fit() {
+    fn refuses_parts_that_do_not_fit_together() {
         let cure = "pass pixels as [N, H, W] and one label for each picture";
         let table = [
             ((1, 2, 5, 3), "pixel count: expected 3 pictures of 1x2 pixels, found 5"),

@@ -3,15 +3,18 @@
 //! Everything that decides *which images a network sees and in which order* is here, and nothing here knows what a
 //! network is: the crate never links torch. Its main types, in the order in which a study uses them:
 //!
-//! * [`DataDir`] says where data sets live; [`PublicSet`] knows the files, checksums and mirrors of each public one;
+//! * [`DataDir`] is the folder for data sets; [`PublicSet`] has the files, checksums and mirrors of each public one;
 //!   [`fetch`] downloads them and [`verify`] checks them.
 //! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels `[N, H, W]` and `u8` labels
-//!   `[N]`. [`read_idx`] reads a single IDX file of any element type.
-//! * [`ValidationSplit`] divides the training images, and [`BatchOrder`] says in which order an epoch visits them.
-//! * [`LabelledImages::perturbed`] changes test pictures a little, to measure how much a network minds: a
+//!   `[N]`. [`read_idx`] reads a single IDX file.
+//! * [`ValidationSplit`] divides the training images, and [`BatchOrder`] is the order in which an epoch visits them.
+//! * [`LabelledImages::perturbed`] changes test pictures a little, to measure how robust a network is: a
 //!   [`Perturbation`] is one change, and [`standard_levels`] lists those of the study.
 //! * [`Picture`] reads a PNG file of any size, and [`Picture::prepared`] makes it look like a data set's own pictures,
-//!   as a [`Likeness`] says; each [`Step`] on the way can be told.
+//!   of the kind that a [`Likeness`] describes; each [`Step`] on the way is recorded. [`decode_png`] is the decoder
+//!   underneath, for files that may hold anything.
+//!
+//! Every failure is a [`DataError`], or one of the errors that it wraps.
 //!
 //! ```
 //! use mnist_data::{BatchOrder, Dataset, ValidationSplit};
@@ -31,16 +34,17 @@
 //!
 //! # The one decision
 //!
-//! What a study draws at random is computed by code in this crate, on top of the ChaCha8 generator: the bounded draw
-//! and the shuffle are written out and locked by golden tests. A library's `shuffle` may change its algorithm in any
-//! release, and then the same seed would silently train another network than the one that was reported. In the same
-//! spirit [`Dataset::mnist`] and [`Dataset::fashion_mnist`] hash the very bytes that they parse, on every load: a file
-//! that is not the published one is refused, not trained on.
+//! All random draws of this crate are its own code on top of the ChaCha8 generator: the bounded draw and the shuffle are
+//! written out and held by golden tests. A library may change the algorithm of its `shuffle` in any release, and the
+//! same seed would then silently train another network than the one that was reported. In the same spirit
+//! [`Dataset::mnist`] and [`Dataset::fashion_mnist`] hash the very bytes that they parse, on every load: a file that is
+//! not the published one is refused, not trained on.
 
 mod batch_order;
 mod catalogue;
 mod data_dir;
 mod dataset;
+mod division;
 mod draw;
 mod error;
 mod fetch;
@@ -59,14 +63,19 @@ mod verify;
 pub use batch_order::BatchOrder;
 pub use catalogue::{FileSpec, PublicSet};
 pub use data_dir::DataDir;
-pub use dataset::{ClassCounts, Dataset, SetLabels};
-pub use error::DataError;
+pub use dataset::{Dataset, SetLabels};
+pub use division::{Division, check_data, class_names, data_facts, divide, labels_of, load};
+pub use error::{DataError, IdxError, Mismatch, PictureError};
 pub use fetch::{FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedFile, fetch};
 pub use generated::BARS_AND_CROSSES_CLASSES;
-pub use idx::{IdxArray, IdxError, IdxType, IdxValues, decode_idx, read_idx, read_idx_with_sha256};
-pub use images::LabelledImages;
+pub use idx::{IdxArray, decode_idx, read_idx, read_idx_with_sha256};
+pub use images::{ClassCounts, LabelledImages};
 pub use memory::OutOfMemory;
-pub use perturbation::{Perturbation, PerturbationKind, PerturbationLevel, standard_levels};
-pub use picture::{Centre, Likeness, Picture, PictureError, Prepared, Step};
+pub use perturbation::{Perturbation, PerturbationLevel, standard_levels};
+pub use picture::{Centre, Likeness, Picture, PngColour, PngDepth, PngPixels, Prepared, Step, decode_png};
 pub use split::{SplitIndices, ValidationSplit};
 pub use verify::{FileCheck, FileState, verify};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,9 @@
-//! Memory that may not be there: vectors whose length a file decides.
+//! Limits on what a file can claim: memory that is not there, and pictures of more pixels than any camera makes.
+
+/// The longest side of a picture, in pixels: more than any camera's.
+pub(crate) const MAX_SIDE: usize = 1 << 14;
+/// The most pixels of a picture: a phone camera's 48 million fit, and their samples never take more than 0.6 GB.
+pub(crate) const MAX_PIXELS: usize = 1 << 26;
 
 /// Memory that the system did not give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -8,14 +13,14 @@ pub struct OutOfMemory {
     pub bytes: u64,
 }
 
-/// Room for so many more entries, and for twice as many as there are where a vector grows piece by piece: running out of
-/// memory is an error then, and not the end of the process.
+/// Makes room for this many more entries, and doubles a vector that grows piece by piece. Running out of memory is then
+/// an error, and not the end of the process.
 pub(crate) fn make_room<T>(vector: &mut Vec<T>, entries: usize) -> Result<(), OutOfMemory> {
     let bytes = (vector.len() as u64).saturating_add(entries as u64).saturating_mul(size_of::<T>() as u64);
     vector.try_reserve(entries).map_err(|_| OutOfMemory { bytes })
 }
 
-/// An empty vector with room for so many entries.
+/// An empty vector with room for this many entries.
 pub(crate) fn with_room<T>(entries: usize) -> Result<Vec<T>, OutOfMemory> {
     let mut vector = Vec::new();
     make_room(&mut vector, entries)?;
@@ -27,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn room_is_given_or_its_size_is_said() {
+    fn room_is_given_or_its_size_is_in_the_error() {
         assert!(with_room::<u32>(100).unwrap().capacity() >= 100);
         let error = with_room::<u64>(1 << 60).unwrap_err();
         assert_eq!(error.to_string(), "can't allocate memory: 9223372036854775808 bytes were asked for");

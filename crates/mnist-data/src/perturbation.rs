@@ -1,44 +1,44 @@
-//! Small changes of pictures, to measure at evaluation time how much a network minds them.
+//! Small changes of pictures, to measure at evaluation time how robust a network is to them.
 
 mod affine;
 mod blur;
-mod kind;
 mod level;
 mod noise;
 mod shift;
 
-pub use kind::PerturbationKind;
 pub use level::{PerturbationLevel, standard_levels};
 
-use crate::error::DataError;
+use pool_spec::PerturbationKind;
+
+use crate::error::{DataError, Mismatch};
 use crate::images::LabelledImages;
 use affine::Sampling;
 use blur::Blur;
 use noise::Noise;
 use shift::Moves;
 
-/// A change that leaves a picture's class and size as they were.
+/// A change that keeps a picture's class and size.
 ///
-/// Whatever is outside a picture is background (0). Positions are those of pixel centres, and the centre of a side of
+/// Everything outside a picture is background (0). Positions are those of pixel centres, and the centre of a side of
 /// `n` pixels is `(n - 1) / 2`, as in `scipy.ndimage`. New grey values are computed in 64-bit floating point, rounded
-/// to multiples of 2^-20 and then to whole ones, ties to even: what is a tie on paper is a tie, and no outcome hangs on
-/// the last bit of a sine.
+/// to multiples of 2^-20 and then to whole numbers, ties to even: a tie on paper is a tie here, and no result depends
+/// on the last bit of a sine.
 ///
-/// All but noise are those of SciPy and NumPy, which a golden test holds: the shifts are `scipy.ndimage.shift(order=0)`
-/// and `numpy.roll`, rotation and scale `affine_transform(order=1, mode="grid-constant")`, blur is
-/// `gaussian_filter(mode="constant", truncate=4)`. Where a picture's outermost pixels are background, as in nearly all
-/// of MNIST, `mode="constant"` gives the same; where they are not, it would drop an edge pixel as soon as its source
-/// lay 1e-16 outside.
+/// All except noise are those of SciPy and NumPy, as a golden test checks. The shifts are
+/// `scipy.ndimage.shift(order=0)` and `numpy.roll`, rotation and scale `affine_transform(order=1,
+/// mode="grid-constant")`, blur is `gaussian_filter(mode="constant", truncate=4)`. Where a picture's outermost pixels
+/// are background, as in nearly all of MNIST, `mode="constant"` gives the same. Elsewhere it would drop an edge pixel
+/// as soon as its source lay 1e-16 outside.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Perturbation {
-    /// The content moves by whole pixels; what leaves the picture is lost, and background enters.
+    /// The content moves by whole pixels. Pixels that leave the picture are lost, and background enters.
     Shift {
         /// Pixels to the right; negative: to the left.
         right: i32,
         /// Pixels down; negative: up.
         down: i32,
     },
-    /// The content moves by whole pixels, and what leaves the picture enters it at the opposite edge.
+    /// The content moves by whole pixels. Pixels that leave the picture enter it at the opposite edge.
     CircularShift {
         /// Pixels to the right; negative: to the left.
         right: i32,
@@ -47,7 +47,7 @@ pub enum Perturbation {
     },
     /// The content turns about the centre, interpolated bilinearly.
     Rotation {
-        /// Counter-clockwise as one looks at the picture, -360 to 360.
+        /// Counter-clockwise as seen by the viewer, -360 to 360.
         degrees: f64,
     },
     /// The content grows or shrinks about the centre, interpolated bilinearly, without smoothing before it shrinks.
@@ -55,9 +55,9 @@ pub enum Perturbation {
         /// New length by old length, 0.1 to 10: 1.1 is 10 % larger.
         factor: f64,
     },
-    /// Every pixel is added an independent draw from a normal distribution, and cut to 0 to 255.
+    /// An independent draw from a normal distribution is added to every pixel, and the sum is clipped to 0 to 255.
     Noise {
-        /// Standard deviation before the cut, 0 to 1, as a share of the grey range: 0.1 is 25.5 of 255.
+        /// Standard deviation before clipping, 0 to 1, as a fraction of the grey range: 0.1 is 25.5 of 255.
         sd: f64,
     },
     /// The picture is convolved with a Gaussian, cut off four standard deviations from its middle and normalised.
@@ -68,7 +68,7 @@ pub enum Perturbation {
 }
 
 impl Perturbation {
-    /// What kind of change it is.
+    /// The kind of change.
     #[must_use]
     pub fn kind(&self) -> PerturbationKind {
         match self {
@@ -82,8 +82,8 @@ impl Perturbation {
     }
 
     fn check(&self) -> Result<(), DataError> {
-        let (field, found, range, cure) = match *self {
-            // Every whole number of pixels is a shift.
+        let (place, found, range, cure) = match *self {
+            // Every whole number of pixels is a valid shift.
             Self::Shift { .. } | Self::CircularShift { .. } => return Ok(()),
             Self::Rotation { degrees } => {
                 ("rotation degrees", degrees, -360.0..=360.0, "the study turns by 5 to 15")
@@ -95,21 +95,21 @@ impl Perturbation {
         if range.contains(&found) {
             return Ok(());
         }
-        let (least, greatest) = range.into_inner();
-        Err(DataError::Perturbation { field, least, greatest, found, cure })
+        let expected = format!("{} to {}", range.start(), range.end());
+        Err(Mismatch::new(place, expected, found, cure).into())
     }
 }
 
 impl LabelledImages {
     /// The same pictures after one change, with the same labels.
     ///
-    /// `seed` matters to noise alone. Picture `i` draws from a stream of its own, so its noise depends on `seed` and
-    /// `i` and not on the other pictures; noise of twice the standard deviation is the same pattern twice as strong,
-    /// up to rounding. A change by nothing (no pixels, 0 degrees, factor 1, standard deviation 0) gives the same bytes.
+    /// `seed` affects noise only. Picture `i` draws from a stream of its own, so its noise depends on `seed` and
+    /// `i` and not on the other pictures. Noise of twice the standard deviation is the same pattern twice as strong, up
+    /// to rounding. A change of zero (0 pixels, 0 degrees, factor 1, standard deviation 0) gives the same bytes.
     ///
     /// # Errors
     ///
-    /// [`DataError::Perturbation`] for a parameter outside its range, NaN included.
+    /// [`DataError::Argument`] for a parameter outside its range, NaN included.
     pub fn perturbed(&self, perturbation: &Perturbation, seed: u64) -> Result<Self, DataError> {
         perturbation.check()?;
         let (height, width) = (self.height(), self.width());
@@ -141,7 +141,7 @@ impl LabelledImages {
         })
     }
 
-    /// Every picture as `change` fills it in: index, old pixels `[H, W]`, new pixels `[H, W]`, which are 0 before.
+    /// Calls `change` for every picture with its index, its pixels `[H, W]`, and as many zeros to be filled in.
     fn map_pictures(&self, mut change: impl FnMut(u64, &[u8], &mut [u8])) -> Self {
         let (height, width) = (self.height(), self.width());
         let mut pixels = vec![0; self.pixels().len()];
@@ -153,10 +153,10 @@ impl LabelledImages {
     }
 }
 
-/// The grey value nearest to `value`, which lies between 0 and 255; ties, within 2^-21, go to the even one.
+/// The grey value nearest to `value`, which lies between 0 and 255. Ties, within 2^-21, go to the even one.
 fn to_grey(value: f64) -> u8 {
-    // 64-bit numbers as great as these are multiples of 2^-20 and of 1, so each addition rounds, ties to even. The same
-    // by `round_ties_even` is a function call per pixel on processors that have no instruction for it.
+    // 64-bit numbers of this size are multiples of 2^-20 and of 1, so each addition rounds, ties to even. On processors
+    // without an instruction for it, `round_ties_even` is a function call per pixel.
     const TO_MILLIONTHS: f64 = (1_u64 << 32) as f64;
     const TO_WHOLE: f64 = (1_u64 << 52) as f64;
     let value = value + TO_MILLIONTHS - TO_MILLIONTHS;
@@ -176,8 +176,8 @@ mod tests {
             (0.5, 0, "a tie"),
             (1.5, 2, "a tie"),
             (254.5, 254, "a tie"),
-            (1.5 - 1e-12, 2, "a tie but for the last bits"),
-            (2.5 + 1e-12, 2, "a tie but for the last bits"),
+            (1.5 - 1e-12, 2, "a tie except for the last bits"),
+            (2.5 + 1e-12, 2, "a tie except for the last bits"),
             (1.499_99, 1, "no tie"),
             (2.500_01, 3, "no tie"),
         ];
@@ -187,11 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn a_change_by_nothing_gives_the_same_pictures() {
-        let images = bars_and_crosses(1).test;
+    fn a_change_of_zero_gives_the_same_pictures() {
+        let [_, images] = bars_and_crosses(1);
         let table = [
             (Perturbation::Shift { right: 0, down: 0 }, "no pixel"),
-            (Perturbation::CircularShift { right: 28, down: -56 }, "round the picture, once and twice"),
+            (Perturbation::CircularShift { right: 28, down: -56 }, "around the picture, once and twice"),
             (Perturbation::Rotation { degrees: 0.0 }, "no degree"),
             (Perturbation::Rotation { degrees: -360.0 }, "a full turn"),
             (Perturbation::Scale { factor: 1.0 }, "the same size"),

@@ -1,7 +1,7 @@
 //! Division of the training images into a training and a validation part.
 
 use crate::draw::{generator, shuffle};
-use crate::error::DataError;
+use crate::error::{DataError, Mismatch};
 
 /// How the validation images are chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,12 +11,12 @@ pub enum ValidationSplit {
         /// The share of the validation part, between 0 and 1.
         fraction: f64,
     },
-    /// From each class `round(fraction * class size)` images, drawn at random; at least one of each class stays for
-    /// training, and of a class with two images or more at least one is for validation.
+    /// `round(fraction * class size)` images of each class, drawn at random. At least one image of each class stays for
+    /// training, and a class of two or more has at least one for validation.
     Stratified {
         /// The share of the validation part, between 0 and 1.
         fraction: f64,
-        /// What the draw depends on, beside the labels.
+        /// The seed of the draw, which otherwise depends on the labels alone.
         seed: u64,
     },
 }
@@ -38,7 +38,7 @@ impl ValidationSplit {
     /// As [`ValidationSplit::sizes`].
     pub fn split(&self, labels: &[u8]) -> Result<SplitIndices, DataError> {
         let images = labels.len();
-        let count = u32::try_from(images).map_err(|_| DataError::TooManyImages { found: images })?;
+        let count = indexed(images)?;
         let mut classes: Vec<Vec<u32>> = vec![Vec::new(); 256];
         for (index, &label) in (0..count).zip(labels) {
             classes[usize::from(label)].push(index);
@@ -46,7 +46,7 @@ impl ValidationSplit {
         let counts: Vec<usize> = classes.iter().map(Vec::len).collect();
         let (train, _) = self.sizes(&counts)?;
         Ok(match *self {
-            // No more images than a 32-bit index can name.
+            // There are no more images than a 32-bit index can name.
             Self::Tail { .. } => SplitIndices {
                 train: (0..train as u32).collect(),
                 validation: (train as u32..count).collect(),
@@ -55,19 +55,22 @@ impl ValidationSplit {
         })
     }
 
-    /// How many images are for training and how many for validation, of a set whose classes have so many images each.
+    /// The sizes of the training and the validation part of a set, from the number of images in each class.
     ///
     /// # Errors
     ///
-    /// [`DataError::Fraction`] unless the fraction lies between 0 and 1, [`DataError::EmptyPart`] if a part would hold
-    /// no image, [`DataError::TooManyImages`] beyond 32-bit indices.
+    /// [`DataError::Argument`] unless the fraction lies between 0 and 1 and 32-bit indices suffice,
+    /// [`DataError::EmptyPart`] if a part would hold no image.
     pub fn sizes(&self, class_counts: &[usize]) -> Result<(usize, usize), DataError> {
         let (Self::Tail { fraction } | Self::Stratified { fraction, .. }) = *self;
         if !(fraction > 0.0 && fraction < 1.0) {
-            return Err(DataError::Fraction { found: fraction });
+            let expected = "more than 0 and less than 1";
+            return Err(
+                Mismatch::new("validation fraction", expected, fraction, "0.2 is the study's value").into()
+            );
         }
         let images = class_counts.iter().fold(0, |sum: usize, &count| sum.saturating_add(count));
-        let count = u32::try_from(images).map_err(|_| DataError::TooManyImages { found: images })?;
+        let count = indexed(images)?;
         let train = match self {
             // Keras computes exactly this in float64: 100 images with fraction 0.9 train on 9 images, not on 10.
             Self::Tail { .. } => (f64::from(count) * (1.0 - fraction)).floor() as usize,
@@ -84,7 +87,14 @@ impl ValidationSplit {
     }
 }
 
-/// How many images of a class are for validation: their share, such that neither side is left without the class.
+/// The number of images, as a 32-bit index counts them.
+fn indexed(images: usize) -> Result<u32, Mismatch> {
+    u32::try_from(images).map_err(|_| {
+        Mismatch::new("label count", format!("at most {}", u32::MAX), images, "split a smaller set")
+    })
+}
+
+/// How many images of a class are for validation: the fraction, unless that would leave one part without the class.
 fn held_out(class: usize, fraction: f64) -> usize {
     let most = class.saturating_sub(1);
     ((class as f64 * fraction).round() as usize).clamp(most.min(1), most)
@@ -94,7 +104,7 @@ fn held_out(class: usize, fraction: f64) -> usize {
 fn stratified(classes: Vec<Vec<u32>>, fraction: f64, seed: u64) -> SplitIndices {
     let mut indices = SplitIndices { train: Vec::new(), validation: Vec::new() };
     for (label, mut class) in (0_u64..).zip(classes) {
-        // A stream of its own: one class more or less leaves the draw of all others as it was.
+        // A stream of its own, so that adding or removing a class does not change the draw of the others.
         shuffle(&mut generator(seed, label), &mut class);
         let (validation, train) = class.split_at(held_out(class.len(), fraction));
         indices.validation.extend_from_slice(validation);
@@ -151,22 +161,22 @@ mod tests {
     }
 
     #[test]
-    fn stratified_leaves_no_side_without_a_class_that_has_an_image_for_it() {
+    fn stratified_leaves_no_part_without_a_class_that_has_an_image_for_it() {
         let table = [
             (0, 0.2, 0, "a class that never occurs"),
             (1, 0.2, 0, "a single image trains"),
-            (1, 0.9, 0, "whatever its share"),
-            (2, 0.2, 1, "0.4 images are none, and would leave validation without the class"),
-            (2, 0.9, 1, "1.8 images are two, and would leave training without it"),
+            (1, 0.9, 0, "however large the fraction"),
+            (2, 0.2, 1, "0.4 images round to 0, which would leave validation without the class"),
+            (2, 0.9, 1, "1.8 images round to 2, which would leave training without it"),
             (3, 0.1, 1, "0.3"),
             (4, 0.9, 3, "3.6"),
-            (5, 0.2, 1, "where rounding leaves both sides an image it decides"),
+            (5, 0.2, 1, "rounding leaves both parts an image"),
             (6_131, 0.2, 1_226, "1,226.2"),
         ];
         for (class, fraction, expected, why) in table {
             assert_eq!(held_out(class, fraction), expected, "{class} {fraction}: {why}");
         }
-        // A rare class among others, on both sides.
+        // A rare class among others is in both parts.
         let labels = [vec![0; 100], vec![1; 2], vec![2; 1]].concat();
         let split = ValidationSplit::Stratified { fraction: 0.2, seed: 3 }.split(&labels).unwrap();
         let classes = |part: &[u32]| -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! A byte stream with gzip taken off and, on demand, a SHA-256 taken along.
+//! A byte stream that is decompressed if it is gzip, and hashed on demand.
 
 use std::io::{self, BufReader, Chain, Cursor, Read};
 
@@ -8,25 +8,25 @@ use sha2::{Digest, Sha256};
 /// The first two bytes of every gzip member; an IDX file begins with two zero bytes instead.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// The reader with the two bytes that were looked at put back in front.
+/// The reader, after the two bytes that were read to see whether it is gzip.
 type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// Reads decompressed bytes, whether the stream behind it is gzip or not.
+/// Reads decompressed bytes, whether the underlying stream is gzip or not.
 pub(crate) struct Unpacked<R: Read> {
     stream: Stream<R>,
     hasher: Option<Sha256>,
-    /// How many more decompressed bytes are given out.
+    /// How many more decompressed bytes it returns.
     left: u64,
 }
 
 enum Stream<R: Read> {
     Raw(Whole<R>),
-    // All members are read: one that is followed by rubbish must fail, not pass as a shorter file.
+    // All members are read, so that rubbish after the first one is an error, and not a shorter file.
     Gzip(Box<MultiGzDecoder<BufReader<Whole<R>>>>),
 }
 
 impl<R: Read> Unpacked<R> {
-    /// Looks at the first two bytes and unpacks if they are gzip's.
+    /// Decompresses if the first two bytes are gzip's.
     pub(crate) fn new(mut reader: R) -> io::Result<Self> {
         let mut magic = [0; 2];
         let seen = read_full(&mut reader, &mut magic)?;
@@ -39,20 +39,20 @@ impl<R: Read> Unpacked<R> {
         Ok(Self { stream, hasher: None, left: u64::MAX })
     }
 
-    /// As [`Unpacked::new`], and hashes every decompressed byte that is read; ends after `limit` bytes, so that a file
+    /// As [`Unpacked::new`], and hashes every decompressed byte that is read. Ends after `limit` bytes, so that a file
     /// of known size cannot unpack to terabytes.
     pub(crate) fn hashing(reader: R, limit: u64) -> io::Result<Self> {
         Ok(Self { hasher: Some(Sha256::new()), left: limit, ..Self::new(reader)? })
     }
 
-    /// Whether a read error says that the gzip stream is broken, as opposed to the disk or network behind it.
+    /// Whether a read error means that the gzip stream is broken, and not that the underlying reader failed.
     pub(crate) fn is_broken_gzip(&self, error: &io::Error) -> bool {
         use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         matches!(self.stream, Stream::Gzip(_))
             && matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
     }
 
-    /// The SHA-256 of what has been read, in lower-case hex; of nothing if the stream was not made for hashing.
+    /// The SHA-256 of the bytes read so far, in lower-case hex; that of no bytes if the stream does not hash.
     pub(crate) fn into_sha256(self) -> String {
         hex(&self.hasher.unwrap_or_default().finalize())
     }
@@ -73,7 +73,7 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-/// Reads until `buffer` is full or the stream ends; returns how many bytes came.
+/// Reads until `buffer` is full or the stream ends; returns the number of bytes read.
 pub(crate) fn read_full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

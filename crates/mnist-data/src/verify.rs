@@ -1,22 +1,21 @@
 //! Which files of a data set are there, and whether they are the published ones.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::catalogue::{FileSpec, PublicSet};
 use crate::data_dir::DataDir;
 use crate::error::DataError;
 use crate::folder::{self, find};
-use crate::idx::open;
 use crate::unpacked::Unpacked;
 
-/// One file of a public data set, as it was found.
+/// One file of a public data set, and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileCheck {
     /// Its name, without `.gz`.
     pub name: String,
-    /// Where it is, with `.gz` if that is what is there; where it should be, if it is missing.
+    /// Where it is, with `.gz` if it is compressed; where it should be, if it is missing.
     pub path: PathBuf,
     /// Its state.
     pub state: FileState,
@@ -36,7 +35,7 @@ pub enum FileState {
         /// The size here, in bytes; a compressed file is unpacked no further than one byte beyond `expected`.
         found: u64,
     },
-    /// It has the right size and other content.
+    /// It has the right size but other content.
     WrongChecksum {
         /// The published SHA-256, in lower-case hex.
         expected: String,
@@ -68,11 +67,11 @@ impl std::fmt::Display for FileState {
 
 /// Checks every file of a set in the folder from which [`Dataset`](crate::Dataset) would load it.
 ///
-/// What cannot be read is reported as such.
+/// A file that cannot be read is reported as [`FileState::Unreadable`].
 ///
 /// # Errors
 ///
-/// [`DataError::NoDataDir`], and nothing else.
+/// [`DataError::NoDataDir`] only.
 pub fn verify(set: PublicSet, dir: &DataDir) -> Result<Vec<FileCheck>, DataError> {
     Ok(verify_files(set.files(), &folder::of_set(set, dir)?))
 }
@@ -111,23 +110,10 @@ fn found_size(path: &Path, read: u64) -> u64 {
 }
 
 fn size_and_sha256(path: &Path, limit: u64) -> Result<(u64, String), String> {
-    let file = open(path).map_err(|error| error.to_string())?;
+    let file = File::open(path).map_err(|error| DataError::opening(path)(error).to_string())?;
     let mut stream = Unpacked::hashing(file, limit).map_err(|error| error.to_string())?;
-    let read = drain(&mut stream).map_err(|error| error.to_string())?;
+    let read = io::copy(&mut stream, &mut io::sink()).map_err(|error| error.to_string())?;
     Ok((read, stream.into_sha256()))
-}
-
-fn drain(stream: &mut impl Read) -> io::Result<u64> {
-    let mut piece = vec![0; 128 * 1024];
-    let mut total = 0;
-    loop {
-        match stream.read(&mut piece) {
-            Ok(0) => return Ok(total),
-            Ok(read) => total += read as u64,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 #[cfg(test)]

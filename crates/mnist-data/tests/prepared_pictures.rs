@@ -12,7 +12,7 @@ fn load(set: PublicSet) -> Option<Dataset> {
     match Dataset::public(set, &DataDir::from_env()) {
         Ok(data) => Some(data),
         Err(error @ (DataError::Missing { .. } | DataError::NoDataDir)) => {
-            eprintln!("skipped: {error}");
+            pool_testkit::left_out(&error.to_string());
             None
         }
         Err(error) => panic!("{error}"),

@@ -3,25 +3,27 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use pool_metrics::OutputError;
 use pool_models::files::FileError;
 use pool_models::{ModelError, UnknownIsa};
+use pool_records::{OutputError, RunError};
 use pool_report::ReportError;
-use pool_train::{NoDevice, SlurmError, SweepError, TrainError};
+use pool_run::{ScheduleError, SlurmError};
+use pool_spec::{NetworkError, SweepError, TaskCommandError, UnknownArm};
+use pool_train::{NoDevice, TrainError};
 
 use crate::output::say;
 
-/// How a command ended that was not refused.
+/// The end of a command that ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,
-    /// Data, libtorch or a device is not there; the command has said how to get it.
+    /// Data, libtorch or a device is missing; the command has printed the cure.
     Missing,
     /// Some inputs could not be used; the command has named them, and has done the rest.
     WrongInput,
-    /// Some trials died; the command has listed them.
+    /// Some trials failed; the command has listed them.
     SomeTrialsFailed,
-    /// No arm can be recommended; the command has said why.
+    /// No arm can be recommended; the command has printed why.
     NoArm,
     /// Ctrl-C, or a request to terminate.
     Interrupted,
@@ -64,6 +66,9 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
         return 3;
     }
     if error.is::<SweepError>()
+        || error.is::<UnknownArm>()
+        || error.is::<NetworkError>()
+        || error.is::<TaskCommandError>()
         || error.is::<ReportError>()
         || error.is::<FileError>()
         || error.is::<OutputError>()
@@ -76,14 +81,26 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<ModelError>() {
         return code_of_model_error(error);
     }
+    if let Some(error) = error.downcast_ref::<RunError>() {
+        return code_of_run_error(error);
+    }
+    match error.downcast_ref::<ScheduleError>() {
+        Some(ScheduleError::Slurm(SlurmError::Missing { .. })) => return 3,
+        Some(ScheduleError::Run(error)) => return code_of_run_error(error),
+        Some(_) => return 2,
+        None => {}
+    }
     match error.downcast_ref::<TrainError>() {
         Some(error) if error.is_missing_data() => 3,
-        Some(TrainError::Slurm(SlurmError::Missing { .. })) => 3,
-        Some(TrainError::Stopped) => 130,
+        Some(TrainError::Run(error)) => code_of_run_error(error),
         Some(TrainError::Model(error)) => code_of_model_error(error),
         None => 1,
         Some(_) => 2,
     }
+}
+
+fn code_of_run_error(error: &RunError) -> u8 {
+    if matches!(error, RunError::Stopped) { 130 } else { 2 }
 }
 
 /// Settings and inputs were checked before libtorch saw them.
@@ -91,7 +108,7 @@ fn code_of_model_error(error: &ModelError) -> u8 {
     if matches!(error, ModelError::Torch(_)) { 1 } else { 2 }
 }
 
-/// A panic is a bug: it says so in one line and ends with exit code 1.
+/// A panic is a bug: one line reports it, and the exit code is 1.
 pub(crate) fn explain_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let message = panic

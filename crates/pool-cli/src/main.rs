@@ -7,9 +7,8 @@ mod logging;
 mod output;
 mod progress;
 
-use clap::Parser;
-
 use args::{Cli, Command};
+use clap::Parser;
 
 fn main() -> std::process::ExitCode {
     exit::explain_panics();
@@ -18,7 +17,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
-    pool_models::Kernels::check_environment()?;
+    pool_models::check_instructions()?;
     // A task writes its log into its folder, and only the task knows which one that is.
     if !matches!(cli.command, Command::Trial(_) | Command::Measure(_)) {
         logging::to_stderr(cli.verbose, cli.log_format);
@@ -38,9 +37,9 @@ fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
         Command::Operators(args) => commands::operators::run(args),
         Command::Data(args) => commands::data::run(args),
         Command::Doctor(args) => commands::doctor::run(args),
-        Command::Trial(args) => commands::task::trial(args, cli.verbose),
-        Command::Measure(args) => commands::task::measure(args, cli.verbose),
-        Command::Peak(args) => commands::task::peak(args),
-        Command::Probe(args) => commands::task::probe(args),
+        Command::Trial(args) => commands::task::run("trial", &args.words, cli.verbose),
+        Command::Measure(args) => commands::task::run("measure", &args.words, cli.verbose),
+        Command::Peak(args) => commands::task::run("peak", &args.words, cli.verbose),
+        Command::Probe(args) => commands::task::run("probe", &args.words, cli.verbose),
     }
 }

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use pool_metrics::{CostRecord, EpochRecord, PausedTrial, TrialRecord, TrialStatus, median};
-use pool_train::{Fate, SweepEvent, Task, TrialEvent};
+use pool_metrics::median;
+use pool_records::{CostRecord, EpochRecord, PausedTrial, TrialEvent, TrialRecord, TrialStatus};
+use pool_run::{SweepEvent, TaskOutcome};
+use pool_spec::Task;
 
 use crate::output::say;
 
@@ -107,11 +109,11 @@ impl Bars {
             SweepEvent::Rung { number, arms, epochs } => {
                 let _ = self.screen.println(rung_line(*number, *arms, *epochs));
             }
-            SweepEvent::Retrying { task, reason, alone } => {
+            SweepEvent::Retrying { task, reason, exclusive } => {
                 if let Some(TaskBar { bar, .. }) = self.tasks.remove(task.id()) {
                     bar.finish_and_clear();
                 }
-                let _ = self.screen.println(retry_line(*task, reason, *alone));
+                let _ = self.screen.println(retry_line(*task, reason, *exclusive));
             }
             SweepEvent::Started(task) => {
                 let bar =
@@ -131,12 +133,12 @@ impl Bars {
                 }
                 self.update_sweep();
             }
-            SweepEvent::Ended(task, fate) => {
+            SweepEvent::Ended(task, outcome) => {
                 if let Some(TaskBar { bar, .. }) = self.tasks.remove(task.id()) {
                     bar.finish_and_clear();
                 }
-                let _ = self.screen.println(ending(*task, fate));
-                self.count.add(fate);
+                let _ = self.screen.println(ending(*task, outcome));
+                self.count.add(outcome);
                 self.update_sweep();
             }
         }
@@ -184,7 +186,6 @@ impl TaskBar {
             }
             TrialEvent::Evaluating => self.bar.set_message("evaluating"),
             TrialEvent::Measuring { what } => self.bar.set_message(format!("measuring {what}")),
-            TrialEvent::Failed { reason } => self.bar.set_message(reason.clone()),
         }
     }
 }
@@ -201,10 +202,13 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, fate: &Fate) {
-        match fate {
-            Fate::Finished(_) | Fate::Paused(_) | Fate::Measured(_) | Fate::Failed(_) => self.ended += 1,
-            Fate::Stopped => {}
+    fn add(&mut self, outcome: &TaskOutcome) {
+        match outcome {
+            TaskOutcome::Finished(_)
+            | TaskOutcome::Paused(_)
+            | TaskOutcome::Measured(_)
+            | TaskOutcome::Failed(_) => self.ended += 1,
+            TaskOutcome::Stopped => {}
         }
     }
 }
@@ -231,7 +235,7 @@ impl Lines {
             SweepEvent::Stage { done, all } => self.count = Count { ended: *done, all: *all },
             SweepEvent::Submitted { task, job } => say(&submitted_line(*task, *job)),
             SweepEvent::Rung { number, arms, epochs } => say(&rung_line(*number, *arms, *epochs)),
-            SweepEvent::Retrying { task, reason, alone } => say(&retry_line(*task, reason, *alone)),
+            SweepEvent::Retrying { task, reason, exclusive } => say(&retry_line(*task, reason, *exclusive)),
             SweepEvent::Started(task) => say(&format!("{}: started", task.id())),
             SweepEvent::Progress(task, TrialEvent::Started { epochs, .. }) => {
                 self.epochs.insert(task.id().to_owned(), *epochs);
@@ -247,13 +251,10 @@ impl Lines {
                 say(&format!("{}: measuring {what}", task.id()));
             }
             // A failure is told when its process has ended.
-            SweepEvent::Progress(
-                _,
-                TrialEvent::Step { .. } | TrialEvent::Evaluating | TrialEvent::Failed { .. },
-            ) => {}
-            SweepEvent::Ended(task, fate) => {
-                self.count.add(fate);
-                say(&format!("[{}] {}", self.count, ending(*task, fate)));
+            SweepEvent::Progress(_, TrialEvent::Step { .. } | TrialEvent::Evaluating) => {}
+            SweepEvent::Ended(task, outcome) => {
+                self.count.add(outcome);
+                say(&format!("[{}] {}", self.count, ending(*task, outcome)));
             }
         }
     }
@@ -306,18 +307,18 @@ fn submitted_line(task: Task<'_>, job: u64) -> String {
     format!("{}: waits in Slurm's queue, job {job}", task.id())
 }
 
-fn retry_line(task: Task<'_>, reason: &str, alone: bool) -> String {
-    let how = if alone { "trying again with more memory to itself" } else { "trying again" };
+fn retry_line(task: Task<'_>, reason: &str, exclusive: bool) -> String {
+    let how = if exclusive { "trying again with more memory to itself" } else { "trying again" };
     format!("{}: {reason}; {how}", task.id())
 }
 
-fn ending(task: Task<'_>, fate: &Fate) -> String {
-    let outcome = match fate {
-        Fate::Finished(record) => result_line(record),
-        Fate::Paused(paused) => paused_line(paused),
-        Fate::Measured(record) => cost_line(record),
-        Fate::Failed(failure) => format!("failed: {}", failure.reason),
-        Fate::Stopped => "stopped".to_owned(),
+fn ending(task: Task<'_>, outcome: &TaskOutcome) -> String {
+    let outcome = match outcome {
+        TaskOutcome::Finished(record) => result_line(record),
+        TaskOutcome::Paused(paused) => paused_line(paused),
+        TaskOutcome::Measured(record) => cost_line(record),
+        TaskOutcome::Failed(failure) => format!("failed: {}", failure.reason),
+        TaskOutcome::Stopped => "stopped".to_owned(),
     };
     format!("{}: {outcome}", task.id())
 }

@@ -14,7 +14,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use common::{pool_cli, stderr};
-use pool_metrics::TrialRecord;
+use pool_testkit::left_out;
+use pool_records::{Record, TrialRecord};
 use rand::Rng;
 use rand_chacha::rand_core::SeedableRng;
 use runs::{records, running, signal, trials_running, wait_until};
@@ -270,7 +271,7 @@ impl SmallDisk {
         let output = Command::new("mount").args(arguments).arg(folder.path()).output();
         let mounted = output.is_ok_and(|output| output.status.success());
         if !mounted {
-            eprintln!("left out: mounting a tmpfs needs to be root");
+            left_out("mounting a tmpfs needs to be root");
         }
         mounted.then_some(Self { folder })
     }
@@ -360,7 +361,7 @@ impl MemoryGroup {
                 return Some(group);
             }
         }
-        eprintln!("left out: making a control group needs to be root");
+        left_out("making a control group needs to be root");
         None
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pool_kernels::{
-    AdamSlices, AdamStep, AxisWindow, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
-    Dense, DenseGradients, DropRate, Isa, KeepMask, Layout, Pooling, Reduce, Stream, ThisThread, Windows,
+    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
+    DenseGradients, DenseKernel, DropRate, Isa, KeepMask, KernelWindow, Layout, Pooling, Reduce, Stream,
+    ThisThread, WindowTable,
 };
 
 /// The study's batch: images, channels after the convolution, and the sides of its output and of the images.
@@ -34,12 +35,12 @@ fn group<'c>(criterion: &'c mut Criterion, name: &str, numbers: usize) -> Benchm
 }
 
 /// Windows of 2 by 2 without overlap over the convolution's output.
-fn windows() -> Windows {
-    let axis: Vec<AxisWindow> = (0..SIDE as u32)
+fn windows() -> WindowTable {
+    let axis: Vec<KernelWindow> = (0..SIDE as u32)
         .step_by(2)
-        .map(|first| AxisWindow { entries: vec![first, first + 1].into(), counted: 2 })
+        .map(|first| KernelWindow { entries: vec![first, first + 1].into(), counted: 2 })
         .collect();
-    Windows::new(&[SIDE, SIDE], &[axis.clone(), axis]).expect("memory for a table")
+    WindowTable::new(&[SIDE, SIDE], &[axis.clone(), axis]).expect("memory for a table")
 }
 
 fn pooling(criterion: &mut Criterion) {
@@ -106,13 +107,13 @@ fn bench_block(group: &mut BenchmarkGroup<'_, WallTime>, block: &ConvPool, isa: 
     let (mut weight_gradient, mut bias_gradient) = (vec![0.0; weight.len()], vec![0.0; bias.len()]);
     let rate = DropRate::nearest(0.2);
     let mut mask = KeepMask::default();
-    mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass: 0 }, rate, outputs);
+    mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass: 0 }, rate, outputs).expect("memory for a kernel");
     group.bench_function(BenchmarkId::new("forward", isa), |bencher| {
         bencher.iter(|| {
             let (output, routes) = (&mut output[..], &mut routes[..]);
             let (images, keep) = (black_box(&images[..]), Some((&mask, rate.scale())));
             let data = ConvPoolForward { images, weight: &weight, bias: &bias, keep, output, routes };
-            block.forward(isa, &ThisThread, data);
+            block.forward(isa, &ThisThread, data).expect("memory for a kernel");
         });
     });
     let gradient = values(outputs);
@@ -121,7 +122,7 @@ fn bench_block(group: &mut BenchmarkGroup<'_, WallTime>, block: &ConvPool, isa: 
             let (weight, bias) = (&mut weight_gradient[..], &mut bias_gradient[..]);
             let (images, scale) = (black_box(&images[..]), rate.scale());
             let data = ConvPoolGradients { images, routes: &routes, scale, output: &gradient, weight, bias };
-            block.backward(isa, &ThisThread, data);
+            block.backward(isa, &ThisThread, data).expect("memory for a kernel");
         });
     });
 }
@@ -137,10 +138,12 @@ fn dropout(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("draw", isa), |bencher| {
             bencher.iter(|| {
                 pass += 1;
-                mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass }, rate, numbers);
+                mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass }, rate, numbers)
+                    .expect("memory for a kernel");
             });
         });
-        mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass: 0 }, rate, numbers);
+        mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass: 0 }, rate, numbers)
+            .expect("memory for a kernel");
         group.bench_function(BenchmarkId::new("apply", isa), |bencher| {
             bencher.iter(|| mask.apply(isa, &ThisThread, rate.scale(), black_box(&from), &mut to));
         });
@@ -170,7 +173,7 @@ fn adam(criterion: &mut Criterion) {
 
 /// The study's hidden layer.
 fn dense(criterion: &mut Criterion) {
-    let layer = Dense { inputs: CHANNELS * SIDE * SIDE / 4, units: 128 };
+    let layer = DenseKernel { inputs: CHANNELS * SIDE * SIDE / 4, units: 128 };
     let (input, weight) = (values(IMAGES * layer.inputs), values(layer.units * layer.inputs));
     let (bias, gradient) = (values(layer.units), values(IMAGES * layer.units));
     let mut output = vec![0.0; IMAGES * layer.units];
@@ -180,7 +183,9 @@ fn dense(criterion: &mut Criterion) {
     for isa in isas() {
         group.bench_function(BenchmarkId::new("forward", isa), |bencher| {
             bencher.iter(|| {
-                layer.forward(isa, &ThisThread, [black_box(&input), &weight, &bias], &mut output);
+                layer
+                    .forward(isa, &ThisThread, [black_box(&input), &weight, &bias], &mut output)
+                    .expect("memory for a kernel");
             });
         });
     }

@@ -1,29 +1,29 @@
 //! Adam in one pass over parameters, gradients and moments.
 
-#![expect(unsafe_code, reason = "vectors are read and written where they lie, by several threads")]
+#![expect(unsafe_code, reason = "vectors are read and written in place, by several threads")]
 
 use std::ops::Range;
 
 use crate::isa::{Isa, Kernel};
 use crate::simd::Simd;
-use crate::threads::{Parts, Threads};
+use crate::threads::{DisjointSlices, Threads};
 
 /// One step of Adam (Kingma & Ba 2015), as PyTorch's `Adam` without weight decay does it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamStep {
     /// The step size.
     pub learning_rate: f64,
-    /// How much of the first moment each step keeps.
+    /// The part of the first moment that each step keeps.
     pub beta1: f64,
-    /// How much of the second moment each step keeps.
+    /// The part of the second moment that each step keeps.
     pub beta2: f64,
     /// Added to the root of the second moment.
     pub epsilon: f64,
-    /// Which step this is; the first is 1.
+    /// The number of this step; the first is 1.
     pub step: u64,
 }
 
-/// What a step of Adam changes, and by what: slices of one length.
+/// The numbers of a step of Adam: slices of one length.
 #[derive(Debug)]
 pub struct AdamSlices<'a> {
     /// The parameters.
@@ -36,12 +36,12 @@ pub struct AdamSlices<'a> {
     pub second: &'a mut [f32],
 }
 
-/// Numbers that a thread works on at once.
+/// The number of parameters of a task.
 const TASK: usize = 1 << 13;
 
 impl AdamStep {
-    /// Changes the parameters and the moments. A moment that has decayed below normal numbers becomes zero: numbers that
-    /// small are slow to compute with.
+    /// Changes the parameters and the moments. A moment that has decayed below the normal numbers becomes zero, because
+    /// processors compute slowly with numbers that small.
     ///
     /// # Panics
     /// Slices of different lengths.
@@ -49,8 +49,8 @@ impl AdamStep {
         let AdamSlices { parameters, gradients, first, second } = slices;
         let length = gradients.len();
         assert_eq!([parameters.len(), first.len(), second.len()], [length; 3], "numbers of Adam");
-        let [parameters, first, second] = [parameters, first, second].map(Parts::of);
-        threads.share(length.div_ceil(TASK), 4, &|tasks| {
+        let [parameters, first, second] = [parameters, first, second].map(DisjointSlices::new);
+        threads.parallel_for(length.div_ceil(TASK), 4, &|tasks| {
             let range = tasks.start * TASK..(tasks.end * TASK).min(length);
             // SAFETY: no two tasks have a number in common.
             let [parameters, first, second] =
@@ -59,10 +59,10 @@ impl AdamStep {
         });
     }
 
-    /// The step size with the bias correction of the first moment, and what the root of the second is divided by.
+    /// The step size with the bias correction of the first moment, and the root of the correction of the second.
     fn corrections(&self) -> (f32, f32) {
-        let left = |beta: f64| 1.0 - beta.powf(self.step as f64);
-        ((self.learning_rate / left(self.beta1)) as f32, left(self.beta2).sqrt() as f32)
+        let correction = |beta: f64| 1.0 - beta.powf(self.step as f64);
+        ((self.learning_rate / correction(self.beta1)) as f32, correction(self.beta2).sqrt() as f32)
     }
 }
 
@@ -75,14 +75,16 @@ struct Update<'a> {
 }
 
 impl Kernel for Update<'_> {
+    type Output = ();
+
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let whole = self.gradients.len() / S::LANES * S::LANES;
-        // SAFETY: whole vectors lie in the slices, which are as long as the gradients.
+        // SAFETY: the range lies in the gradients, and the other slices are as long: `apply` gives each the same range.
         unsafe { self.vectors(s, 0..whole) }
         let rest = self.gradients.len() - whole;
         if rest > 0 {
-            // The rest as one vector of its own.
+            // The rest is copied into a vector of its own, and back.
             let mut padded = [[0.0f32; crate::simd::MOST_LANES]; 4];
             let [parameters, gradients, first, second] = &mut padded;
             parameters[..rest].copy_from_slice(&self.parameters[whole..]);
@@ -90,7 +92,7 @@ impl Kernel for Update<'_> {
             first[..rest].copy_from_slice(&self.first[whole..]);
             second[..rest].copy_from_slice(&self.second[whole..]);
             let mut last = Update { step: self.step, parameters, gradients, first, second };
-            // SAFETY: the arrays hold a vector each.
+            // SAFETY: each array has room for the widest vector.
             unsafe { last.vectors(s, 0..S::LANES) }
             self.parameters[whole..].copy_from_slice(&parameters[..rest]);
             self.first[whole..].copy_from_slice(&first[..rest]);

@@ -1,31 +1,31 @@
-//! Products of a fully connected layer, forward and backward, shared among threads by its inputs.
+//! Products of a fully connected layer, forward and backward, divided among threads by the layer's inputs.
 //!
-//! The products themselves are the `gemm-f32` crate's. What is done here is to divide them: every task takes some of the
-//! layer's inputs, which is the longest side of all three products, so that no thread repeats another one's work.
+//! The crate `gemm-f32` computes the products; this file divides them. Every task takes some of the layer's inputs, the
+//! longest side of all three products, so that no thread repeats the work of another.
 
-#![expect(unsafe_code, reason = "products of matrices that are parts of others, by several threads")]
+#![expect(unsafe_code, reason = "matrices within larger ones, written by several threads")]
 
 use std::ops::Range;
 
 use gemm_common::Parallelism;
 
 use crate::isa::{Isa, Kernel};
+use crate::memory::{OutOfMemory, Scratch, product, scratch_length};
 use crate::panel::blocks;
-use crate::scratch::Scratch;
 use crate::simd::{MOST_LANES, Simd};
 use crate::sum::add_rows;
-use crate::threads::{Parts, Threads};
+use crate::threads::{DisjointSlices, SharedOutcome, Threads};
 
-/// The sizes of a fully connected layer.
+/// The kernel of a fully connected layer, by its sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dense {
-    /// Entries of a sample on the way in.
+pub struct DenseKernel {
+    /// Entries of a sample of the input.
     pub inputs: usize,
-    /// Entries of a sample on the way out.
+    /// Entries of a sample of the output.
     pub units: usize,
 }
 
-/// What a backward pass reads and writes.
+/// The slices that a backward pass reads and writes.
 #[derive(Debug)]
 pub struct DenseGradients<'a> {
     /// `[N, inputs]`.
@@ -34,91 +34,105 @@ pub struct DenseGradients<'a> {
     pub weight: &'a [f32],
     /// Gradient of the output, `[N, units]`.
     pub output_gradient: &'a [f32],
-    /// Gradient of the input, `[N, inputs]`; empty if nobody needs it.
+    /// Gradient of the input, `[N, inputs]`; empty if it is not needed.
     pub input_gradient: &'a mut [f32],
-    /// Gradient of the weights, `[units, inputs]`; empty if nobody needs it.
+    /// Gradient of the weights, `[units, inputs]`; empty if it is not needed.
     pub weight_gradient: &'a mut [f32],
     /// Gradient of the biases, `[units]`.
     pub bias_gradient: &'a mut [f32],
 }
 
-/// Inputs of a task. The partial sums of these are added in their order, so that the result does not depend on the number
+/// The inputs of a task. The partial sums of the tasks are added in order, so that the result does not depend on the number
 /// of threads.
 const INPUTS: usize = 1152;
 
-impl Dense {
+impl DenseKernel {
     /// `output = input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`.
     ///
+    /// # Errors
+    /// Not enough memory for the partial sums of every task, and for its weights transposed.
+    ///
     /// # Panics
-    /// Slices of other lengths than the layer says.
+    /// Slices of other lengths than those of the layer.
     pub fn forward(
         &self,
         isa: Isa,
         threads: &dyn Threads,
         [input, weight, bias]: [&[f32]; 3],
         output: &mut [f32],
-    ) {
-        let samples = self.samples(input);
-        assert_eq!((weight.len(), bias.len()), (self.units * self.inputs, self.units), "weights and biases");
-        assert_eq!(output.len(), samples * self.units, "numbers of the output");
+    ) -> Result<(), OutOfMemory> {
+        let samples = self.check_lengths(input.len(), [weight.len(), bias.len(), output.len()]);
         let mut scratch = Scratch::take();
-        let [partial] = scratch.split([self.tasks() * output.len()]);
-        let parts = Parts::of(partial);
-        threads.share(self.tasks(), 1, &|tasks| {
-            let padded = self.units.next_multiple_of(MOST_LANES);
-            let mut scratch = Scratch::take();
-            let [transposed] = scratch.split([INPUTS * padded]);
-            for task in tasks {
-                let inputs = self.inputs_of(task);
-                // The weights of a unit lie one after another, often a power of two from the next unit's: a product that
-                // reads them side by side would fetch them from a few places of the cache.
-                isa.run(Transpose { dense: self, weight, inputs: inputs.clone(), to: transposed, padded });
-                // SAFETY: no two threads have a task in common. The factors are the columns of the input and the rows of
-                // the transposed weights that belong to the task's inputs.
-                unsafe {
-                    let partial = parts.part(task * output.len()..(task + 1) * output.len());
-                    product(
-                        [samples, self.units, inputs.len()],
-                        Matrix { first: partial.as_mut_ptr(), row: self.units, column: 1 },
-                        Matrix { first: input.as_ptr().add(inputs.start), row: self.inputs, column: 1 },
-                        Matrix { first: transposed.as_ptr(), row: padded, column: 1 },
-                    );
-                }
-            }
+        let [partial] = scratch.split([scratch_length(&[self.tasks(), output.len()])])?;
+        let (parts, outcome) = (DisjointSlices::new(partial), SharedOutcome::default());
+        threads.parallel_for(self.tasks(), 1, &|tasks| {
+            outcome.record(self.partial_sums(isa, [input, weight], samples, &parts, tasks));
         });
+        outcome.into_result()?;
         for sample in output.chunks_exact_mut(self.units) {
             sample.copy_from_slice(bias);
         }
         let parts = self.tasks() * output.len();
         add_rows(output, &partial[..parts]);
+        Ok(())
+    }
+
+    /// The products of some tasks' inputs and weights, `[N, units]` for each task.
+    fn partial_sums(
+        &self,
+        isa: Isa,
+        [input, weight]: [&[f32]; 2],
+        samples: usize,
+        to: &DisjointSlices<'_, f32>,
+        tasks: Range<usize>,
+    ) -> Result<(), OutOfMemory> {
+        let padded = self.units.checked_next_multiple_of(MOST_LANES).unwrap_or(usize::MAX);
+        let mut scratch = Scratch::take();
+        let [transposed] = scratch.split([scratch_length(&[INPUTS, padded])])?;
+        let length = samples * self.units;
+        for task in tasks {
+            let inputs = self.task_inputs(task);
+            // The weights of neighbouring units often lie a power of two apart, which falls on few places of the cache. A
+            // product that reads them column by column would wait for memory, so they are transposed first.
+            isa.run(Transpose { layer: self, weight, inputs: inputs.clone(), to: transposed, padded });
+            // SAFETY: no two threads have a task in common. The factors are the columns of the input and the rows of the
+            // transposed weights that belong to the task's inputs; `check_lengths` has counted both.
+            unsafe {
+                let partial = to.part(task * length..(task + 1) * length);
+                matrix_product(
+                    [samples, self.units, inputs.len()],
+                    Matrix { first: partial.as_mut_ptr(), row: self.units, column: 1 },
+                    Matrix { first: input.as_ptr().add(inputs.start), row: self.inputs, column: 1 },
+                    Matrix { first: transposed.as_ptr(), row: padded, column: 1 },
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Computes the gradients.
     ///
     /// # Panics
-    /// Slices of other lengths than the layer says.
+    /// Slices of other lengths than those of the layer.
     pub fn backward(&self, threads: &dyn Threads, data: DenseGradients<'_>) {
         let DenseGradients { input, weight, output_gradient, input_gradient, weight_gradient, bias_gradient } =
             data;
-        let samples = self.samples(input);
+        let samples =
+            self.check_lengths(input.len(), [weight.len(), bias_gradient.len(), output_gradient.len()]);
         let is_whole_or_empty = |slice: &[f32], length| slice.is_empty() || slice.len() == length;
-        assert_eq!(
-            (weight.len(), bias_gradient.len()),
-            (self.units * self.inputs, self.units),
-            "weights and biases"
-        );
-        assert_eq!(output_gradient.len(), samples * self.units, "numbers of the output's gradient");
         assert!(is_whole_or_empty(input_gradient, input.len()), "numbers of the input's gradient");
         assert!(is_whole_or_empty(weight_gradient, weight.len()), "numbers of the weights' gradient");
 
-        let (input_gradient, weight_gradient) = (Parts::of(input_gradient), Parts::of(weight_gradient));
-        threads.share(self.tasks(), 1, &|tasks| {
+        let (input_gradient, weight_gradient) =
+            (DisjointSlices::new(input_gradient), DisjointSlices::new(weight_gradient));
+        threads.parallel_for(self.tasks(), 1, &|tasks| {
             for task in tasks {
-                let inputs = self.inputs_of(task);
-                // SAFETY: no two threads have an input in common, and each writes to its inputs' columns alone.
+                let inputs = self.task_inputs(task);
+                // SAFETY: no two threads have an input in common, and each writes only to the columns of its inputs, which
+                // `check_lengths` has counted.
                 unsafe {
                     if !input_gradient.is_empty() {
-                        product(
+                        matrix_product(
                             [samples, inputs.len(), self.units],
                             Matrix { first: input_gradient.at(inputs.start), row: self.inputs, column: 1 },
                             Matrix { first: output_gradient.as_ptr(), row: self.units, column: 1 },
@@ -126,7 +140,7 @@ impl Dense {
                         );
                     }
                     if !weight_gradient.is_empty() {
-                        product(
+                        matrix_product(
                             [self.units, inputs.len(), samples],
                             Matrix { first: weight_gradient.at(inputs.start), row: self.inputs, column: 1 },
                             Matrix { first: output_gradient.as_ptr(), row: 1, column: self.units },
@@ -140,10 +154,14 @@ impl Dense {
         add_rows(bias_gradient, output_gradient);
     }
 
-    fn samples(&self, input: &[f32]) -> usize {
+    /// Panics unless the lengths are those of the layer, and returns the number of samples.
+    fn check_lengths(&self, input: usize, [weight, bias, output]: [usize; 3]) -> usize {
         assert!(self.inputs > 0 && self.units > 0, "{self:?}");
-        let samples = input.len() / self.inputs;
-        assert!(samples > 0 && input.len() == samples * self.inputs, "numbers of the input");
+        let samples = input / self.inputs;
+        assert!(samples > 0 && input.is_multiple_of(self.inputs), "numbers of the input");
+        assert_eq!(Some(weight), product(&[self.units, self.inputs]), "weights");
+        assert_eq!(bias, self.units, "biases");
+        assert_eq!(Some(output), product(&[samples, self.units]), "numbers of the output");
         samples
     }
 
@@ -151,7 +169,7 @@ impl Dense {
         self.inputs.div_ceil(INPUTS)
     }
 
-    fn inputs_of(&self, task: usize) -> Range<usize> {
+    fn task_inputs(&self, task: usize) -> Range<usize> {
         task * INPUTS..((task + 1) * INPUTS).min(self.inputs)
     }
 }
@@ -160,16 +178,17 @@ impl Dense {
 #[derive(Clone, Copy)]
 struct Matrix<P> {
     first: P,
-    /// How far apart rows and columns lie.
+    /// The distance between two rows.
     row: usize,
+    /// The distance between two columns.
     column: usize,
 }
 
 /// The product of `[rows, depth]` and `[depth, columns]`, on this thread.
 ///
 /// # Safety
-/// The matrices lie in memory that can be read, and `to` in memory that nobody else touches.
-unsafe fn product(
+/// The matrices lie in memory that can be read, and `to` in memory that nobody else touches meanwhile.
+unsafe fn matrix_product(
     [rows, columns, depth]: [usize; 3],
     to: Matrix<*mut f32>,
     left: Matrix<*const f32>,
@@ -177,11 +196,11 @@ unsafe fn product(
 ) {
     let (keeps_what_was_there, factor_of_that, factor) = (false, 0.0, 1.0);
     let conjugates = false;
-    let product = gemm_f32::gemm::f32::get_gemm_fn();
-    // gemm's kernels write columns. Ours is `to = left right` with rows, so that they get `to^T = right^T left^T`.
+    let gemm = gemm_f32::gemm::f32::get_gemm_fn();
+    // The kernels of gemm write columns. Ours have rows, so `to = left right` is computed as `to^T = right^T left^T`.
     // SAFETY: the caller's promise.
     unsafe {
-        product(
+        gemm(
             columns,
             rows,
             depth,
@@ -207,29 +226,37 @@ unsafe fn product(
 
 /// Writes the weights of some inputs as a row per input and a column per unit.
 struct Transpose<'a> {
-    dense: &'a Dense,
+    layer: &'a DenseKernel,
     weight: &'a [f32],
     inputs: Range<usize>,
     to: &'a mut [f32],
-    /// How far apart the rows lie.
+    /// The distance between two rows.
     padded: usize,
 }
 
 impl Kernel for Transpose<'_> {
+    type Output = ();
+
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Dense { inputs: all_inputs, units } = *self.dense;
+        let DenseKernel { inputs: all_inputs, units } = *self.layer;
         let inputs = self.inputs.len();
-        assert!(self.to.len() >= inputs * self.padded && self.padded >= units.next_multiple_of(S::LANES));
+        let needed = scratch_length(&[inputs, self.padded]);
+        assert!(
+            self.to.len() >= needed && self.padded >= units.next_multiple_of(S::LANES),
+            "room to transpose"
+        );
         for first in (0..units).step_by(S::LANES) {
             let mut rows = [self.weight.as_ptr(); MOST_LANES];
             for (lane, row) in rows.iter_mut().enumerate() {
                 let unit = (first + lane).min(units - 1);
-                // SAFETY: a row of the weights lies in them. Lanes without a unit repeat the last one.
+                // Lanes without a unit repeat the last one.
+                // SAFETY: the row of each unit lies in the weights.
                 *row = unsafe { row.add(unit * all_inputs + self.inputs.start) };
             }
             for block in blocks(inputs, S::LANES) {
-                // SAFETY: the block's inputs are the task's; the columns of a vector of units lie in a row.
+                // SAFETY: the block lies within the task's inputs, and the vector of units within a row of `to`, whose
+                // length is asserted above.
                 unsafe {
                     let to = self.to.as_mut_ptr().add(block * self.padded + first);
                     s.gather_block(&rows, block, to, self.padded);
@@ -243,6 +270,26 @@ impl Kernel for Transpose<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_those_of_the_layer() {
+        assert_eq!(DenseKernel { inputs: 5, units: 3 }.check_lengths(20, [15, 3, 12]), 4);
+    }
+
+    /// Both products are 0 after wrapping around, so that no weights and no outputs would do.
+    #[test]
+    fn lengths_that_wrap_around_are_refused() {
+        let half = 1 << (usize::BITS / 2);
+        for (inputs, input, lengths) in [(half, half, [0, half, half]), (1, half, [half, half, 0])] {
+            let check = || DenseKernel { inputs, units: half }.check_lengths(input, lengths);
+            assert!(std::panic::catch_unwind(check).is_err(), "{inputs} inputs");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which instructions of the processor the kernels use.
+//! The instruction sets that kernels are compiled for, and the choice among them at run time.
 
 #![expect(unsafe_code, reason = "entering functions compiled for instructions that were detected")]
 
@@ -13,7 +13,7 @@ use crate::simd::{Portable, Simd};
 /// An instruction set that every kernel is compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isa {
-    /// What every processor has.
+    /// Plain Rust, for every processor.
     Portable,
     /// AVX2 and FMA: eight lanes.
     Avx2,
@@ -21,15 +21,15 @@ pub enum Isa {
     Avx512,
 }
 
-/// The environment variable that forbids these kernels more than it names: `portable`, `avx2` or `avx512`. Another name
-/// forbids nothing: [`Isa::allowed`] tells of it.
+/// The environment variable that limits the kernels to an instruction set and those below it: `portable`, `avx2` or
+/// `avx512`. Another value is an error of [`Isa::allowed`], and limits nothing.
 pub const ISA_VARIABLE: &str = "POOL_KERNELS_ISA";
 
 impl Isa {
-    /// All of them, the most general first.
+    /// All instruction sets, the most general first.
     pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
 
-    /// The best that this processor has and [`ISA_VARIABLE`] allows; looked up once.
+    /// The best instruction set that this processor has and [`ISA_VARIABLE`] allows; looked up once.
     pub fn best() -> Self {
         static BEST: OnceLock<Isa> = OnceLock::new();
         *BEST.get_or_init(|| {
@@ -39,10 +39,10 @@ impl Isa {
         })
     }
 
-    /// The most that [`ISA_VARIABLE`] allows: everything where it is not set, or empty.
+    /// The limit that [`ISA_VARIABLE`] sets; none if it is unset or empty.
     ///
     /// # Errors
-    /// A name that is no instruction set.
+    /// A value that names no instruction set.
     pub fn allowed() -> Result<Self, UnknownIsa> {
         match std::env::var_os(ISA_VARIABLE) {
             Some(name) if !name.is_empty() => name.to_string_lossy().parse(),
@@ -50,7 +50,7 @@ impl Isa {
         }
     }
 
-    /// Whether this processor has it.
+    /// Whether this processor has these instructions.
     pub fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
@@ -63,38 +63,37 @@ impl Isa {
         }
     }
 
-    /// Numbers that are worked on at once.
+    /// The number of lanes of a vector.
     pub(crate) fn lanes(self) -> usize {
-        struct Lanes<'a>(&'a mut usize);
-        impl Kernel for Lanes<'_> {
+        struct Lanes;
+        impl Kernel for Lanes {
+            type Output = usize;
             #[inline(always)]
-            fn run<S: Simd>(self, _: S) {
-                *self.0 = S::LANES;
+            fn run<S: Simd>(self, _: S) -> usize {
+                S::LANES
             }
         }
-        let mut lanes = 0;
-        self.run(Lanes(&mut lanes));
-        lanes
+        self.run(Lanes)
     }
 
-    /// Runs a kernel compiled for these instructions, or for the portable ones where the processor lacks them.
-    pub(crate) fn run<K: Kernel>(self, kernel: K) {
+    /// Runs a kernel compiled for these instructions, or the portable one if the processor lacks them.
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         {
             if self == Self::Avx512
                 && let Some(proof) = Avx512::detect()
             {
-                // SAFETY: the processor has the instructions that the function is compiled for.
+                // SAFETY: `proof` exists, so the processor has the instructions that the function is compiled for.
                 return unsafe { run_avx512(kernel, proof) };
             }
             if self == Self::Avx2
                 && let Some(proof) = Avx2::detect()
             {
-                // SAFETY: the processor has the instructions that the function is compiled for.
+                // SAFETY: `proof` exists, so the processor has the instructions that the function is compiled for.
                 return unsafe { run_avx2(kernel, proof) };
             }
         }
-        kernel.run(Portable);
+        kernel.run(Portable)
     }
 }
 
@@ -108,7 +107,7 @@ impl fmt::Display for Isa {
     }
 }
 
-/// A name that is no instruction set.
+/// A value of [`ISA_VARIABLE`] that names no instruction set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownIsa(String);
 
@@ -131,18 +130,21 @@ impl FromStr for Isa {
 
 /// Work that is compiled once for each instruction set.
 pub(crate) trait Kernel {
-    /// Must be inlined, and inline what it calls: only then is it compiled for the instructions that `s` proves.
-    fn run<S: Simd>(self, s: S);
+    /// The result of the work.
+    type Output;
+
+    /// Must be inlined, as everything that it calls: only then is it compiled for the instructions that `s` proves.
+    fn run<S: Simd>(self, s: S) -> Self::Output;
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn run_avx2<K: Kernel>(kernel: K, proof: Avx2) {
-    kernel.run(proof);
+fn run_avx2<K: Kernel>(kernel: K, proof: Avx2) -> K::Output {
+    kernel.run(proof)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn run_avx512<K: Kernel>(kernel: K, proof: Avx512) {
-    kernel.run(proof);
+fn run_avx512<K: Kernel>(kernel: K, proof: Avx512) -> K::Output {
+    kernel.run(proof)
 }

@@ -1,11 +1,13 @@
-//! Memory that may not be there: vectors whose length an input decides.
+//! Memory for vectors whose lengths an input decides. Running out of it is an error, never the end of the process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+#![expect(unsafe_code, reason = "cache lines seen as numbers")]
 
-/// Memory that the system did not give.
+use std::cell::RefCell;
+
+/// Memory that the system refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfMemory {
-    /// How many bytes were asked for.
+    /// The size of the request.
     pub bytes: u64,
 }
 
@@ -17,11 +19,10 @@ impl std::fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
-/// An empty vector with room for this many entries, to be used where an input says how many they are: running out of
-/// memory is an error then, and not the end of the process.
+/// An empty vector with room for this many entries. Use it wherever an input decides how many there are.
 ///
 /// # Errors
-/// The system does not have that much.
+/// The system does not have that much memory.
 pub fn with_room<T>(entries: usize) -> Result<Vec<T>, OutOfMemory> {
     let mut vector = Vec::new();
     let bytes = (entries as u64).saturating_mul(size_of::<T>() as u64);
@@ -29,23 +30,75 @@ pub fn with_room<T>(entries: usize) -> Result<Vec<T>, OutOfMemory> {
     Ok(vector)
 }
 
-/// What threads that share work were refused, if one of them was.
-#[derive(Debug, Default)]
-pub(crate) struct Refused(AtomicU64);
+/// The product of sizes, or `None` if it does not fit into a `usize`. Every length that a kernel relies on is compared with
+/// such a product: a product that wraps around could accept a slice that is too short.
+pub(crate) fn product(sizes: &[usize]) -> Option<usize> {
+    sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size))
+}
 
-impl Refused {
-    /// Takes note of how one thread's part ended.
-    pub(crate) fn note(&self, part: Result<(), OutOfMemory>) {
-        if let Err(OutOfMemory { bytes }) = part {
-            self.0.fetch_max(bytes.max(1), Ordering::Relaxed);
-        }
+/// Numbers of scratch memory. A product that does not fit into a `usize` becomes the greatest one, which
+/// [`Scratch::split`] refuses as it refuses every length that the system does not have.
+pub(crate) fn scratch_length(sizes: &[usize]) -> usize {
+    product(sizes).unwrap_or(usize::MAX)
+}
+
+/// A cache line. A vector that begins with one never lies across two.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([f32; LINE]);
+
+const LINE: usize = 16;
+
+/// The largest memory that a thread keeps, in lines: 64 MiB. What one large input needed is given back.
+const MOST_KEPT: usize = 1 << 20;
+
+thread_local! {
+    /// One vector for each kernel that runs within another, the innermost first.
+    static MEMORY: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Memory that a thread keeps between kernels, so that nothing is allocated per step. It belongs to this value until that
+/// is dropped; a kernel that runs within another gets memory of its own.
+pub(crate) struct Scratch {
+    memory: Vec<Line>,
+}
+
+impl Scratch {
+    pub(crate) fn take() -> Self {
+        Self { memory: MEMORY.with_borrow_mut(Vec::pop).unwrap_or_default() }
     }
 
-    /// How the whole ended, once all threads have.
-    pub(crate) fn whole(self) -> Result<(), OutOfMemory> {
-        match self.0.into_inner() {
-            0 => Ok(()),
-            bytes => Err(OutOfMemory { bytes }),
+    /// Parts of at least these lengths, each aligned to a cache line. Their contents are unspecified.
+    ///
+    /// # Errors
+    /// The system does not have that much memory.
+    pub(crate) fn split<const PARTS: usize>(
+        &mut self,
+        lengths: [usize; PARTS],
+    ) -> Result<[&mut [f32]; PARTS], OutOfMemory> {
+        let lines = lengths.map(|length| length.div_ceil(LINE));
+        let needed = lines.iter().copied().fold(0, usize::saturating_add);
+        if self.memory.len() < needed {
+            // Nobody needs what it held, so it is not copied.
+            self.memory = Vec::new();
+            self.memory = with_room(needed)?;
+            self.memory.resize(needed, Line([0.0; LINE]));
+        }
+        let mut rest = &mut self.memory[..];
+        Ok(lines.map(|lines| {
+            let (part, others) = std::mem::take(&mut rest).split_at_mut(lines);
+            rest = others;
+            // SAFETY: a line is sixteen numbers and nothing else, and the slice has the same bytes as `part`.
+            unsafe { std::slice::from_raw_parts_mut(part.as_mut_ptr().cast::<f32>(), part.len() * LINE) }
+        }))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let memory = std::mem::take(&mut self.memory);
+        if !memory.is_empty() && memory.len() <= MOST_KEPT {
+            MEMORY.with_borrow_mut(|all| all.push(memory));
         }
     }
 }
@@ -55,9 +108,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn room_is_given_or_its_size_is_said() {
+    fn refused_memory_is_an_error_that_names_its_size() {
         assert!(with_room::<u32>(100).unwrap().capacity() >= 100);
         let error = with_room::<u64>(1 << 60).unwrap_err();
         assert_eq!(error.to_string(), "can't allocate memory: 9223372036854775808 bytes were asked for");
+    }
+
+    #[test]
+    fn a_product_that_wraps_around_is_none() {
+        let half = 1 << (usize::BITS / 2);
+        for (sizes, expected) in [
+            (&[3, 4, 5][..], Some(60)),
+            (&[], Some(1)),
+            (&[0, usize::MAX], Some(0)),
+            // Both are 0 after wrapping around.
+            (&[half, half], None),
+            (&[half, 2, half, 7], None),
+        ] {
+            assert_eq!(product(sizes), expected, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn scratch_parts_are_disjoint_and_aligned() {
+        let mut outer = Scratch::take();
+        let [first, second] = outer.split([3, 40]).unwrap();
+        assert!(first.len() >= 3 && second.len() >= 40);
+        assert_eq!((first.as_ptr() as usize % 64, second.as_ptr() as usize % 64), (0, 0));
+        first.fill(1.0);
+        second.fill(2.0);
+        let mut inner = Scratch::take();
+        inner.split([100]).unwrap()[0].fill(3.0);
+        assert!(first.iter().all(|&number| number == 1.0));
+    }
+
+    #[test]
+    fn scratch_that_no_system_has_is_refused() {
+        let mut scratch = Scratch::take();
+        let half = 1 << (usize::BITS / 2);
+        for lengths in [[1, 1 << (usize::BITS - 3)], [usize::MAX; 2], [scratch_length(&[half, half]), 0]] {
+            assert!(scratch.split(lengths).is_err(), "{lengths:?}");
+        }
+        assert!(scratch.split([5, 5]).is_ok(), "usable after that");
     }
 }

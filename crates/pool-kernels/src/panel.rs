@@ -1,13 +1,14 @@
 //! Panels: as many channels as a vector has lanes, with all their pixels.
 //!
-//! Kernels see a panel as one vector per pixel. In a batch whose channels come last in memory, a panel's vectors lie in
-//! the batch itself; in one whose channels come first, they are gathered into scratch memory and scattered from it.
+//! Kernels see a panel as one vector per pixel. If channels come last in memory, these vectors lie in the batch itself. If
+//! they come first, the vectors are gathered into scratch memory and scattered from it.
 
-#![expect(unsafe_code, reason = "vectors are read and written where they lie")]
+#![expect(unsafe_code, reason = "vectors are read and written in place")]
 
+use crate::memory::product;
 use crate::simd::{MOST_LANES, Simd};
 
-/// How a batch `[N, C, spatial...]` lies in memory.
+/// The order of a batch `[N, C, spatial...]` in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// A plane of pixels per channel: `[N, C, spatial...]`, libtorch's contiguous.
@@ -16,25 +17,24 @@ pub enum Layout {
     ChannelsLast,
 }
 
-/// The sizes of a batch.
+/// The sizes of a batch, and its order in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batch {
     /// `N`.
     pub samples: usize,
     /// `C`.
     pub channels: usize,
-    /// How both the input and the output lie in memory.
+    /// The order of both the input and the output.
     pub layout: Layout,
 }
 
 impl Batch {
-    /// Numbers of a batch whose planes have this many pixels.
-    pub(crate) fn numbers(&self, pixels: usize) -> usize {
-        let numbers = self.samples.checked_mul(self.channels).and_then(|planes| planes.checked_mul(pixels));
-        numbers.expect("a batch has fewer numbers than addresses")
+    /// The number of numbers of a batch whose planes have this many pixels, or `None` if it does not fit into a `usize`.
+    pub(crate) fn numbers(&self, pixels: usize) -> Option<usize> {
+        product(&[self.samples, self.channels, pixels])
     }
 
-    /// Panels of the whole batch.
+    /// The number of panels of a batch whose numbers have been counted.
     pub(crate) fn panels(&self, lanes: usize) -> usize {
         match self.layout {
             Layout::ChannelsFirst => (self.samples * self.channels).div_ceil(lanes),
@@ -62,39 +62,41 @@ impl Batch {
     }
 }
 
-/// Which part of a batch a panel is.
+/// The part of a batch that a panel is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Panel {
     batch: Batch,
-    /// The sample, where channels come last; channels that come first are counted across samples.
+    /// The sample if channels come last. Channels that come first are counted across samples, from sample 0.
     sample: usize,
+    /// The first channel.
     first: usize,
-    /// Lanes that stand for a channel; the last panel may not fill its vectors.
+    /// The number of lanes that stand for a channel; the last panel may not fill its vectors.
     used: usize,
 }
 
 impl Panel {
-    /// Where the first vector lies, if they lie in the batch as kernels want them: as far apart as there are channels.
+    /// The place of the first vector, if the vectors lie in the batch as kernels want them. Each lies `channels` numbers
+    /// after the one before.
     pub(crate) fn in_place<S: Simd>(&self, pixels: usize) -> Option<usize> {
         let Batch { channels, layout, .. } = self.batch;
         let there = layout == Layout::ChannelsLast && self.used == S::LANES;
         there.then_some(self.sample * pixels * channels + self.first)
     }
 
-    /// Whole panels from this one to the end of its sample, where they lie in place.
-    pub(crate) fn beside<S: Simd>(&self) -> usize {
+    /// The number of whole panels from this one to the end of its sample, if they lie in place.
+    pub(crate) fn panels_to_sample_end<S: Simd>(&self) -> usize {
         (self.batch.channels - self.first) / S::LANES
     }
 
     /// Copies the panel out of a batch whose planes have this many pixels.
     ///
     /// # Safety
-    /// `batch` holds the whole batch, and `to` has room for a vector per pixel.
+    /// `batch` holds the whole batch, with planes of this many pixels, and `to` has room for a vector per pixel.
     #[inline(always)]
     pub(crate) unsafe fn gather<S: Simd>(&self, s: S, batch: *const f32, pixels: usize, to: *mut f32) {
         match self.batch.layout {
             Layout::ChannelsFirst => {
-                // SAFETY: the panel's planes lie in the batch; the caller's promise.
+                // SAFETY: the panel's planes lie in the batch, which the caller promises.
                 unsafe { gather_planes(s, batch.add(self.first * pixels), self.used, pixels, to) }
             }
             Layout::ChannelsLast => {
@@ -102,7 +104,7 @@ impl Panel {
                 for pixel in 0..pixels {
                     for lane in 0..S::LANES {
                         let from = start + pixel * self.batch.channels + lane.min(self.used - 1);
-                        // SAFETY: a used lane of a pixel lies in the batch; the caller's promise.
+                        // SAFETY: a used lane of a pixel lies in the batch, which the caller promises.
                         unsafe { *to.add(pixel * S::LANES + lane) = *batch.add(from) }
                     }
                 }
@@ -119,7 +121,7 @@ impl Panel {
     pub(crate) unsafe fn scatter<S: Simd>(&self, s: S, from: *const f32, batch: *mut f32, pixels: usize) {
         match self.batch.layout {
             Layout::ChannelsFirst => {
-                // SAFETY: the panel's planes lie in the batch; the caller's promise.
+                // SAFETY: the panel's planes lie in the batch, which the caller promises.
                 unsafe { scatter_planes(s, from, batch.add(self.first * pixels), self.used, pixels) }
             }
             Layout::ChannelsLast => {
@@ -127,7 +129,7 @@ impl Panel {
                 for pixel in 0..pixels {
                     for lane in 0..self.used {
                         let to = start + pixel * self.batch.channels + lane;
-                        // SAFETY: a used lane of a pixel lies in the batch; the caller's promise.
+                        // SAFETY: a used lane of a pixel lies in the batch, which the caller promises.
                         unsafe { *batch.add(to) = *from.add(pixel * S::LANES + lane) }
                     }
                 }
@@ -135,7 +137,7 @@ impl Panel {
         }
     }
 
-    /// The panel of one random number per output: those always lie with channels first.
+    /// The same panel of a batch with channels first, as random numbers always lie.
     pub(crate) fn with_channels_first(&self) -> Self {
         let first = match self.batch.layout {
             Layout::ChannelsFirst => self.first,
@@ -154,7 +156,7 @@ impl Panel {
 /// repeat the last one.
 ///
 /// # Safety
-/// The planes can be read, and `to` has room for a vector per pixel.
+/// There is at least one plane. The planes can be read, and `to` has room for a vector per pixel.
 #[inline(always)]
 pub(crate) unsafe fn gather_planes<S: Simd>(
     s: S,
@@ -163,7 +165,7 @@ pub(crate) unsafe fn gather_planes<S: Simd>(
     pixels: usize,
     to: *mut f32,
 ) {
-    // SAFETY: each row is the start of a plane; the caller's promise.
+    // SAFETY: each row is the start of a plane, which the caller promises.
     let rows: [*const f32; MOST_LANES] =
         std::array::from_fn(|lane| unsafe { from.add(lane.min(planes - 1) * pixels) });
     for first in blocks(pixels, S::LANES) {
@@ -183,7 +185,7 @@ pub(crate) unsafe fn gather_planes<S: Simd>(
 /// The reverse of [`gather_planes`]; lanes without a plane are left out.
 ///
 /// # Safety
-/// `from` holds a vector per pixel, and the planes can be written by nobody else.
+/// There is at least one plane. `from` holds a vector per pixel, and the planes can be written, by nobody else meanwhile.
 #[inline(always)]
 pub(crate) unsafe fn scatter_planes<S: Simd>(
     s: S,
@@ -201,7 +203,7 @@ pub(crate) unsafe fn scatter_planes<S: Simd>(
         }
         return;
     }
-    // SAFETY: each row is the start of a plane; the caller's promise.
+    // SAFETY: each row is the start of a plane, which the caller promises.
     let rows: [*mut f32; MOST_LANES] =
         std::array::from_fn(|lane| unsafe { to.add(lane.min(planes - 1) * pixels) });
     for first in blocks(pixels, S::LANES) {
@@ -210,8 +212,8 @@ pub(crate) unsafe fn scatter_planes<S: Simd>(
     }
 }
 
-/// Where blocks of `lanes` pixels begin that together cover all of them; the last may overlap the one before. None
-/// where there are fewer pixels than lanes.
+/// The first pixels of blocks of `lanes` pixels that together cover all pixels. The last block may overlap the one before.
+/// There are no blocks if there are fewer pixels than lanes.
 #[inline(always)]
 pub(crate) fn blocks(pixels: usize, lanes: usize) -> impl Iterator<Item = usize> {
     let count = if pixels < lanes { 0 } else { pixels.div_ceil(lanes) };

@@ -1,33 +1,28 @@
 //! Pooling a batch, forward and backward, panel by panel.
 
-#![expect(unsafe_code, reason = "vectors are read and written where they lie, by several threads")]
+#![expect(unsafe_code, reason = "vectors are read and written in place, by several threads")]
 
 use std::ops::Range;
 
 use crate::isa::{Isa, Kernel};
-use crate::memory::{OutOfMemory, Refused};
+use crate::memory::{OutOfMemory, Scratch, scratch_length};
 use crate::panel::{Batch, Panel};
-use crate::reduce::{
-    CellGradients, Cells, LogMeanExp, Lp, Max, Mean, Median, Min, PowerMean, Reduce, Sampled, Soft,
-    StochasticMean, Weighted, WindowKernel,
-};
-use crate::rounds::Round;
-use crate::scratch::Scratch;
+use crate::reduce::{CellGradients, CellValues, Reduce, ReducerKernel, with_reducer};
 use crate::simd::Simd;
 use crate::sum::Total;
-use crate::threads::{Parts, Threads, least_tasks};
-use crate::windows::{Walk, Windows};
+use crate::threads::{DisjointSlices, SharedOutcome, Threads, grain};
+use crate::windows::{Round, Walk, WindowTable};
 
-/// One pooling of a batch: what becomes one value, and how.
+/// One pooling of a batch: its windows, and how each becomes one value.
 #[derive(Debug, Clone, Copy)]
 pub struct Pooling<'a> {
-    /// Which windows exist.
-    pub windows: &'a Windows,
+    /// The windows.
+    pub windows: &'a WindowTable,
     /// How a window becomes one value.
     pub reduce: Reduce,
     /// The batch that is pooled.
     pub batch: Batch,
-    /// One number in `[0, 1)` per output, channels first, for [`Reduce::Sampled`]; empty for the others.
+    /// One number in `[0, 1)` per output, channels first, for [`Reduce::Sampled`]; empty for other reducers.
     pub draws: &'a [f32],
 }
 
@@ -38,7 +33,7 @@ impl Pooling<'_> {
     /// Not enough memory for a vector per pixel, [`Pooling::scratch_bytes`].
     ///
     /// # Panics
-    /// Slices that are not as long as the batch and the windows say; a window of more than [`Reduce::MOST_CELLS`].
+    /// Slices of other lengths than those of the batch and the windows; a window of more than [`Reduce::MOST_CELLS`].
     pub fn forward(
         &self,
         isa: Isa,
@@ -47,20 +42,20 @@ impl Pooling<'_> {
         output: &mut [f32],
     ) -> Result<(), OutOfMemory> {
         self.check(input.len(), output.len());
-        let (output, refused) = (Parts::of(output), Refused::default());
-        threads.share(self.panels(isa), self.least_panels(isa), &|panels| {
-            isa.run(Forward { pooling: self, input, output: &output, panels, refused: &refused });
+        let (output, outcome) = (DisjointSlices::new(output), SharedOutcome::default());
+        threads.parallel_for(self.panels(isa), self.grain(isa), &|panels| {
+            outcome.record(isa.run(Forward { pooling: self, input, output: &output, panels }));
         });
-        refused.whole()
+        outcome.into_result()
     }
 
-    /// From the gradient of the output to that of the input, which is written whole.
+    /// Computes the gradient of the input from that of the output, and writes all of it.
     ///
     /// # Errors
     /// As [`Pooling::forward`].
     ///
     /// # Panics
-    /// Slices that are not as long as the batch and the windows say; a window of more than [`Reduce::MOST_CELLS`].
+    /// Slices of other lengths than those of the batch and the windows; a window of more than [`Reduce::MOST_CELLS`].
     pub fn backward(
         &self,
         isa: Isa,
@@ -71,22 +66,22 @@ impl Pooling<'_> {
     ) -> Result<(), OutOfMemory> {
         self.check(input.len(), output_gradient.len());
         assert_eq!(input.len(), input_gradient.len(), "the gradient of the input");
-        let (input_gradient, refused) = (Parts::of(input_gradient), Refused::default());
-        threads.share(self.panels(isa), self.least_panels(isa), &|panels| {
-            isa.run(Backward {
+        let (input_gradient, outcome) = (DisjointSlices::new(input_gradient), SharedOutcome::default());
+        threads.parallel_for(self.panels(isa), self.grain(isa), &|panels| {
+            let input_gradient = &input_gradient;
+            outcome.record(isa.run(Backward {
                 pooling: self,
                 input,
                 output_gradient,
-                input_gradient: &input_gradient,
+                input_gradient,
                 panels,
-                refused: &refused,
-            });
+            }));
         });
-        refused.whole()
+        outcome.into_result()
     }
 
-    /// Memory that so many threads need in passing, forward or backward, at most: each works on as many planes as a vector
-    /// has lanes, of so many pixels of the input and of the output.
+    /// The most scratch memory that this many threads need, forward or backward. Each thread works on as many planes as a
+    /// vector has lanes, of this many pixels of the input and of the output.
     pub fn scratch_bytes(isa: Isa, threads: u64, planes: u64, [input, output]: [u64; 2]) -> u64 {
         let lanes = isa.lanes() as u64;
         let vectors = 4 * u128::from(input) + 2 * u128::from(output);
@@ -96,8 +91,8 @@ impl Pooling<'_> {
     }
 
     fn check(&self, input: usize, output: usize) {
-        assert_eq!(input, self.batch.numbers(self.windows.pixels()), "numbers of the input");
-        assert_eq!(output, self.batch.numbers(self.windows.len()), "numbers of the output");
+        assert_eq!(Some(input), self.batch.numbers(self.windows.pixels()), "numbers of the input");
+        assert_eq!(Some(output), self.batch.numbers(self.windows.len()), "numbers of the output");
         let draws = if self.reduce.draws() { output } else { 0 };
         assert_eq!(self.draws.len(), draws, "random numbers");
         assert!(self.windows.widest() <= Reduce::MOST_CELLS, "a window of too many cells");
@@ -107,25 +102,26 @@ impl Pooling<'_> {
         self.batch.panels(isa.lanes())
     }
 
-    fn least_panels(&self, isa: Isa) -> usize {
-        least_tasks(self.windows.pixels() * isa.lanes())
+    fn grain(&self, isa: Isa) -> usize {
+        grain(self.windows.pixels().saturating_mul(isa.lanes()))
     }
 
-    /// Numbers of scratch memory for a panel of the input, of the output, and of random numbers.
+    /// The lengths of scratch memory for a panel of the input, of the output, and of random numbers.
     fn scratch<S: Simd>(&self) -> [usize; 3] {
-        let outputs = self.windows.len() * S::LANES;
-        [self.windows.pixels() * S::LANES, outputs, if self.reduce.draws() { outputs } else { 0 }]
+        let [input, output] =
+            [self.windows.pixels(), self.windows.len()].map(|pixels| scratch_length(&[pixels, S::LANES]));
+        [input, output, if self.reduce.draws() { output } else { 0 }]
     }
 
-    /// The first of each run of panels that lie side by side in place, and how many they are: what one of them brings into
-    /// the cache, the others use. `one_by_one` where there is scratch memory for one.
+    /// The first panel of each run of panels that lie next to each other in place, and the length of the run: its panels use
+    /// the same cache lines. `one_by_one` if there is scratch memory for one panel alone.
     fn runs<S: Simd>(&self, panels: Range<usize>, one_by_one: bool) -> impl Iterator<Item = (Panel, usize)> {
         let mut next = panels.start;
         std::iter::from_fn(move || {
             let left = panels.end.checked_sub(next).filter(|&left| left > 0)?;
             let panel = self.batch.panel(next, S::LANES);
             let alone = one_by_one || panel.in_place::<S>(self.windows.pixels()).is_none();
-            let vectors = if alone { 1 } else { panel.beside::<S>().min(left) };
+            let vectors = if alone { 1 } else { panel.panels_to_sample_end::<S>().min(left) };
             next += vectors;
             Some((panel, vectors))
         })
@@ -136,106 +132,51 @@ impl Pooling<'_> {
     fn gather_draws<S: Simd>(&self, s: S, panel: &Panel, to: &mut [f32]) {
         if self.reduce.draws() {
             let outputs = self.windows.len();
-            // SAFETY: `check` has counted the numbers, and the scratch has room for them.
+            // SAFETY: `check` has counted the random numbers, and the scratch memory has room for a panel of them.
             unsafe { panel.with_channels_first().gather(s, self.draws.as_ptr(), outputs, to.as_mut_ptr()) }
         }
     }
 
+    /// The random numbers of one output.
     #[inline(always)]
     fn draw<S: Simd>(&self, s: S, gathered: &[f32], window: usize) -> S::F {
         if !self.reduce.draws() {
             return s.splat(0.0);
         }
         let lanes = &gathered[window * S::LANES..][..S::LANES];
-        // SAFETY: as many numbers as lanes.
+        // SAFETY: the slice has as many numbers as there are lanes.
         unsafe { s.load(lanes.as_ptr()) }
     }
-}
-
-/// Calls the same function for whichever reducer it is.
-macro_rules! with_reducer {
-    ($reduce:expr, $kernel:ident => $call:expr) => {
-        match $reduce {
-            Reduce::Max => {
-                let $kernel = Max {};
-                $call
-            }
-            Reduce::Min => {
-                let $kernel = Min {};
-                $call
-            }
-            Reduce::Mean => {
-                let $kernel = Mean;
-                $call
-            }
-            Reduce::Lp { p: 2.0 } => {
-                let $kernel = Lp::<true> { p: 2.0 };
-                $call
-            }
-            Reduce::Lp { p } => {
-                let $kernel = Lp::<false> { p };
-                $call
-            }
-            Reduce::PowerMean { p } => {
-                let $kernel = PowerMean { p };
-                $call
-            }
-            Reduce::LogMeanExp => {
-                let $kernel = LogMeanExp;
-                $call
-            }
-            Reduce::Soft { beta } => {
-                let $kernel = Soft { beta };
-                $call
-            }
-            Reduce::Sampled => {
-                let $kernel = Sampled;
-                $call
-            }
-            Reduce::StochasticMean => {
-                let $kernel = StochasticMean;
-                $call
-            }
-            Reduce::Median => {
-                let $kernel = Median;
-                $call
-            }
-            Reduce::Weighted => {
-                let $kernel = Weighted;
-                $call
-            }
-        }
-    };
 }
 
 struct Forward<'a> {
     pooling: &'a Pooling<'a>,
     input: &'a [f32],
-    output: &'a Parts<'a, f32>,
+    output: &'a DisjointSlices<'a, f32>,
     panels: Range<usize>,
-    refused: &'a Refused,
 }
 
 impl Kernel for Forward<'_> {
+    type Output = Result<(), OutOfMemory>;
+
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let refused = self.refused;
-        refused.note(with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel)));
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel))
     }
 }
 
 impl Forward<'_> {
     #[inline(always)]
-    fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) -> Result<(), OutOfMemory> {
+    fn with<S: Simd, K: ReducerKernel>(self, s: S, kernel: K) -> Result<(), OutOfMemory> {
         let Pooling { windows, batch, .. } = *self.pooling;
         let (pixels, outputs) = (windows.pixels(), windows.len());
         let mut scratch = Scratch::take();
-        let [gathered, pooled, draws] = scratch.try_split(self.pooling.scratch::<S>())?;
+        let [gathered, pooled, draws] = scratch.split(self.pooling.scratch::<S>())?;
         let mut walk = windows.walk()?;
         for (panel, vectors) in self.pooling.runs::<S>(self.panels, self.pooling.reduce.draws()) {
             self.pooling.gather_draws(s, &panel, draws);
-            // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
-            // one; no other panel's part of the output is touched.
+            // SAFETY: `check` has counted the numbers, so the panels lie in the batches. The scratch memory has room for
+            // one panel. No other task has these panels, and nothing else of the output is touched.
             unsafe {
                 let places = panel.in_place::<S>(pixels).zip(panel.in_place::<S>(outputs));
                 let (from, to, stride) = match places {
@@ -251,7 +192,7 @@ impl Forward<'_> {
                         let draw = self.pooling.draw(s, draws, window);
                         let seen = walk.window(outer, inner);
                         for first in (0..vectors * S::LANES).step_by(S::LANES) {
-                            let cells = Cells::new(s, seen, from.add(first), stride);
+                            let cells = CellValues::new(s, seen, from.add(first), stride);
                             s.store(to.add(window * stride + first), kernel.forward(s, &cells, draw));
                         }
                         window += 1;
@@ -270,27 +211,27 @@ struct Backward<'a> {
     pooling: &'a Pooling<'a>,
     input: &'a [f32],
     output_gradient: &'a [f32],
-    input_gradient: &'a Parts<'a, f32>,
+    input_gradient: &'a DisjointSlices<'a, f32>,
     panels: Range<usize>,
-    refused: &'a Refused,
 }
 
 impl Kernel for Backward<'_> {
+    type Output = Result<(), OutOfMemory>;
+
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let refused = self.refused;
-        refused.note(with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel)));
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        with_reducer!(self.pooling.reduce, kernel => self.with(s, kernel))
     }
 }
 
-/// Where the vectors of a panel, or of several side by side, lie.
+/// The places of the vectors of a panel, or of several that lie next to each other.
 #[derive(Clone, Copy)]
 struct Places<'a> {
     from: *const f32,
     gradient: *const f32,
-    /// How far apart the vectors of both lie.
+    /// The distance between two vectors of both.
     stride: usize,
-    /// Panels side by side.
+    /// The number of panels.
     vectors: usize,
     draws: &'a [f32],
     to: *mut f32,
@@ -298,12 +239,12 @@ struct Places<'a> {
 }
 
 impl Backward<'_> {
-    /// Adds to the cells' gradients what comes from the windows of a round.
+    /// Adds the gradients of the windows of a round to those of their cells.
     ///
     /// # Safety
     /// The vectors of all pixels and outputs lie at these places, and nobody else touches those that are written.
     #[inline(always)]
-    unsafe fn spread<S: Simd, K: WindowKernel>(
+    unsafe fn spread<S: Simd, K: ReducerKernel>(
         &self,
         s: S,
         kernel: K,
@@ -311,7 +252,7 @@ impl Backward<'_> {
         at: &Places<'_>,
     ) {
         let windows = self.pooling.windows;
-        let (inner, alone) = (windows.inner(), windows.are_apart());
+        let (inner, disjoint) = (windows.inner(), windows.are_disjoint());
         for row in round.rows.clone() {
             let outer = &windows.outer()[row];
             for column in (round.first..inner.len()).step_by(round.step) {
@@ -322,8 +263,8 @@ impl Backward<'_> {
                     // SAFETY: the caller's promise.
                     unsafe {
                         let gradient = s.load(at.gradient.add(window * at.stride + first));
-                        let cells = Cells::new(s, seen, at.from.add(first), at.stride);
-                        let spread = CellGradients::new(s, seen, at.to.add(first), at.to_stride, alone);
+                        let cells = CellValues::new(s, seen, at.from.add(first), at.stride);
+                        let spread = CellGradients::new(s, seen, at.to.add(first), at.to_stride, disjoint);
                         kernel.backward(s, &cells, draw, gradient, &spread);
                     }
                 }
@@ -332,23 +273,23 @@ impl Backward<'_> {
     }
 
     #[inline(always)]
-    fn with<S: Simd, K: WindowKernel>(self, s: S, kernel: K) -> Result<(), OutOfMemory> {
+    fn with<S: Simd, K: ReducerKernel>(self, s: S, kernel: K) -> Result<(), OutOfMemory> {
         let Pooling { windows, batch, .. } = *self.pooling;
         let (pixels, outputs) = (windows.pixels(), windows.len());
         let mut scratch = Scratch::take();
         let [input, output, drawn] = self.pooling.scratch::<S>();
-        // Where many windows add to a pixel, each round of them is summed apart.
+        // If many windows add to a pixel, each round of them is summed on its own.
         let crowded = windows.are_crowded();
         let apart = if crowded { input } else { 0 };
         let [gathered, gradients, draws, spread, round_sums, lost] =
-            scratch.try_split([input, output, drawn, input, apart, apart])?;
+            scratch.split([input, output, drawn, input, apart, apart])?;
         let mut walk = windows.walk()?;
         for (panel, vectors) in
             self.pooling.runs::<S>(self.panels.clone(), crowded || self.pooling.reduce.draws())
         {
             self.pooling.gather_draws(s, &panel, draws);
-            // SAFETY: `check` has counted the numbers, so that the panels lie in the batches; the scratch has room for
-            // one; no other panel's part of the gradient is touched.
+            // SAFETY: `check` has counted the numbers, so the panels lie in the batches. The scratch memory has room for
+            // one panel. No other task has these panels, and nothing else of the gradient is touched.
             unsafe {
                 let places = panel.in_place::<S>(pixels).zip(panel.in_place::<S>(outputs));
                 let (from, gradient, to, stride) = match places {
@@ -369,7 +310,7 @@ impl Backward<'_> {
                         s.store(to.add(pixel * stride + first), s.splat(0.0));
                     }
                 };
-                if windows.are_apart() {
+                if windows.are_disjoint() {
                     windows.each_unseen(clear);
                 } else {
                     (0..pixels).for_each(clear);
@@ -382,7 +323,7 @@ impl Backward<'_> {
                     for round in windows.rounds() {
                         let apart = Places { to: sums, to_stride: S::LANES, ..at };
                         self.spread(s, kernel, (&mut walk, &round), &apart);
-                        for pixel in windows.pixels_of(&round) {
+                        for pixel in windows.pixels_seen_in(&round) {
                             let (sum, vector) = (sums.add(pixel * S::LANES), pixel * S::LANES);
                             Total::add_in_place(s, to.add(pixel * stride), lost.add(vector), s.load(sum));
                             s.store(sum, s.splat(0.0));

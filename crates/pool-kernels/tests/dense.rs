@@ -3,7 +3,7 @@
 mod common;
 
 use common::{isas, values};
-use pool_kernels::{Dense, DenseGradients, ThisThread};
+use pool_kernels::{DenseGradients, DenseKernel, ThisThread};
 use proptest::prelude::*;
 
 fn close(what: &str, found: &[f32], expected: &[f64]) -> Result<(), TestCaseError> {
@@ -45,10 +45,10 @@ proptest! {
             }
         }
 
-        let dense = Dense { inputs, units };
+        let dense = DenseKernel { inputs, units };
         for isa in isas() {
             let mut found = vec![f32::NAN; output.len()];
-            dense.forward(isa, &ThisThread, [&input, &weight, &bias], &mut found);
+            dense.forward(isa, &ThisThread, [&input, &weight, &bias], &mut found).unwrap();
             close("output", &found, &output)?;
         }
         for (wants_input, wants_weight) in [(true, true), (true, false), (false, true)] {

@@ -128,19 +128,19 @@ proptest! {
         let rate = DropRate::nearest(0.3);
         let mut mask = KeepMask::default();
         for isa in isas() {
-            mask.draw(isa, &ThisThread, Stream { key: [seed as u32, 1], pass: 7 }, rate, count * outputs);
+            mask.draw(isa, &ThisThread, Stream { key: [seed as u32, 1], pass: 7 }, rate, count * outputs).unwrap();
             let keep = drop.then_some((&mask, rate.scale()));
             let expected = plain(&block, [&images, &weight, &bias, &gradient], keep);
             let mut output = vec![f32::NAN; count * outputs];
             let mut routes = vec![0xff; block.routes(isa, count)];
             block.forward(isa, &ThisThread, ConvPoolForward {
                 images: &images, weight: &weight, bias: &bias, keep, output: &mut output, routes: &mut routes,
-            });
+            }).unwrap();
             let (mut weight_gradient, mut bias_gradient) = (vec![f32::NAN; weight.len()], vec![f32::NAN; bias.len()]);
             block.backward(isa, &ThisThread, ConvPoolGradients {
                 images: &images, routes: &routes, scale: keep.map_or(1.0, |(_, scale)| scale), output: &gradient,
                 weight: &mut weight_gradient, bias: &mut bias_gradient,
-            });
+            }).unwrap();
             for (what, found, expected) in [
                 ("value", &output, &expected.0),
                 ("gradient of weight", &weight_gradient, &expected.1),
@@ -159,7 +159,7 @@ proptest! {
     fn masks_do_not_depend_on_instructions(numbers in 1..20_000usize, seed in any::<u32>(), rate in 0.0..0.9f64) {
         let draw = |isa| {
             let mut mask = KeepMask::default();
-            mask.draw(isa, &ThisThread, Stream { key: [seed, 5], pass: 1 << 40 }, DropRate::nearest(rate), numbers);
+            mask.draw(isa, &ThisThread, Stream { key: [seed, 5], pass: 1 << 40 }, DropRate::nearest(rate), numbers).unwrap();
             (0..numbers).map(|number| mask.keeps(number)).collect::<Vec<bool>>()
         };
         let all: Vec<Vec<bool>> = isas().into_iter().map(draw).collect();
@@ -175,7 +175,7 @@ proptest! {
         let from = values(numbers, seed.into());
         for isa in isas() {
             let mut mask = KeepMask::default();
-            mask.draw(isa, &ThisThread, Stream { key: [seed, 5], pass: 2 }, rate, numbers);
+            mask.draw(isa, &ThisThread, Stream { key: [seed, 5], pass: 2 }, rate, numbers).unwrap();
             let mut to = vec![f32::NAN; numbers];
             mask.apply(isa, &ThisThread, rate.scale(), &from, &mut to);
             for (index, (from, to)) in from.iter().zip(to).enumerate() {

@@ -8,18 +8,18 @@ mod plain;
 use common::{isas, values};
 use plain::Plain;
 use pool_kernels::{
-    AxisWindow, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, Dense, DenseGradients,
-    Entries, Isa, Layout, Pooling, Reduce, ThisThread, Windows,
+    Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, DenseGradients, DenseKernel,
+    Entries, Isa, KernelWindow, Layout, Pooling, Reduce, ThisThread, WindowTable,
 };
 
 /// A tenth is no number of `f32`, so that every sum of it is rounded.
 const EQUAL: f32 = 0.1;
 const TOLERANCE: f64 = 1e-6;
 
-fn windows(size: usize, stride: usize, input: usize) -> Vec<AxisWindow> {
+fn windows(size: usize, stride: usize, input: usize) -> Vec<KernelWindow> {
     (0..=input - size)
         .step_by(stride)
-        .map(|first| AxisWindow {
+        .map(|first| KernelWindow {
             entries: Entries::Run { first: first as u32, count: size as u32, step: 1 },
             counted: size as u32,
         })
@@ -43,8 +43,8 @@ fn one_window_of_equal_values_is_that_value_at_any_size() {
         (&[40_009], &every, &LAYOUTS[1..]),
         (&[2_000, 500], &best, &LAYOUTS[..1]),
     ] {
-        let axes: Vec<Vec<AxisWindow>> = spatial.iter().map(|&size| windows(size, 1, size)).collect();
-        let table = Windows::new(spatial, &axes).unwrap();
+        let axes: Vec<Vec<KernelWindow>> = spatial.iter().map(|&size| windows(size, 1, size)).collect();
+        let table = WindowTable::new(spatial, &axes).unwrap();
         let count = table.pixels() as f64;
         let x = f64::from(EQUAL);
         let input = vec![EQUAL; 2 * table.pixels()];
@@ -85,7 +85,7 @@ fn one_window_of_equal_values_is_that_value_at_any_size() {
 
 #[test]
 fn infinities_and_sums_beyond_all_numbers_stay_what_they_are() {
-    let table = Windows::new(&[200], &[windows(200, 1, 200)]).unwrap();
+    let table = WindowTable::new(&[200], &[windows(200, 1, 200)]).unwrap();
     let batch = Batch { samples: 1, channels: 1, layout: Layout::ChannelsFirst };
     let pooling = Pooling { windows: &table, reduce: Reduce::Mean, batch, draws: &[] };
     for isa in isas() {
@@ -112,7 +112,7 @@ fn infinities_and_sums_beyond_all_numbers_stay_what_they_are() {
 #[test]
 fn a_draw_is_the_cell_that_it_stands_for() {
     let count = 100_000;
-    let table = Windows::new(&[count], &[windows(count, 1, count)]).unwrap();
+    let table = WindowTable::new(&[count], &[windows(count, 1, count)]).unwrap();
     let mut ends = vec![0.0; count];
     (ends[0], ends[count - 1]) = (EQUAL, 3.0 * EQUAL);
     let equal = vec![EQUAL; count];
@@ -148,9 +148,9 @@ fn windows_that_share_their_pixels_have_the_gradients_of_plain_loops() {
     for (spatial, size, stride) in
         [(&[40, 43][..], 12, 1), (&[31, 90], 31, 2), (&[900], 301, 1), (&[12, 11, 13], 6, 1)]
     {
-        let axes: Vec<Vec<AxisWindow>> =
+        let axes: Vec<Vec<KernelWindow>> =
             spatial.iter().map(|&input| windows(size.min(input), stride, input)).collect();
-        let table = Windows::new(spatial, &axes).unwrap();
+        let table = WindowTable::new(spatial, &axes).unwrap();
         let channels = 2;
         for layout in LAYOUTS {
             let batch = Batch { samples: 2, channels, layout };
@@ -212,7 +212,7 @@ fn the_first_block_sums_its_gradients_over_large_images_and_batches() {
                     output: &mut output,
                     routes: &mut routes,
                 };
-                block.forward(isa, &ThisThread, data);
+                block.forward(isa, &ThisThread, data).unwrap();
                 let (mut weight_gradient, mut bias_gradient) = (vec![0.0; 18 * 18], vec![0.0; 18]);
                 let data = ConvPoolGradients {
                     images: &pixels,
@@ -222,7 +222,7 @@ fn the_first_block_sums_its_gradients_over_large_images_and_batches() {
                     weight: &mut weight_gradient,
                     bias: &mut bias_gradient,
                 };
-                block.backward(isa, &ThisThread, data);
+                block.backward(isa, &ThisThread, data).unwrap();
                 let sum = f64::from(EQUAL) * outputs as f64;
                 for (what, found, expected) in
                     [("bias", &bias_gradient, sum), ("weight", &weight_gradient, sum * f64::from(EQUAL))]
@@ -240,7 +240,7 @@ fn the_first_block_sums_its_gradients_over_large_images_and_batches() {
 
 #[test]
 fn a_dense_layer_sums_the_gradients_of_biases_over_large_batches() {
-    let layer = Dense { inputs: 1, units: 70 };
+    let layer = DenseKernel { inputs: 1, units: 70 };
     for samples in [200, 30_000] {
         let (input, weight) = (vec![0.0; samples], vec![0.0; 70]);
         let gradient = vec![EQUAL; samples * 70];
@@ -266,7 +266,7 @@ fn a_dense_layer_sums_the_gradients_of_biases_over_large_batches() {
 #[test]
 fn a_dense_layer_of_many_inputs_adds_its_parts_without_loss() {
     let inputs = 1_152 * 1_000;
-    let layer = Dense { inputs, units: 1 };
+    let layer = DenseKernel { inputs, units: 1 };
     let mut weight = vec![0.0; inputs];
     weight[0] = 1.0;
     // A part of its own each: 1 and 999 times 2^-24, which one after another would change nothing.
@@ -276,7 +276,7 @@ fn a_dense_layer_of_many_inputs_adds_its_parts_without_loss() {
     let input = vec![1.0; inputs];
     let mut output = [0.0];
     for isa in isas() {
-        layer.forward(isa, &ThisThread, [&input, &weight, &[0.0]], &mut output);
+        layer.forward(isa, &ThisThread, [&input, &weight, &[0.0]], &mut output).unwrap();
         assert_eq!(output[0], 1.0 + 999.0 * f32::EPSILON / 2.0, "{isa}");
     }
 }

@@ -6,7 +6,7 @@ mod plain;
 
 use common::{isas, values};
 use plain::Plain;
-use pool_kernels::{AxisWindow, Batch, Entries, Layout, Pooling, Reduce, ThisThread, Windows};
+use pool_kernels::{Batch, Entries, KernelWindow, Layout, Pooling, Reduce, ThisThread, WindowTable};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -32,21 +32,21 @@ const REDUCERS: [Reduce; 16] = [
 #[derive(Debug, Clone)]
 struct Case {
     spatial: Vec<usize>,
-    axes: Vec<Vec<AxisWindow>>,
+    axes: Vec<Vec<KernelWindow>>,
     samples: usize,
     channels: usize,
     seed: u64,
 }
 
 /// Windows of any place and length, with holes: whatever a geometry may make.
-fn axis() -> impl Strategy<Value = (usize, Vec<AxisWindow>)> {
+fn axis() -> impl Strategy<Value = (usize, Vec<KernelWindow>)> {
     (1..9usize).prop_flat_map(|size| {
         let window =
             (0..size, 1..4usize, 1..3usize, any::<bool>()).prop_map(move |(first, count, step, listed)| {
                 let count = (0..count).filter(|cell| first + cell * step < size).count() as u32;
                 let run = Entries::Run { first: first as u32, count, step: step as u32 };
                 let entries = if listed { Entries::List(run.iter().collect()) } else { run };
-                AxisWindow { counted: count, entries }
+                KernelWindow { counted: count, entries }
             });
         (Just(size), vec(window, 1..6))
     })
@@ -64,7 +64,7 @@ proptest! {
 
     #[test]
     fn values_and_gradients_are_those_of_plain_loops(case in cases()) {
-        let windows = Windows::new(&case.spatial, &case.axes).unwrap();
+        let windows = WindowTable::new(&case.spatial, &case.axes).unwrap();
         for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
             let batch = Batch { samples: case.samples, channels: case.channels, layout };
             let planes = case.samples * case.channels;
@@ -101,14 +101,14 @@ proptest! {
 #[test]
 fn wide_windows_that_differ_from_place_to_place_are_those_of_plain_loops() {
     // Clipped at both ends of both axes: 30 shapes of up to 60 entries along each, so 1.9 million cells.
-    let axis: Vec<AxisWindow> = (0..30u32)
+    let axis: Vec<KernelWindow> = (0..30u32)
         .map(|place| {
             let (first, count) = (place.saturating_sub(30), (place + 31).min(60) - place.saturating_sub(30));
-            AxisWindow { entries: Entries::Run { first, count, step: 1 }, counted: count }
+            KernelWindow { entries: Entries::Run { first, count, step: 1 }, counted: count }
         })
         .collect();
     let (spatial, axes) = (vec![60, 60], vec![axis.clone(), axis]);
-    let windows = Windows::new(&spatial, &axes).unwrap();
+    let windows = WindowTable::new(&spatial, &axes).unwrap();
     assert!(windows.bytes() < 1 << 16, "not one by one: {} bytes", windows.bytes());
     let batch = Batch { samples: 1, channels: 2, layout: Layout::ChannelsFirst };
     let (input, gradient) = (values(2 * windows.pixels(), 3), values(2 * windows.len(), 4));
@@ -135,8 +135,8 @@ fn wide_windows_that_differ_from_place_to_place_are_those_of_plain_loops() {
 fn the_median_of_wide_windows_is_found_among_any_values() {
     let of = |values: &[f32]| {
         let entries = Entries::Run { first: 0, count: values.len() as u32, step: 1 };
-        let axis = vec![AxisWindow { entries, counted: values.len() as u32 }];
-        let windows = Windows::new(&[values.len()], &[axis]).unwrap();
+        let axis = vec![KernelWindow { entries, counted: values.len() as u32 }];
+        let windows = WindowTable::new(&[values.len()], &[axis]).unwrap();
         let batch = Batch { samples: 1, channels: 1, layout: Layout::ChannelsFirst };
         let pooling = Pooling { windows: &windows, reduce: Reduce::Median, batch, draws: &[] };
         let medians = isas().into_iter().map(|isa| {

@@ -10,9 +10,9 @@ use std::ops::Range;
 
 use common::{isas, values};
 use pool_kernels::{
-    AdamSlices, AdamStep, AxisWindow, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
-    Dense, DenseGradients, DropRate, Entries, Isa, KeepMask, Layout, Pooling, Reduce, Stream, ThisThread,
-    Threads, Windows,
+    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
+    DenseGradients, DenseKernel, DropRate, Entries, Isa, KeepMask, KernelWindow, Layout, Pooling, Reduce,
+    Stream, ThisThread, Threads, WindowTable,
 };
 
 /// Three threads at once, of which the first has a sixth of the tasks and the last a half. Does not ask whether that
@@ -22,7 +22,7 @@ struct ThreeThreads;
 // SAFETY: ranges that share no task, and threads that are waited for.
 
 unsafe impl Threads for ThreeThreads {
-    fn share(&self, tasks: usize, _least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
+    fn parallel_for(&self, tasks: usize, _grain: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
         let (first, second) = (tasks / 6, tasks / 2);
         std::thread::scope(|scope| {
             let ranges = [0..first, first..second, second..tasks];
@@ -53,12 +53,12 @@ fn bits(numbers: &[f32]) -> Vec<u32> {
 }
 
 /// Windows of 3 with stride 2, which overlap.
-fn windows(side: u32) -> Windows {
-    let axis: Vec<AxisWindow> = (0..side - 2)
+fn windows(side: u32) -> WindowTable {
+    let axis: Vec<KernelWindow> = (0..side - 2)
         .step_by(2)
-        .map(|first| AxisWindow { entries: Entries::Run { first, count: 3, step: 1 }, counted: 3 })
+        .map(|first| KernelWindow { entries: Entries::Run { first, count: 3, step: 1 }, counted: 3 })
         .collect();
-    Windows::new(&[side as usize; 2], &[axis.clone(), axis]).unwrap()
+    WindowTable::new(&[side as usize; 2], &[axis.clone(), axis]).unwrap()
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn random_numbers_and_dropout() {
     let stream = Stream { key: [7, 8], pass: 3 };
     same_bits(|isa, threads| {
         let mut mask = KeepMask::default();
-        mask.draw(isa, threads, stream, rate, NUMBERS);
+        mask.draw(isa, threads, stream, rate, NUMBERS).unwrap();
         let mut to = vec![f32::NAN; NUMBERS];
         mask.apply(isa, threads, rate.scale(), &from, &mut to);
         let mut uniform = vec![f32::NAN; NUMBERS];
@@ -131,34 +131,38 @@ fn the_first_block() {
         let rate = DropRate::nearest(0.2);
         same_bits(|isa, threads| {
             let mut mask = KeepMask::default();
-            mask.draw(isa, threads, Stream { key: [1, 2], pass: 1 }, rate, outputs);
+            mask.draw(isa, threads, Stream { key: [1, 2], pass: 1 }, rate, outputs).unwrap();
             let (mut output, mut routes) = (vec![f32::NAN; outputs], vec![0; block.routes(isa, IMAGES)]);
-            block.forward(
-                isa,
-                threads,
-                ConvPoolForward {
-                    images: &images,
-                    weight: &weight,
-                    bias: &bias,
-                    keep: Some((&mask, rate.scale())),
-                    output: &mut output,
-                    routes: &mut routes,
-                },
-            );
+            block
+                .forward(
+                    isa,
+                    threads,
+                    ConvPoolForward {
+                        images: &images,
+                        weight: &weight,
+                        bias: &bias,
+                        keep: Some((&mask, rate.scale())),
+                        output: &mut output,
+                        routes: &mut routes,
+                    },
+                )
+                .unwrap();
             let (mut weight_gradient, mut bias_gradient) =
                 (vec![f32::NAN; weight.len()], vec![f32::NAN; bias.len()]);
-            block.backward(
-                isa,
-                threads,
-                ConvPoolGradients {
-                    images: &images,
-                    routes: &routes,
-                    scale: rate.scale(),
-                    output: &gradient,
-                    weight: &mut weight_gradient,
-                    bias: &mut bias_gradient,
-                },
-            );
+            block
+                .backward(
+                    isa,
+                    threads,
+                    ConvPoolGradients {
+                        images: &images,
+                        routes: &routes,
+                        scale: rate.scale(),
+                        output: &gradient,
+                        weight: &mut weight_gradient,
+                        bias: &mut bias_gradient,
+                    },
+                )
+                .unwrap();
             (routes, [bits(&output), bits(&weight_gradient), bits(&bias_gradient)])
         });
     }
@@ -168,12 +172,12 @@ fn the_first_block() {
 fn dense() {
     const SAMPLES: usize = 6;
     // Several tasks, of which the last is short.
-    let layer = Dense { inputs: 7_001, units: 21 };
+    let layer = DenseKernel { inputs: 7_001, units: 21 };
     let (input, weight) = (values(SAMPLES * layer.inputs, 10), values(layer.units * layer.inputs, 11));
     let (bias, output_gradient) = (values(layer.units, 12), values(SAMPLES * layer.units, 13));
     same_bits(|isa, threads| {
         let mut output = vec![f32::NAN; SAMPLES * layer.units];
-        layer.forward(isa, threads, [&input, &weight, &bias], &mut output);
+        layer.forward(isa, threads, [&input, &weight, &bias], &mut output).unwrap();
         let (mut input_gradient, mut weight_gradient) =
             (vec![f32::NAN; input.len()], vec![f32::NAN; weight.len()]);
         let mut bias_gradient = vec![f32::NAN; layer.units];

@@ -4,15 +4,13 @@
 //! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`paired_bootstrap`],
 //!   [`holm`]; [`seeds_needed`] for the study to come.
 //! - *Verdicts*: [`compare_family`] puts them together and says which arm is better, if any.
-//! - *Memory*: a network is a list of [`LayerCost`] rows; [`MemoryModel::estimate`] turns them into an itemised
+//! - *Memory*: a network is a list of [`LayerCost`](pool_spec::LayerCost) rows; [`MemoryModel::estimate`] turns them into an itemised
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
 //! - *Trade-offs*: [`pareto_front`].
-//! - *Records*: [`TrialRecord`] and [`CostRecord`], the versioned files that trials and measurements leave behind, and
-//!   [`RunLayout`], where they lie; [`atomic_write`] keeps them whole, [`check_outputs`] keeps results from replacing
-//!   what they come from, and [`one_line`] says what is wrong with a file.
 //!
 //! ```
-//! use pool_metrics::{LayerCost, MemoryModel};
+//! use pool_metrics::MemoryModel;
+//! use pool_spec::LayerCost;
 //!
 //! let dense = LayerCost {
 //!     name: "dense".into(),
@@ -25,38 +23,35 @@
 //! assert_eq!(estimate.total_bytes(), 4 * 200 * (10 + 1_290));
 //! ```
 //!
-//! The one decision: numbers are kept raw. A record holds every epoch and every test prediction, so that any
-//! statistic can be computed later without training again.
+//! The one decision: everything here is arithmetic on plain numbers, compared in tests with SciPy, statsmodels and
+//! scikit-learn.
 
-mod atomic_write;
-mod classification;
+mod bootstrap;
+mod calibration;
+mod comparison;
+mod confusion;
+mod family;
+mod interval;
+mod mcnemar;
 mod memory;
-mod one_line;
-mod outputs;
 mod pareto;
-mod record;
-mod run_layout;
-mod statistics;
+mod power;
+mod student;
+mod summary;
 
-pub use atomic_write::{PARTIAL_PREFIX, atomic_write, atomic_write_with};
-pub use classification::{
-    Calibration, CalibrationBin, CalibrationError, ClassScores, ClassificationError, ConfusionMatrix,
-    error_rate,
-};
-pub use memory::{KeptTensor, LastReader, LayerCost, MemoryEstimate, MemoryItem, MemoryModel};
-pub use one_line::one_line;
-pub use outputs::{OutputError, check_outputs, check_outside_runs, holds_trials};
-pub use pareto::{ParetoError, pareto_front};
-pub use record::{
-    ClassImages, ComputedWith, Contention, CostRecord, EarlierEpochs, EpochRecord, Evaluation, Failure,
-    HardImage, Latency, MeasuredPeak, ModelFacts, PausedTrial, PredictionTimes, Provenance, RECORD_VERSION,
-    RecordError, Robustness, StepTimes, TestResults, TrialRecord, TrialSettings, TrialStatus,
-};
-pub use run_layout::{PlanFile, PlannedCosts, PlannedRung, PlannedTrial, RunLayout};
-pub use statistics::{
-    ArmPair, Bootstrap, BootstrapError, Comparison, ComparisonError, HolmError, Interval, McNemar,
-    McNemarError, PairedPredictions, PairedT, Resampling, SeedMcNemar, SeedPredictions, Verdict,
-    compare_family, holm, mcnemar_combined, mcnemar_exact, mcnemar_from_predictions, mean, median,
-    paired_bootstrap, paired_t, paired_t_power, quantile, sample_sd, seeds_needed, t_interval,
-    welch_interval, wilson_interval,
-};
+pub use bootstrap::{Bootstrap, BootstrapError, PairedPredictions, Resampling, paired_bootstrap};
+pub use calibration::{Calibration, CalibrationBin, CalibrationError};
+pub use comparison::{ArmPair, Comparison, ComparisonError, SeedMcNemar, SeedPredictions, Verdict};
+pub use confusion::{ClassScores, ClassificationError, ConfusionMatrix, error_rate};
+pub use family::{HolmError, compare_family, holm};
+pub use interval::{Interval, t_interval, welch_interval, wilson_interval};
+pub use mcnemar::{McNemar, McNemarError, mcnemar_combined, mcnemar_exact, mcnemar_from_predictions};
+pub use memory::{MemoryEstimate, MemoryItem, MemoryModel};
+pub use pareto::{ParetoError, dominates, pareto_front};
+pub use power::{paired_t_power, seeds_needed};
+pub use student::{PairedT, paired_t};
+pub use summary::{mean, median, quantile, sample_sd};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

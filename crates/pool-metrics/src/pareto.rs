@@ -4,33 +4,21 @@ use thiserror::Error;
 
 /// Why points cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the messages name the fields; positions count from 0")]
 pub enum ParetoError {
     /// A point measured on a different number of objectives than the first one.
     #[error(
         "point {point} has {found} objectives: the first point has {expected}, and all must have as many"
     )]
-    Ragged {
-        /// Position of the point, from 0.
-        point: usize,
-        /// Number of its objectives.
-        found: usize,
-        /// Number of objectives of the first point.
-        expected: usize,
-    },
+    Ragged { point: usize, found: usize, expected: usize },
     /// NaN is neither better nor worse than anything.
     #[error("objective {objective} of point {point} is NaN: every objective must be a number")]
-    NotANumber {
-        /// Position of the point, from 0.
-        point: usize,
-        /// Position of the objective in it, from 0.
-        objective: usize,
-    },
+    NotANumber { point: usize, objective: usize },
 }
 
 /// Marks the points that no other point dominates, in input order; every objective is minimised.
 ///
-/// A point dominates another if it is at most as large in all objectives and smaller in at least one. So equal points
-/// are on the front together or not at all, and the front of any points is never empty. Objectives may be in any
+/// Equal points do not dominate each other ([`dominates`]), so they are on the front together or not at all, and the front of any points is never empty. Objectives may be in any
 /// units, as only values of the same objective are compared; negate one that is to be maximised. Takes
 /// `points² * objectives` comparisons, nothing for the tens of arms of a study.
 ///
@@ -50,7 +38,8 @@ pub fn pareto_front(points: &[Vec<f64>]) -> Result<Vec<bool>, ParetoError> {
     Ok(points.iter().map(|point| !points.iter().any(|other| dominates(other, point))).collect())
 }
 
-fn dominates(a: &[f64], b: &[f64]) -> bool {
+/// Whether point `a` dominates point `b`: at most as large in every objective, and smaller in at least one.
+pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     let pairs = || a.iter().zip(b);
     pairs().all(|(a, b)| a <= b) && pairs().any(|(a, b)| a < b)
 }

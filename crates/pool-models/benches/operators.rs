@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
-use pool_models::{Kernels, Mode, Padding, Pool, PoolLayer, Reducer, catalogue};
+use pool_models::{Kernels, Mode, Padding, Pool, PoolLayer, Reducer, Window, catalogue};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -19,7 +19,7 @@ fn usual() -> Vec<(String, Pool)> {
     let pools = [
         Pool::max(2),
         Pool::avg(2),
-        Pool::max(3).stride(2).padding(Padding::Same),
+        Pool::max(Window::new(3).stride(2).padding(Padding::Same)),
         Pool::global(Reducer::Max),
         Pool::global(Reducer::Avg),
         Pool::adaptive(Reducer::Avg, 7),

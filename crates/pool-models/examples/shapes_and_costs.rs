@@ -1,11 +1,11 @@
 //! Shapes and costs of candidates, without a tensor: `cargo run -p pool-models --example shapes_and_costs`.
 
-use pool_models::{Learned, Padding, Pool, Reducer, SettingError};
+use pool_models::{Learned, Padding, Pool, Reducer, SettingError, Window};
 
 fn main() -> Result<(), SettingError> {
     let candidates = [
         Pool::max(2),
-        Pool::avg(3).stride(2).padding(Padding::Same),
+        Pool::avg(Window::new(3).stride(2).padding(Padding::Same)),
         Pool::window(Reducer::Gem { p: 3.0, learned: Learned::Channel }, 2),
         Pool::fractional(Reducer::Max, 0.7),
         Pool::pyramid(Reducer::Max, [4, 2, 1]),

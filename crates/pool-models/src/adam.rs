@@ -2,31 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use pool_kernels::{AdamSlices, AdamStep, Isa};
+use pool_kernels::AdamStep;
 use tch::nn::VarStore;
 use tch::{Device, Kind, TchError, Tensor};
 
-use crate::native::{TorchThreads, are_numbers, numbers, numbers_mut, was_changed};
-use crate::{Kernels, ModelError};
-
-/// The settings of [`Adam`] (Kingma & Ba 2015). Keras: `keras.optimizers.Adam`; PyTorch: `torch.optim.Adam`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AdamSettings {
-    /// The step size.
-    pub learning_rate: f64,
-    /// How much of the first moment each step keeps.
-    pub beta1: f64,
-    /// How much of the second moment each step keeps.
-    pub beta2: f64,
-    /// Added to the root of the second moment; Keras's default is 1e-7, PyTorch's 1e-8.
-    pub epsilon: f64,
-}
-
-impl Default for AdamSettings {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
-    }
-}
+use crate::native::{adam_step, is_dense_cpu_f32};
+use crate::{AdamSettings, Kernels, ModelError};
 
 /// Adam over the trainable variables of a `VarStore`.
 ///
@@ -94,7 +75,7 @@ impl Adam {
         let AdamSettings { learning_rate, beta1, beta2, epsilon } = self.settings;
         let step = AdamStep { learning_rate, beta1, beta2, epsilon, step: self.steps + 1 };
         for (moments, gradient) in self.variables.iter_mut().zip(&gradients) {
-            if self.kernels == Kernels::Fast && moments.has_kernel() && are_numbers(gradient) {
+            if self.kernels == Kernels::Fast && moments.has_kernel() && is_dense_cpu_f32(gradient) {
                 moments.change(step, gradient)?;
             } else {
                 moments.change_by_torch(step, gradient)?;
@@ -156,22 +137,12 @@ impl Moments {
     fn has_kernel(&self) -> bool {
         [&self.variable, &self.first, &self.second]
             .into_iter()
-            .all(|tensor| are_numbers(tensor) && tensor.is_contiguous())
+            .all(|tensor| is_dense_cpu_f32(tensor) && tensor.is_contiguous())
     }
 
     fn change(&mut self, step: AdamStep, gradient: &Tensor) -> Result<(), TchError> {
         let gradient = gradient.f_contiguous()?;
-        step.apply(
-            Isa::best(),
-            &TorchThreads,
-            AdamSlices {
-                parameters: numbers_mut(&mut self.variable),
-                gradients: numbers(&gradient),
-                first: numbers_mut(&mut self.first),
-                second: numbers_mut(&mut self.second),
-            },
-        );
-        was_changed(&mut self.variable);
+        adam_step(step, &mut self.variable, [&mut self.first, &mut self.second], &gradient);
         Ok(())
     }
 

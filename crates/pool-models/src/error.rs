@@ -3,24 +3,18 @@
 use std::path::PathBuf;
 
 use pool_kernels::OutOfMemory;
+use pool_spec::{NetworkError, SettingError};
 
-use crate::{SettingError, WeightsError};
+use crate::WeightsError;
 
 // Every message holds its cause, so that `source` would only say it twice.
 /// Anything that can go wrong while describing, building or running a network.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// A setting of a layer, found by inferring shapes.
-    #[error("layer {layer}: {cause}")]
-    Layer {
-        /// The layer's name.
-        layer: String,
-        /// Its place in the network's list of layers, from 0.
-        index: usize,
-        /// What is wrong.
-        cause: SettingError,
-    },
-    /// A setting outside any layer, or of a layer used alone.
+    /// A network whose settings do not fit one another, or its input.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A setting of a layer used alone.
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// A tensor whose axes are not the ones that the network or layer was made for.
@@ -145,6 +139,18 @@ pub enum ModelError {
     },
 }
 
+impl ModelError {
+    /// Whether memory that was asked for could not be had, of the processor or of a CUDA device.
+    pub fn is_out_of_memory(&self) -> bool {
+        match self {
+            Self::OutOfMemory { .. } => true,
+            // libtorch says it of a CUDA device in words alone.
+            Self::Torch(error) => error.to_string().contains("CUDA out of memory"),
+            _ => false,
+        }
+    }
+}
+
 impl From<tch::TchError> for ModelError {
     fn from(error: tch::TchError) -> Self {
         if let Some(bytes) = bytes_refused(&error) {
@@ -180,14 +186,6 @@ pub(crate) fn bytes_refused(error: &tch::TchError) -> Option<u64> {
     let (_, after) = words.split_once("can't allocate memory: ")?;
     let after = after.strip_prefix("you tried to allocate ").unwrap_or(after);
     after.split(' ').next()?.parse().ok()
-}
-
-/// A pooling layer that is spelt wrongly, outside a file: one line, without a place.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct SpellingError {
-    /// What is wrong, and what would be right.
-    pub reason: String,
 }
 
 /// libtorch's words without the C++ stack that follows them.

@@ -1,25 +1,11 @@
 //! Initial weights, drawn without libtorch's global generator.
 
+use pool_spec::Start;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use tch::{TchError, Tensor};
-
-/// The values that a variable starts from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Start {
-    Constant(f64),
-    /// Normally distributed around `mean`.
-    Normal {
-        mean: f64,
-        deviation: f64,
-    },
-    Glorot {
-        fan_in: usize,
-        fan_out: usize,
-    },
-}
 
 /// Weights of `shape` from the uniform distribution on `[-l, l)`, `l = sqrt(6 / (fan_in + fan_out))`
 /// (Glorot & Bengio 2010), as Keras initialises dense and convolution layers.

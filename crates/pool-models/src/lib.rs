@@ -52,11 +52,12 @@
 //! The same layers as a sweep file, a command line or Rust write them:
 //!
 //! ```
-//! use pool_models::{Padding, Pool, Reducer};
+//! use pool_models::{Padding, Pool, Reducer, Window};
 //!
+//! let overlapping = Window::new(3).stride(2).padding(Padding::Same);
 //! for (text, pool) in [
 //!     ("max", Pool::max(2)),
-//!     (r#"{ reduce = "avg", size = 3, stride = 2, padding = "same" }"#, Pool::avg(3).stride(2).padding(Padding::Same)),
+//!     (r#"{ reduce = "avg", size = 3, stride = 2, padding = "same" }"#, Pool::avg(overlapping)),
 //!     (r#"{ reduce = "max", adaptive = [7, "same"] }"#, Pool::adaptive(Reducer::Max, [Some(7), None])),
 //!     (r#"{ reduce = { lp = { p = 3.0 } }, global = true }"#, Pool::global(Reducer::Lp { p: 3.0 })),
 //!     (r#"{ strided_conv = { size = 2 } }"#, Pool::strided_conv(2)),
@@ -95,57 +96,40 @@
 
 mod adam;
 mod apply;
-mod catalogue;
 mod constant;
-mod convolution;
-mod cost;
+mod conv_block;
 mod error;
-mod extent;
 #[cfg(feature = "files")]
 pub mod files;
-mod first_block;
 mod init;
-pub mod keras;
-mod kernels;
-mod layer;
-mod layer_facts;
-mod layer_names;
+mod layers;
+mod libtorch;
 mod native;
 mod net;
 mod objective;
 mod pool;
-mod precision;
-pub mod reading;
-#[cfg(test)]
-mod reference_network;
-mod sequential;
-mod setting_error;
-mod sizes;
-mod summary;
 mod torchscript;
 mod weights;
 
 pub use pool_kernels::UnknownIsa;
+pub use pool_spec::{
+    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout,
+    Elsewhere, Example, Extent, Flatten, Fractional, FractionalEvaluation, FractionalRegions,
+    FractionalSequence, FractionalSize, Geometry, Inferred, InferredLayer, Kernels, Layer, LayerCost,
+    Learned, NetworkError, OpenExtent, Operator, OperatorKind, Padding, Pool, PoolTensor, Precision, Reducer,
+    Sequential, SettingError, SpellingError, StridedConv, VariablePath, Window, catalogue,
+    catalogue_markdown, keras,
+};
 
-pub use adam::{Adam, AdamSettings};
+pub use adam::Adam;
 pub use apply::{Application, Applied};
-pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
-pub use error::{ModelError, SpellingError};
-pub use extent::Extent;
-pub use kernels::Kernels;
-pub use layer::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
+pub use error::ModelError;
+pub use libtorch::{Libtorch, check_instructions, describe_kernels};
 pub use net::{Mode, Net};
 pub use objective::{
     PredictedProbabilities, class_probabilities, count_errors, cross_entropy, predicted_classes,
     predicted_probabilities,
 };
-pub use pool::{
-    Blur, BlurReduce, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
-    FractionalSize, Geometry, Learned, OpenExtent, Padding, Pool, PoolLayer, Reducer, StridedConv, Window,
-    max_unpool,
-};
-pub use precision::Precision;
-pub use sequential::{Inferred, InferredLayer, Sequential};
-pub use setting_error::SettingError;
+pub use pool::{PoolLayer, max_unpool};
 pub use torchscript::save_torchscript;
 pub use weights::{WeightsError, load_tensors, load_weights, save_tensors, save_weights};

@@ -1,17 +1,12 @@
 //! A network with its variables, ready to run.
 
+use pool_spec::{Inferred, Step};
 use tch::{TchError, Tensor, nn};
 
-use crate::constant::frozen;
-use crate::convolution::{activate, convolve};
-use crate::first_block::FirstBlock;
-use crate::init::{glorot_uniform, running_key};
-use crate::layer::Conv;
-use crate::layer_facts::conv_axes;
-use crate::native::{dense, dropout};
-use crate::pool::{AxisWindow, Random};
-use crate::sequential::{Inferred, InferredLayer};
-use crate::{Activation, Kernels, Layer, ModelError, PoolLayer, Precision};
+use crate::conv_block::BuiltConvBlock;
+use crate::layers::{BuiltLayer, Execution};
+use crate::pool::Random;
+use crate::{Kernels, ModelError, Precision};
 
 /// Whether a network learns or predicts; dropout, batch normalisation and pooling that draws random numbers differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,73 +23,92 @@ pub enum Mode {
 pub struct Net {
     input: Vec<usize>,
     layers: Vec<BuiltLayer>,
-    how: How,
-    /// The first layers as one, where a kernel computes them together.
-    first_block: Option<FirstBlock>,
+    steps: Vec<BuiltStep>,
+    execution: Execution,
 }
 
-/// How layers are computed.
-#[derive(Debug, Clone, Copy, Default)]
-struct How {
-    kernels: Kernels,
-    precision: Precision,
-}
-
+/// One step of a forward pass.
 #[derive(Debug)]
-pub(crate) enum BuiltLayer {
-    Conv { weight: Tensor, bias: Tensor, axes: Vec<AxisWindow>, activation: Option<Activation> },
-    Dense { weight: Tensor, bias: Tensor, activation: Option<Activation> },
-    BatchNorm { weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, momentum: f64, epsilon: f64 },
-    Pool(Box<PoolLayer>),
-    Activation(Activation),
-    Dropout { rate: f64, random: Random },
-    Flatten,
+enum BuiltStep {
+    /// The next layer.
+    Layer,
+    /// The next layers at once, where a kernel can; one after the other where not.
+    ConvBlock(BuiltConvBlock),
+}
+
+impl BuiltStep {
+    fn layers(&self) -> usize {
+        match self {
+            Self::Layer => 1,
+            Self::ConvBlock(block) => block.layers(),
+        }
+    }
 }
 
 impl Net {
+    /// Makes the variables and the network; the shapes have been inferred, so only libtorch can refuse.
+    pub(crate) fn build(model: &Inferred, path: &nn::Path<'_>) -> Result<Self, ModelError> {
+        let build = |layer| BuiltLayer::build(layer, model.seed, &path.sub(&layer.name));
+        let layers = model.layers.iter().map(build).collect::<Result<_, _>>()?;
+        let step = |step: &Step| match step {
+            Step::Layer(_) => vec![BuiltStep::Layer],
+            Step::ConvBlock(block) => match BuiltConvBlock::new(block) {
+                Some(block) => vec![BuiltStep::ConvBlock(block)],
+                None => (0..block.layers()).map(|_| BuiltStep::Layer).collect(),
+            },
+        };
+        let steps = model.steps().iter().flat_map(step).collect();
+        Ok(Self { input: model.input.clone(), layers, steps, execution: Execution::default() })
+    }
+
     /// Runs a batch `[N, C, spatial...]` and returns what the last layer gives, `[N, classes]` logits for a
     /// classifier. Differentiable.
     ///
     /// # Errors
     /// An input that is not the shape the network was made for, or libtorch's refusal (out of memory, say).
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
-        let size = input.size();
-        if size.len() != self.input.len() + 1
-            || size[1..].iter().zip(&self.input).any(|(&found, &expected)| found != expected as i64)
-        {
-            let sizes: Vec<String> = self.input.iter().map(ToString::to_string).collect();
-            return Err(ModelError::TensorShape {
-                expected: format!("[N, {}]", sizes.join(", ")),
-                found: size,
-            });
-        }
-        let (mut value, rest) = match &self.first_block {
-            Some(block) if self.how.kernels == Kernels::Fast && block.takes(&self.layers, input) => {
-                (block.forward(&self.layers, input, mode)?, &self.layers[block.layers()..])
+        self.check_input(input)?;
+        let (mut value, mut rest) = (input.shallow_clone(), &self.layers[..]);
+        for step in &self.steps {
+            let (layers, after) = rest.split_at(step.layers());
+            rest = after;
+            if let BuiltStep::ConvBlock(block) = step
+                && self.execution.kernels == Kernels::Fast
+                && let Some(output) = block.forward(layers, &value, mode)?
+            {
+                value = output;
+                continue;
             }
-            _ => (input.shallow_clone(), &self.layers[..]),
-        };
-        // Each intermediate result is dropped as soon as the next one exists.
-        for layer in rest {
-            value = layer.forward(&value, mode, self.how)?;
+            // Each intermediate result is dropped as soon as the next one exists.
+            for layer in layers {
+                value = layer.forward(&value, mode, self.execution)?;
+            }
         }
         Ok(value)
+    }
+
+    fn check_input(&self, input: &Tensor) -> Result<(), ModelError> {
+        let found = input.size();
+        let fits = found.len() == self.input.len() + 1
+            && found[1..].iter().zip(&self.input).all(|(&found, &expected)| found == expected as i64);
+        if fits {
+            return Ok(());
+        }
+        let sizes: Vec<String> = self.input.iter().map(ToString::to_string).collect();
+        Err(ModelError::TensorShape { expected: format!("[N, {}]", sizes.join(", ")), found })
     }
 
     /// Chooses the implementation of its layers; a network is built with [`Kernels::Fast`].
     #[must_use]
     pub fn with_kernels(self, kernels: Kernels) -> Self {
-        let layers = self.layers.into_iter().map(|layer| match layer {
-            BuiltLayer::Pool(pool) => BuiltLayer::Pool(Box::new(pool.with_kernels(kernels))),
-            other => other,
-        });
-        Self { layers: layers.collect(), how: How { kernels, ..self.how }, ..self }
+        let layers = self.layers.into_iter().map(|layer| layer.with_kernels(kernels)).collect();
+        Self { layers, execution: Execution { kernels, ..self.execution }, ..self }
     }
 
     /// Chooses the precision of its products; a network is built with [`Precision::F32`].
     #[must_use]
     pub fn with_precision(self, precision: Precision) -> Self {
-        Self { how: How { precision, ..self.how }, ..self }
+        Self { execution: Execution { precision, ..self.execution }, ..self }
     }
 
     /// How many forward passes drew random numbers so far: one number for each dropout and each pooling layer, in the
@@ -118,15 +132,7 @@ impl Net {
     }
 
     fn generators(&self) -> impl Iterator<Item = &Random> {
-        self.layers.iter().filter_map(|layer| match layer {
-            BuiltLayer::Dropout { random, .. } => Some(random),
-            BuiltLayer::Pool(pool) => Some(pool.random()),
-            BuiltLayer::Conv { .. }
-            | BuiltLayer::Dense { .. }
-            | BuiltLayer::BatchNorm { .. }
-            | BuiltLayer::Activation(_)
-            | BuiltLayer::Flatten => None,
-        })
+        self.layers.iter().filter_map(BuiltLayer::random)
     }
 
     /// Shape of one sample that the network was made for, `[channels, spatial...]`.
@@ -137,9 +143,10 @@ impl Net {
     /// The same network for prediction on the CPU, in `f32`, with what its variables hold at present, no gradients, and
     /// nothing but libtorch's functions.
     pub(crate) fn frozen(&self) -> Result<Self, TchError> {
-        let layers = self.layers.iter().map(BuiltLayer::frozen).collect::<Result<_, _>>()?;
-        let how = How { kernels: Kernels::Reference, precision: Precision::F32 };
-        Ok(Self { input: self.input.clone(), layers, how, first_block: None })
+        let layers: Vec<BuiltLayer> = self.layers.iter().map(BuiltLayer::frozen).collect::<Result<_, _>>()?;
+        let steps = layers.iter().map(|_| BuiltStep::Layer).collect();
+        let execution = Execution { kernels: Kernels::Reference, precision: Precision::F32 };
+        Ok(Self { input: self.input.clone(), layers, steps, execution })
     }
 }
 
@@ -149,145 +156,4 @@ impl nn::ModuleT for Net {
         let mode = if train { Mode::Training } else { Mode::Inference };
         self.forward(input, mode).unwrap_or_else(|error| panic!("{error}"))
     }
-}
-
-impl BuiltLayer {
-    fn forward(&self, input: &Tensor, mode: Mode, how: How) -> Result<Tensor, ModelError> {
-        Ok(match self {
-            Self::Conv { weight, bias, axes, activation } => {
-                let convolved = how.precision.product([input, weight, bias], |[input, weight, bias]| {
-                    convolve(input, weight, bias, axes)
-                })?;
-                activate(convolved, *activation)?
-            }
-            Self::Dense { weight, bias, activation } => {
-                let product = how.precision.product([input, weight, bias], |[input, weight, bias]| {
-                    dense(input, weight, bias, how.kernels)
-                })?;
-                activate(product, *activation)?
-            }
-            Self::BatchNorm { weight, bias, mean, variance, momentum, epsilon } => input.f_batch_norm(
-                Some(weight),
-                Some(bias),
-                Some(mean),
-                Some(variance),
-                mode == Mode::Training,
-                1.0 - momentum,
-                *epsilon,
-                false,
-            )?,
-            Self::Pool(pool) => pool.forward(input, mode)?,
-            Self::Activation(activation) => activate(input.shallow_clone(), Some(*activation))?,
-            Self::Dropout { rate, random } => match mode {
-                Mode::Training => dropout(input, *rate, random.next_stream(), how.kernels)?,
-                Mode::Inference => input.shallow_clone(),
-            },
-            Self::Flatten => input.f_flatten(1, -1)?,
-        })
-    }
-
-    fn frozen(&self) -> Result<Self, TchError> {
-        Ok(match self {
-            Self::Conv { weight, bias, axes, activation } => Self::Conv {
-                weight: frozen(weight)?,
-                bias: frozen(bias)?,
-                axes: axes.clone(),
-                activation: *activation,
-            },
-            Self::Dense { weight, bias, activation } => {
-                Self::Dense { weight: frozen(weight)?, bias: frozen(bias)?, activation: *activation }
-            }
-            Self::BatchNorm { weight, bias, mean, variance, momentum, epsilon } => Self::BatchNorm {
-                weight: frozen(weight)?,
-                bias: frozen(bias)?,
-                mean: frozen(mean)?,
-                variance: frozen(variance)?,
-                momentum: *momentum,
-                epsilon: *epsilon,
-            },
-            Self::Pool(pool) => Self::Pool(Box::new(pool.frozen()?)),
-            Self::Activation(activation) => Self::Activation(*activation),
-            Self::Dropout { rate, random } => Self::Dropout { rate: *rate, random: random.clone() },
-            Self::Flatten => Self::Flatten,
-        })
-    }
-}
-
-/// Makes the variables and the network; the shapes have been inferred, so only libtorch can refuse.
-pub(crate) fn build(
-    model: &Inferred,
-    input: &[usize],
-    seed: u64,
-    path: &nn::Path<'_>,
-) -> Result<Net, ModelError> {
-    let layers = model
-        .layers
-        .iter()
-        .map(|layer| {
-            let path = path.sub(&layer.name);
-            build_layer(layer, seed, &path)
-        })
-        .collect::<Result<_, _>>()?;
-    let first_block = FirstBlock::of(&model.layers);
-    Ok(Net { input: input.to_vec(), layers, how: How::default(), first_block })
-}
-
-fn build_layer(layer: &InferredLayer, seed: u64, path: &nn::Path<'_>) -> Result<BuiltLayer, ModelError> {
-    Ok(match &layer.layer {
-        Layer::Conv1d(conv) => build_conv(conv, layer, seed, path)?,
-        Layer::Conv2d(conv) => build_conv(conv, layer, seed, path)?,
-        Layer::Conv3d(conv) => build_conv(conv, layer, seed, path)?,
-        Layer::Dense(dense) => {
-            let (features, units) = (layer.input[0], dense.units);
-            let shape = [units as i64, features as i64];
-            let weight = glorot_uniform(&shape, features, units, seed, &layer.name)?;
-            BuiltLayer::Dense {
-                weight: path.f_var_copy("weight", &weight)?,
-                bias: path.f_zeros("bias", &[units as i64])?,
-                activation: dense.activation,
-            }
-        }
-        Layer::BatchNorm(norm) => {
-            let channels = [layer.input[0] as i64];
-            BuiltLayer::BatchNorm {
-                weight: path.f_ones("weight", &channels)?,
-                bias: path.f_zeros("bias", &channels)?,
-                mean: path.f_zeros_no_train("running_mean", &channels)?,
-                variance: path.f_ones_no_train("running_var", &channels)?,
-                momentum: norm.momentum,
-                epsilon: norm.epsilon,
-            }
-        }
-        Layer::Pool(pool) => {
-            BuiltLayer::Pool(Box::new(pool.build_named(&layer.input, seed, &layer.name, path)?))
-        }
-        Layer::Activation(activation) => BuiltLayer::Activation(*activation),
-        Layer::Dropout(dropout) => {
-            BuiltLayer::Dropout { rate: dropout.rate, random: Random::new(running_key(seed, &layer.name)) }
-        }
-        Layer::Flatten => BuiltLayer::Flatten,
-    })
-}
-
-fn build_conv<const RANK: usize>(
-    conv: &Conv<RANK>,
-    layer: &InferredLayer,
-    seed: u64,
-    path: &nn::Path<'_>,
-) -> Result<BuiltLayer, ModelError> {
-    let axes = conv_axes(conv, &layer.input)?;
-    let volume: usize = axes.iter().map(|axis| axis.size).product();
-    let channels = layer.input[0];
-    let shape: Vec<i64> = [conv.filters, channels]
-        .into_iter()
-        .chain(axes.iter().map(|axis| axis.size))
-        .map(|n| n as i64)
-        .collect();
-    let weight = glorot_uniform(&shape, channels * volume, conv.filters * volume, seed, &layer.name)?;
-    Ok(BuiltLayer::Conv {
-        weight: path.f_var_copy("weight", &weight)?,
-        bias: path.f_zeros("bias", &[conv.filters as i64])?,
-        axes,
-        activation: conv.activation,
-    })
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::thread;
 
-use pool_metrics::atomic_write_with;
+use pool_files::atomic_write_with;
 use tch::{CModule, Device, Kind, TchError, Tensor};
 
 use crate::error::first_line;

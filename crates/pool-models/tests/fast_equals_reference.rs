@@ -6,7 +6,7 @@ mod common;
 use common::{distance, every_layer, sample, shape};
 use pool_models::{
     Activation, BatchNorm, Conv1d, Conv2d, Dense, Dropout, Flatten, Kernels, Mode, Net, Padding, Pool,
-    PoolLayer, Reducer, Sequential, cross_entropy,
+    PoolLayer, Reducer, Sequential, Window, cross_entropy,
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -65,13 +65,13 @@ fn every_layer_in_every_rank_and_layout() {
 fn large_maxima_and_means() {
     let pools = [
         Pool::max(2),
-        Pool::max(3).stride(2).padding(Padding::Same),
-        Pool::max(3).stride(2).padding(Padding::Symmetric(1.into())).dilation(2).ceil(),
+        Pool::max(Window::new(3).stride(2).padding(Padding::Same)),
+        Pool::max(Window::new(3).stride(2).padding(Padding::Symmetric(1.into())).dilation(2).ceil()),
         Pool::adaptive(Reducer::Max, 7),
         Pool::global(Reducer::Max),
         Pool::avg(2),
-        Pool::avg(2).stride(1).dilation(2),
-        Pool::avg(3).stride(2).padding(Padding::Symmetric(1.into())).count_padding().ceil(),
+        Pool::avg(Window::new(2).stride(1).dilation(2)),
+        Pool::avg(Window::new(3).stride(2).padding(Padding::Symmetric(1.into())).count_padding().ceil()),
         Pool::adaptive(Reducer::Avg, 5),
         Pool::global(Reducer::Avg),
         Pool::window(Reducer::AvgMax, 2),
@@ -143,7 +143,7 @@ fn networks() -> Vec<(&'static str, Sequential)> {
         ("average", study(Pool::avg(2))),
         ("maximum", study(Pool::max(2))),
         ("none", study(Pool::None)),
-        ("overlapping windows", study(Pool::max(3).stride(2))),
+        ("overlapping windows", study(Pool::max(Window::new(3).stride(2)))),
         ("another reducer", study(Pool::window(Reducer::Lp { p: 2.0 }, 2))),
         (
             "three channels, two blocks",
@@ -232,7 +232,7 @@ fn the_first_block_has_gradients_of_gradients() {
 fn threads_change_no_bit() {
     let (_, model) = networks().swap_remove(1);
     let images = input(&[100, 1, 28, 28], false) / 3.0;
-    let block = Pool::max(3).stride(2);
+    let block = Pool::max(Window::new(3).stride(2));
     let results = [1, 2, 3].map(|threads| {
         tch::set_num_threads(threads);
         let (variables, net) = build(&model, Kernels::Fast);

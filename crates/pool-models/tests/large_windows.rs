@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Built, distinct, sample};
-use pool_models::{Learned, Mode, ModelError, Padding, Pool, Reducer, SettingError, max_unpool};
+use pool_models::{Learned, Mode, ModelError, Padding, Pool, Reducer, SettingError, Window, max_unpool};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
@@ -31,7 +31,7 @@ fn a_long_signal_is_pooled_by_long_windows() {
         (Reducer::Min, extreme(f64::min), 0.0),
         (Reducer::Avg, means, 1e-3),
     ] {
-        let output = Pool::window(reducer, size).stride(stride).forward(&input).unwrap();
+        let output = Pool::window(reducer, Window::new(size).stride(stride)).forward(&input).unwrap();
         let found = common::values(&output);
         assert_eq!(found.len(), expected.len());
         for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
@@ -96,10 +96,13 @@ fn wide_windows_give_in_f32_what_laid_out_ones_give_in_f64() {
     ];
     for reducer in Reducer::ALL.into_iter().chain(learned).chain(others) {
         for (pool, shape) in [
-            (Pool::window(reducer, 150).stride(1).padding(Padding::Same), vec![1i64, 9, 200]),
-            (Pool::window(reducer, 31).stride(1).padding(Padding::Same), vec![1, 2, 33, 35]),
-            (Pool::window(reducer, [45, 17]).stride(4).dilation([1, 2]), vec![1, 3, 60, 40]),
-            (Pool::window(reducer, 5).stride(3).padding(Padding::Symmetric(2.into())), vec![1, 2, 9, 10, 11]),
+            (Pool::window(reducer, Window::new(150).stride(1).padding(Padding::Same)), vec![1i64, 9, 200]),
+            (Pool::window(reducer, Window::new(31).stride(1).padding(Padding::Same)), vec![1, 2, 33, 35]),
+            (Pool::window(reducer, Window::new([45, 17]).stride(4).dilation([1, 2])), vec![1, 3, 60, 40]),
+            (
+                Pool::window(reducer, Window::new(5).stride(3).padding(Padding::Symmetric(2.into()))),
+                vec![1, 2, 9, 10, 11],
+            ),
             (Pool::adaptive(reducer, 2), vec![2, 9, 25, 26]),
         ] {
             if pool.output_shape(&sample(&shape)).is_err() {
@@ -133,7 +136,7 @@ fn wide_windows_give_in_f32_what_laid_out_ones_give_in_f64() {
 #[test]
 fn reducers_with_kernels_take_wide_windows_over_large_planes() {
     for reducer in Reducer::ALL {
-        let pool = Pool::window(reducer, 31).stride(1).padding(Padding::Same);
+        let pool = Pool::window(reducer, Window::new(31).stride(1).padding(Padding::Same));
         match (reducer, pool.output_shape(&[3, 1024, 1024])) {
             (Reducer::Attention, _) => {}
             (Reducer::Gated | Reducer::Tree, refused) => {
@@ -206,7 +209,7 @@ fn windows_that_would_be_laid_out_beyond_that_are_refused_with_their_bytes() {
         (Reducer::Lse { r: 10.0, learned: Learned::No }, true),
     ] {
         // 994 windows of 31 entries along each axis.
-        let pooled = Pool::window(reducer, 31).stride(1).forward(&input);
+        let pooled = Pool::window(reducer, Window::new(31).stride(1)).forward(&input);
         match pooled {
             Err(error) => {
                 assert!(laid_out, "{reducer}: {error}");
@@ -217,6 +220,6 @@ fn windows_that_would_be_laid_out_beyond_that_are_refused_with_their_bytes() {
     }
     // A copy with as much padding as the largest window has entries.
     let small = Tensor::zeros([64, 1, 2, 2], (Kind::Double, Device::Cpu));
-    let error = Pool::max(1 << 13).padding(Padding::Same).stride(1).forward(&small).unwrap_err();
+    let error = Pool::max(Window::new(1 << 13).padding(Padding::Same).stride(1)).forward(&small).unwrap_err();
     assert_eq!(refused_bytes(error), 64 * 8 * 8_193 * 8_193);
 }

@@ -1,13 +1,12 @@
-//! Figures as text, for cells and sentences.
-
+//! Figures as text, for the cells of tables and for sentences.
 use pool_metrics::Interval;
 
 use crate::{Estimate, Spread};
 
-/// What stands where there is no figure.
+/// The text of a figure that is missing.
 pub(crate) const NOTHING: &str = "-";
 
-/// `1.05 [0.93, 1.17]`, or the mean alone where one seed gives no interval.
+/// `1.05 [0.93, 1.17]`, or only the mean if one seed gives no interval.
 pub(crate) fn estimate(value: Option<Estimate>, scale: f64, decimals: usize) -> String {
     let Some(Estimate { mean, interval, .. }) = value else { return NOTHING.to_owned() };
     let figure = |value: f64| fixed(value * scale, decimals);
@@ -17,24 +16,24 @@ pub(crate) fn estimate(value: Option<Estimate>, scale: f64, decimals: usize) -> 
     }
 }
 
-/// `7.50 [7.41, 7.72]`: the median and the range of nine in ten.
+/// `7.50 [7.41, 7.72]`: the median and the range of nine in ten repetitions.
 pub(crate) fn spread(value: Option<Spread>, scale: f64, decimals: usize) -> String {
     let Some(Spread { median, p05, p95, .. }) = value else { return NOTHING.to_owned() };
     let figure = |value: f64| fixed(value * scale, decimals);
     format!("{} [{}, {}]", figure(median), figure(p05), figure(p95))
 }
 
-/// A share as percent with its unit: `1.05 %`.
+/// A fraction as a percentage with its unit: `1.05 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{} %", fixed(100.0 * share, 2))
 }
 
-/// A difference of shares in percentage points, without its unit: `0.21`.
+/// A difference of fractions in percentage points, without its unit: `0.21`.
 pub(crate) fn points(difference: f64) -> String {
     fixed(100.0 * difference, 2)
 }
 
-/// Its ends in percentage points: `[0.10, 0.32]`.
+/// An interval in percentage points: `[0.10, 0.32]`.
 pub(crate) fn points_interval(Interval { low, high }: Interval) -> String {
     format!("[{}, {}]", points(low), points(high))
 }
@@ -61,7 +60,7 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{} {what}{}", grouped(&count.to_string()), if count == 1 { "" } else { "s" })
 }
 
-/// Without the sign of a negative number that rounds to zero.
+/// With this many decimals, and without a sign if it rounds to zero.
 pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.strip_prefix('-') {
@@ -105,7 +104,7 @@ pub(crate) fn gibibytes(bytes: Option<u64>) -> String {
     number(bytes.map(|bytes| bytes as f64 / GIB), 3)
 }
 
-/// Seconds, rounded as a person would say it.
+/// Seconds as `42 s`, `12 min` or `3.4 h`.
 pub(crate) fn duration(seconds: f64) -> String {
     let minutes = (seconds / 60.0).round();
     match minutes {
@@ -115,7 +114,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// The batch size of all of these in words, whether it is one or several.
+/// `batch size 200` if all of these are the same, `each arm's batch size` if not.
 pub(crate) fn batch_size(mut of_arms: impl Iterator<Item = u64>) -> String {
     match of_arms.next() {
         Some(first) if of_arms.all(|batch| batch == first) => {

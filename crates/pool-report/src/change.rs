@@ -1,33 +1,36 @@
-//! Words for the small changes of test images. Their kinds are named in the records, by whoever changed the images; one
-//! that is not known here goes by its name, without a unit.
+//! Words for the small changes of test images.
+use pool_spec::PerturbationKind;
 
-/// `circular_shift` as words.
-pub(crate) fn words(kind: &str) -> String {
+/// The kind of change as words.
+pub(crate) fn words(kind: PerturbationKind) -> &'static str {
     match kind {
-        "scale" => "scaling".to_owned(),
-        _ => kind.replace('_', " "),
+        PerturbationKind::Shift => "shift",
+        PerturbationKind::CircularShift => "circular shift",
+        PerturbationKind::Rotation => "rotation",
+        PerturbationKind::Scale => "scaling",
+        PerturbationKind::Noise => "noise",
+        PerturbationKind::Blur => "blur",
     }
 }
 
 /// What stands after a strength.
-pub(crate) fn unit(kind: &str) -> &'static str {
+pub(crate) fn unit(kind: PerturbationKind) -> &'static str {
     match kind {
-        "shift" | "circular_shift" | "blur" => " px",
-        "rotation" => "°",
-        "scale" => " %",
-        _ => "",
+        PerturbationKind::Shift | PerturbationKind::CircularShift | PerturbationKind::Blur => " px",
+        PerturbationKind::Rotation => "°",
+        PerturbationKind::Scale => " %",
+        PerturbationKind::Noise => "",
     }
 }
 
 /// What an axis of strengths is called.
-pub(crate) fn axis_title(kind: &str) -> String {
+pub(crate) fn axis_title(kind: PerturbationKind) -> String {
     let strength = match kind {
-        "shift" | "circular_shift" => "pixels",
-        "rotation" => "degrees",
-        "scale" => "per cent larger or smaller",
-        "noise" => "standard deviation, share of the grey range",
-        "blur" => "standard deviation, pixels",
-        _ => "strength",
+        PerturbationKind::Shift | PerturbationKind::CircularShift => "pixels",
+        PerturbationKind::Rotation => "degrees",
+        PerturbationKind::Scale => "per cent larger or smaller",
+        PerturbationKind::Noise => "standard deviation, share of the grey range",
+        PerturbationKind::Blur => "standard deviation, pixels",
     };
     format!("{}: {strength}", words(kind))
 }
@@ -37,12 +40,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_kinds_have_units_and_others_their_names() {
+    fn kinds_read_as_words_with_their_units() {
         for (kind, level, axis) in [
-            ("circular_shift", "circular shift, 2 px", "circular shift: pixels"),
-            ("rotation", "rotation, 2°", "rotation: degrees"),
-            ("scale", "scaling, 2 %", "scaling: per cent larger or smaller"),
-            ("sea_fog", "sea fog, 2", "sea fog: strength"),
+            (PerturbationKind::CircularShift, "circular shift, 2 px", "circular shift: pixels"),
+            (PerturbationKind::Rotation, "rotation, 2°", "rotation: degrees"),
+            (PerturbationKind::Scale, "scaling, 2 %", "scaling: per cent larger or smaller"),
         ] {
             assert_eq!(format!("{}, 2{}", words(kind), unit(kind)), level);
             assert_eq!(axis_title(kind), axis);

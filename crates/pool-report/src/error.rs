@@ -1,8 +1,8 @@
 //! What stops a report.
 
+use pool_records::OutputError;
+use pool_spec::reading::one_line;
 use std::path::{Path, PathBuf};
-
-use pool_metrics::{OutputError, one_line};
 
 /// A run that cannot be reported on.
 #[derive(Debug, thiserror::Error)]

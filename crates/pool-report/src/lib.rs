@@ -1,9 +1,10 @@
-//! Tables, plots and the HTML report of a run.
+//! The report of a run: tables, plots and a web page, from its records alone.
 //!
-//! [`Run::read`] reads the records of a run directory and [`Analysis::of`] computes what they say; [`write_report`]
-//! leaves it beside them as HTML, Markdown, LaTeX, CSV, JSON and plots; [`terminal_report`] is what a person sees after a
-//! sweep, and [`plan_table`] before one. [`recommend`] picks an arm under a [`Budget`], and [`RunComparison`] puts two runs
-//! side by side. [`RunStatus`] tells how far a sweep is that runs elsewhere. [`operator_table`] and [`gallery_svg`] show the pooling operators that there are.
+//! [`Run::read`] reads the records of a run directory and [`Analysis::of`] computes what they show. [`write_report`]
+//! writes the report into the run directory as HTML, Markdown, LaTeX, CSV, JSON and SVG; [`terminal_report`] prints it,
+//! and [`terminal_summary`] its essence. [`recommend`] picks an arm under a [`Budget`], [`RunComparison`] compares two
+//! runs, and [`RunStatus`] shows the progress of a sweep that runs elsewhere. [`plan_table`] shows a sweep before it
+//! starts; [`operator_table`] and [`gallery_svg`] show the pooling operators.
 //!
 //! ```no_run
 //! use pool_report::{Analysis, Run, terminal_report, write_report};
@@ -15,14 +16,14 @@
 //! # Ok::<(), pool_report::ReportError>(())
 //! ```
 //!
-//! The one decision: a report is a function of the records, in two steps. The analysis is plain data and holds every
-//! figure and every conclusion; a renderer draws none, so that the terminal, the page and the paper say the same. This
-//! crate never links torch and cannot start a trial, so a report can be made again years later, on a machine that could
-//! not train.
+//! A report is a function of the records, in two steps. The analysis is plain data and holds every figure and every
+//! conclusion. The renderers draw no conclusions, so that the terminal, the page and the paper agree. This crate never
+//! links torch and cannot start a trial: a report can be made again years later, on a machine that could not train.
 
 mod analysis;
 mod cells;
 mod change;
+mod chart;
 mod error;
 mod figures;
 mod published;
@@ -46,12 +47,16 @@ pub use figures::{
 pub use published::{PublishedArm, StudyPool};
 pub use read::{ArmResults, Run, TrialOverview};
 pub use render::{
-    OperatorRow, Picture, PlannedArm, PlannedImages, PlannedSweep, PlannedTime, PlannedTimes, PlotFile,
-    PlotKind, SetToShow, Tile, gallery_svg, html_report, json_results, latex_document, latex_tables,
-    markdown_comparison, markdown_report, markdown_summary, operator_table, plan_table, plot_files,
-    results_csv, terminal_comparison, terminal_evaluation, terminal_recommendation, terminal_report,
-    terminal_status, terminal_summary, trials_csv,
+    OperatorRow, Picture, PlannedArm, PlannedSweep, PlotFile, PlotKind, SetToShow, Tile, gallery_svg,
+    html_report, json_results, latex_document, latex_tables, markdown_comparison, markdown_report,
+    markdown_summary, operator_table, plan_table, plot_files, results_csv, terminal_comparison,
+    terminal_evaluation, terminal_recommendation, terminal_report, terminal_status, terminal_summary,
+    trials_csv,
 };
 pub use status::{RunStatus, TaskState, TaskStatus};
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};
 pub use write::{WrittenReport, check_summary_folder, write_report, write_summary};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,5 @@
 //! The figures of the published study, to stand beside ours.
-
+use pool_spec::Pool;
 use serde::Serialize;
 
 use crate::ArmFigures;
@@ -20,10 +20,9 @@ impl StudyPool {
     /// Every one, in the order of the study's table.
     pub const ALL: [Self; 3] = [Self::Average, Self::Maximum, Self::None];
 
-    /// The layer that a record names so. A record spells a layer as briefly as a sweep file can, as a TOML value, so
-    /// that each of these has one spelling, and a 3x3 maximum has another.
-    pub fn of_spelling(spelling: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|pool| pool.spelling() == spelling)
+    /// Which of the study's layers this is, if it is one.
+    pub fn of_layer(layer: &Pool) -> Option<Self> {
+        Self::ALL.into_iter().find(|pool| pool.layer() == *layer)
     }
 
     /// The arm of the study that this is: one of its layers, in its network.
@@ -31,11 +30,11 @@ impl StudyPool {
         arm.study_pool.filter(|pool| arm.parameters == Some(pool.published().parameters))
     }
 
-    fn spelling(self) -> &'static str {
+    fn layer(self) -> Pool {
         match self {
-            Self::Average => r#""avg""#,
-            Self::Maximum => r#""max""#,
-            Self::None => r#""none""#,
+            Self::Average => Pool::avg(2),
+            Self::Maximum => Pool::max(2),
+            Self::None => Pool::None,
         }
     }
 
@@ -92,16 +91,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn layers_are_found_by_their_whole_spelling() {
+    fn a_layer_is_the_studys_however_it_is_spelt() {
         for (spelling, expected) in [
-            (r#""avg""#, Some(StudyPool::Average)),
-            (r#""max""#, Some(StudyPool::Maximum)),
-            (r#""none""#, Some(StudyPool::None)),
-            (r#""avg_max""#, None),
-            (r#"{ reduce = "max", size = 3 }"#, None),
-            ("max", None),
+            ("avg", Some(StudyPool::Average)),
+            ("{ reduce = 'max', size = [2, 2], stride = 2 }", None),
+            ("{ reduce = 'max', size = 2, stride = 2 }", Some(StudyPool::Maximum)),
+            ("none", Some(StudyPool::None)),
+            ("avg_max", None),
+            ("{ reduce = 'max', size = 3 }", None),
         ] {
-            assert_eq!(StudyPool::of_spelling(spelling), expected, "{spelling}");
+            assert_eq!(StudyPool::of_layer(&spelling.parse().unwrap()), expected, "{spelling}");
         }
     }
 }

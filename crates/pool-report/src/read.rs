@@ -1,21 +1,18 @@
 //! A run, read from its directory.
 
 mod overview;
-mod task;
 
-use std::collections::{HashMap, HashSet};
+use pool_records::{CostRecord, Failure, FailureCause, RunLayout, TaskState, TrialRecord, TrialStatus};
+use pool_spec::{Measurement, PlanFile, Trial};
+use rayon::prelude::*;
+use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use pool_metrics::{
-    CostRecord, Failure, PlanFile, PlannedCosts, PlannedTrial, RunLayout, TrialRecord, TrialStatus,
-};
-use rayon::prelude::*;
-
 use crate::ReportError;
+
 pub use overview::TrialOverview;
-pub(crate) use task::{Found, look_for};
 
 /// What a run directory holds, arm by arm.
 #[derive(Debug, Clone)]
@@ -77,7 +74,7 @@ impl Run {
     pub fn read_best(root: &Path, most: usize) -> Result<Self, ReportError> {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
-        let arms: HashSet<&str> = plan.trials.iter().map(|trial| trial.arm.as_str()).collect();
+        let arms: HashSet<&str> = plan.trials.iter().map(|trial| trial.spec().arm.as_str()).collect();
         let (overview, kept) = if arms.len() > most {
             let (overview, kept) = overview::best_arms(&layout, &plan.trials, most);
             (overview, Some(kept))
@@ -98,9 +95,9 @@ impl Run {
             paused: Vec::new(),
             overview,
         };
-        run.add_trials(plan.trials, kept.as_ref());
-        for costs in plan.costs {
-            if kept.as_ref().is_none_or(|kept| kept.contains(&costs.arm)) {
+        run.add_trials(&plan.trials, kept.as_ref());
+        for costs in &plan.costs {
+            if kept.as_ref().is_none_or(|kept| kept.contains(&costs.spec().arm)) {
                 run.add_costs(costs);
             }
         }
@@ -116,48 +113,53 @@ impl Run {
     }
 
     /// Records are read by as many threads as there are processors: a large run has gigabytes of them.
-    fn add_trials(&mut self, trials: Vec<PlannedTrial>, kept: Option<&HashSet<String>>) {
-        let layout = self.layout.clone();
-        let found: Vec<Found<TrialRecord>> = trials
-            .par_iter()
-            .map(|PlannedTrial { id, arm, .. }| {
-                let folder = layout.trial(id);
-                if kept.is_some_and(|kept| !kept.contains(arm)) && RunLayout::record_in(&folder).exists() {
-                    return Found::SetAside;
-                }
-                look_for(&folder, id, TrialRecord::from_json, |record| &record.id)
-            })
-            .collect();
-        let mut places = HashMap::new();
-        for (PlannedTrial { id, arm, seed, .. }, found) in trials.into_iter().zip(found) {
-            match &found {
-                Found::SetAside => continue,
+    fn add_trials(&mut self, trials: &[Trial], kept: Option<&HashSet<String>>) {
+        let layout = &self.layout;
+        let states = trials.par_iter().map(|trial| {
+            let folder = layout.trial(trial.id());
+            let is_set_aside = kept.is_some_and(|kept| !kept.contains(&trial.spec().arm));
+            let has_record = || RunLayout::record_in(&folder).exists();
+            // A record that there is no room for is not read in full.
+            (!is_set_aside || !has_record()).then(|| TaskState::<TrialRecord>::of(&folder, trial.id()))
+        });
+        let states: Vec<Option<TaskState<TrialRecord>>> = states.collect();
+        for (trial, state) in trials.iter().zip(states) {
+            let (arm, seed) = (&trial.spec().arm, trial.spec().seed);
+            let id = trial.id().to_owned();
+            match state {
+                None => continue,
                 // An arm that a search has given up is no row of a table.
-                Found::Paused(paused) => {
-                    self.paused.push(overview::paused(&arm, seed, paused));
+                Some(TaskState::Paused(paused)) => {
+                    self.paused.push(overview::paused(arm, seed, &paused));
                     continue;
                 }
-                Found::Record(_) | Found::Failure(_) | Found::Nothing => {}
+                Some(TaskState::Finished(record)) => {
+                    self.arm(arm).records.push(*record);
+                    continue;
+                }
+                Some(TaskState::Unusable(record)) => {
+                    self.failures.push(failure(id, arm, Some(seed), record.reason));
+                }
+                Some(TaskState::Failed(found)) => {
+                    self.failures.push(failure(id, arm, Some(seed), found.reason));
+                }
+                Some(TaskState::Begun | TaskState::Waiting) => self.missing.push(id),
             }
-            let place = *places.entry(arm.clone()).or_insert_with(|| {
-                self.arms.push(ArmResults { name: arm.clone(), records: Vec::new(), costs: None });
-                self.arms.len() - 1
-            });
-            match found {
-                Found::Record(record) => self.arms[place].records.push(*record),
-                Found::Failure(reason) => self.failures.push(Failure { id, arm, seed: Some(seed), reason }),
-                Found::Nothing | Found::Paused(_) | Found::SetAside => self.missing.push(id),
-            }
+            self.arm(arm);
         }
     }
 
-    fn add_costs(&mut self, PlannedCosts { id, arm, .. }: PlannedCosts) {
-        let found = look_for(&self.layout.costs(&id), &id, CostRecord::from_json, |record| &record.id);
-        let results = self.arm(&arm);
-        match found {
-            Found::Record(record) => results.costs = Some(*record),
-            Found::Failure(reason) => self.failures.push(Failure { id, arm, seed: None, reason }),
-            Found::Nothing | Found::SetAside | Found::Paused(_) => self.unmeasured.push(arm),
+    fn add_costs(&mut self, costs: &Measurement) {
+        let (id, arm) = (costs.id().to_owned(), &costs.spec().arm);
+        let state = TaskState::<CostRecord>::of(&self.layout.costs(&id), &id);
+        self.arm(arm);
+        match state {
+            TaskState::Finished(record) => self.arm(arm).costs = Some(*record),
+            TaskState::Unusable(record) => self.failures.push(failure(id, arm, None, record.reason)),
+            TaskState::Failed(found) => self.failures.push(failure(id, arm, None, found.reason)),
+            TaskState::Begun | TaskState::Waiting | TaskState::Paused(_) => {
+                self.unmeasured.push(arm.clone());
+            }
         }
     }
 
@@ -169,6 +171,10 @@ impl Run {
         });
         &mut self.arms[index]
     }
+}
+
+fn failure(id: String, arm: &str, seed: Option<u64>, reason: String) -> Failure {
+    Failure { id, arm: arm.to_owned(), seed, reason, cause: FailureCause::Error }
 }
 
 pub(crate) fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {

@@ -1,16 +1,17 @@
 //! How far a run is, from its directory alone: whoever runs it is not asked.
 
+use pool_records::{
+    CostRecord, EpochRecord, PausedTrial, Record, RunLayout, TaskState as Found, TrialRecord, epochs_so_far,
+    lock_holder,
+};
+use pool_spec::Trial;
+use rayon::prelude::*;
+use serde::Serialize;
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
-use std::io::Read;
 use std::path::Path;
 
-use pool_metrics::{CostRecord, EpochRecord, PausedTrial, PlannedTrial, RecordError, RunLayout, TrialRecord};
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-
 use crate::ReportError;
-use crate::read::{Found, look_for, read_plan};
+use crate::read::read_plan;
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -94,11 +95,7 @@ impl RunStatus {
         let looked: Vec<Looked> = plan
             .trials
             .par_iter()
-            .map(|trial| {
-                Looked::at(&layout.trial(&trial.id), &trial.id, &usable, TrialRecord::from_json, |record| {
-                    &record.id
-                })
-            })
+            .map(|trial| Looked::at::<TrialRecord>(&layout.trial(trial.id()), trial.id(), &usable))
             .collect();
         let trials: Vec<TaskStatus> = plan
             .trials
@@ -106,13 +103,12 @@ impl RunStatus {
             .zip(looked)
             .map(|(trial, looked)| trial_status(&layout, trial, looked, &mut clock))
             .collect();
-        let costs = plan.costs.into_iter().map(|costs| {
-            let folder = layout.costs(&costs.id);
+        let costs = plan.costs.iter().map(|costs| {
             let Looked { state, .. } =
-                Looked::at(&folder, &costs.id, &usable, CostRecord::from_json, |record| &record.id);
+                Looked::at::<CostRecord>(&layout.costs(costs.id()), costs.id(), &usable);
             TaskStatus {
-                id: costs.id,
-                arm: costs.arm,
+                id: costs.id().to_owned(),
+                arm: costs.spec().arm.clone(),
                 seed: None,
                 state,
                 epochs: 0,
@@ -121,7 +117,7 @@ impl RunStatus {
             }
         });
         let costs = costs.collect();
-        let sweep = holder_of(&layout.sweep_lock());
+        let sweep = lock_holder(&layout.sweep_lock());
         let finals = plan.rungs.last().map(|last| last.arms * last.seeds);
         let seconds_to_go = if finals.is_none() { clock.seconds_to_go(&trials) } else { None };
         Ok(Self { study: plan.study, sweep, trials, costs, seconds_to_go, finals })
@@ -150,35 +146,25 @@ struct Looked {
 }
 
 impl Looked {
-    fn at<R>(
-        folder: &Path,
-        id: &str,
-        usable: &HashSet<&str>,
-        read: fn(&str) -> Result<R, RecordError>,
-        id_of: fn(&R) -> &str,
-    ) -> Self {
+    fn at<R: Record>(folder: &Path, id: &str, usable: &HashSet<&str>) -> Self {
         if usable.contains(id) && RunLayout::record_in(folder).exists() {
             return Self { state: TaskState::Finished, paused: None };
         }
-        Self::of(folder, look_for(folder, id, read, id_of))
-    }
-
-    /// A process that runs says more than what an earlier one has left, unless that is a record.
-    fn of<R>(folder: &Path, found: Found<R>) -> Self {
-        let holder = match found {
-            Found::Record(_) | Found::SetAside => None,
-            Found::Failure(_) | Found::Paused(_) | Found::Nothing => holder_of(&RunLayout::lock_in(folder)),
-        };
-        let (state, paused) = match (found, holder) {
-            (Found::Record(_) | Found::SetAside, _) => (TaskState::Finished, None),
-            (_, Some(holder)) => (TaskState::Running(holder), None),
-            (Found::Failure(reason), None) => (TaskState::Failed(reason), None),
-            (Found::Paused(paused), None) => (TaskState::Paused, Some(paused)),
-            (Found::Nothing, None) => {
-                let begun =
-                    RunLayout::checkpoint_in(folder).exists() || RunLayout::history_in(folder).exists();
-                (if begun { TaskState::Interrupted } else { TaskState::Waiting }, None)
-            }
+        let found = Found::<R>::of(folder, id);
+        if matches!(found, Found::Finished(_)) {
+            return Self { state: TaskState::Finished, paused: None };
+        }
+        // A process that runs says more than what an earlier one has left.
+        if let Some(holder) = lock_holder(&RunLayout::lock_in(folder)) {
+            return Self { state: TaskState::Running(holder), paused: None };
+        }
+        let (state, paused) = match found {
+            Found::Finished(_) => (TaskState::Finished, None),
+            Found::Unusable(record) => (TaskState::Failed(record.reason), None),
+            Found::Failed(failure) => (TaskState::Failed(failure.reason), None),
+            Found::Paused(paused) => (TaskState::Paused, Some(paused)),
+            Found::Begun => (TaskState::Interrupted, None),
+            Found::Waiting => (TaskState::Waiting, None),
         };
         Self { state, paused }
     }
@@ -186,7 +172,7 @@ impl Looked {
 
 fn trial_status(
     layout: &RunLayout,
-    trial: &PlannedTrial,
+    trial: &Trial,
     Looked { state, paused }: Looked,
     clock: &mut Clock,
 ) -> TaskStatus {
@@ -198,48 +184,21 @@ fn trial_status(
             (paused.epochs, best)
         }
         (_, None) => {
-            let epochs = epochs_of(&layout.trial(&trial.id));
+            let epochs = epochs_so_far(&layout.trial(trial.id()));
             let last = epochs.last().map(|last| last.validation_error);
             (epochs, last)
         }
     };
     clock.see(&epochs);
     TaskStatus {
-        id: trial.id.clone(),
-        arm: trial.arm.clone(),
-        seed: Some(trial.seed),
+        id: trial.id().to_owned(),
+        arm: trial.spec().arm.clone(),
+        seed: Some(trial.spec().seed),
         state,
         epochs: epochs.len() as u32,
-        of_epochs: trial.epochs(),
+        of_epochs: Some(trial.spec().train.epochs),
         validation_error,
     }
-}
-
-/// Who holds a lock, as its file says; none where it is free, or nobody can tell.
-fn holder_of(lock: &Path) -> Option<String> {
-    let mut file = File::open(lock).ok()?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            Some(holder)
-        }
-        Ok(()) | Err(TryLockError::Error(_)) => None,
-    }
-}
-
-/// The epochs in `history.jsonl`, whose last line may be half written; those of the checkpoint where there is none yet.
-fn epochs_of(trial: &Path) -> Vec<EpochRecord> {
-    #[derive(Deserialize)]
-    struct State {
-        epochs: Vec<EpochRecord>,
-    }
-    let Ok(text) = fs::read_to_string(RunLayout::history_in(trial)) else {
-        let state =
-            fs::read_to_string(RunLayout::checkpoint_in(trial).join("state.json")).unwrap_or_default();
-        return serde_json::from_str(&state).map(|State { epochs }| epochs).unwrap_or_default();
-    };
-    EpochRecord::history(&text)
 }
 
 /// How long epochs take.

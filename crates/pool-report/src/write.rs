@@ -1,9 +1,10 @@
-//! The report's files.
+//! Writing the report's files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pool_metrics::{atomic_write, check_outputs, check_outside_runs};
+use pool_files::atomic_write;
+use pool_records::{check_outputs, check_outside_runs};
 
 use crate::{
     Analysis, EventFile, EventFileError, Picture, PlotFile, PlotKind, ReportError, Run, html_report,
@@ -11,26 +12,28 @@ use crate::{
     tensorboard_events, trials_csv,
 };
 
-/// The plots of a summary, which is kept where every byte is.
+/// The plots of a summary: few, because a summary is kept in a repository.
 const SUMMARY: [PlotKind; 2] = [PlotKind::LearningCurves, PlotKind::Pareto];
 
 /// The files that were written.
 #[derive(Debug)]
 pub struct WrittenReport {
-    /// The report for people.
+    /// The page, `report.html`.
     pub html: PathBuf,
-    /// All files, the report included.
+    /// All files, the page included.
     pub files: Vec<PathBuf>,
-    /// Trials whose learning curves TensorBoard cannot be given, and why.
+    /// Why some trials have no event file for TensorBoard.
     pub without_events: Vec<EventFileError>,
 }
 
-/// Writes every form of the report into the run directory. Everything is rendered before the first
-/// file is touched, and whoever has an old one open keeps seeing it whole. Every trial also gets an event file for
-/// TensorBoard, unless it has one: a record never changes.
+/// Writes the report in every format into the run directory, and an event file for TensorBoard into each trial's
+/// folder.
+///
+/// Everything is rendered before the first file is touched, and files are replaced atomically: a program that has an
+/// old one open keeps reading the old one. A trial that has an event file keeps it, as its record never changes.
 ///
 /// # Errors
-/// A file that cannot be written.
+/// [`ReportError::Io`] if a file cannot be written.
 pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, ReportError> {
     let root = run.layout.root();
     let html = root.join("report.html");
@@ -56,7 +59,7 @@ pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, Rep
     Ok(WrittenReport { html, files, without_events })
 }
 
-/// The file's path, if it was not there already.
+/// The path of the file, if it did not exist.
 fn write_events(trial: &Path, events: EventFile) -> Result<Option<PathBuf>, ReportError> {
     let folder = trial.join("tensorboard");
     let path = folder.join(events.name);
@@ -72,11 +75,13 @@ fn create(folder: &Path) -> Result<(), ReportError> {
     fs::create_dir_all(folder).map_err(ReportError::io("create", folder))
 }
 
-/// Writes what a document on the study shows of a run into a folder, made where it is missing: `<study>.md` and the plots that it
-/// shows, `<study>-*.svg`. Small enough to be kept beside a program's source.
+/// Writes a summary of the run for documents about the study: `<study>.md` and the plots that it shows,
+/// `<study>-*.svg`.
+///
+/// Creates the folder if it does not exist. The files are small enough to be kept in a repository.
 ///
 /// # Errors
-/// A folder in a run, or a file that cannot be written.
+/// [`ReportError::Output`] if the folder is part of a run, [`ReportError::Io`] if a file cannot be written.
 pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let name = file_name(&run.study);
     let prefix = format!("{name}-");
@@ -91,15 +96,15 @@ pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Ve
     write_all(contents)
 }
 
-/// Whether a summary may be written into this folder, which [`write_summary`] checks for each of its files, too.
+/// Checks that a summary may be written into this folder. [`write_summary`] checks the same for each of its files.
 ///
 /// # Errors
-/// A folder in a run.
+/// [`ReportError::Output`] if the folder is part of a run.
 pub fn check_summary_folder(folder: &Path) -> Result<(), ReportError> {
     Ok(check_outside_runs(&folder.join("summary"))?)
 }
 
-/// How a document refers to the plots beside it.
+/// The plots as a document in the same folder refers to them.
 fn pictures(prefix: &str, plots: &[PlotFile]) -> Vec<Picture> {
     let picture = |plot: &PlotFile| Picture {
         title: plot.kind.title().to_owned(),
@@ -115,7 +120,7 @@ fn write_all(contents: Vec<(PathBuf, String)>) -> Result<Vec<PathBuf>, ReportErr
     Ok(contents.into_iter().map(|(path, _)| path).collect())
 }
 
-/// A study's name as a file name that needs no quoting and leads to no other folder.
+/// A study's name as a file name that needs no quoting and cannot lead to another folder.
 fn file_name(study: &str) -> String {
     let kept = |character: char| {
         if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '-' }

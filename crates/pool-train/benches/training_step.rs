@@ -7,7 +7,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use pool_models::{
     Adam, AdamSettings, Kernels, Mode, Net, Pool, count_errors, cross_entropy, predicted_classes,
 };
-use pool_train::NetworkTemplate;
+use pool_spec::NetworkTemplate;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 

@@ -1,11 +1,12 @@
 //! A data set as tensors that stay in the device's memory, so that a batch is one gather and no image is touched twice.
 
+use mnist_data::Division;
 use mnist_data::{DataDir, LabelledImages};
-use pool_metrics::ClassImages;
+use pool_spec::{ClassImages, ComputeDevice, DataSpec};
 use tch::{Kind, TchError, Tensor};
 
-use crate::sweep::{Division, labels_of};
-use crate::{ComputeDevice, DataSpec, TrainError};
+use crate::TrainError;
+use crate::machine::torch;
 
 /// All images of a trial.
 pub(crate) struct ResidentData {
@@ -28,7 +29,7 @@ pub(crate) struct ImageTensors {
 impl ImageTensors {
     /// The set on this device, to which its pixels go as the bytes that they are.
     pub(crate) fn new(set: &LabelledImages, device: ComputeDevice) -> Result<Self, TchError> {
-        let device = device.torch();
+        let device = torch(device);
         let shape = [set.len() as i64, 1, set.height() as i64, set.width() as i64];
         let pixels = Tensor::f_from_data_size(set.pixels(), &shape, Kind::Uint8)?.f_to_device(device)?;
         let mut images = pixels.f_to_kind(Kind::Float)?;
@@ -79,8 +80,8 @@ impl ResidentData {
         data_dir: &DataDir,
         device: ComputeDevice,
     ) -> Result<Self, TrainError> {
-        let data = spec.source.load(data_dir)?;
-        let Division { split, classes } = spec.divide(&labels_of(&data))?;
+        let data = mnist_data::load(&spec.source, data_dir)?;
+        let Division { split, classes } = mnist_data::divide(spec, &mnist_data::labels_of(&data))?;
         let all_train = ImageTensors::new(&data.train, device)?;
         Ok(Self {
             train: all_train.part(&split.train)?,

@@ -1,14 +1,14 @@
 //! Costs that are really measured, on generated images.
 
-mod common;
-
 use std::path::Path;
 
-use common::{SMALL, plan};
 use mnist_data::DataDir;
 use pool_metrics::MemoryModel;
 use pool_models::Kernels;
-use pool_train::{ComputeDevice, StopFlag, TrainError, TrialContext, TrialEvent, measure_costs};
+use pool_records::{Record, StopFlag, TrialEvent};
+use pool_spec::ComputeDevice;
+use pool_testkit::{SMALL_SWEEP as SMALL, plan};
+use pool_train::{TrialContext, measure_costs};
 
 fn context() -> TrialContext {
     TrialContext {
@@ -68,7 +68,7 @@ fn every_step_and_every_repetition_is_in_the_record_and_the_warm_up_is_not() {
         "a peak that could not be measured is none, and no reason to lose the rest"
     );
     assert!(told.contains(&TrialEvent::Measuring { what: "latency".to_owned() }));
-    assert_eq!(pool_metrics::CostRecord::from_json(&record.to_json()).unwrap(), record);
+    assert_eq!(pool_records::CostRecord::from_json(&record.to_json()).unwrap(), record);
 }
 
 #[test]
@@ -84,5 +84,5 @@ fn a_measurement_can_be_stopped() {
     let spec = plan.measurements[0].spec();
     let error = measure_costs(spec, folder.path(), Path::new(NO_PROGRAM), &context(), &stop, &mut on_event)
         .unwrap_err();
-    assert!(matches!(error, TrainError::Stopped));
+    assert!(error.is_stopped());
 }

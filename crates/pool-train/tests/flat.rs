@@ -1,15 +1,15 @@
 //! What a trial takes of its machine does not grow with its epochs.
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::fs;
 use std::time::Duration;
 
-use common::{SMALL, plan};
 use mnist_data::DataDir;
 use pool_models::Kernels;
-use pool_train::{ComputeDevice, StopFlag, TrialContext, TrialEvent, run_trial};
+use pool_records::{StopFlag, TrialEvent};
+use pool_spec::ComputeDevice;
+use pool_testkit::{SMALL_SWEEP as SMALL, plan};
+use pool_train::{TrialContext, run_trial};
 
 const EPOCHS: usize = 100;
 /// By then allocators have grown to what a step and a checkpoint need.

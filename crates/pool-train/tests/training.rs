@@ -1,16 +1,14 @@
 //! Trials that really train, on generated images.
 
-mod common;
-
 use std::path::Path;
 
-use common::{SMALL, plan};
 use mnist_data::DataDir;
-use pool_metrics::{TrialRecord, TrialStatus};
 use pool_models::Kernels;
-use pool_train::{
-    ComputeDevice, DeviceChoice, StopFlag, TrainError, Trial, TrialContext, TrialEnd, TrialEvent, run_trial,
-};
+use pool_records::{Record, StopFlag, TrialEvent, TrialRecord, TrialStatus};
+use pool_spec::{ComputeDevice, DeviceChoice, Trial};
+use pool_testkit::{SMALL_SWEEP as SMALL, plan};
+use pool_models::describe_kernels;
+use pool_train::{TrialContext, TrialEnd, resolve_device, run_trial};
 
 fn context(threads: u32) -> TrialContext {
     TrialContext {
@@ -108,7 +106,7 @@ fn the_processor_trains_the_same_to_the_last_bit_however_it_was_chosen() {
     let chosen: DeviceChoice = "cpu".parse().unwrap();
     // What libtorch's generator would draw next is no business of a trial's.
     tch::manual_seed(42);
-    let context = TrialContext { device: chosen.resolve().unwrap(), ..context(1) };
+    let context = TrialContext { device: resolve_device(chosen).unwrap(), ..context(1) };
     let end = run_trial(trial.spec(), folder.path(), &context, &StopFlag::new(), &mut |_| {});
     let record = finished(end.unwrap());
     assert_eq!(fingerprint(&record), fingerprint(&plain));
@@ -153,13 +151,13 @@ fn the_test_images_are_looked_at_from_every_side() {
     let hardest = &test.hardest;
     assert!(hardest.is_sorted_by(|a, b| a.loss >= b.loss), "the hardest come first");
     assert!(hardest[0].loss > test.evaluation.loss && hardest[0].pixels.len() == 28 * 28);
-    let wrong = |image: &pool_metrics::HardImage| image.label != image.prediction;
+    let wrong = |image: &pool_records::HardImage| image.label != image.prediction;
     assert!(hardest.iter().filter(|image| image.loss > 4.0_f64.ln()).all(wrong));
 
     let levels = mnist_data::standard_levels();
     assert_eq!(test.robustness.len(), levels.len());
     for (row, level) in test.robustness.iter().zip(&levels) {
-        assert_eq!((row.kind.as_str(), row.strength), (level.kind.name(), level.strength));
+        assert_eq!((row.kind, row.strength), (level.kind, level.strength));
         assert_eq!(row.images, images * level.perturbations.len() as u64);
         assert!(row.errors <= row.images && row.consistent <= row.images);
         // Whoever changes his mind about a picture cannot be right both times, nor wrong as often as he is stable.
@@ -218,7 +216,7 @@ fn a_stopped_trial_leaves_no_record_and_says_so() {
         }
     };
     let error = run_trial(trial.spec(), folder.path(), &context(1), &stop, &mut on_event).unwrap_err();
-    assert!(matches!(error, TrainError::Stopped));
+    assert!(error.is_stopped());
     assert!(!folder.path().join("record.json").exists());
 }
 
@@ -230,7 +228,7 @@ fn train_until(trial: &Trial, folder: &Path, epoch: u32) {
         _ => {}
     };
     let stopped = run_trial(trial.spec(), folder, &context(1), &stop, &mut on_event).unwrap_err();
-    assert!(matches!(stopped, TrainError::Stopped), "{stopped}");
+    assert!(stopped.is_stopped(), "{stopped}");
 }
 
 /// Trains to the end. Gives the epoch that it went on from, too.
@@ -316,7 +314,7 @@ fn a_trial_that_pauses_rung_by_rung_ends_with_the_record_of_one_that_never_did()
         let TrialEnd::Paused(paused) = end else { panic!("it has {} epochs to go", 6 - until_epoch) };
         assert_eq!((paused.epochs.len(), epochs), (until_epoch as usize, trained));
         assert_eq!(paused.id, trial.id());
-        let losses = |epochs: &[pool_metrics::EpochRecord]| {
+        let losses = |epochs: &[pool_records::EpochRecord]| {
             epochs.iter().map(|epoch| epoch.validation_loss.to_bits()).collect::<Vec<_>>()
         };
         assert_eq!(losses(&paused.epochs), losses(&whole.epochs[..until_epoch as usize]));
@@ -347,7 +345,7 @@ fn a_trial_that_goes_on_with_other_threads_says_so_and_its_record_has_all_of_the
     assert_eq!(train(1, Kernels::Fast, Some(2)).1, said(1, ""), "the same goes without saying");
     assert_eq!(train(2, Kernels::Fast, Some(3)).1, said(2, "2 threads instead of 1"));
     let (end, changes) = train(1, Kernels::Reference, None);
-    let fast = Kernels::Fast.describe();
+    let fast = describe_kernels(Kernels::Fast);
     assert_eq!(changes, said(3, &format!("1 thread instead of 2, kernels reference instead of {fast}")));
 
     let record = finished(end);

@@ -1,4 +1,4 @@
-//! Loading from folders: what is accepted, and what is refused with which words.
+//! Loading from folders: the sets that are accepted, and the messages of those that are refused.
 
 use std::fs;
 use std::io::Write;
@@ -44,6 +44,10 @@ impl Folder {
         assert_eq!(error.is_missing(), matches!(error, DataError::Missing { .. }));
         error.to_string()
     }
+}
+
+fn refusal(set: PublicSet, folder: &Path) -> DataError {
+    published_files(set, folder).and_then(|files| load(set.name().to_owned(), &files)).unwrap_err()
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn refuses_counts_that_differ() {
     folder.write(TRAIN_LABELS, &idx(8, &[4], &[0; 4]));
     let (labels, images) = (folder.file(TRAIN_LABELS), folder.file(TRAIN_IMAGES));
     let expected = format!(
-        "{} holds 4 labels, expected 3, one for each image of {}; put files of one data set there",
+        "{}: label count: expected 3, one for each image of {}, found 4; put files of one data set there",
         labels.display(),
         images.display()
     );
@@ -182,7 +186,7 @@ fn refuses_pictures_of_two_sizes() {
     folder.write(TEST_IMAGES, &idx(8, &[2, 2, 3], &[0; 12]));
     let (test, train) = (folder.file(TEST_IMAGES), folder.file(TRAIN_IMAGES));
     let expected = format!(
-        "{} holds pictures of 2x3 pixels, expected 2x2 as in {}; put files of one data set there",
+        "{}: picture size: expected 2x2 as in {}, found 2x3; put files of one data set there",
         test.display(),
         train.display()
     );
@@ -195,7 +199,7 @@ fn refuses_sets_without_pictures_or_pixels() {
         let folder = Folder::valid();
         folder.write(TEST_IMAGES, &idx(8, &shape, &[]));
         let expected = format!(
-            "{}: expected at least one picture of at least one pixel, found shape {shape:?}; use another file",
+            "{}: shape: expected at least one picture of at least one pixel, found {shape:?}; use another file",
             folder.file(TEST_IMAGES).display()
         );
         assert_eq!(folder.message(), expected);
@@ -218,7 +222,7 @@ fn a_missing_public_set_comes_with_its_cure() {
 #[test]
 fn missing_fashion_mnist_names_the_debian_package() {
     let dir = tempfile::tempdir().unwrap();
-    let error = load::public(PublicSet::FashionMnist, dir.path()).unwrap_err().to_string();
+    let error = refusal(PublicSet::FashionMnist, dir.path()).to_string();
     let cure = "run `pool-cli data fetch fashion-mnist`, or on Debian: apt-get install dataset-fashion-mnist";
     assert!(error.ends_with(cure), "{error}");
 }
@@ -226,7 +230,7 @@ fn missing_fashion_mnist_names_the_debian_package() {
 #[test]
 fn a_public_set_with_other_content_is_refused_with_both_checksums() {
     let folder = Folder::valid();
-    let error = load::public(PublicSet::Mnist, folder.0.path()).unwrap_err();
+    let error = refusal(PublicSet::Mnist, folder.0.path());
     assert!(error.is_missing());
     let message = error.to_string();
     let file = folder.file(TRAIN_IMAGES);
@@ -242,7 +246,7 @@ fn a_public_set_with_other_content_is_refused_with_both_checksums() {
 fn a_public_set_with_a_truncated_file_is_corrupt_and_says_where_it_ends() {
     let folder = Folder::valid();
     folder.write(TRAIN_IMAGES, &idx(8, &[60_000, 28, 28], &[0; 100]));
-    let error = load::public(PublicSet::Mnist, folder.0.path()).unwrap_err();
+    let error = refusal(PublicSet::Mnist, folder.0.path());
     assert!(error.is_missing());
     assert!(error.to_string().contains("found body: expected 47040000 bytes, found 100;"), "{error}");
 }

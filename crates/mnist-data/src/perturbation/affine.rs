@@ -1,4 +1,4 @@
-//! Pictures turned and scaled about their centre: every new pixel is read between four old ones.
+//! Pictures rotated and scaled about their centre: every new pixel is interpolated from four old ones.
 
 use super::to_grey;
 
@@ -65,7 +65,7 @@ impl Sampling {
     }
 }
 
-/// What is read at this position of the old picture.
+/// The pixels around this position of the old picture, and their weights.
 fn source(height: usize, width: usize, row: f64, column: f64) -> Source {
     let inside = |position: f64, side: usize| position > -1.0 && position < side as f64;
     if !(inside(row, height) && inside(column, width)) {
@@ -73,7 +73,7 @@ fn source(height: usize, width: usize, row: f64, column: f64) -> Source {
     }
     let (below, right) = (row - row.floor(), column - column.floor());
     let (above, left) = (1.0 - below, 1.0 - right);
-    // The frame moves the first row and column from -1 to 0.
+    // In the framed picture, row -1 and column -1 have index 0.
     let [framed_row, framed_column] = [row, column].map(|position| (position.floor() + 1.0) as usize);
     let first = framed_row * (width + 2) + framed_column;
     Source { first, weights: [above * left, above * right, below * left, below * right] }
@@ -106,7 +106,7 @@ mod tests {
             (90.0, [2, 4, 1, 3], "counter-clockwise"),
             (-90.0, [3, 1, 4, 2], "clockwise"),
             (180.0, [4, 3, 2, 1], "half"),
-            (270.0, [3, 1, 4, 2], "three quarters one way are one the other"),
+            (270.0, [3, 1, 4, 2], "three quarters one way are one quarter the other way"),
         ];
         for (degrees, expected, why) in table {
             assert_eq!(perturbed(2, 2, &[1, 2, 3, 4], Perturbation::Rotation { degrees }), expected, "{why}");

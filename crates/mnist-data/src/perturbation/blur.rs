@@ -13,9 +13,9 @@ pub(super) struct Blur {
     vertical: Vec<f64>,
     /// The same along rows.
     horizontal: Vec<f64>,
-    /// A picture between as many rows of background as the Gaussian reaches.
+    /// A picture with rows of background above and below, as far as the Gaussian reaches.
     rows: Vec<f64>,
-    /// One row of it between as many pixels of background.
+    /// One row of it, with pixels of background at both ends.
     row: Vec<f64>,
     /// One row of the result.
     sum: Vec<f64>,
@@ -24,7 +24,7 @@ pub(super) struct Blur {
 impl Blur {
     pub(super) fn new(height: usize, width: usize, sd: f64) -> Self {
         let weights = half_gaussian(sd);
-        // Whatever lies a whole side away is background, which adds nothing.
+        // Pixels a whole side away are background, which adds 0.
         let within = |side: usize| weights[..weights.len().min(side)].to_vec();
         let (vertical, horizontal) = (within(height), within(width));
         Self {
@@ -54,18 +54,18 @@ impl Blur {
     }
 }
 
-/// Weighted sums of `values`, from index `start` on, and of those `step`, `2 * step`, ... before and behind them.
+/// Weighted sums of `values` from index `start` on, and of the values `step`, `2 * step`, ... before and after them.
 fn convolve(weights: &[f64], values: &[f64], start: usize, step: usize, sums: &mut [f64]) {
     let len = sums.len();
     for (sum, value) in sums.iter_mut().zip(&values[start..]) {
         *sum = weights[0] * value;
     }
-    // The far ones, which are the small ones, first: as scipy adds.
+    // The smallest weights first, as SciPy adds them.
     for (distance, weight) in weights.iter().enumerate().skip(1).rev() {
         let before = &values[start - distance * step..][..len];
-        let behind = &values[start + distance * step..][..len];
-        for ((sum, before), behind) in sums.iter_mut().zip(before).zip(behind) {
-            *sum += weight * (before + behind);
+        let after = &values[start + distance * step..][..len];
+        for ((sum, before), after) in sums.iter_mut().zip(before).zip(after) {
+            *sum += weight * (before + after);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which perturbations the study measures: levels of rising strength, each made of perturbations equally strong.
 
-use super::{Perturbation, PerturbationKind};
+use pool_spec::PerturbationKind;
+
+use super::Perturbation;
 
 /// Perturbations of one kind that are equally strong: one point on the axis of a robustness curve.
 #[derive(Debug, Clone, PartialEq)]

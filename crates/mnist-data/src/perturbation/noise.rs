@@ -1,33 +1,33 @@
-//! Gaussian noise, drawn pixel by pixel from a generator of the picture's own.
+//! Gaussian noise, drawn pixel by pixel from each picture's own generator.
 
 use rand_chacha::rand_core::RngCore;
 
 use crate::draw::generator;
 
-/// The greatest grey value, which is also the greatest change that matters.
+/// The greatest grey value, which is also the greatest possible change.
 const GREATEST: usize = 255;
 
-/// Streams of noise begin here, where no epoch's batch order and no class's split comes.
+/// Streams of noise begin here, beyond those of batch orders and splits.
 const FIRST_STREAM: u64 = 1 << 63;
 
-/// So many that at most strengths hardly a step is left to go, and their table stays in the processor's cache.
+/// Enough that the search rarely has a step left at most strengths, and few enough that the table stays in the cache.
 const START_BITS: u32 = 11;
 
 /// Normal draws, already rounded to whole grey values.
 ///
-/// A pixel takes one 32-bit word `w` and is added the least `n` with `w < 2^32 * P(round(X) <= n)`, where `X` is normal
-/// with mean 0: the inverse of the distribution function of the rounded draw, exact up to the last bit of the word. It
-/// needs neither logarithm nor cosine for a pixel, and is specified, so the noise of a seed never changes.
+/// For each pixel, one 32-bit word `w` is drawn, and the least `n` with `w < 2^32 * P(round(X) <= n)` is added, where
+/// `X` is normal with mean 0. That is the inverse of the distribution function of the rounded draw, exact to the last
+/// bit of the word. A pixel needs neither logarithm nor cosine, and the noise of a seed never changes.
 pub(super) struct Noise {
     seed: u64,
-    /// `2^32 * P(round(X) <= n)` for `n` from -255; from 254 to 255 nothing changes any more, as grey ends there.
+    /// `2^32 * P(round(X) <= n)` for `n` from -255 to 254. Beyond, every pixel is white.
     thresholds: Vec<u64>,
-    /// For every [`START_BITS`] upper bits of a word, how many thresholds the words before have passed: where to start.
+    /// For every value of a word's upper [`START_BITS`] bits, the number of thresholds that all such words have passed.
     passed: Vec<usize>,
 }
 
 impl Noise {
-    /// `sd` is a share of the grey range.
+    /// `sd` is a fraction of the grey range.
     pub(super) fn new(sd: f64, seed: u64) -> Self {
         let sd = sd * GREATEST as f64;
         let changes = (0..2 * GREATEST).map(|change| change as f64 - GREATEST as f64);
@@ -47,7 +47,7 @@ impl Noise {
         }
     }
 
-    /// The change that a word stands for, and 255.
+    /// The change that a word stands for, plus 255.
     fn draw(&self, word: u32) -> usize {
         let mut passed = self.passed[(word >> (u32::BITS - START_BITS)) as usize];
         while self.thresholds.get(passed).is_some_and(|&threshold| threshold <= word.into()) {
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn noise_has_its_mean_and_standard_deviation() {
-        // A middle grey, so that hardly anything is cut off: 0.1 of the range is 25.5.
+        // A middle grey, so that hardly anything is clipped: 0.1 of the range is 25.5.
         let images = noisy(100, 128, 0.1, 1);
         let changes: Vec<f64> = images.pixels().iter().map(|&pixel| f64::from(pixel) - 128.0).collect();
         let n = changes.len() as f64;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn black_and_white_are_cut_off() {
+    fn noise_is_clipped_at_black_and_white() {
         for (grey, why) in
             [(0, "half of the noise would be darker than black"), (255, "or brighter than white")]
         {

@@ -1,13 +1,13 @@
 //! Pictures moved by whole pixels.
 
-/// Which stretches of rows and of columns go where; the same for all pictures of one size.
+/// Where stretches of rows and of columns go; the same for all pictures of one size.
 pub(super) struct Moves {
     width: usize,
     rows: Vec<Stretch>,
     columns: Vec<Stretch>,
 }
 
-/// Pixels side by side that stay side by side, along one axis.
+/// Neighbouring pixels that stay neighbours, along one axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Stretch {
     from: usize,
@@ -16,17 +16,17 @@ struct Stretch {
 }
 
 impl Moves {
-    /// What leaves the picture is lost.
+    /// Pixels that leave the picture are lost.
     pub(super) fn losing(height: usize, width: usize, right: i32, down: i32) -> Self {
         Self { width, rows: vec![overlap(height, down)], columns: vec![overlap(width, right)] }
     }
 
-    /// What leaves the picture enters it at the opposite edge.
+    /// Pixels that leave the picture enter it at the opposite edge.
     pub(super) fn around(height: usize, width: usize, right: i32, down: i32) -> Self {
         Self { width, rows: turn(height, down).to_vec(), columns: turn(width, right).to_vec() }
     }
 
-    /// Fills in what the old picture gives; the rest of the new one stays.
+    /// Copies the pixels that stay in the picture; the rest of the new one is left as it is.
     pub(super) fn apply(&self, from: &[u8], to: &mut [u8]) {
         for rows in &self.rows {
             for row in 0..rows.len {
@@ -40,7 +40,7 @@ impl Moves {
     }
 }
 
-/// What is left of a side of this many pixels when it moves.
+/// The pixels of a side that are still in the picture after a move.
 fn overlap(side: usize, by: i32) -> Stretch {
     let distance = usize::try_from(by.unsigned_abs()).map_or(side, |distance| distance.min(side));
     let len = side - distance;
@@ -69,7 +69,7 @@ mod tests {
             (0, 1, [0, 0, 0, 1, 2, 3], "down"),
             (-1, -1, [5, 6, 0, 0, 0, 0], "left and up"),
             (3, 0, [0; 6], "just out of the picture"),
-            (i32::MIN, i32::MAX, [0; 6], "as far as can be asked for"),
+            (i32::MIN, i32::MAX, [0; 6], "as far as the type allows"),
         ];
         for (right, down, expected, way) in table {
             let shifted = two_pictures().perturbed(&Perturbation::Shift { right, down }, 0).unwrap();

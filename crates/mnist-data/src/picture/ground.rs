@@ -13,7 +13,7 @@ pub(super) struct Border {
     level: u8,
 }
 
-/// Which of object and background is the lighter one.
+/// Whether the object or the background is lighter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Polarity {
     LightOnDark,
@@ -38,8 +38,8 @@ impl Border {
         Self { greys, level }
     }
 
-    /// That of the inverted picture. Of an even number of grey values it keeps the same one as the median, so that
-    /// what was darker is lighter now, and never nothing.
+    /// The border of the inverted picture. Of an even number of grey values the same one stays the median, so that
+    /// pixels that were darker than it are lighter now.
     pub(super) fn inverted(&self) -> Self {
         let greys = self.greys.iter().rev().map(|&grey| u8::MAX - grey).collect();
         Self { greys, level: u8::MAX - self.level }
@@ -50,7 +50,7 @@ impl Border {
         self.level
     }
 
-    /// The grey value that a quarter of it does not exceed: that of the ground even where an object reaches it.
+    /// The grey value that a quarter of the border does not exceed: that of the ground even if an object reaches it.
     pub(super) fn lower_quartile(&self) -> u8 {
         self.greys[self.greys.len() / 4]
     }
@@ -64,8 +64,8 @@ impl Border {
         MAD_TO_SD * f32::from(deviations[deviations.len() / 2])
     }
 
-    /// Whether what differs from the border is lighter or darker. Differences are squared, so that a little ink
-    /// outweighs a large sheet that is a little lighter in its middle than at its border.
+    /// Whether the pixels that differ from the border are lighter or darker. Differences are squared, so that a little
+    /// ink outweighs a large sheet that is slightly lighter in its middle than at its border.
     pub(super) fn polarity(&self, pixels: &[u8]) -> Polarity {
         let level = i64::from(self.level);
         let balance: i64 = pixels
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn polarity_is_that_of_what_differs_most_from_the_border() {
+    fn polarity_is_that_of_the_pixels_that_differ_most_from_the_border() {
         let table: [([u8; 9], Polarity, &str); 5] = [
             ([0, 0, 0, 0, 255, 0, 0, 0, 0], Polarity::LightOnDark, "a light spot on black"),
             ([255, 255, 255, 255, 0, 255, 255, 255, 255], Polarity::DarkOnLight, "a dark spot on white"),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_nothing_on_plain_ground_even_if_the_object_reaches_the_border() {
+    fn plain_ground_has_no_noise_even_if_the_object_reaches_the_border() {
         let mut pixels = [10; 100];
         pixels[..4].fill(255);
         assert_eq!(Border::of(10, 10, &pixels).noise_sd(), 0.0);

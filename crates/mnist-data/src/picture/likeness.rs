@@ -1,4 +1,4 @@
-//! Which data set's pictures a picture is to be like.
+//! How a data set arranges its pictures, for pictures that are to look like them.
 
 use super::step::Centre;
 use crate::catalogue::PublicSet;
@@ -12,9 +12,9 @@ pub enum Likeness {
     Digit,
     /// A garment as in Fashion-MNIST: trimmed of what is within 5 % of the background, scaled, with its aspect kept, to
     /// the frame, and centred by its outline (Xiao, Rasul & Vollgraf, arXiv:1708.07747, section 2). The sharpening
-    /// of that procedure is left out: it made up for the subsampling there, and here new pixels are means of old ones.
+    /// of that procedure is left out: it compensated for subsampling, and here new pixels are means of old ones.
     Garment,
-    /// The whole picture, with its aspect kept, fitted into the frame: for sets of which nothing is known.
+    /// The whole picture, with its aspect kept, fitted into the frame: for sets whose arrangement is unknown.
     Whole,
 }
 
@@ -27,8 +27,8 @@ impl From<PublicSet> for Likeness {
     }
 }
 
-/// How an object is told from its background: what is brighter than the background by more than this belongs to it,
-/// given its contrast, the brightest grey value less that of the background. All in grey values of 255.
+/// Given the contrast (the brightest grey value minus that of the background): how much brighter than the background a
+/// pixel of the object is. All in grey values of 255.
 pub(super) type Trim = fn(contrast: f32) -> f32;
 
 /// How much a set's own pictures differ from what [`prepared`](crate::Picture::prepared) makes of others, found by
@@ -41,21 +41,21 @@ pub(super) struct Slack {
 }
 
 impl Likeness {
-    /// How the set's own pictures are known; `None` where nothing is known of them.
+    /// How the set's own pictures are recognised; `None` if their arrangement is unknown.
     pub(super) fn slack(self) -> Option<Slack> {
         match self {
-            // 19 or 20 pixels of 20, and 99.9 % of them exactly in their place, the others a pixel off.
+            // 19 or 20 pixels of 20; 99.9 % are exactly in their place, and the others a pixel off.
             Self::Digit => Some(Slack { side: 0.075, place: 1 }),
-            // 23 to 28 pixels of 28, and 94 % of them exactly in their place.
+            // 23 to 28 pixels of 28; 94 % are exactly in their place.
             Self::Garment => Some(Slack { side: 0.2, place: 2 }),
             Self::Whole => None,
         }
     }
 
-    /// How to trim; `None` where all is kept, grey values too.
+    /// How to trim; `None` if the whole picture is kept, with its grey values.
     pub(super) fn trim(self) -> Option<Trim> {
         match self {
-            // Above what compression leaves around ink, and little enough that faint ends of strokes belong to it.
+            // More than compression leaves around ink, and little enough to keep the faint ends of strokes.
             Self::Digit => Some(|contrast| contrast / 16.0),
             Self::Garment => Some(|_| 0.05 * 255.0),
             Self::Whole => None,
@@ -73,7 +73,7 @@ impl Likeness {
         }
     }
 
-    /// What is put into the frame's middle.
+    /// The point of the object that goes to the frame's middle.
     pub(super) fn centre(self) -> Centre {
         match self {
             Self::Digit => Centre::Mass,
@@ -94,7 +94,7 @@ mod tests {
             (Likeness::Digit, (28, 40), (20, 20), "the shorter side counts"),
             (Likeness::Digit, (1, 9), (1, 1), "never less than a pixel"),
             (Likeness::Garment, (28, 40), (28, 40), "Fashion-MNIST's garments touch the frame"),
-            (Likeness::Whole, (28, 40), (28, 40), "nothing is known of a margin"),
+            (Likeness::Whole, (28, 40), (28, 40), "its margin is unknown"),
         ];
         for (like, (height, width), expected, why) in table {
             assert_eq!(like.room(height, width), expected, "{why}");

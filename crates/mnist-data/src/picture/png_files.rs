@@ -17,14 +17,14 @@ pub(super) enum Colour {
     Rgba = 6,
 }
 
-/// A PNG file in the making.
+/// A PNG file to be written.
 pub(super) struct PngFile {
     pub(super) width: u32,
     pub(super) height: u32,
     /// Bits for each channel, or for each index of a palette.
     pub(super) depth: u8,
     pub(super) colour: Colour,
-    /// Name and content of what stands between header and pixels.
+    /// Names and contents of the chunks between header and pixels.
     pub(super) chunks: Vec<([u8; 4], Vec<u8>)>,
     /// The bytes of all rows, from the top.
     pub(super) rows: Vec<u8>,
@@ -40,7 +40,7 @@ impl PngFile {
         }
         let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
         for row in self.rows.chunks((self.rows.len() / self.height.max(1) as usize).max(1)) {
-            // Each row begins with its filter: none.
+            // Each row begins with its filter; 0 is no filter.
             packed.write_all(&[0]).unwrap();
             packed.write_all(row).unwrap();
         }
@@ -62,7 +62,7 @@ fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     [&length[..], &named, &crc32(&named).to_be_bytes()].concat()
 }
 
-/// PNG's checksum is that of gzip, which writes it behind the data.
+/// PNG's checksum is that of gzip, which writes it after the data.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut packed = GzEncoder::new(Vec::new(), Compression::none());
     packed.write_all(bytes).unwrap();
@@ -71,7 +71,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(crc)
 }
 
-/// The bytes as a file in a folder that lives as long as the first value.
+/// The bytes as a file, in a folder that exists as long as the first value.
 pub(super) fn stored(bytes: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("picture.png");

@@ -1,10 +1,10 @@
 //! Pictures made larger or smaller by the exact overlap of old and new pixels.
 //!
-//! This is how MNIST was made, as far as it is known: Yadav & Bottou, "Cold case: the lost MNIST digits", 2019, whose
+//! As far as is known, MNIST was made this way: Yadav & Bottou, "Cold case: the lost MNIST digits", 2019, whose
 //! reconstruction keeps the resampling code of the time. A picture that shrinks is averaged over areas; one that grows
 //! keeps its pixels as blocks.
 
-use super::Picture;
+use super::grey::Picture;
 
 /// A part of a picture, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +25,16 @@ pub(super) struct Levels {
 
 /// Which old pixels overlap with the new ones, along one axis.
 struct Axis {
-    /// For each new pixel the first old one, and the share of the new pixel that it and those behind it cover.
+    /// For each new pixel the first old one, and the shares of the new pixel that this one and the next ones cover.
     overlaps: Vec<(usize, Vec<f32>)>,
 }
 
 impl Region {
-    /// The part's brightness above `ground`, as large as `room` (height, width) allows. Its aspect is kept but for the
+    pub(super) fn whole(picture: &Picture) -> Self {
+        Self { left: 0, top: 0, width: picture.width(), height: picture.height() }
+    }
+
+    /// The part's brightness above `ground`, as large as `room` (height, width) allows. Its aspect is kept, up to the
     /// rounding of the shorter side to whole pixels.
     pub(super) fn scaled(self, picture: &Picture, ground: f32, room: (usize, usize)) -> Levels {
         let factor = (room.0 as f64 / self.height as f64).min(room.1 as f64 / self.width as f64);
@@ -39,7 +43,7 @@ impl Region {
         let right = Axis::new(self.width, side(self.width, room.1));
         let above_ground: [f32; 256] = std::array::from_fn(|grey| (grey as f32 - ground).max(0.0));
 
-        let rows = picture.pixels.chunks_exact(picture.width).skip(self.top).take(self.height);
+        let rows = picture.pixels().chunks_exact(picture.width()).skip(self.top).take(self.height);
         let narrowed: Vec<f32> = rows
             .flat_map(|row| {
                 let row = &row[self.left..self.left + self.width];
@@ -92,7 +96,7 @@ mod tests {
 
     fn scaled(height: usize, width: usize, pixels: &[u8], room: (usize, usize)) -> (usize, usize, Vec<f32>) {
         let picture = Picture::new(height, width, pixels.to_vec()).unwrap();
-        let levels = picture.region().scaled(&picture, 0.0, room);
+        let levels = Region::whole(&picture).scaled(&picture, 0.0, room);
         (levels.height, levels.width, levels.values)
     }
 

@@ -1,8 +1,8 @@
-//! What was done to a picture, as data and in words.
+//! The steps that a picture went through, as data and in words.
 
 use std::fmt;
 
-/// One thing that was done to a picture. Lengths are in pixels.
+/// One step that a picture went through. Lengths are in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Colours became grey.
@@ -19,13 +19,13 @@ pub enum Step {
         /// The median grey value of the border, before.
         border: u8,
     },
-    /// Nothing was to be done: it looks like the network's own pictures.
+    /// The picture already looks like the data set's own, and was not changed.
     AsItIs,
     /// Only a part was kept: the object.
     Cropped {
-        /// What was cut off at the left.
+        /// Columns cut off at the left.
         left: usize,
-        /// What was cut off at the top.
+        /// Rows cut off at the top.
         top: usize,
         /// The width that was kept.
         width: usize,
@@ -46,9 +46,9 @@ pub enum Step {
         /// The grey value that became 255, and all above.
         light: u8,
     },
-    /// What was kept was put into the frame.
+    /// The kept part was put into the frame.
     Centred {
-        /// What is in the middle of the frame.
+        /// The point of it that is in the middle of the frame.
         by: Centre,
         /// The columns of background to its left.
         left: usize,
@@ -57,7 +57,7 @@ pub enum Step {
     },
 }
 
-/// What is put into the middle of the frame.
+/// The point of an object that is put into the middle of the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Centre {
     /// The mean position of its pixels, weighted by grey value.
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_says_in_words_what_was_done() {
+    fn every_step_has_its_words() {
         let cropped = Step::Cropped { left: 3, top: 4, width: 98, height: 140 };
         let table = [
             (Step::ToGrey, "colours turned to grey (luma by ITU-R BT.709)"),

@@ -100,9 +100,9 @@ fn a_digit_looks_the_same_from_every_kind_of_file() {
         (file(Colour::Rgb, 8, vec![], &black, &|grey| vec![grey, grey, 255]), "blue on white"),
         (file(Colour::Rgb, 8, vec![], &black, &|grey| vec![grey, grey, grey]), "RGB"),
         (file(Colour::Palette, 8, greys, &black, &|grey| vec![grey]), "palette"),
-        (file(Colour::GreyAlpha, 8, vec![], &white, &|ink| vec![0, ink]), "black on nothing"),
-        (file(Colour::GreyAlpha, 8, vec![], &white, &|ink| vec![255, ink]), "white on nothing"),
-        (file(Colour::Rgba, 8, vec![], &white, &|ink| vec![0, 0, 160, ink]), "blue on nothing"),
+        (file(Colour::GreyAlpha, 8, vec![], &white, &|ink| vec![0, ink]), "black on a transparent ground"),
+        (file(Colour::GreyAlpha, 8, vec![], &white, &|ink| vec![255, ink]), "white on a transparent ground"),
+        (file(Colour::Rgba, 8, vec![], &white, &|ink| vec![0, 0, 160, ink]), "blue on a transparent ground"),
         (file(Colour::Rgba, 16, vec![], &white, &|ink| [vec![0; 6], vec![ink, ink]].concat()), "16-bit RGBA"),
     ];
     let expected = reference();
@@ -115,7 +115,7 @@ fn a_digit_looks_the_same_from_every_kind_of_file() {
 }
 
 #[test]
-fn what_was_done_is_told_in_order() {
+fn steps_are_listed_in_order() {
     let pixels = changed(&seven(300, 240, 70, 20, 200), |_, ink| 230 - ink / 2);
     let prepared = as_digit(&Picture::new(300, 240, pixels).unwrap());
     let steps: Vec<String> = prepared.steps.iter().map(ToString::to_string).collect();
@@ -141,7 +141,7 @@ fn a_picture_of_a_data_set_survives_a_png_file_bit_for_bit() {
 }
 
 #[test]
-fn a_picture_that_looks_like_the_set_s_own_is_left_alone_and_on_white_it_is_inverted_and_nothing_else() {
+fn a_picture_like_the_sets_own_is_left_alone_and_on_white_it_is_only_inverted() {
     let own = reference();
     let dark = Picture::new(28, 28, own.clone()).unwrap();
     assert_eq!(as_digit(&dark), Prepared { pixels: own.clone(), steps: vec![Step::AsItIs] });
@@ -150,7 +150,7 @@ fn a_picture_that_looks_like_the_set_s_own_is_left_alone_and_on_white_it_is_inve
     assert_eq!(as_digit(&light), expected);
 }
 
-/// What stands out of black: left, right, top and bottom; and the centre of mass, column and row.
+/// The outline of the pixels above black (left, right, top and bottom), and the centre of mass (column and row).
 fn outline(pixels: &[u8]) -> ([usize; 4], [f64; 2]) {
     let (mut reach, mut mass, mut sums) = ([28, 0, 28, 0], 0.0, [0.0, 0.0]);
     for (index, &pixel) in pixels.iter().enumerate().filter(|(_, pixel)| **pixel > 0) {
@@ -189,7 +189,7 @@ fn a_small_picture_gets_the_treatment_of_a_large_one() {
 }
 
 #[test]
-fn what_is_told_of_a_small_picture_is_what_was_done() {
+fn the_steps_of_a_small_picture_are_those_of_a_large_one() {
     let pixels = changed(&seven(28, 28, 2, 14, 13), |_, ink| 200 - ink / 2);
     let steps = as_digit(&Picture::new(28, 28, pixels).unwrap()).steps;
     let kinds: Vec<&str> = steps
@@ -285,7 +285,7 @@ proptest! {
             let prepared = picture.prepared(like, frame.0, frame.1).unwrap();
             prop_assert_eq!(prepared.pixels.len(), frame.0 * frame.1);
             prop_assert!(!prepared.steps.is_empty());
-            // Something is always left of the object.
+            // The object never vanishes.
             prop_assert!(like == Likeness::Whole || prepared.pixels.contains(&255));
         }
     }

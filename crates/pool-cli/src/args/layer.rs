@@ -13,25 +13,25 @@ pub(crate) struct ApplyArgs {
     /// The array or picture; the gallery's default is the first test image of MNIST
     #[arg(long, value_name = "FILE", required_unless_present = "gallery")]
     pub(crate) input: Option<PathBuf>,
-    /// Where the result goes
+    /// File for the result
     #[arg(long, value_name = "FILE", required_unless_present = "gallery")]
     pub(crate) output: Option<PathBuf>,
-    /// Where the channels of every array stand
+    /// Position of the channels in every array
     #[arg(long, value_enum, default_value_t = Format::ChannelsFirst)]
     pub(crate) data_format: Format,
     /// Run as in training: layers that draw random numbers draw
     #[arg(long)]
     pub(crate) train: bool,
-    /// Seeds what the layer draws and learns
+    /// Seed of the layer's random draws and initial weights
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
     /// The derivative of a loss with respect to the output
     #[arg(long, value_name = "FILE", requires = "grad_input")]
     pub(crate) grad_output: Option<PathBuf>,
-    /// Where the derivative with respect to the input goes
+    /// File for the derivative with respect to the input
     #[arg(long, value_name = "FILE", requires = "grad_output")]
     pub(crate) grad_input: Option<PathBuf>,
-    /// Where the places of the maxima go: flat indices into the spatial axes, int64
+    /// File for the positions of the maxima: flat indices into the spatial axes, int64
     #[arg(long, value_name = "FILE")]
     pub(crate) indices: Option<PathBuf>,
     /// Draw one picture through every operator, as SVG
@@ -43,7 +43,7 @@ pub(crate) struct ApplyArgs {
     pub(crate) gallery: Option<PathBuf>,
 }
 
-/// Where the channels stand.
+/// Position of the channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum Format {

@@ -11,12 +11,12 @@ pub(crate) struct DataArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataAction {
-    /// Download what is missing, resume what was cut off, verify checksums
+    /// Download what is missing or damaged, and verify checksums
     #[command(after_help = "Example:\n  pool-cli data fetch mnist")]
     Fetch {
         /// The data set
         set: PublicSet,
-        /// Use what is there and never the network
+        /// Use only files that are already here, never the network
         #[arg(long)]
         offline: bool,
     },
@@ -29,7 +29,7 @@ pub(crate) enum DataAction {
         #[arg(long)]
         json: bool,
     },
-    /// Images, sizes and classes of a data set
+    /// Show images, sizes and classes of a data set
     #[command(after_help = "Example:\n  pool-cli data info mnist --json")]
     Info {
         /// The data set

@@ -12,8 +12,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use layer::{ApplyArgs, Format, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
 pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs, StatusArgs};
-pub(crate) use sweep::{KernelsArg, LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
-pub(crate) use task::{PeakArgs, PhaseArg, ProbeArgs, TaskArgs};
+pub(crate) use sweep::{LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
+pub(crate) use task::TaskArgs;
 pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
 
 /// Which pooling layer should a network use, and what does the choice cost?
@@ -23,19 +23,19 @@ pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
 Examples:
   pool-cli sweep configs/sweep.toml      train the study's arms and compare them
   pool-cli plan configs/sweep.toml       see what would be trained; trains nothing
-  pool-cli status runs/mnist-pooling     see how far a running sweep is
+  pool-cli status runs/mnist-pooling     see the progress of a running sweep
   pool-cli report runs/mnist-pooling     make the report of a run again
-  pool-cli doctor                        see whether this machine is ready
+  pool-cli doctor                        check that this machine is ready
 
 Exit codes: 0 done, 1 a bug, 2 a wrong command, sweep file or input, 3 a data set, libtorch or a device missing, \
-4 some trials failed (the others are kept), 5 recommend knows no arm within the budget, 130 interrupted.")]
+4 some trials failed (the others are kept), 5 recommend finds no arm within the budget, 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Say more on standard error (-v: what happens, -vv: details); RUST_LOG overrides it
+    /// Log more on standard error (-v: events, -vv: details); RUST_LOG overrides it
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Form of the log on standard error
+    /// Format of the log on standard error
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
 }
@@ -57,15 +57,15 @@ Examples:
   pool-cli sweep configs/sweep.toml --only max --only none
   pool-cli sweep configs/smoke.toml --out /tmp/smoke --jobs 2
 
-The same command again runs only what is missing; a trial that was interrupted goes on from its last checkpoint.")]
+The same command again runs only what is missing; an interrupted trial resumes from its last checkpoint.")]
     Sweep(SweepArgs),
-    /// Show a sweep's trials, shapes, parameters and memory, and what a few timed steps say of its time; trains nothing
+    /// Show a sweep's trials, shapes, parameters and memory, and its time from a few timed steps; trains nothing
     #[command(after_help = "\
 Examples:
   pool-cli plan configs/sweep.toml
   pool-cli plan configs/search.toml --no-timing")]
     Plan(PlanArgs),
-    /// Show how far a sweep is that runs elsewhere: in another terminal, on a cluster
+    /// Show the progress of a sweep running in another terminal or on a cluster
     #[command(after_help = "\
 Examples:
   pool-cli status runs/mnist-pooling
@@ -84,19 +84,19 @@ Examples:
   pool-cli recommend runs/mnist-pooling --max-memory 64MiB --max-latency 1ms
   pool-cli recommend runs/mnist-pooling --max-parameters 1000000 --json
 
-Sizes are written 64MB (10^6 bytes) or 64MiB (2^20), durations 500us, 1ms or 2s. Where no arm is within the budget, or none \
-has a validation error, the exit code is 5.")]
+Write sizes as 64MB (10^6 bytes) or 64MiB (2^20), durations as 500us, 1ms or 2s. The exit code is 5 if no arm is within the \
+budget, or none has a validation error.")]
     Recommend(RecommendArgs),
     /// Put two runs side by side: before and after, one data set and another
     #[command(after_help = "Example:\n  pool-cli compare runs/mnist-pooling runs/fashion-mnist-pooling")]
     Compare(CompareArgs),
-    /// Tell what a trained network sees in pictures (.png), of any size and polarity
+    /// Predict the class of pictures (.png) of any size and polarity
     #[command(after_help = "\
 Example:
   pool-cli predict runs/mnist-pooling/trials/maximum-s1-0de0d558 seven.png
 
-The picture is made to look like those of the data set, and every step is told. A picture that cannot be used is named, \
-the others are still predicted; the exit code is then 2.")]
+Each picture is prepared to look like those of the data set, and every step is printed. A picture that cannot be used is \
+named, and the others are still predicted; the exit code is then 2.")]
     Predict(PredictArgs),
     /// Test a trained network on a data set of the same kind
     #[command(after_help = "\
@@ -128,9 +128,9 @@ Examples:
 
 Arrays are float32 or float64, batch first: [N, C, spatial...], or [N, spatial..., C] with --data-format channels_last, \
 Keras's default. Pictures are one sample of 1 or 3 channels from 0 to 1; values outside are stretched from black to \
-white. What a layer learns stands where learning starts.")]
+white. A layer that learns has its initial weights.")]
     Apply(ApplyArgs),
-    /// Show every pooling operator: spelling, formula, what it learns
+    /// List every pooling operator: spelling, formula, what it learns
     #[command(after_help = "\
 Examples:
   pool-cli operators
@@ -145,25 +145,25 @@ Examples:
   pool-cli data verify
   pool-cli data info fashion-mnist
 
-Data sets lie in $POOL_DATA_DIR, or in ~/.cache/pooling-study/datasets.")]
+Data sets are in $POOL_DATA_DIR, or in ~/.cache/pooling-study/datasets.")]
     Data(DataArgs),
     /// Check this machine: libtorch, CUDA, threads, processor, data sets
     #[command(after_help = "\
 Example:
   pool-cli doctor
 
-$POOL_KERNELS_ISA (portable, avx2 or avx512) keeps the kernels from using instructions beyond it.")]
+$POOL_KERNELS_ISA (portable, avx2 or avx512) limits the instructions that the kernels use.")]
     Doctor(DoctorArgs),
     /// Run one trial from its folder; started by sweep
     #[command(hide = true)]
     Trial(TaskArgs),
-    /// Measure an arm's costs from their folder; started by sweep
+    /// Measure an arm's costs from the measurement's folder; started by sweep
     #[command(hide = true)]
     Measure(TaskArgs),
     /// Measure one peak of memory; started by measure
     #[command(hide = true)]
-    Peak(PeakArgs),
+    Peak(TaskArgs),
     /// Time a few steps of the trial on standard input; started by plan
     #[command(hide = true)]
-    Probe(ProbeArgs),
+    Probe(TaskArgs),
 }

@@ -25,7 +25,7 @@ pub(crate) struct StatusArgs {
     /// Look again every two seconds until the sweep is over
     #[arg(long, conflicts_with = "json")]
     pub(crate) watch: bool,
-    /// Print how far every trial is as JSON
+    /// Print the state of every trial as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -34,22 +34,22 @@ pub(crate) struct StatusArgs {
 pub(crate) struct RecommendArgs {
     /// The run directory
     pub(crate) run: PathBuf,
-    /// Memory that predicting one image may take
+    /// Memory limit for predicting one image
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub(crate) max_memory: Option<u64>,
-    /// Memory that training may take, at the batch size of the sweep
+    /// Memory limit for training, at the batch size of the sweep
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub(crate) max_train_memory: Option<u64>,
-    /// Time that predicting one image may take, in 95 of 100 cases
+    /// Time limit for predicting one image, met by 95 of 100 predictions
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     pub(crate) max_latency: Option<f64>,
-    /// Time that predicting all test images may take
+    /// Time limit for predicting all test images
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     pub(crate) max_prediction_time: Option<f64>,
-    /// Time that a whole training may take
+    /// Time limit for a whole training
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     pub(crate) max_train_time: Option<f64>,
-    /// Parameters that the network may have
+    /// Limit on the network's parameters
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_parameters: Option<u64>,
     /// Print the recommendation as JSON

@@ -1,12 +1,11 @@
-//! Arguments about sweep files: what to train and how.
+//! Arguments about sweep files: which trials run, where and how.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
-use pool_models::Kernels;
-use pool_train::DeviceChoice;
+use pool_spec::{DeviceChoice, Kernels};
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepArgs {
@@ -16,31 +15,32 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Trials to run at once; auto is one per processor thread, one on a CUDA device, and with Slurm as many as the
-    /// cluster allows. Costs are measured afterwards, one at a time
+    /// cluster allows. Costs are measured afterwards, one arm at a time
     #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
     pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs; with Slurm 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
     pub(crate) threads: Option<u32>,
-    /// Which implementation computes the layers
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) kernels: KernelsArg,
+    /// Implementation of the layers: fast uses our kernels where they fit and libtorch's functions elsewhere, reference
+    /// uses libtorch's functions alone, which are slower
+    #[arg(long, value_name = "fast|reference", default_value_t)]
+    pub(crate) kernels: Kernels,
     /// Where to compute: auto is the first CUDA device that libtorch sees, or else the processor. Trials that run at
-    /// once share the device, its memory too
+    /// once share the device and its memory
     #[arg(long, value_name = "auto|cpu|cuda|cuda:N", default_value_t)]
     pub(crate) device: DeviceChoice,
-    /// The shortest time between two checkpoints of a trial, which an interrupted one goes on from: 30s, 5m; 0s is
-    /// after every epoch
+    /// Shortest time between two checkpoints of a trial, from which an interrupted trial resumes: 30s, 5m; 0s is after
+    /// every epoch
     #[arg(long, value_name = "DURATION", default_value = CHECKPOINT_EVERY, value_parser = parse_duration)]
     pub(crate) checkpoint_every: Duration,
-    /// Memory for the trials that run at once; one whose estimate exceeds what is left of it waits [default: what is
-    /// free]
+    /// Memory for the trials that run at once; a trial waits while its estimate exceeds what is left [default: the
+    /// memory that is free]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub(crate) memory: Option<u64>,
-    /// How long a trial may take before it is ended: 90m, 2h [default: as long as it needs]
+    /// Time limit for each attempt at a trial: 90m, 2h [default: no limit]
     #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
     pub(crate) timeout: Option<Duration>,
-    /// How often a trial is started again that crashed, was killed or took too long
+    /// Retries for a trial that crashes, is killed or times out
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=MOST_RETRIES))]
     pub(crate) retries: u32,
     /// Where the trials run
@@ -49,11 +49,11 @@ pub(crate) struct SweepArgs {
     /// A further argument for sbatch, such as --sbatch-arg=--partition=long; may be given more than once
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     pub(crate) sbatch_arg: Vec<String>,
-    /// With Slurm: submit the trials and return. Later, status and report show how far they are
+    /// With Slurm: submit the trials and return; status and report show their progress later
     #[arg(long)]
     pub(crate) detach: bool,
-    /// Make the folders of the missing trials and their list, tasks.txt, for whoever starts them (docs/clusters.md), and
-    /// stop
+    /// Make the folders of the missing trials and list them in tasks.txt, for another launcher to start
+    /// (docs/clusters.md), and stop
     #[arg(long, conflicts_with_all = ["dry_run", "detach", "json"])]
     pub(crate) prepare: bool,
     /// Only this arm; may be given more than once
@@ -67,7 +67,7 @@ pub(crate) struct SweepArgs {
     pub(crate) json: bool,
 }
 
-/// What starts the processes of trials.
+/// Where the processes of trials are started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum LauncherArg {
     /// This machine
@@ -75,25 +75,6 @@ pub(crate) enum LauncherArg {
     Local,
     /// A Slurm cluster, as array jobs; the run directory must lie where all of its machines see it
     Slurm,
-}
-
-/// Which implementation computes the layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum KernelsArg {
-    /// Own kernels where they fit, libtorch's functions elsewhere
-    #[default]
-    Fast,
-    /// libtorch's functions alone: slower, to compare with
-    Reference,
-}
-
-impl From<KernelsArg> for Kernels {
-    fn from(argument: KernelsArg) -> Self {
-        match argument {
-            KernelsArg::Fast => Self::Fast,
-            KernelsArg::Reference => Self::Reference,
-        }
-    }
 }
 
 /// How many trials run at once.
@@ -114,8 +95,9 @@ impl Jobs {
     }
 }
 
-/// Long beside what writing a checkpoint takes, short beside what a person minds losing.
-pub(super) const CHECKPOINT_EVERY: &str = "10s";
+/// `TaskCommand::USUAL_CHECKPOINT_EVERY`: long compared with writing a checkpoint, short enough that losing it does not
+/// matter.
+const CHECKPOINT_EVERY: &str = "10s";
 
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|given| Duration::try_from(given).ok());
@@ -136,8 +118,8 @@ pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
     size.map(|size| size.as_u64()).ok_or_else(|| "write a size such as 64MB, 64MiB or 1.5GiB".to_owned())
 }
 
-/// More threads or processes than this are a slip of the finger.
-pub(super) const MOST_AT_ONCE: i64 = 1024;
+/// More threads or processes than this are a typing error.
+const MOST_AT_ONCE: i64 = 1024;
 
 fn parse_jobs(text: &str) -> Result<Jobs, String> {
     if text == "auto" {
@@ -153,10 +135,10 @@ fn parse_jobs(text: &str) -> Result<Jobs, String> {
 pub(crate) struct PlanArgs {
     /// The sweep file
     pub(crate) file: PathBuf,
-    /// Time no steps: no estimate of what the trials will take
+    /// Do not time any steps: no estimate of how long the trials will take
     #[arg(long)]
     pub(crate) no_timing: bool,
-    /// Trials that the sweep will run at once, as in its --jobs. Steps are timed on the processor, whatever the device
+    /// Trials that the sweep will run at once, as its --jobs. Steps are timed on the processor, whatever the device
     #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
     pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs]

@@ -20,7 +20,7 @@ pub(crate) struct PredictArgs {
 pub(crate) struct EvaluateArgs {
     /// The trial's folder, RUN/trials/ID
     pub(crate) trial: PathBuf,
-    /// A folder with four IDX files, of which the test images count [default: the trial's own data set]
+    /// A folder with four IDX files, whose test images are evaluated [default: the trial's own data set]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Print the results as JSON
@@ -32,7 +32,7 @@ pub(crate) struct EvaluateArgs {
 pub(crate) struct ExportArgs {
     /// The trial's folder, RUN/trials/ID
     pub(crate) trial: PathBuf,
-    /// The form of the file
+    /// The format of the file
     #[arg(long, value_enum)]
     pub(crate) format: ExportFormat,
     /// The file, outside any run directory [default: the trial's name, in this folder]
@@ -40,7 +40,7 @@ pub(crate) struct ExportArgs {
     pub(crate) output: Option<PathBuf>,
 }
 
-/// The form of an exported network.
+/// The format of an exported network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
     /// The weights by name, without code

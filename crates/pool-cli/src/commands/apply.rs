@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use pool_metrics::check_outputs;
 use pool_models::files::{
     DataFormat, Depth, Drawn, is_picture, read_array, read_picture_and_depth, write_array,
     write_picture_of_depth,
 };
 use pool_models::{Application, Mode, ModelError, Pool};
+use pool_records::check_outputs;
 use tch::Tensor;
 
 use super::gallery;

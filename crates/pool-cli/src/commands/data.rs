@@ -42,7 +42,6 @@ fn fetch_set(set: PublicSet, dir: &DataDir, offline: bool) -> anyhow::Result<Out
     for file in &report.files {
         let what = match &file.outcome {
             FetchOutcome::AlreadyIntact => "there already".to_owned(),
-            FetchOutcome::CompletedFromPartial => "completed from an earlier download".to_owned(),
             FetchOutcome::Downloaded { mirror, .. } => format!("downloaded from {mirror}"),
         };
         text += &format!("{}: {what}\n", file.name);

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use mnist_data::{DataDir, PublicSet, verify};
-use pool_train::{ComputeDevice, DeviceChoice, LIBTORCH_VERSION};
+use pool_spec::{ComputeDevice, DeviceChoice, Kernels};
+use pool_train::{LIBTORCH_VERSION, resolve_device};
 use serde::Serialize;
 
 use super::data::all_intact;
@@ -63,7 +64,7 @@ fn libtorch() -> Finding {
 }
 
 fn cuda() -> Finding {
-    let found = if let Ok(device @ ComputeDevice::Cuda(_)) = DeviceChoice::Auto.resolve() {
+    let found = if let Ok(device @ ComputeDevice::Cuda(_)) = resolve_device(DeviceChoice::Auto) {
         format!(
             "usable, {} device(s); a sweep without --device computes on {device}",
             tch::Cuda::device_count()
@@ -95,7 +96,7 @@ fn processor() -> Finding {
 
 /// Those that run, which POOL_KERNELS_ISA may have held back.
 fn kernels() -> Finding {
-    healthy("kernels", pool_models::Kernels::Fast.describe())
+    healthy("kernels", pool_models::describe_kernels(Kernels::Fast))
 }
 
 /// Instruction sets that libtorch's kernels make use of.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use mnist_data::{DataDir, Dataset};
-use pool_metrics::atomic_write;
+use pool_files::atomic_write;
 use pool_models::files::{GreyPicture, grey_tensor};
 use pool_models::{Application, Mode, ModelError, Operator, catalogue};
 use pool_report::{Tile, gallery_svg};

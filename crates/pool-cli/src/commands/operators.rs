@@ -1,5 +1,4 @@
 //! `pool-cli operators`: the catalogue of pooling operators.
-
 use pool_models::{Operator, OperatorKind, catalogue, catalogue_markdown};
 use pool_report::{OperatorRow, operator_table};
 

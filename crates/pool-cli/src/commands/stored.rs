@@ -1,8 +1,8 @@
 //! `pool-cli predict`, `evaluate` and `export`: a trained network put to use.
-
 use mnist_data::DataDir;
 use pool_report::{SetToShow, terminal_evaluation};
-use pool_train::{DataSource, Prediction, StoredTrial, TrainError, WeightFormat};
+use pool_spec::DataSource;
+use pool_train::{Prediction, StoredTrial, TrainError, WeightFormat};
 use serde::Serialize;
 
 use super::terminal_width;

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use mnist_data::DataDir;
-use pool_metrics::Failure;
-use pool_models::Kernels;
+use mnist_data::{DataDir, DataError};
+use pool_records::{Failure, RunDir, StopFlag};
 use pool_report::class_gaps;
-use pool_train::{
-    ComputeDevice, DeviceChoice, LocalProcesses, Plan, RunDir, Slurm, SlurmOptions, StopFlag, Sweep,
-    SweepEvent, SweepSummary, Team, TeamOptions, prepare_trials, run_sweep,
+use pool_run::{
+    LocalExecutor, LocalOptions, LocalProcesses, Slurm, SlurmOptions, SweepEvent, SweepSummary, TaskOptions,
+    prepare_trials, run_sweep,
 };
+use pool_spec::{ComputeDevice, DeviceChoice, Plan, ProcessOptions, Sweep};
+use pool_train::resolve_device;
 
 use crate::args::{LauncherArg, SweepArgs};
 use crate::commands::{plan, report};
@@ -23,10 +24,10 @@ const CPU: DeviceChoice = DeviceChoice::Exactly(ComputeDevice::Cpu);
 pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let data_dir = DataDir::from_env();
     let sweep = Sweep::read(&args.file)?;
-    let plan = sweep.plan(&data_dir)?;
+    let plan = sweep.plan(&mnist_data::data_facts(&sweep, &data_dir)?)?;
     let selection = plan.select(&args.only)?;
     if args.dry_run {
-        plan::show(&selection, args.json)?;
+        plan::show(&selection, None, args.json)?;
         return Ok(Outcome::Done);
     }
     check_launcher(args, &plan)?;
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
         ));
     }
     // Whether the images are there and intact is known now, not after the first process has started.
-    sweep.check_data(&data_dir)?;
+    check_data(&sweep, &data_dir)?;
     for gap in plan.classes.iter().flat_map(class_gaps) {
         say(&format!("warning: {gap}"));
     }
@@ -57,16 +58,22 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let stop = StopFlag::new();
     stop_on_signals(stop.clone())?;
     let program = std::env::current_exe().context("cannot find this program to start trials with")?;
-    let arguments = task_arguments(args, device, verbose);
+    let task_options = task_options(args, device, verbose);
     let mut progress = Progress::new();
     let mut show = |event: SweepEvent<'_>| progress.show(&event);
     let ended = match args.launcher {
         LauncherArg::Local => {
-            let launcher = LocalProcesses::new(program).with_arguments(arguments);
-            run_sweep(&selection, &dir, &Team::new(&launcher, team_options(args, device)), &stop, &mut show)
+            let launcher = LocalProcesses::new(program, task_options);
+            run_sweep(
+                &selection,
+                &dir,
+                &LocalExecutor::new(&launcher, local_options(args, device)),
+                &stop,
+                &mut show,
+            )
         }
         LauncherArg::Slurm => {
-            let slurm = Slurm::new(program, arguments, slurm_options(args));
+            let slurm = Slurm::new(program, task_options, slurm_options(args));
             run_sweep(&selection, &dir, &slurm, &stop, &mut show)
         }
     };
@@ -93,21 +100,26 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
 
 /// What is chosen by itself and is not the processor is said.
 fn resolve(choice: DeviceChoice) -> anyhow::Result<ComputeDevice> {
-    let device = choice.resolve()?;
+    let device = resolve_device(choice)?;
     if choice == DeviceChoice::Auto && device != ComputeDevice::Cpu {
         say(&format!("computing on {device}; --device cpu computes on the processor"));
     }
     Ok(device)
 }
 
-/// What the processes of a sweep are told beside their work.
-fn task_arguments(args: &SweepArgs, device: DeviceChoice, verbose: u8) -> Vec<String> {
-    let kernels = Kernels::from(args.kernels).to_string();
-    let checkpoint_every = format!("{}ms", args.checkpoint_every.as_millis());
-    let chosen =
-        [("--kernels", kernels), ("--device", device.to_string()), ("--checkpoint-every", checkpoint_every)];
-    let chosen = chosen.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
-    std::iter::repeat_n("-v".to_owned(), verbose.into()).chain(chosen).collect()
+/// How the processes of a sweep compute; each gets its threads and jobs from where it runs.
+fn task_options(args: &SweepArgs, device: DeviceChoice, verbose: u8) -> TaskOptions {
+    let (threads, jobs, stop_with_stdin) = (1, 1, false);
+    let process = ProcessOptions { threads, jobs, kernels: args.kernels, device, stop_with_stdin, verbose };
+    TaskOptions { process, checkpoint_every: args.checkpoint_every }
+}
+
+/// A split that leaves a part empty is an error of the sweep file; a data set that is missing is none of it.
+fn check_data(sweep: &Sweep, data_dir: &DataDir) -> anyhow::Result<()> {
+    mnist_data::check_data(&sweep.data, data_dir).map_err(|error| match error {
+        error @ DataError::EmptyPart { .. } => sweep.validation_error(error.to_string()).into(),
+        error => error.into(),
+    })
 }
 
 /// What one launcher understands and the other does not is refused, not ignored.
@@ -151,10 +163,10 @@ fn slurm_options(args: &SweepArgs) -> SlurmOptions {
     }
 }
 
-fn team_options(args: &SweepArgs, device: DeviceChoice) -> TeamOptions {
+fn local_options(args: &SweepArgs, device: DeviceChoice) -> LocalOptions {
     // The memory of a CUDA device is not divided among trials.
     let jobs = if device == CPU { None } else { Some(1) };
-    TeamOptions {
+    LocalOptions {
         jobs: args.jobs.count().or(jobs),
         threads: args.threads,
         memory_bytes: args.memory,
@@ -177,7 +189,7 @@ fn stop_on_signals(stop: StopFlag) -> anyhow::Result<()> {
 
 fn tell_the_end(summary: &SweepSummary) {
     for failure in &summary.failed {
-        let Failure { id, arm, seed, reason } = failure;
+        let Failure { id, arm, seed, reason, .. } = failure;
         match seed {
             Some(seed) => say(&format!("failed: {id} (arm {arm}, seed {seed}): {reason}")),
             None => say(&format!("failed: {id} (costs of arm {arm}): {reason}")),

@@ -1,110 +1,104 @@
-//! `pool-cli trial`, `measure` and `peak`: what the processes of a sweep run.
+//! `pool-cli trial`, `measure`, `peak` and `probe`: what the processes of a sweep run.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use mnist_data::DataDir;
+use pool_records::{FailureCause, RunDir, RunError, StopFlag, TrialEvent};
+use pool_spec::{CostSpec, ProcessOptions, TaskCommand, TrialSpec};
 use pool_train::{
-    DeviceChoice, Phase, RunDir, StopFlag, TrainError, TrialContext, TrialEnd, TrialEvent, measure_costs,
-    measure_peak, run_trial,
+    TrainError, TrialContext, TrialEnd, measure_costs, measure_peak, resolve_device, run_trial,
 };
 
-use crate::args::{KernelsArg, PeakArgs, PhaseArg, ProbeArgs, TaskArgs};
 use crate::exit::Outcome;
 use crate::logging;
 use crate::output::print;
 
-/// Trains one trial and stores its record.
-pub(crate) fn trial(args: &TaskArgs, verbose: u8) -> anyhow::Result<Outcome> {
-    run(args, verbose, |folder, context, stop| {
-        let spec = RunDir::read_spec(folder)?;
-        match run_trial(&spec, folder, context, stop, &mut |event| tell(&event))? {
-            TrialEnd::Finished(record) => RunDir::store_record(folder, &record)?,
-            TrialEnd::Paused(paused) => RunDir::store_paused(folder, &paused)?,
+/// Does what the command line of a task asks for.
+pub(crate) fn run(name: &str, words: &[OsString], verbose: u8) -> anyhow::Result<Outcome> {
+    match TaskCommand::from_args(name, words)? {
+        TaskCommand::Trial { folder, until_epoch, checkpoint_every, options } => {
+            in_folder(&folder, options, verbose, |context, stop| {
+                let spec: TrialSpec = RunDir::read_spec(&folder)?;
+                let context = TrialContext { checkpoint_every, until_epoch, ..context };
+                match run_trial(&spec, &folder, &context, stop, &mut |event| tell(&event))? {
+                    TrialEnd::Finished(record) => RunDir::store_record(&folder, &*record)?,
+                    TrialEnd::Paused(paused) => RunDir::store_paused(&folder, &paused)?,
+                }
+                Ok(())
+            })?;
         }
-        Ok(())
-    })
-}
-
-/// Measures an arm's costs and stores their record.
-pub(crate) fn measure(args: &TaskArgs, verbose: u8) -> anyhow::Result<Outcome> {
-    run(args, verbose, |folder, context, stop| {
-        let spec = RunDir::read_cost_spec(folder)?;
-        let program = std::env::current_exe().context("cannot find this program to measure memory with")?;
-        let record = measure_costs(&spec, folder, &program, context, stop, &mut |event| tell(&event))?;
-        Ok(RunDir::store_cost_record(folder, &record)?)
-    })
-}
-
-/// Prints one peak of memory in bytes, or null where the system does not tell.
-pub(crate) fn peak(args: &PeakArgs) -> anyhow::Result<Outcome> {
-    let spec = RunDir::read_cost_spec(&args.folder)?;
-    let phase = match args.phase {
-        PhaseArg::Training => Phase::Training,
-        PhaseArg::Inference => Phase::Inference,
-    };
-    let context = context(args.threads, 1, args.kernels, args.device)?;
-    let peak = measure_peak(&spec, phase, args.batch_size, &context)?;
-    print(&format!("{}\n", serde_json::to_string(&peak)?))?;
+        TaskCommand::Measure { folder, options } => {
+            in_folder(&folder, options, verbose, |context, stop| {
+                let spec: CostSpec = RunDir::read_spec(&folder)?;
+                let program =
+                    std::env::current_exe().context("cannot find this program to measure memory with")?;
+                let record =
+                    measure_costs(&spec, &folder, &program, &context, stop, &mut |event| tell(&event))?;
+                Ok(RunDir::store_record(&folder, &record)?)
+            })?;
+        }
+        TaskCommand::Peak { folder, phase, batch_size, options } => {
+            let spec: CostSpec = RunDir::read_spec(&folder)?;
+            let peak = measure_peak(&spec, phase, batch_size, &context(options)?)?;
+            print(&format!("{}\n", serde_json::to_string(&peak)?))?;
+        }
+        TaskCommand::Probe { options } => {
+            let spec =
+                serde_json::from_reader(std::io::stdin().lock()).context("standard input holds no trial")?;
+            let probe = pool_train::probe(&spec, &context(options)?)?;
+            print(&format!("{}\n", serde_json::to_string(&probe)?))?;
+        }
+    }
     Ok(Outcome::Done)
 }
 
-/// Prints what a few steps of the trial on standard input take, as JSON.
-pub(crate) fn probe(args: &ProbeArgs) -> anyhow::Result<Outcome> {
-    let spec = serde_json::from_reader(std::io::stdin().lock()).context("standard input holds no trial")?;
-    let context = context(args.threads, 1, KernelsArg::default(), DeviceChoice::default())?;
-    let probe = pool_train::probe(&spec, &context)?;
-    print(&format!("{}\n", serde_json::to_string(&probe)?))?;
-    Ok(Outcome::Done)
-}
-
-fn run(
-    args: &TaskArgs,
+/// Works in a task's folder, which is this process's alone meanwhile. What goes wrong is noted there.
+fn in_folder(
+    folder: &Path,
+    options: ProcessOptions,
     verbose: u8,
-    work: impl FnOnce(&Path, &TrialContext, &StopFlag) -> anyhow::Result<()>,
-) -> anyhow::Result<Outcome> {
+    work: impl FnOnce(TrialContext, &StopFlag) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let run = || {
         let stop = StopFlag::new();
-        if args.stop_with_stdin {
+        if options.stop_with_stdin {
             stop_when_stdin_closes(stop.clone());
         }
-        let _running = RunDir::join(&args.folder, &stop)?;
-        if RunDir::is_finished(&args.folder) {
+        let _running = RunDir::join(folder, &stop)?;
+        if RunDir::is_finished(folder) {
             return Ok(());
         }
-        logging::to_task_folder(&args.folder, verbose)?;
-        let context = TrialContext {
-            checkpoint_every: args.checkpoint_every,
-            until_epoch: args.until_epoch,
-            ..context(args.threads, args.jobs, args.kernels, args.device)?
-        };
-        work(&args.folder, &context, &stop)
+        logging::to_task_folder(folder, verbose.max(options.verbose))?;
+        work(context(options)?, &stop)
     };
     run().inspect_err(|error| {
-        let reason = format!("{error:#}");
-        if !matches!(error.downcast_ref(), Some(TrainError::Stopped)) {
-            RunDir::note_failure(&args.folder, &reason);
+        if let Some(cause) = failure_cause(error) {
+            RunDir::note_failure(folder, &format!("{error:#}"), cause);
         }
-        // The standard error of a task is a file, which a full disk would not take.
-        tell(&TrialEvent::Failed { reason });
-    })?;
-    Ok(Outcome::Done)
+    })
 }
 
-fn context(
-    threads: u32,
-    jobs: u32,
-    kernels: KernelsArg,
-    device: DeviceChoice,
-) -> anyhow::Result<TrialContext> {
+/// What a failure is put down to; `None` for a task that was asked to stop.
+fn failure_cause(error: &anyhow::Error) -> Option<FailureCause> {
+    match (error.downcast_ref::<TrainError>(), error.downcast_ref::<RunError>()) {
+        (_, Some(RunError::Stopped)) => None,
+        (Some(error), _) if error.is_stopped() => None,
+        (Some(error), _) => Some(error.failure_cause()),
+        (None, _) => Some(FailureCause::Error),
+    }
+}
+
+fn context(options: ProcessOptions) -> anyhow::Result<TrialContext> {
     Ok(TrialContext {
         data_dir: DataDir::from_env(),
-        threads,
-        jobs,
-        kernels: kernels.into(),
-        device: device.resolve()?,
+        threads: options.threads,
+        jobs: options.jobs,
+        kernels: options.kernels,
+        device: resolve_device(options.device)?,
         checkpoint_every: Duration::MAX,
         until_epoch: None,
         program: format!("pool-cli {}", env!("CARGO_PKG_VERSION")),

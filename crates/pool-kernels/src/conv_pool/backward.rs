@@ -1,25 +1,25 @@
-//! From the gradient of the output to that of weights and biases.
+//! From the gradient of the output to those of weights and biases.
 
-#![expect(unsafe_code, reason = "vectors are read and written where they lie, by several threads")]
+#![expect(unsafe_code, reason = "vectors are read and written in place, by several threads")]
 
 use std::ops::Range;
 
-use super::{ConvPool, ConvPoolReduce};
+use super::{ConvPool, ConvPoolReduce, SliceLengths};
 use crate::isa::{Isa, Kernel};
+use crate::memory::{OutOfMemory, Scratch, scratch_length};
 use crate::panel::gather_planes;
-use crate::scratch::Scratch;
 use crate::simd::Simd;
 use crate::sum::{Total, add_rows};
-use crate::threads::{Parts, Threads};
+use crate::threads::{DisjointSlices, SharedOutcome, Threads};
 
-/// What a backward pass reads and writes. The images have no gradient: they are data.
+/// The slices that a backward pass reads and writes. The images have no gradient: they are data.
 #[derive(Debug)]
 pub struct ConvPoolGradients<'a> {
-    /// `[N, C, H, W]`, as they went forward.
+    /// `[N, C, H, W]`, the same as forward.
     pub images: &'a [f32],
-    /// What the forward pass, with the same instruction set, left.
+    /// The routes that the forward pass wrote with the same instruction set.
     pub routes: &'a [u8],
-    /// What dropout multiplied kept values by, 1 without dropout.
+    /// The factor of values that dropout kept, 1 without dropout.
     pub scale: f32,
     /// Gradient of the output, `[N, filters, output...]`.
     pub output: &'a [f32],
@@ -29,56 +29,76 @@ pub struct ConvPoolGradients<'a> {
     pub bias: &'a mut [f32],
 }
 
-/// Images whose gradients are summed together. The sums of these groups are added in their order, so that the result does
-/// not depend on the number of threads.
+/// The images of a group, whose gradients are summed together. The sums of the groups are added in order, so that the result
+/// does not depend on the number of threads.
 const IMAGES: usize = 8;
 
-/// Outputs whose share of the biases' gradients is summed before it joins the others; cells that the same is done with for
-/// each weight, in registers; and cells of a band of rows, after which what was rounded off is kept. Longer sums lose digits
-/// (`sum.rs`), and shorter ones take time.
+/// The outputs whose part of the biases' gradients is summed before it is added to the others. Longer sums lose digits
+/// (`sum.rs`), and shorter ones take more time.
 const OUTPUTS_OF_BLOCK: usize = 8;
+/// The cells whose part of the weights' gradients is summed in registers before it is added to the others.
 const CELLS_OF_BLOCK: usize = 96;
+/// The cells of a band of rows, whose sums are added to the others together with what that rounds off.
 const CELLS_OF_BAND: usize = 16 * CELLS_OF_BLOCK;
 
 impl ConvPool {
     /// Computes the gradients of weights and biases.
     ///
+    /// # Errors
+    /// Not enough memory for the gradients of a plane, and for those of the weights of each group of images.
+    ///
     /// # Panics
-    /// A block that is not possible, or slices of other lengths than the block says.
-    pub fn backward(&self, isa: Isa, threads: &dyn Threads, data: ConvPoolGradients<'_>) {
+    /// A block that is not possible, or slices of other lengths than those of the block.
+    pub fn backward(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        data: ConvPoolGradients<'_>,
+    ) -> Result<(), OutOfMemory> {
         let ConvPoolGradients { images, routes, scale, output, weight, bias } = data;
-        assert!(self.is_possible(), "{self:?}");
-        let taps = self.taps();
-        let lanes = isa.lanes();
-        let count = images.len() / self.numbers();
-        assert_eq!(images.len(), count * self.numbers(), "numbers of the images");
-        assert_eq!(routes.len(), self.routes(isa, count), "bytes of the routes");
-        assert_eq!(output.len(), count * self.filters * self.outputs(), "numbers of the output");
-        assert_eq!(
-            (weight.len(), bias.len()),
-            (self.filters * taps.len(), self.filters),
-            "weights and biases"
-        );
+        let lengths = SliceLengths {
+            images: images.len(),
+            weight: weight.len(),
+            bias: bias.len(),
+            output: output.len(),
+            routes: routes.len(),
+        };
+        let count = self.check_lengths(isa, lengths);
+        assert!(count == 0 || !routes.is_empty(), "bytes of the routes");
 
+        let taps = self.taps()?;
+        let lanes = isa.lanes();
         // For each vector of filters: the gradients of the biases, then of the weights of each tap.
-        let sums = (taps.len() + 1) * self.filters.next_multiple_of(lanes);
+        let sums = scratch_length(&[self.filters.div_ceil(lanes), taps.len() + 1, lanes]);
         let groups = count.div_ceil(IMAGES);
         let mut scratch = Scratch::take();
-        let [partial] = scratch.split([groups.max(1) * sums]);
+        let [partial] = scratch.split([scratch_length(&[groups.max(1), sums])])?;
         partial[..sums].fill(0.0);
-        let parts = Parts::of(partial);
-        threads.share(groups, 1, &|range| {
+        let (parts, outcome) = (DisjointSlices::new(partial), SharedOutcome::default());
+        threads.parallel_for(groups, 1, &|range| {
             for group in range {
                 // SAFETY: no two threads have a group of images in common.
                 let sums = unsafe { parts.part(group * sums..(group + 1) * sums) };
                 sums.fill(0.0);
                 let range = group * IMAGES..((group + 1) * IMAGES).min(count);
-                isa.run(Backward { block: self, images, routes, scale, output, taps: &taps, sums, range });
+                let taps = &taps[..];
+                outcome.record(isa.run(Backward {
+                    block: self,
+                    images,
+                    routes,
+                    scale,
+                    output,
+                    taps,
+                    sums,
+                    range,
+                }));
             }
         });
+        outcome.into_result()?;
         let (first, others) = partial[..groups.max(1) * sums].split_at_mut(sums);
         add_rows(first, others);
         self.unpack(lanes, first, weight, bias);
+        Ok(())
     }
 
     /// Takes the filters out of their vectors.
@@ -106,16 +126,22 @@ struct Backward<'a> {
 }
 
 impl Kernel for Backward<'_> {
+    type Output = Result<(), OutOfMemory>;
+
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    fn run<S: Simd>(self, s: S) -> Self::Output {
         let block = self.block;
         let outputs = block.outputs();
         let [rows, columns] = block.seen();
         let mut scratch = Scratch::take();
         let groups = block.filters.div_ceil(S::LANES);
         let vectors = (self.taps.len() + 1) * S::LANES;
-        let [pooled, spread, band, lost] =
-            scratch.split([outputs * S::LANES, rows * columns * S::LANES, vectors, groups * vectors]);
+        let [pooled, spread, band, lost] = scratch.split([
+            scratch_length(&[outputs, S::LANES]),
+            scratch_length(&[rows, columns, S::LANES]),
+            vectors,
+            scratch_length(&[groups, vectors]),
+        ])?;
         band.fill(0.0);
         lost.fill(0.0);
         let rows_of_band = (CELLS_OF_BAND / columns.max(1)).max(1);
@@ -123,8 +149,8 @@ impl Kernel for Backward<'_> {
             for group in 0..groups {
                 let first = group * S::LANES;
                 let planes = S::LANES.min(block.filters - first);
-                // SAFETY: `ConvPool::backward` has counted all numbers, and the scratch has room for a panel of the
-                // output and one of what the windows saw.
+                // SAFETY: `ConvPool::check_lengths` has counted all numbers, and the scratch memory has room for a panel of
+                // the output and one of the cells that windows see.
                 unsafe {
                     let gradient = self.output.as_ptr().add((image * block.filters + first) * outputs);
                     gather_planes(s, gradient, planes, outputs, pooled.as_mut_ptr());
@@ -146,17 +172,18 @@ impl Kernel for Backward<'_> {
             }
         }
         for vector in (0..groups * vectors).step_by(S::LANES) {
-            // SAFETY: both hold so many vectors.
+            // SAFETY: both hold a vector for each filter and tap of every group.
             unsafe { Total::settle(s, self.sums.as_mut_ptr().add(vector), lost.as_ptr().add(vector)) }
         }
+        Ok(())
     }
 }
 
 impl Backward<'_> {
-    /// The gradient of what the windows saw, from that of the output; its sum is that of the biases.
+    /// Computes the gradient of the cells that windows see from that of the output, and adds its sum to that of the biases.
     ///
     /// # Safety
-    /// `pooled` and `routes` hold a vector per output, `to` has room for one per cell, and each of the `sums` is one.
+    /// `pooled` and `routes` hold a vector per output, `to` has room for one per cell, and `sum` and `lost` for one each.
     #[inline(always)]
     unsafe fn spread<S: Simd>(
         &self,
@@ -170,11 +197,11 @@ impl Backward<'_> {
         let [output_rows, output_columns] = block.output();
         let [_, columns] = block.seen();
         let [window_rows, window_columns] = block.window;
-        let share = match block.reduce {
+        let factor = match block.reduce {
             ConvPoolReduce::Max => self.scale,
             ConvPoolReduce::Mean => self.scale / block.cells() as f32,
         };
-        let (share, zero) = (s.splat(share), s.splat(0.0));
+        let (factor, zero) = (s.splat(factor), s.splat(0.0));
         // SAFETY: the caller's promise.
         unsafe {
             for row in 0..output_rows {
@@ -182,7 +209,7 @@ impl Backward<'_> {
                     let mut of_block = zero;
                     for column in first..output_columns.min(first + OUTPUTS_OF_BLOCK) {
                         let output = (row * output_columns + column) * S::LANES;
-                        let gradient = s.mul(s.load(pooled.add(output)), share);
+                        let gradient = s.mul(s.load(pooled.add(output)), factor);
                         let route = s.load_bytes(routes.add(output));
                         for cell_row in 0..window_rows {
                             for cell_column in 0..window_columns {
@@ -205,7 +232,7 @@ impl Backward<'_> {
     /// Adds the products of gradients and pixels in some rows, for each tap.
     ///
     /// # Safety
-    /// `spread` holds a vector per cell, and `sums` one per tap.
+    /// The image is one of the block, `spread` holds a vector per cell, and `sums` one per tap.
     #[inline(always)]
     unsafe fn correlate<S: Simd>(
         &self,
@@ -233,10 +260,10 @@ impl Backward<'_> {
         }
     }
 
-    /// The first `T` of `taps`.
+    /// The first `T` of `taps`. Returns their number.
     ///
     /// # Safety
-    /// As [`Backward::correlate`], and there are as many taps.
+    /// As [`Backward::correlate`], and there are at least `T` taps.
     #[inline(always)]
     unsafe fn taps<S: Simd, const T: usize>(
         &self,

@@ -1,18 +1,18 @@
 //! From images to pooled activations.
 
-#![expect(unsafe_code, reason = "vectors are read and written where they lie, by several threads")]
+#![expect(unsafe_code, reason = "vectors are read and written in place, by several threads")]
 
 use std::ops::Range;
 
-use super::{ConvPool, ConvPoolReduce};
+use super::{ConvPool, ConvPoolReduce, SliceLengths};
 use crate::dropout::KeepMask;
 use crate::isa::{Isa, Kernel};
+use crate::memory::{OutOfMemory, Scratch, scratch_length};
 use crate::panel::scatter_planes;
-use crate::scratch::Scratch;
 use crate::simd::Simd;
-use crate::threads::{Parts, Threads};
+use crate::threads::{DisjointSlices, SharedOutcome, Threads};
 
-/// What a forward pass reads and writes.
+/// The slices that a forward pass reads and writes.
 #[derive(Debug)]
 pub struct ConvPoolForward<'a> {
     /// `[N, C, H, W]`.
@@ -21,45 +21,63 @@ pub struct ConvPoolForward<'a> {
     pub weight: &'a [f32],
     /// `[filters]`.
     pub bias: &'a [f32],
-    /// What dropout keeps, and what kept values are multiplied by; the mask's numbers are `[N, output..., filters]`.
+    /// The mask of dropout, whose numbers are `[N, output..., filters]`, and the factor of kept values. `None` drops nothing.
     pub keep: Option<(&'a KeepMask, f32)>,
     /// `[N, filters, output...]`.
     pub output: &'a mut [f32],
-    /// For the backward pass; empty if there is none.
+    /// The routes for the backward pass; empty if there is none.
     pub routes: &'a mut [u8],
 }
 
-/// Vectors of filters that are computed together, so that each pixel read serves both.
+/// Vectors of filters that are computed together, so that each pixel is read once for both.
 const PAIR: usize = 2;
 
 impl ConvPool {
     /// Computes the block's output, and the routes.
     ///
+    /// # Errors
+    /// Not enough memory for the weights, a few rows of the convolution, and a few planes of the output.
+    ///
     /// # Panics
-    /// A block that is not possible, or slices of other lengths than the block says.
-    pub fn forward(&self, isa: Isa, threads: &dyn Threads, data: ConvPoolForward<'_>) {
+    /// A block that is not possible, or slices of other lengths than those of the block.
+    pub fn forward(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        data: ConvPoolForward<'_>,
+    ) -> Result<(), OutOfMemory> {
         let ConvPoolForward { images, weight, bias, keep, output, routes } = data;
-        assert!(self.is_possible(), "{self:?}");
-        let taps = self.taps();
-        let count = images.len() / self.numbers();
-        assert_eq!(images.len(), count * self.numbers(), "numbers of the images");
-        assert_eq!(
-            (weight.len(), bias.len()),
-            (self.filters * taps.len(), self.filters),
-            "weights and biases"
-        );
-        assert_eq!(output.len(), count * self.filters * self.outputs(), "numbers of the output");
-        assert!(routes.is_empty() || routes.len() == self.routes(isa, count), "bytes of the routes");
+        let lengths = SliceLengths {
+            images: images.len(),
+            weight: weight.len(),
+            bias: bias.len(),
+            output: output.len(),
+            routes: routes.len(),
+        };
+        let count = self.check_lengths(isa, lengths);
         assert!(keep.is_none_or(|(mask, _)| mask.len() == output.len()), "numbers of the mask");
 
+        let taps = self.taps()?;
         let mut scratch = Scratch::take();
-        let [packed] = scratch.split([(taps.len() + 1) * self.filters.next_multiple_of(isa.lanes())]);
+        let groups = self.filters.div_ceil(isa.lanes());
+        let [packed] = scratch.split([scratch_length(&[groups, taps.len() + 1, isa.lanes()])])?;
         self.pack(isa.lanes(), weight, bias, packed);
-        let (output, routes) = (Parts::of(output), Parts::of(routes));
-        threads.share(count, 1, &|range| {
+        let (output, routes) = (DisjointSlices::new(output), DisjointSlices::new(routes));
+        let outcome = SharedOutcome::default();
+        threads.parallel_for(count, 1, &|range| {
             let (output, routes, packed, taps) = (&output, &routes, &*packed, &taps[..]);
-            isa.run(Forward { block: self, images, packed, taps, keep, output, routes, range });
+            outcome.record(isa.run(Forward {
+                block: self,
+                images,
+                packed,
+                taps,
+                keep,
+                output,
+                routes,
+                range,
+            }));
         });
+        outcome.into_result()
     }
 
     /// For each vector of filters: the biases, then the weights of each tap. Lanes without a filter are zero.
@@ -84,24 +102,27 @@ struct Forward<'a> {
     packed: &'a [f32],
     taps: &'a [usize],
     keep: Option<(&'a KeepMask, f32)>,
-    output: &'a Parts<'a, f32>,
-    routes: &'a Parts<'a, u8>,
+    output: &'a DisjointSlices<'a, f32>,
+    routes: &'a DisjointSlices<'a, u8>,
     range: Range<usize>,
 }
 
-/// Where a few rows of the convolution's output go, and which part of the block they are.
+/// A few rows of the convolution's output, of one image and of one or two vectors of filters.
 struct Strip {
     image: usize,
     /// The first vector of filters.
     group: usize,
+    /// Room for the rows.
     rows: *mut f32,
-    /// One vector per output and group.
+    /// Room for one vector per output and group.
     pooled: *mut f32,
 }
 
 impl Kernel for Forward<'_> {
+    type Output = Result<(), OutOfMemory>;
+
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    fn run<S: Simd>(self, s: S) -> Self::Output {
         match self.block.reduce {
             ConvPoolReduce::Max => self.images::<S, true>(s),
             ConvPoolReduce::Mean => self.images::<S, false>(s),
@@ -111,19 +132,21 @@ impl Kernel for Forward<'_> {
 
 impl Forward<'_> {
     #[inline(always)]
-    fn images<S: Simd, const MAX: bool>(&self, s: S) {
+    fn images<S: Simd, const MAX: bool>(&self, s: S) -> Result<(), OutOfMemory> {
         let [_, columns] = self.block.seen();
         let outputs = self.block.outputs();
         let mut scratch = Scratch::take();
-        let [rows, pooled] =
-            scratch.split([self.block.window[0] * columns * PAIR * S::LANES, outputs * PAIR * S::LANES]);
+        let [rows, pooled] = scratch.split([
+            scratch_length(&[self.block.window[0], columns, PAIR * S::LANES]),
+            scratch_length(&[outputs, PAIR * S::LANES]),
+        ])?;
         let groups = self.block.filters.div_ceil(S::LANES);
         for image in self.range.clone() {
             let mut group = 0;
             while group < groups {
                 let strip = Strip { image, group, rows: rows.as_mut_ptr(), pooled: pooled.as_mut_ptr() };
-                // SAFETY: `ConvPool::forward` has counted all numbers, the scratch has room for a strip and what it is
-                // pooled to, and no two threads have an image in common.
+                // SAFETY: `ConvPool::check_lengths` has counted all numbers. The scratch memory has room for a strip and
+                // for the outputs that it is pooled to. No two threads have an image in common.
                 unsafe {
                     if groups - group >= PAIR {
                         self.filters::<S, MAX, PAIR>(s, &strip);
@@ -135,12 +158,13 @@ impl Forward<'_> {
                 }
             }
         }
+        Ok(())
     }
 
     /// One image with `G` vectors of filters.
     ///
     /// # Safety
-    /// All slices are as long as the block says, and the strip has room.
+    /// The lengths of all slices are those of the block, the strip has room, and nobody else touches its image's outputs.
     #[inline(always)]
     unsafe fn filters<S: Simd, const MAX: bool, const G: usize>(&self, s: S, strip: &Strip) {
         let block = self.block;
@@ -180,8 +204,8 @@ impl Forward<'_> {
         to: *mut f32,
     ) {
         let columns = self.block.seen()[1];
-        // As many columns at once as accumulators fit into registers.
-        // SAFETY: the caller's promise.
+        // As many columns at once as registers hold accumulators.
+        // SAFETY: the caller's promise; there are at least as many columns.
         unsafe {
             match S::ACCUMULATORS / G {
                 12.. if columns >= 12 => self.convolve_columns::<S, G, 12>(s, group, from, to),
@@ -252,7 +276,7 @@ impl Forward<'_> {
         let outputs = block.outputs();
         let groups = block.filters.div_ceil(S::LANES);
         let zero = s.splat(0.0);
-        let share = s.splat(1.0 / block.cells() as f32);
+        let fraction = s.splat(1.0 / block.cells() as f32);
         for column in 0..output_columns {
             let output = row * output_columns + column;
             for member in 0..G {
@@ -289,7 +313,7 @@ impl Forward<'_> {
                         route = s.select_int(alive, route, s.splat_int(0));
                     }
                     if !MAX {
-                        value = s.mul(value, share);
+                        value = s.mul(value, fraction);
                     }
                     if let Some((mask, scale)) = self.keep {
                         let number = (strip.image * outputs + output) * block.filters

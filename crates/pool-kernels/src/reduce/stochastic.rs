@@ -1,14 +1,14 @@
-//! Stochastic pooling.
+//! Stochastic pooling: a draw among the activations, and its mean.
 
-use super::{CellGradients, Cells, WindowKernel};
+use super::{CellGradients, CellValues, ReducerKernel, scales};
 use crate::simd::Simd;
 use crate::sum::{BLOCK, Total, sums};
 
-/// One of `a = max(x, 0)`, drawn with probability `a / sum a`; 0 where all of them are.
+/// One of `a = max(x, 0)`, drawn with probability `a / sum a`; 0 if all of them are 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sampled;
 
-/// `sum a^2 / sum a`; 0 where all of them are.
+/// `sum a^2 / sum a` of `a = max(x, 0)`; 0 if all of them are 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StochasticMean;
 
@@ -19,7 +19,7 @@ fn activation<S: Simd>(s: S, value: S::F) -> S::F {
 }
 
 #[inline(always)]
-fn total<S: Simd>(s: S, cells: &Cells<'_, S>) -> S::F {
+fn total<S: Simd>(s: S, cells: &CellValues<'_, S>) -> S::F {
     let [sum] = sums(
         s,
         cells.len(),
@@ -30,15 +30,20 @@ fn total<S: Simd>(s: S, cells: &Cells<'_, S>) -> S::F {
 }
 
 impl Sampled {
-    /// Calls `see` with each cell, what it is worth, and whether it cannot be drawn: the drawn cell is the last one that can.
-    /// Gives the whole.
+    /// Calls `see` with each cell, its activation, and the lanes in which it cannot be drawn. The drawn cell is the last
+    /// one that can be. Returns the sum of all activations.
     #[inline(always)]
-    fn walk<S: Simd>(s: S, cells: &Cells<'_, S>, draw: S::F, mut see: impl FnMut(usize, S::F, S::M)) -> S::F {
+    fn visit<S: Simd>(
+        s: S,
+        cells: &CellValues<'_, S>,
+        draw: S::F,
+        mut see: impl FnMut(usize, S::F, S::M),
+    ) -> S::F {
         let whole = total(s, cells);
         let least = s.mul(draw, whole);
         let zero = s.splat(0.0);
         if cells.len() <= BLOCK {
-            // The last sum is the whole, to the last bit, so that one of them exceeds a part of it.
+            // The last partial sum equals the whole to the last bit, so one of them exceeds any part of it.
             let mut before = zero;
             for index in 0..cells.len() {
                 let value = activation(s, cells.get(index));
@@ -47,13 +52,13 @@ impl Sampled {
             }
             return whole;
         }
-        let mut total = Total::of(s, zero);
+        let mut total = Total::new(s, zero);
         for first in (0..cells.len()).step_by(BLOCK) {
             let left = total.below(s, least);
             let mut before = zero;
             for index in first..cells.len().min(first + BLOCK) {
                 let value = activation(s, cells.get(index));
-                // A cell of zero cannot, even if rounding leaves something of `left` behind the last positive one.
+                // A cell of zero is never drawn, even if rounding leaves part of `left` after the last positive cell.
                 see(index, value, s.or(s.gt(before, left), s.eq(value, zero)));
                 before = s.add(before, value);
             }
@@ -62,11 +67,11 @@ impl Sampled {
         whole
     }
 
-    /// The gradients of a window of one block, whose sum is exceeded at the drawn cell to the last bit.
+    /// The gradients of a window of one block: the drawn cell is the first whose running sum exceeds the draw.
     #[inline(always)]
     fn backward_of_block<S: Simd>(
         s: S,
-        cells: &Cells<'_, S>,
+        cells: &CellValues<'_, S>,
         draw: S::F,
         gradient: S::F,
         to: &CellGradients<'_, S>,
@@ -84,19 +89,19 @@ impl Sampled {
     }
 }
 
-impl WindowKernel for Sampled {
+impl ReducerKernel for Sampled {
     #[inline(always)]
-    fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, draw: S::F) -> S::F {
+    fn forward<S: Simd>(self, s: S, cells: &CellValues<'_, S>, draw: S::F) -> S::F {
         let zero = s.splat(0.0);
         let mut picked = zero;
-        let whole = Self::walk(
+        let whole = Self::visit(
             s,
             cells,
             draw,
             #[inline(always)]
             |_, value, cannot| picked = s.select(cannot, picked, value),
         );
-        // Zero, unless the sum is no number.
+        // Adds zero, or NaN if the sum is infinite or NaN.
         s.add(picked, s.mul(whole, zero))
     }
 
@@ -104,7 +109,7 @@ impl WindowKernel for Sampled {
     fn backward<S: Simd>(
         self,
         s: S,
-        cells: &Cells<'_, S>,
+        cells: &CellValues<'_, S>,
         draw: S::F,
         gradient: S::F,
         to: &CellGradients<'_, S>,
@@ -114,7 +119,7 @@ impl WindowKernel for Sampled {
         }
         let (zero, none) = (s.splat(0.0), s.splat(-1.0));
         let mut picked = none;
-        let whole = Self::walk(
+        let whole = Self::visit(
             s,
             cells,
             draw,
@@ -129,27 +134,15 @@ impl WindowKernel for Sampled {
     }
 }
 
-/// The greatest activation as a power of two that no square overflows under; 1 where it is zero or infinite.
-#[inline(always)]
-pub(super) fn scale<S: Simd>(s: S, greatest: S::F) -> (S::F, S::F) {
-    let (least, most) = (s.splat(f32::MIN_POSITIVE), s.splat(f32::MAX));
-    let usable = s.and_not(s.gt(greatest, s.splat(0.0)), s.gt(greatest, most));
-    let inside = s.select(usable, s.max(greatest, least), s.splat(1.0));
-    let (_, exponent) = s.mantissa_and_exponent(inside);
-    // 2^126 and its reciprocal are both normal.
-    let exponent = s.max(s.splat(-126.0), s.min(s.splat(126.0), exponent));
-    (s.power_of_two(s.sub(s.splat(0.0), exponent)), s.power_of_two(exponent))
-}
-
 impl StochasticMean {
-    /// `down`, the sum of scaled activations, of their squares.
+    /// The factors that scale down and up, the sum of the scaled activations, and that of their squares.
     #[inline(always)]
-    fn sums<S: Simd>(s: S, cells: &Cells<'_, S>) -> (S::F, S::F, S::F, S::F) {
+    fn sums<S: Simd>(s: S, cells: &CellValues<'_, S>) -> (S::F, S::F, S::F, S::F) {
         let mut greatest = activation(s, cells.get(0));
         for index in 1..cells.len() {
             greatest = s.max(greatest, activation(s, cells.get(index)));
         }
-        let (down, up) = scale(s, greatest);
+        let (down, up) = scales(s, greatest);
         let [sum, squares] = sums(
             s,
             cells.len(),
@@ -164,9 +157,9 @@ impl StochasticMean {
     }
 }
 
-impl WindowKernel for StochasticMean {
+impl ReducerKernel for StochasticMean {
     #[inline(always)]
-    fn forward<S: Simd>(self, s: S, cells: &Cells<'_, S>, _draw: S::F) -> S::F {
+    fn forward<S: Simd>(self, s: S, cells: &CellValues<'_, S>, _draw: S::F) -> S::F {
         let (_, up, sum, squares) = Self::sums(s, cells);
         s.mul(s.div(squares, sum), up)
     }
@@ -176,7 +169,7 @@ impl WindowKernel for StochasticMean {
     fn backward<S: Simd>(
         self,
         s: S,
-        cells: &Cells<'_, S>,
+        cells: &CellValues<'_, S>,
         _draw: S::F,
         gradient: S::F,
         to: &CellGradients<'_, S>,

@@ -17,7 +17,7 @@ impl Avx2 {
     }
 }
 
-/// The exponent that `f32` stores as zero, and where it is stored.
+/// The bits of an `f32`: the bias of its exponent, and the bits below it.
 const EXPONENT_BIAS: i32 = 127;
 const MANTISSA_BITS: i32 = 23;
 const ODD_LANES: i32 = 0b1010_1010;
@@ -27,7 +27,7 @@ impl Simd for Avx2 {
     const ACCUMULATORS: usize = 12;
     type F = __m256;
     type I = __m256i;
-    /// All bits of a lane, or none.
+    /// All bits of a lane are set, or none is.
     type M = __m256;
 
     instructions! {

@@ -1,7 +1,7 @@
 //! Vectors of `f32` lanes, so that a kernel is written once and compiled for every instruction set.
 //!
-//! A value of a type that implements [`Simd`] is a proof that the processor has the instructions; [`crate::Isa`] makes
-//! them. Methods are always inlined into a function that was compiled for those instructions, which
+//! A value of a type that implements [`Simd`] proves that the processor has the instructions; [`crate::Isa`] makes such
+//! values. Methods are always inlined into a function that is compiled for those instructions, which
 //! [`crate::isa::Isa::run`] provides.
 
 #![expect(unsafe_code, reason = "reading and writing memory by address")]
@@ -32,20 +32,20 @@ pub(crate) use avx512::Avx512;
 pub(crate) use math::{exp, ln, power};
 pub(crate) use portable::Portable;
 
-/// Lanes of the widest vector.
+/// The number of lanes of the widest vector.
 pub(crate) const MOST_LANES: usize = 16;
 
 /// Operations on vectors of `LANES` numbers.
 pub(crate) trait Simd: Copy {
-    /// Numbers in a vector, at most [`MOST_LANES`].
+    /// The number of lanes of a vector, at most [`MOST_LANES`].
     const LANES: usize;
-    /// Vectors that the registers hold besides the operands of the next instruction.
+    /// The number of vectors that fit into registers next to the operands of an instruction.
     const ACCUMULATORS: usize;
     /// `f32` lanes.
     type F: Copy;
     /// `i32` lanes.
     type I: Copy;
-    /// A yes or no per lane.
+    /// One bit per lane.
     type M: Copy;
 
     fn splat(self, value: f32) -> Self::F;
@@ -60,7 +60,7 @@ pub(crate) trait Simd: Copy {
     fn sub(self, a: Self::F, b: Self::F) -> Self::F;
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;
     fn div(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a * b + c`; rounded once where the processor can.
+    /// `a * b + c`, rounded once if the processor has an instruction for it.
     fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     fn sqrt(self, a: Self::F) -> Self::F;
     fn abs(self, a: Self::F) -> Self::F;
@@ -70,42 +70,42 @@ pub(crate) trait Simd: Copy {
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
     /// To the nearest integer, ties to even.
     fn round(self, a: Self::F) -> Self::F;
-    /// `2^n` of whole numbers `n` from -126 to 127.
+    /// `2^n` for whole numbers `n` from -126 to 127.
     fn power_of_two(self, n: Self::F) -> Self::F;
     /// A positive, normal, finite number as `mantissa * 2^exponent` with the mantissa in `[1, 2)`.
     fn mantissa_and_exponent(self, a: Self::F) -> (Self::F, Self::F);
 
-    /// `a > b`; no where one is NaN.
+    /// `a > b`; false if one is NaN.
     fn gt(self, a: Self::F, b: Self::F) -> Self::M;
-    /// `a == b`; no where one is NaN.
+    /// `a == b`; false if one is NaN.
     fn eq(self, a: Self::F, b: Self::F) -> Self::M;
     fn is_nan(self, a: Self::F) -> Self::M;
     fn or(self, a: Self::M, b: Self::M) -> Self::M;
     fn and(self, a: Self::M, b: Self::M) -> Self::M;
     fn and_not(self, a: Self::M, not: Self::M) -> Self::M;
-    /// `yes` where the mask says so, elsewhere `no`.
+    /// `yes` in the lanes of the mask, `no` in the others.
     fn select(self, mask: Self::M, yes: Self::F, no: Self::F) -> Self::F;
-    /// Whether any lane says yes.
+    /// Whether the mask has any lane.
     fn any(self, mask: Self::M) -> bool;
-    /// Bit `i` for lane `i`.
+    /// The mask with lane `i` if bit `i` is set.
     fn mask(self, bits: u32) -> Self::M;
 
     fn splat_int(self, value: i32) -> Self::I;
     fn select_int(self, mask: Self::M, yes: Self::I, no: Self::I) -> Self::I;
     fn or_int(self, a: Self::I, b: Self::I) -> Self::I;
     fn xor_int(self, a: Self::I, b: Self::I) -> Self::I;
-    /// The upper and the lower half of each lane's product with `factor`, without signs.
+    /// The upper and the lower half of each lane's unsigned product with `factor`.
     fn multiply_wide(self, a: Self::I, factor: u32) -> (Self::I, Self::I);
     /// The lower and the upper sixteen bits of each lane.
     fn halves(self, a: Self::I) -> [Self::I; 2];
     /// The upper 24 bits of each lane as a number from 0 to 2^24 - 1.
     fn upper_24_bits(self, a: Self::I) -> Self::F;
-    /// Bit `i` tells whether lane `i`, at most 65,535, is at least `least`.
+    /// Bit `i` is set if lane `i`, from 0 to 65,535, is at least `least`.
     fn at_least(self, a: Self::I, least: u16) -> u32;
     /// # Safety
     /// `LANES` numbers can be read.
     unsafe fn load_int(self, from: *const u32) -> Self::I;
-    /// Whether the two have a bit in common.
+    /// The lanes in which the two have a bit in common.
     fn test(self, a: Self::I, b: Self::I) -> Self::M;
     /// # Safety
     /// `LANES` bytes can be read.
@@ -116,7 +116,7 @@ pub(crate) trait Simd: Copy {
     /// `LANES` bytes can be written.
     unsafe fn store_bytes(self, to: *mut u8, value: Self::I);
 
-    /// Rows of the first `LANES` vectors become columns.
+    /// Turns the rows of the first `LANES` vectors into columns.
     fn transpose(self, block: &mut [Self::F; MOST_LANES]);
 
     /// Reads `LANES` numbers from each of the first `LANES` rows, and writes `LANES` vectors of one number from every

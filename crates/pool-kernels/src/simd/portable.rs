@@ -1,4 +1,4 @@
-//! Eight lanes in plain Rust, for processors without the instructions that the other vectors need.
+//! Eight lanes in plain Rust, for processors that lack the instructions of the other vectors.
 
 #![expect(unsafe_code, reason = "the same loads and stores as the other vectors")]
 
@@ -6,7 +6,7 @@ use std::array::from_fn;
 
 use super::{MOST_LANES, Simd};
 
-/// Needs nothing of the processor.
+/// Vectors that every processor has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Portable;
 
@@ -15,7 +15,7 @@ type Floats = [f32; LANES];
 type Ints = [i32; LANES];
 type Mask = [bool; LANES];
 
-/// Methods that do the same in every lane.
+/// Methods that compute each lane on its own.
 macro_rules! lanewise {
     ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $body:expr })*) => {$(
         #[inline(always)]

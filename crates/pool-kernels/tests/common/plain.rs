@@ -1,11 +1,11 @@
 //! Pooling in plain loops in `f64`.
 
-use pool_kernels::{AxisWindow, Batch, Layout, Reduce};
+use pool_kernels::{Batch, KernelWindow, Layout, Reduce};
 
 /// One pooling, cell by cell.
 pub(crate) struct Plain<'a> {
     pub(crate) spatial: &'a [usize],
-    pub(crate) axes: &'a [Vec<AxisWindow>],
+    pub(crate) axes: &'a [Vec<KernelWindow>],
     pub(crate) batch: Batch,
     pub(crate) reduce: Reduce,
     pub(crate) draws: &'a [f32],

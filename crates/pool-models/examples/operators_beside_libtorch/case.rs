@@ -193,7 +193,7 @@ impl Case {
         let reducer = self.rivalry.reducer();
         match self.window {
             Window::Two => Pool::window(reducer, 2),
-            Window::ThreeByTwo => Pool::window(reducer, 3).stride(2),
+            Window::ThreeByTwo => Pool::window(reducer, pool_models::Window::new(3).stride(2)),
             Window::Five => Pool::window(reducer, 5),
             Window::Global => Pool::global(reducer),
             Window::Blur => Pool::blur(2),

@@ -71,7 +71,7 @@ impl Document<'_> {
             std::env::consts::OS,
             std::env::consts::ARCH,
             self.arguments.threads,
-            Kernels::Fast.describe(),
+            pool_models::describe_kernels(Kernels::Fast),
             self.arguments.cell.as_secs_f64(),
             self.minutes
         )

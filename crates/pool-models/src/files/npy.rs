@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
+use pool_files::atomic_write;
 use pool_kernels::with_room;
-use pool_metrics::atomic_write;
 use tch::kind::Element;
 use tch::{Kind, Tensor};
 

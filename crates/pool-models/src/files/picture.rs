@@ -5,8 +5,8 @@ use std::path::Path;
 
 use image::codecs::png::{PngDecoder, PngEncoder};
 use image::{ExtendedColorType, ImageDecoder, ImageEncoder, Limits};
+use pool_files::atomic_write;
 use pool_kernels::with_room;
-use pool_metrics::atomic_write;
 use tch::{Kind, TchError, Tensor};
 
 use super::{FileError, FileKind, read_bytes};

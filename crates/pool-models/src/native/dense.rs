@@ -1,11 +1,14 @@
 //! A fully connected layer by kernels, as an operator of libtorch.
 
-use pool_kernels::{Dense, DenseGradients, Isa, Layout};
+#![expect(unsafe_code, reason = "tensors' memory as slices")]
+
+use pool_kernels::{DenseGradients, DenseKernel, Isa, Layout};
 use tch::{TchError, Tensor};
 
-use super::kernels_take;
-use super::numbers::{empty, numbers, numbers_mut};
+use super::kernels_support;
 use super::shim::{Operation, TorchThreads, attach};
+use super::slices::{empty, f32_slice, f32_slice_mut};
+use crate::error::out_of_memory;
 use crate::{Kernels, ModelError};
 
 /// Multiply-adds from which the kernel is faster than libtorch's function, which prepares less.
@@ -35,23 +38,21 @@ pub(crate) fn dense(
     let ([samples, inputs], [units, _]) = (&input_size[..], &weight_size[..]) else {
         return input.f_linear(weight, Some(bias));
     };
-    let fits = has_kernel(*samples, *inputs, *units) && kernels_take(&[input, weight, bias]);
+    let fits = has_kernel(*samples, *inputs, *units) && kernels_support(&[input, weight, bias]);
     if kernels == Kernels::Reference || !fits {
         return input.f_linear(weight, Some(bias));
     }
-    let layer = Dense { inputs: *inputs as usize, units: *units as usize };
+    let layer = DenseKernel { inputs: *inputs as usize, units: *units as usize };
     let (input, weight, bias) = (input.f_contiguous()?, weight.f_contiguous()?, bias.f_contiguous()?);
     let mut output = empty(&[*samples, *units], Layout::ChannelsFirst)?;
-    layer.forward(
-        Isa::best(),
-        &TorchThreads,
-        [numbers(&input), numbers(&weight), numbers(&bias)],
-        numbers_mut(&mut output),
-    );
+    // SAFETY: nobody writes to a graph's tensors while they are read; the output was just made here.
+    let (read, written) =
+        unsafe { ([f32_slice(&input), f32_slice(&weight), f32_slice(&bias)], f32_slice_mut(&mut output)) };
+    layer.forward(Isa::best(), &TorchThreads, read, written).map_err(out_of_memory)?;
     attach(output, &[&input, &weight, &bias], layer)
 }
 
-impl Operation for Dense {
+impl Operation for DenseKernel {
     fn gradients(
         &self,
         output_gradient: &Tensor,
@@ -65,17 +66,18 @@ impl Operation for Dense {
         };
         let (mut input, mut weight) = (room(0)?, room(1)?);
         let mut bias = empty(&inputs[2].size(), Layout::ChannelsFirst)?;
-        self.backward(
-            &TorchThreads,
+        // SAFETY: nobody writes to a graph's tensors while they are read; what is written was just made here.
+        let data = unsafe {
             DenseGradients {
-                input: numbers(&inputs[0]),
-                weight: numbers(&inputs[1]),
-                output_gradient: numbers(&output_gradient),
-                input_gradient: numbers_mut(&mut input),
-                weight_gradient: numbers_mut(&mut weight),
-                bias_gradient: numbers_mut(&mut bias),
-            },
-        );
+                input: f32_slice(&inputs[0]),
+                weight: f32_slice(&inputs[1]),
+                output_gradient: f32_slice(&output_gradient),
+                input_gradient: f32_slice_mut(&mut input),
+                weight_gradient: f32_slice_mut(&mut weight),
+                bias_gradient: f32_slice_mut(&mut bias),
+            }
+        };
+        self.backward(&TorchThreads, data);
         let gradients = [input, weight, bias].into_iter().zip(needed);
         Ok(gradients.map(|(gradient, needed)| needed.then_some(gradient)).collect())
     }

@@ -1,27 +1,30 @@
 //! Dropout with masks of a layer's own generator, or a device's.
 
+#![expect(unsafe_code, reason = "tensors' memory as slices")]
+
 use pool_kernels::{DropRate, Isa, KeepMask, Layout, Stream};
 use tch::{Device, TchError, Tensor};
 
-use super::kernels_take;
-use super::numbers::{empty, in_layout, numbers, numbers_mut};
+use super::kernels_support;
 use super::shim::{Operation, TorchThreads, attach};
+use super::slices::{empty, f32_slice, f32_slice_mut, in_layout};
+use crate::error::out_of_memory;
 use crate::{Kernels, ModelError};
 
 /// Which entries of a batch `[N, C, spatial...]` are kept, and what they are multiplied by. The mask's numbers go through
 /// the batch with the channels last.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct DropoutMask {
     pub(crate) mask: KeepMask,
     pub(crate) scale: f32,
 }
 
-impl Kept {
-    pub(crate) fn draw(rate: f64, stream: Stream, entries: usize) -> Self {
+impl DropoutMask {
+    pub(crate) fn draw(rate: f64, stream: Stream, entries: usize) -> Result<Self, TchError> {
         let rate = DropRate::nearest(rate);
         let mut mask = KeepMask::default();
-        mask.draw(Isa::best(), &TorchThreads, stream, rate, entries);
-        Self { mask, scale: rate.scale() }
+        mask.draw(Isa::best(), &TorchThreads, stream, rate, entries).map_err(out_of_memory)?;
+        Ok(Self { mask, scale: rate.scale() })
     }
 
     /// The same by libtorch's functions.
@@ -42,7 +45,9 @@ impl Kept {
     fn apply(&self, batch: &Tensor) -> Result<Tensor, TchError> {
         let batch = in_layout(batch, Layout::ChannelsLast)?;
         let mut kept = empty(&batch.size(), Layout::ChannelsLast)?;
-        self.mask.apply(Isa::best(), &TorchThreads, self.scale, numbers(&batch), numbers_mut(&mut kept));
+        // SAFETY: nobody writes to a graph's tensors while they are read; what is written was just made here.
+        let (read, written) = unsafe { (f32_slice(&batch), f32_slice_mut(&mut kept)) };
+        self.mask.apply(Isa::best(), &TorchThreads, self.scale, read, written);
         Ok(kept)
     }
 }
@@ -59,15 +64,15 @@ pub(crate) fn dropout(
         // A mask from here would have to be copied there, and every step would wait for it.
         return input.f_dropout(rate, true);
     }
-    let kept = Kept::draw(rate, stream, input.numel());
-    if kernels == Kernels::Reference || !kernels_take(&[input]) {
+    let kept = DropoutMask::draw(rate, stream, input.numel())?;
+    if kernels == Kernels::Reference || !kernels_support(&[input]) {
         return kept.plain(input);
     }
     let output = kept.apply(input)?;
     attach(output, &[input], kept)
 }
 
-impl Operation for Kept {
+impl Operation for DropoutMask {
     fn gradients(
         &self,
         output_gradient: &Tensor,

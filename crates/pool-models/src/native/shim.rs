@@ -77,7 +77,7 @@ struct SharedWork<'a> {
 
 // SAFETY: ranges that share no task, and threads that are waited for.
 unsafe impl Threads for TorchThreads {
-    fn share(&self, tasks: usize, least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
+    fn parallel_for(&self, tasks: usize, grain: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
         if tasks == 0 {
             return;
         }
@@ -86,7 +86,7 @@ unsafe impl Threads for TorchThreads {
         let done = unsafe {
             check(pool_share(
                 tasks as i64,
-                least as i64,
+                grain as i64,
                 (&raw const shared).cast_mut().cast(),
                 work_on_range,
             ))
@@ -99,7 +99,7 @@ unsafe impl Threads for TorchThreads {
 }
 
 extern "C" fn work_on_range(context: *mut c_void, first: i64, end: i64) {
-    // SAFETY: the context of `share`, which nobody writes to but behind its lock.
+    // SAFETY: the context of `parallel_for`, which nobody writes to but behind its lock.
     let shared = unsafe { &*context.cast::<SharedWork<'_>>() };
     let range = first as usize..end as usize;
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (shared.work)(range))) {

@@ -1,116 +1,31 @@
 //! Blur pooling: pool densely, then low-pass and stride (Zhang, "Making Convolutional Networks Shift-Invariant Again",
 //! 2019).
 
-use pool_kernels::{AxisWindow, Entries, OutOfMemory, Reduce, Windows};
-use serde::{Deserialize, Serialize};
+use pool_kernels::{Entries, KernelWindow, OutOfMemory, Reduce, WindowTable};
+use pool_spec::sizes::elements;
+use pool_spec::{Blur, BlurReduce};
 use tch::{TchError, Tensor};
 
-use super::built::Context;
-use super::geometry::{AxisWindow as ResolvedWindow, Cells};
-use super::windows::{Seen, Which};
-use super::{Window, sample_of};
+use super::context::Context;
+use super::sample_of;
 use crate::error::out_of_memory;
-use crate::native::{KernelPooling, kernels_take};
-use crate::reading::whole;
-use crate::sizes::elements;
-use crate::{Extent, Kernels, ModelError, SettingError};
-
-/// Maximum or average with stride 1, then a binomial filter with stride; the filter reflects at the edges. timm:
-/// `BlurPool2d` is `size = 1` with an odd number of taps.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Blur {
-    /// What is done densely, before the filter.
-    #[serde(default)]
-    pub reduce: BlurReduce,
-    /// The window of the dense step; 1 leaves the filter alone.
-    #[serde(default = "two")]
-    pub size: Extent,
-    /// Steps of the filter.
-    #[serde(default = "two")]
-    pub stride: Extent,
-    /// Entries of the binomial filter along each axis, 2 to 7.
-    #[serde(default = "three", deserialize_with = "whole::<2, 7, _, _>")]
-    pub taps: usize,
-}
-
-/// The dense step of [`Blur`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BlurReduce {
-    /// Maximum: MaxBlurPool.
-    #[default]
-    Max,
-    /// Average.
-    Avg,
-}
-
-fn two() -> Extent {
-    Extent::All(2)
-}
-
-fn three() -> usize {
-    3
-}
-
-impl Default for Blur {
-    fn default() -> Self {
-        Self { reduce: BlurReduce::default(), size: two(), stride: two(), taps: three() }
-    }
-}
-
-impl Blur {
-    /// The dense windows and the filter's stride along each axis.
-    ///
-    /// # Errors
-    /// The setting that does not fit.
-    pub(super) fn resolve(
-        &self,
-        spatial: &[usize],
-    ) -> Result<(Vec<ResolvedWindow>, Vec<usize>), SettingError> {
-        if !(2..=7).contains(&self.taps) {
-            return Err(SettingError::WholeRange { field: "taps", value: self.taps, interval: "[2, 7]" });
-        }
-        let strides = self.stride.resolve_positive("stride", spatial.len())?;
-        let dense = Window { stride: Extent::All(1), ..Window::new(self.size.clone()) }
-            .resolve_pooling(spatial)
-            .map_err(SettingError::without_padding)?;
-        for (axis, window) in dense.iter().enumerate() {
-            let padding = self.taps / 2;
-            if padding >= window.output {
-                let input = window.output;
-                return Err(SettingError::ReflectionTooWide { taps: self.taps, padding, input, axis });
-            }
-        }
-        Ok((dense, strides))
-    }
-
-    /// The output's size along each axis.
-    ///
-    /// # Errors
-    /// The setting that does not fit.
-    pub(super) fn output(&self, spatial: &[usize]) -> Result<Vec<usize>, SettingError> {
-        let (dense, strides) = self.resolve(spatial)?;
-        Ok(dense.iter().zip(strides).map(|(axis, stride)| axis.output.div_ceil(stride)).collect())
-    }
-}
+use crate::native::{KernelPooling, kernels_support};
+use crate::{Kernels, ModelError};
 
 /// `[N, C, spatial...]` to `[N, C, output...]`.
 pub(super) fn forward(blur: &Blur, input: &Tensor, context: &Context<'_>) -> Result<Tensor, ModelError> {
-    let (dense, strides) = blur.resolve(&sample_of(input)[1..])?;
-    let cells = Cells::Windows(dense);
-    let windows = context.windows(input, &cells);
+    let (windows, strides) = (context.planned(input, 0), context.plan.strides.clone());
     let pooled = match blur.reduce {
         BlurReduce::Max => windows.max()?,
         BlurReduce::Avg => windows.mean()?,
     };
     let taps = blur.taps;
-    if context.kernels == Kernels::Fast && kernels_take(&[&pooled]) {
-        let which = Which { spatial: sample_of(&pooled)[1..].to_vec(), seen: Seen::LowPass };
+    if context.kernels == Kernels::Fast && kernels_support(&[&pooled]) {
         let sizes = pooled.size().into_iter().skip(2).zip(&strides);
         let output: Vec<i64> = sizes.map(|(size, &stride)| (size as usize).div_ceil(stride) as i64).collect();
         let outputs = elements(output.iter().map(|&size| size as usize));
-        let table = context.tables.get(which, outputs, |spatial| low_pass(spatial, &strides, taps));
+        let make = |spatial: &[usize]| low_pass(spatial, &strides, taps);
+        let table = context.plan.low_pass.get(&sample_of(&pooled)[1..], outputs, make);
         if let Some(windows) = table.map_err(out_of_memory)? {
             let filter = KernelPooling { windows, reduce: Reduce::Weighted, draws: None, output };
             return Ok(filter.forward(&pooled, move |pooled| blurred(pooled, &strides, taps))?);
@@ -120,11 +35,11 @@ pub(super) fn forward(blur: &Blur, input: &Tensor, context: &Context<'_>) -> Res
 }
 
 /// The filter as windows with weights, which see what reflection brings into them.
-fn low_pass(spatial: &[usize], strides: &[usize], taps: usize) -> Result<Windows, OutOfMemory> {
+fn low_pass(spatial: &[usize], strides: &[usize], taps: usize) -> Result<WindowTable, OutOfMemory> {
     let lead = (taps as i64 - 1) / 2;
     let reflected =
         |place: i64, size: i64| if place < 0 { -place } else { place.min(2 * (size - 1) - place) };
-    let along = |(&size, &stride): (&usize, &usize)| -> Vec<AxisWindow> {
+    let along = |(&size, &stride): (&usize, &usize)| -> Vec<KernelWindow> {
         let of_window = |first: usize| {
             let (before, count) = (first as i64 - lead, taps as i64);
             let entries = if before >= 0 && before + count <= size as i64 {
@@ -134,13 +49,13 @@ fn low_pass(spatial: &[usize], strides: &[usize], taps: usize) -> Result<Windows
                     (before..before + count).map(|place| reflected(place, size as i64) as u32).collect(),
                 )
             };
-            AxisWindow { entries, counted: taps as u32 }
+            KernelWindow { entries, counted: taps as u32 }
         };
         (0..size).step_by(stride).map(of_window).collect()
     };
-    let axes: Vec<Vec<AxisWindow>> = spatial.iter().zip(strides).map(along).collect();
+    let axes: Vec<Vec<KernelWindow>> = spatial.iter().zip(strides).map(along).collect();
     let weights: Vec<f32> = binomial(taps).iter().map(|&weight| weight as f32).collect();
-    Windows::weighted(spatial, &axes, &vec![weights; spatial.len()])
+    WindowTable::weighted(spatial, &axes, &vec![weights; spatial.len()])
 }
 
 /// The filter along one axis after the other.

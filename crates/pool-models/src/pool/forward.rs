@@ -1,17 +1,22 @@
 //! From an input tensor to a pooled one.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use pool_spec::memory_limit::{check_output, product};
+use pool_spec::sizes::count_of_channel;
+use pool_spec::{Fractional, FractionalEvaluation, Geometry, Pool, Reducer};
 use rand_chacha::ChaCha8Rng;
 use tch::{Kind, TchError, Tensor};
 
-use super::built::Context;
-use super::geometry::{Cells, Fractional, FractionalEvaluation, Geometry, Window};
-use super::memory::{check_output, product};
+use super::context::Context;
+use super::plan::{ShapePlan, counts_padding};
 use super::reduce::reduce;
-use super::{Pool, Reducer, blur, haar, sample_of, spectral, strided_conv};
-use crate::sizes::count_of_channel;
+use super::windows::WindowSet;
+use super::{blur, element_bytes, haar, sample_of, spectral, strided_conv};
 use crate::{Mode, ModelError, SettingError};
 
-/// `[N, C, spatial...]` to `output`, the shape that [`check_input`] gave.
+/// `[N, C, spatial...]` to `output`, the shape that [`output_of`] gave.
 pub(super) fn forward(
     pool: &Pool,
     input: &Tensor,
@@ -40,44 +45,54 @@ pub(super) fn forward_with_indices(
     input: &Tensor,
     context: &Context<'_>,
 ) -> Result<(Tensor, Tensor), ModelError> {
-    check_input(pool, input)?;
     let no_indices = || SettingError::NoIndices { pool: pool.to_string() };
     let Pool::Reduce { reducer: Reducer::Max, geometry } = pool else { return Err(no_indices().into()) };
     if context.mode == Mode::Inference && takes_expectation(geometry) {
         return Err(no_indices().into());
     }
-    let cells = geometry.cells(&sample_of(input)[1..], generator(geometry, context).as_mut())?;
-    let ([cells], false) = (&cells[..], matches!(geometry, Geometry::Pyramid(_))) else {
+    let sets = sets(geometry, input, context, generator(geometry, context))?;
+    let ([set], false) = (&sets[..], matches!(geometry, Geometry::Pyramid(_))) else {
         return Err(no_indices().into());
     };
-    let (values, indices) = context.windows(input, cells).max_with_indices()?;
+    let (values, indices) = context.windows(input, set).max_with_indices()?;
     Ok((with_axes_of(geometry, values)?, with_axes_of(geometry, indices)?))
 }
 
 /// What every layer but none needs.
 const EXPECTED_INPUT: &str = "[N, C, spatial...] with 1 to 3 spatial axes";
 
-/// Refuses what cannot be pooled, and gives the shape of the result, batch included.
-pub(super) fn check_input(pool: &Pool, input: &Tensor) -> Result<Vec<i64>, ModelError> {
-    let shape = input.size();
-    let not_a_batch =
-        || ModelError::TensorShape { expected: EXPECTED_INPUT.to_owned(), found: shape.clone() };
+/// The shape of the result of a batch, for which the layer was planned; refuses what cannot be pooled.
+pub(super) fn output_of(plan: &ShapePlan, input: &Tensor) -> Result<Vec<i64>, ModelError> {
+    let batch = input.size().into_iter().take(1);
+    let output: Vec<i64> = batch.chain(plan.output.iter().map(|&n| n as i64)).collect();
+    check_output(product(&output), element_bytes(input.kind()), || input.size())?;
+    Ok(output)
+}
+
+/// What of an input can be refused without planning the layer for it.
+///
+/// # Errors
+/// A tensor that is no batch, or one of integers.
+pub(super) fn check_kind(input: &Tensor) -> Result<(), ModelError> {
     if !input.defined() {
-        return Err(not_a_batch());
-    }
-    if *pool == Pool::None {
-        return Ok(shape);
+        return Err(not_a_batch(input));
     }
     if !input.is_floating_point() {
         return Err(ModelError::TensorKind { found: input.kind() });
     }
-    let output = pool.output_shape(&sample_of(input)).map_err(|error| match error {
-        SettingError::InputShape { .. } => not_a_batch(),
+    Ok(())
+}
+
+/// A setting that does not fit this input; where the input is no batch at all, that is what is wrong.
+pub(super) fn refused(error: SettingError, input: &Tensor) -> ModelError {
+    match error {
+        SettingError::InputShape { .. } => not_a_batch(input),
         error => error.into(),
-    })?;
-    let output: Vec<i64> = shape[..1].iter().copied().chain(output.iter().map(|&n| n as i64)).collect();
-    check_output(product(&output), input.kind(), || shape.clone())?;
-    Ok(output)
+    }
+}
+
+fn not_a_batch(input: &Tensor) -> ModelError {
+    ModelError::TensorShape { expected: EXPECTED_INPUT.to_owned(), found: input.size() }
 }
 
 fn check_mask(pool: &Pool, input: &Tensor, mask: &Tensor) -> Result<(), ModelError> {
@@ -105,18 +120,16 @@ fn reduce_geometry(
     mask: Option<&Tensor>,
     context: &Context<'_>,
 ) -> Result<Tensor, ModelError> {
-    let once = |mut generator: Option<ChaCha8Rng>| -> Result<Tensor, ModelError> {
-        let counted = matches!(geometry, Geometry::Window(Window { count_padding: true, .. }));
-        let over = |cells: &Cells| {
-            let windows = context.windows(input, cells).count_padding(counted).mask(mask);
-            reduce(reducer, &windows, context)
-        };
-        match &geometry.cells(&sample_of(input)[1..], generator.as_mut())?[..] {
-            [cells] if !matches!(geometry, Geometry::Pyramid(_)) => Ok(over(cells)?),
-            levels => {
-                let flat = levels.iter().map(|cells| over(cells)?.f_flatten(1, -1));
+    let once = |generator: Option<ChaCha8Rng>| -> Result<Tensor, ModelError> {
+        let over = |set: &Arc<WindowSet>| reduce(reducer, &context.windows(input, set).mask(mask), context);
+        match &sets(geometry, input, context, generator)?[..] {
+            levels if matches!(geometry, Geometry::Pyramid(_)) => {
+                let flat = levels.iter().map(|set| over(set)?.f_flatten(1, -1));
                 Ok(Tensor::f_cat(&flat.collect::<Result<Vec<_>, TchError>>()?, 1)?)
             }
+            // S3 has its dense windows behind these.
+            [set, ..] => Ok(over(set)?),
+            [] => unreachable!("every geometry has windows"),
         }
     };
     if context.mode == Mode::Training || !takes_expectation(geometry) {
@@ -128,6 +141,20 @@ fn reduce_geometry(
         sum = sum.f_add(&once(Some(context.random.stream(u64::MAX - draw)))?)?;
     }
     Ok(sum.f_div_scalar(Fractional::DRAWS as f64)?)
+}
+
+/// The windows that are drawn from the generator, or those of the plan.
+fn sets<'a>(
+    geometry: &Geometry,
+    input: &Tensor,
+    context: &Context<'a>,
+    generator: Option<ChaCha8Rng>,
+) -> Result<Cow<'a, [Arc<WindowSet>]>, ModelError> {
+    let Some(mut generator) = generator else { return Ok(Cow::Borrowed(&context.plan.sets)) };
+    let spatial = &sample_of(input)[1..];
+    let drawn = geometry.cells(spatial, Some(&mut generator))?;
+    let set = |cells| Arc::new(WindowSet::new(cells, spatial, counts_padding(geometry)));
+    Ok(Cow::Owned(drawn.into_iter().map(set).collect()))
 }
 
 /// Without the spatial axes that the geometry drops. No size of the batch may stand here: a trace would hold it.
@@ -172,7 +199,7 @@ pub fn max_unpool(pooled: &Tensor, indices: &Tensor, spatial: &[usize]) -> Resul
     }
     let places = count_of_channel("entries to put back into", spatial)?;
     let full: Vec<i64> = shape[..2].iter().copied().chain(spatial.iter().map(|&n| n as i64)).collect();
-    check_output(product(&full), pooled.kind(), || shape.clone())?;
+    check_output(product(&full), element_bytes(pooled.kind()), || shape.clone())?;
     let zeros = Tensor::f_zeros([shape[0], shape[1], places as i64], (pooled.kind(), pooled.device()))?;
     Ok(zeros.f_scatter(-1, &indices.f_flatten(2, -1)?, &pooled.f_flatten(2, -1)?)?.f_reshape(&full)?)
 }

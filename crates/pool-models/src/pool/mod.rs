@@ -1,73 +1,29 @@
-//! Pooling layers as data: a geometry (which windows exist) and a reducer (how a window becomes one value), and the few
-//! layers that are neither.
+//! Pooling layers over tensors: from a [`Pool`](crate::Pool), which is data, to values and gradients.
 
 mod blur;
 mod built;
-mod constructors;
-mod cost;
+mod context;
 mod forward;
-mod geometry;
 mod haar;
-mod learned;
-mod memory;
+mod plan;
 mod random;
 mod reduce;
-mod reducer;
-mod shape;
 mod spectral;
-pub(crate) mod spelling;
 mod strided_conv;
 mod windows;
 
-pub use blur::{Blur, BlurReduce};
 pub use built::PoolLayer;
-pub(crate) use cost::{F32_BYTES, PoolCost, kept_tensor};
 pub use forward::max_unpool;
-pub(crate) use geometry::AxisWindow;
-pub use geometry::{
-    Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence, FractionalSize, Geometry,
-    OpenExtent, Padding, Window,
-};
-use learned::parameters;
 pub(crate) use random::Random;
-pub(crate) use reduce::GREATEST_KERNEL_POWER;
-pub use reducer::{Learned, Reducer};
-pub(crate) use shape::{sample_of, split_channels};
-pub use strided_conv::StridedConv;
 
-use crate::Extent;
+use tch::{Kind, Tensor};
 
-/// A pooling layer: what a sweep compares. The same value describes 1D, 2D and 3D pooling.
-///
-/// ```
-/// use pool_models::{Padding, Pool};
-///
-/// let pool = Pool::max(3).stride(2).padding(Padding::Same);
-/// assert_eq!(pool.output_shape(&[32, 24, 24])?, [32, 12, 12]);
-/// assert_eq!(pool.output_shape(&[32, 24])?, [32, 12]);
-/// # Ok::<(), pool_models::SettingError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub enum Pool {
-    /// No pooling: the input passes unchanged, and the layer does not appear in the network.
-    None,
-    /// Every window of the geometry becomes one value.
-    Reduce {
-        /// How a window becomes one value.
-        reducer: Reducer,
-        /// Which windows exist.
-        geometry: Geometry,
-    },
-    /// A learned convolution whose stride does the pooling (Springenberg et al. 2015).
-    StridedConv(StridedConv),
-    /// Dense pooling, then a binomial low-pass filter with stride (Zhang 2019).
-    Blur(Blur),
-    /// The low band of the orthonormal Haar wavelet (Williams & Li 2018): over `d` spatial axes, `2^(d/2)` times the
-    /// average of windows of 2.
-    Haar,
-    /// The lowest frequencies of the discrete Fourier transform (Rippel, Snoek & Adams 2015).
-    Spectral {
-        /// The output's size along each axis, at most the input's.
-        output: Extent,
-    },
+/// The shape of one sample of a batch.
+pub(crate) fn sample_of(input: &Tensor) -> Vec<usize> {
+    input.size().iter().skip(1).map(|&n| n as usize).collect()
+}
+
+/// Bytes of one element.
+pub(crate) fn element_bytes(kind: Kind) -> u64 {
+    kind.elt_size_in_bytes() as u64
 }

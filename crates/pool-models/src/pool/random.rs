@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
-use pool_kernels::{Isa, Stream};
+use pool_kernels::Stream;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{TchError, Tensor};
 
-use crate::native::{TorchThreads, numbers_mut};
+use crate::native::uniform;
 
 /// A layer's own generator: what one layer draws shifts no other layer's numbers, and libtorch's global generator
 /// plays no part. Every forward pass draws from a stream of its own.
@@ -58,8 +58,6 @@ impl Random {
     /// Uniform on `[0, 1)`, as `f32` of 24 random bits: `u * x < x` for every normal `x > 0`, however the product rounds.
     /// On the CPU, whatever the device of the layer's input: a seed means the same everywhere.
     pub(crate) fn uniform(&self, shape: &[i64]) -> Result<Tensor, TchError> {
-        let mut draws = Tensor::f_empty(shape, (Kind::Float, Device::Cpu))?;
-        self.next_stream().fill_uniform(Isa::best(), &TorchThreads, numbers_mut(&mut draws));
-        Ok(draws)
+        uniform(self.next_stream(), shape)
     }
 }

@@ -4,25 +4,10 @@
 use tch::{TchError, Tensor};
 
 use super::windows::{as_given, with_digits};
-use crate::{Extent, SettingError};
 
 /// Entries of an axis whose transform loses no digit that matters in `f32`: of a prime number of entries it is three
 /// transforms, one after another.
 const LONGEST_IN_SINGLE: i64 = 1 << 16;
-
-/// The output's size along each axis.
-///
-/// # Errors
-/// A size of zero, or larger than the input.
-pub(super) fn resolve(output: &Extent, spatial: &[usize]) -> Result<Vec<usize>, SettingError> {
-    let outputs = output.resolve_positive("output", spatial.len())?;
-    for (axis, (&input, &output)) in spatial.iter().zip(&outputs).enumerate() {
-        if output > input {
-            return Err(SettingError::OutputTooLarge { field: "output", output, input, limit: input, axis });
-        }
-    }
-    Ok(outputs)
-}
 
 /// Keeps the lowest frequencies of every spatial axis, and the mean as it is.
 pub(super) fn forward(input: &Tensor, output: &[i64]) -> Result<Tensor, TchError> {

@@ -8,13 +8,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use pool_metrics::atomic_write_with;
+use pool_files::atomic_write_with;
 use safetensors::SafeTensorError;
 use tch::nn::VarStore;
 use tch::{Kind, TchError, Tensor};
 
 use crate::ModelError;
 use crate::error::first_line;
+
 pub use error::WeightsError;
 use header::{Entry, Header};
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use pool_models::{
     Blur, BlurReduce, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
-    FractionalSize, Geometry, Learned, Mode, Padding, Pool, PoolLayer, Reducer, catalogue,
+    FractionalSize, Geometry, Learned, Mode, Padding, Pool, PoolLayer, Reducer, StridedConv, Window,
+    catalogue,
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -52,11 +53,11 @@ pub(crate) fn every_layer() -> Vec<Pool> {
         geometry: Geometry::Fractional(Fractional { size, sequence, regions, evaluation }),
     };
     let others = [
-        Pool::max(3).stride(2).padding(Padding::Symmetric(1.into())).dilation(2).ceil(),
-        Pool::max(2).dilation(2).padding(Padding::Same),
-        Pool::avg(2).stride(1).dilation(2),
-        Pool::avg(3).stride(2).padding(Padding::Symmetric(1.into())).count_padding().ceil(),
-        Pool::avg(3).stride(2).padding(Padding::Same),
+        Pool::max(Window::new(3).stride(2).padding(Padding::Symmetric(1.into())).dilation(2).ceil()),
+        Pool::max(Window::new(2).dilation(2).padding(Padding::Same)),
+        Pool::avg(Window::new(2).stride(1).dilation(2)),
+        Pool::avg(Window::new(3).stride(2).padding(Padding::Symmetric(1.into())).count_padding().ceil()),
+        Pool::avg(Window::new(3).stride(2).padding(Padding::Same)),
         Pool::adaptive(Reducer::Avg, 3),
         Pool::global(Reducer::Max),
         Pool::global_keep_dims(Reducer::Avg),
@@ -76,19 +77,19 @@ pub(crate) fn every_layer() -> Vec<Pool> {
             FractionalSequence::PseudoRandom,
             FractionalEvaluation::Fixed,
         ),
-        Pool::window(Reducer::S3 { grid: 4 }, 3).stride(2).padding(Padding::Same),
-        Pool::window(Reducer::S3 { grid: 3 }, 2).stride(3).ceil(),
-        Pool::window(Reducer::Gated, 3).stride(2).padding(Padding::Same),
+        Pool::window(Reducer::S3 { grid: 4 }, Window::new(3).stride(2).padding(Padding::Same)),
+        Pool::window(Reducer::S3 { grid: 3 }, Window::new(2).stride(3).ceil()),
+        Pool::window(Reducer::Gated, Window::new(3).stride(2).padding(Padding::Same)),
         Pool::window(Reducer::Lp { p: 1.0 }, 2),
-        Pool::window(Reducer::Soft { beta: -2.0 }, 3).stride(1),
-        Pool::strided_conv(3).stride(2).padding(Padding::Same),
-        Pool::Blur(Blur { reduce: BlurReduce::Avg, taps: 4, ..Blur::default() }),
-        Pool::Blur(Blur { size: 1.into(), taps: 5, stride: 1.into(), ..Blur::default() }),
+        Pool::window(Reducer::Soft { beta: -2.0 }, Window::new(3).stride(1)),
+        Pool::strided_conv(StridedConv::new(3).stride(2).padding(Padding::Same)),
+        Pool::blur(Blur::new(2).reduce(BlurReduce::Avg).taps(4)),
+        Pool::blur(Blur::new(1).taps(5).stride(1)),
         Pool::spectral(6),
     ];
     // Every reducer over windows of varying size and over padded ones as well, where it can be.
     let elsewhere = Reducer::ALL.into_iter().flat_map(|reducer| {
-        [Pool::adaptive(reducer, 4), Pool::window(reducer, 3).stride(2).padding(Padding::Same)]
+        [Pool::adaptive(reducer, 4), Pool::window(reducer, Window::new(3).stride(2).padding(Padding::Same))]
     });
     let fits = |pool: &Pool| pool.output_shape(&[2, 7, 7]).is_ok();
     of_catalogue.chain(learned).chain(others).chain(elsewhere.filter(fits)).collect()

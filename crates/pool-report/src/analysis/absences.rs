@@ -1,6 +1,5 @@
-//! What is not in the figures, and why.
-
-use pool_metrics::Failure;
+//! Trials and measurements that are missing from the figures, and why.
+use pool_records::Failure;
 use serde::Serialize;
 
 use crate::Run;
@@ -9,13 +8,13 @@ use crate::cells::{counted, listed, percent};
 /// Trials and measurements that left no record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Absences {
-    /// Those that died, and records that cannot be read.
+    /// Tasks that failed, and records that cannot be read.
     pub failed: Vec<Failure>,
     /// Ids of trials that have not run yet, or are running.
     pub missing: Vec<String>,
-    /// Arms whose costs the plan asks for and nobody has measured yet.
+    /// Arms with planned cost measurements that have not run yet.
     pub unmeasured: Vec<String>,
-    /// All of it in sentences; empty when nothing is absent.
+    /// All of this in sentences; empty if nothing is missing.
     pub sentences: Vec<String>,
 }
 
@@ -30,30 +29,31 @@ impl Absences {
     }
 }
 
-/// Arms that are named.
+/// The most arms that are named.
 const MOST_NAMES: usize = 6;
-/// Failures that are told one by one.
+/// The most failures that are listed one by one.
 const MOST_FAILURES: usize = 20;
 
 fn sentences(run: &Run) -> Vec<String> {
     let nothing = run.records().next().is_none().then(|| "No trial of this run has finished.".to_owned());
     let set_aside = (run.set_aside > 0).then(|| {
+        let verb = if run.set_aside == 1 { "is" } else { "are" };
         format!(
-            "{} are not shown: those with the highest validation errors. trials.csv has a line for every trial.",
+            "{} with the highest validation errors {verb} not shown; trials.csv has a line for every trial.",
             counted(run.set_aside, "arm")
         )
     });
     let paused = (!run.paused.is_empty()).then(|| {
         let best = run.paused.iter().filter_map(|trial| trial.validation_error).min_by(f64::total_cmp);
         let best = best.map_or(String::new(), |best| {
-            format!("; the best of them had come to a validation error of {}", percent(best))
+            format!("; the best of them had reached a validation error of {}", percent(best))
         });
         let trials = counted(run.paused.len(), "trial");
-        format!("The search has stopped {trials} before the end{best}. trials.csv has a line for each.")
+        format!("The search stopped {trials} early{best}. trials.csv has a line for each.")
     });
     let more = run.failures.len().saturating_sub(MOST_FAILURES);
     let more =
-        (more > 0).then(|| format!("{} more failed; results.json has all reasons.", counted(more, "task")));
+        (more > 0).then(|| format!("{} more failed; results.json lists all reasons.", counted(more, "task")));
     let failures = run.failures.iter().take(MOST_FAILURES).map(|Failure { id, seed, reason, .. }| {
         let what = if seed.is_some() { "Trial" } else { "The measurement" };
         format!("{what} {id} failed: {}.", reason.trim_end_matches('.'))

@@ -1,12 +1,12 @@
-//! What differs between arms besides their pooling layer.
+//! Differences between arms other than their pooling layer.
 
 use crate::ArmFigures;
 use crate::cells::{fixed, thousands};
 
-/// Parameter counts within this ratio of each other count as equal: a pooling layer that learns adds a handful.
+/// Parameter counts within this ratio count as equal, because a pooling layer that learns adds a handful.
 const SAME: f64 = 1.02;
 
-/// Says so when the arms' networks are not equally large; empty when they are.
+/// A warning if the networks of the arms have different numbers of parameters.
 pub(super) fn sentences(arms: &[ArmFigures]) -> Vec<String> {
     let sized = || arms.iter().filter_map(|arm| Some((arm.arm.as_str(), arm.parameters?)));
     let (Some((small, least)), Some((large, most))) = (
@@ -22,7 +22,7 @@ pub(super) fn sentences(arms: &[ArmFigures]) -> Vec<String> {
     vec![format!(
         "The arms differ in more than pooling: {large} has {} times the parameters of {small}, {} against {}, because \
          the pooling layer sets the size of the dense layer after it. A difference in error may come from either; \
-         [control] parameters = \"match\" in the sweep file holds the parameters equal.",
+         [control] parameters = \"match\" in the sweep file makes the parameter counts equal.",
         fixed(ratio, if ratio < 1.95 { 2 } else { 1 }),
         thousands(Some(most)),
         thousands(Some(least))

@@ -3,7 +3,7 @@
 use crate::ArmFigures;
 use crate::cells::listed;
 
-/// Marks the measured times of all arms when they were not taken on like machines.
+/// Marks the measured times of all arms as incomparable if they were taken on different machines.
 pub(super) fn mark_unlike(arms: &mut [ArmFigures]) {
     let unlike = machines(arms).len() > 1;
     for arm in arms {
@@ -11,19 +11,19 @@ pub(super) fn mark_unlike(arms: &mut [ArmFigures]) {
     }
 }
 
-/// Says so.
+/// A warning if they were.
 pub(super) fn sentence(arms: &[ArmFigures]) -> Option<String> {
     let machines = machines(arms);
     (machines.len() > 1).then(|| {
         format!(
-            "The times were measured under unlike conditions ({}), so they must not be compared and decide nothing. To \
-             measure them again, remove the run's folder costs and run the same sweep on one machine.",
+            "The times were measured under different conditions ({}), so they must not be compared and decide \
+             nothing. To measure them again, remove the run's folder costs and run the same sweep on one machine.",
             listed(&machines)
         )
     })
 }
 
-/// Every machine that costs were measured on, once.
+/// The different machines on which costs were measured.
 fn machines(arms: &[ArmFigures]) -> Vec<String> {
     let mut machines: Vec<String> = Vec::new();
     for machine in arms.iter().filter_map(|arm| arm.costs.machine.as_ref()) {

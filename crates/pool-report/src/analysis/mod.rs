@@ -1,4 +1,4 @@
-//! Everything that a report says, as plain data: computed once, so that every renderer says the same.
+//! Everything that a report states, as plain data: computed once, so that all output formats agree.
 
 mod absences;
 pub(crate) mod claims;
@@ -16,6 +16,7 @@ mod verdict;
 use serde::Serialize;
 
 use crate::{ArmFigures, Run};
+
 pub use absences::Absences;
 pub use claims::{Claim, ClaimResult, Conclusion};
 pub use class_gaps::class_gaps;
@@ -32,7 +33,7 @@ pub struct Analysis {
     pub study: String,
     /// The run directory.
     pub run: String,
-    /// The data set and how many of its images train, validate and test; none without a finished trial.
+    /// The data set and its numbers of images; `None` before a trial has finished.
     pub data: Option<StudyData>,
     /// What was found, in a few sentences, and the arm to take if nothing else is known.
     pub verdict: StudyVerdict,
@@ -47,7 +48,7 @@ pub struct Analysis {
     /// The published study's claims; empty where the run is not the study's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimResult>,
-    /// What differs between arms besides their pooling layer, and between trials besides their seed, in sentences.
+    /// Differences between arms other than pooling, and between trials other than the seed, in sentences.
     pub confounding: Vec<String>,
     /// What is not in the figures.
     pub absences: Absences,
@@ -108,8 +109,7 @@ impl Analysis {
 
 /// Those of every division that the trials had, which is one unless a run directory was put together by hand.
 fn gaps_of(run: &Run) -> Vec<String> {
-    let mut divisions: Vec<_> =
-        run.records().filter_map(|record| record.settings.class_images.as_ref()).collect();
+    let mut divisions: Vec<_> = run.records().map(|record| &record.class_images).collect();
     divisions.dedup();
     let mut gaps: Vec<String> = Vec::new();
     for gap in divisions.into_iter().flat_map(class_gaps) {
@@ -121,13 +121,13 @@ fn gaps_of(run: &Run) -> Vec<String> {
 }
 
 impl StudyData {
-    fn of(record: &pool_metrics::TrialRecord) -> Self {
-        let settings = &record.settings;
+    fn of(record: &pool_records::TrialRecord) -> Self {
+        let images = |part: &[u64]| part.iter().sum();
         Self {
-            dataset: settings.dataset.clone(),
-            train_images: settings.train_images,
-            validation_images: settings.validation_images,
-            test_images: settings.test_images,
+            dataset: record.spec.data.source.to_string(),
+            train_images: images(&record.class_images.train),
+            validation_images: images(&record.class_images.validation),
+            test_images: images(&record.class_images.test),
         }
     }
 }

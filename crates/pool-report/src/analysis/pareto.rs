@@ -1,44 +1,43 @@
-//! The Pareto front of the arms: which ones no other arm beats on every count at once.
-
-use pool_metrics::pareto_front;
+//! The Pareto front of the arms: those that no other arm beats in every objective at once.
+use pool_metrics::{dominates, pareto_front};
 use serde::Serialize;
 
 use crate::ArmFigures;
 use crate::cells::listed;
 
-/// One count, of which less is better.
+/// What is compared; less is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Objective {
-    /// Mean share of test images misclassified.
+    /// Mean fraction of the test images misclassified.
     TestError,
     /// Trainable parameters.
     Parameters,
     /// Median seconds of one epoch.
     EpochTime,
-    /// Median seconds of predicting the smallest measured batch.
+    /// Median seconds to predict the smallest measured batch.
     Latency,
-    /// Measured peak of memory in training, bytes.
+    /// Measured peak memory of training, in bytes.
     TrainingPeak,
 }
 
 impl Objective {
-    /// Every count, in the order of the tables.
+    /// Every objective, in the order of the tables.
     pub const ALL: [Self; 5] =
         [Self::TestError, Self::Parameters, Self::EpochTime, Self::Latency, Self::TrainingPeak];
 
-    /// Its words.
+    /// Its name in a sentence.
     pub fn title(self) -> &'static str {
         match self {
             Self::TestError => "test error",
             Self::Parameters => "parameters",
-            Self::EpochTime => "time of an epoch",
+            Self::EpochTime => "epoch time",
             Self::Latency => "latency",
-            Self::TrainingPeak => "memory in training",
+            Self::TrainingPeak => "training memory",
         }
     }
 
-    /// An arm's value; none where it was not measured, or was measured while the machine had other work.
+    /// An arm's value. `None` if it was not measured, or is a time that must not be compared.
     pub fn of(self, arm: &ArmFigures) -> Option<f64> {
         let timed = arm.costs.may_be_compared();
         match self {
@@ -51,29 +50,29 @@ impl Objective {
     }
 }
 
-/// The arms' places. Values count as measured: a difference within the noise puts an arm on the front, too.
+/// Which arms are on the front. Values are compared as measured, so a difference within the noise can decide.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ParetoFront {
-    /// The counts that every arm with a test error has.
+    /// The objectives for which every arm with a test error has a value.
     pub objectives: Vec<Objective>,
-    /// The other counts.
+    /// The other objectives.
     pub unmeasured: Vec<Objective>,
     /// The arms with a test error, in the plan's order.
     pub arms: Vec<ParetoArm>,
-    /// The front in a sentence; none without arms.
+    /// The front in a sentence. `None` for fewer than two arms.
     pub sentence: Option<String>,
 }
 
-/// One arm and the front.
+/// One arm with its values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ParetoArm {
-    /// The arm.
+    /// The name of the arm.
     pub arm: String,
     /// Its values, in the order of the objectives.
     pub values: Vec<f64>,
-    /// No other arm is at least as good on every count and better on one.
+    /// Whether no other arm is at least as good in every objective and better in one.
     pub on_front: bool,
-    /// The arms that are.
+    /// The arms that are so.
     pub dominated_by: Vec<String>,
 }
 
@@ -88,7 +87,7 @@ impl ParetoFront {
             .iter()
             .map(|arm| objectives.iter().filter_map(|objective| objective.of(arm)).collect())
             .collect();
-        // Every point has a number for each objective, so none is refused.
+        // Points are refused for a missing or NaN objective; these have every objective.
         let on_front = pareto_front(&points).unwrap_or_default();
         let placed: Vec<ParetoArm> = arms
             .iter()
@@ -110,15 +109,10 @@ impl ParetoFront {
         Self { objectives, unmeasured, arms: placed, sentence }
     }
 
-    /// The place of an arm.
+    /// The arm of this name.
     pub fn arm(&self, name: &str) -> Option<&ParetoArm> {
         self.arms.iter().find(|arm| arm.arm == name)
     }
-}
-
-fn dominates(a: &[f64], b: &[f64]) -> bool {
-    let pairs = || a.iter().zip(b);
-    pairs().all(|(a, b)| a <= b) && pairs().any(|(a, b)| a < b)
 }
 
 fn sentence(arms: &[ParetoArm], objectives: &[Objective]) -> Option<String> {
@@ -126,11 +120,11 @@ fn sentence(arms: &[ParetoArm], objectives: &[Objective]) -> Option<String> {
     if arms.len() < 2 {
         return None;
     }
-    let counts: Vec<&str> = objectives.iter().map(|objective| objective.title()).collect();
-    let (verb, them) = if front.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let titles: Vec<&str> = objectives.iter().map(|objective| objective.title()).collect();
+    let verb = if front.len() == 1 { "is" } else { "are" };
     Some(format!(
-        "By {}, {} {verb} on the Pareto front: no other arm is as good as {them} on every count and better on one.",
-        listed(&counts),
+        "By {}, {} {verb} on the Pareto front: no other arm is at least as good in all of them and better in one.",
+        listed(&titles),
         listed(&front)
     ))
 }

@@ -1,6 +1,6 @@
 //! Where the numbers of a run come from.
-
-use pool_metrics::{ComputedWith, TrialRecord};
+use pool_records::{ComputedWith, TrialRecord};
+use pool_spec::TrainSpec;
 
 use crate::Run;
 use crate::cells::NOTHING;
@@ -9,20 +9,32 @@ use crate::cells::NOTHING;
 pub(crate) const THREADS_OF_A_TRIAL: &str = "threads of a trial";
 pub(crate) const TRIALS_AT_ONCE: &str = "trials at once";
 
-/// Label and text of everything that was set and everything that it ran on; empty before the first trial has finished.
+/// Label and text of everything that was set, everything that it ran on, and when; empty before the first trial has
+/// finished.
 pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
+    let mut facts = settings_and_machine(run);
+    if !facts.is_empty() {
+        let started = or_nothing(run.records().map(|record| &record.provenance.started).min());
+        let ended = or_nothing(run.records().map(|record| &record.provenance.ended).max());
+        facts.extend([("first trial started", started), ("last trial ended", ended)]);
+    }
+    facts
+}
+
+/// Label and text of everything that was set and everything that it ran on; empty before the first trial has finished.
+pub(crate) fn settings_and_machine(run: &Run) -> Vec<(&'static str, String)> {
     if run.records().next().is_none() {
         return Vec::new();
     }
     let costs = || run.arms.iter().filter_map(|arm| arm.costs.as_ref());
     let all = |text: fn(&TrialRecord) -> String| distinct(run.records().map(text));
     vec![
-        ("data", all(|record| record.settings.dataset.clone())),
-        ("batch size", all(|record| record.settings.batch_size.to_string())),
-        ("epochs at most", all(|record| record.settings.max_epochs.to_string())),
-        ("optimizer", all(|record| record.settings.optimizer.clone())),
-        ("precision of products", all(|record| record.settings.precision.clone())),
-        ("early stopping", all(|record| record.settings.early_stopping.clone())),
+        ("data", all(|record| record.spec.data.source.to_string())),
+        ("batch size", all(|record| record.spec.train.batch_size.to_string())),
+        ("epochs at most", all(|record| record.spec.train.epochs.to_string())),
+        ("optimizer", all(|record| record.spec.train.optimizer().to_string())),
+        ("precision of products", all(|record| record.spec.train.precision.to_string())),
+        ("early stopping", all(|record| early_stopping(&record.spec.train))),
         ("program", all(|record| record.provenance.program.clone())),
         ("git revision", all(|record| or_nothing(record.provenance.git_revision.as_ref()))),
         ("libtorch", all(|record| record.provenance.libtorch.clone())),
@@ -34,9 +46,11 @@ pub(crate) fn provenance(run: &Run) -> Vec<(&'static str, String)> {
         (TRIALS_AT_ONCE, all(|record| record.contention.jobs.to_string())),
         ("costs measured on", distinct(costs().map(|costs| or_nothing(costs.provenance.cpu.as_ref())))),
         ("threads of a measurement", distinct(costs().map(|costs| costs.provenance.threads.to_string()))),
-        ("first trial started", or_nothing(run.records().map(|record| &record.provenance.started).min())),
-        ("last trial ended", or_nothing(run.records().map(|record| &record.provenance.ended).max())),
     ]
+}
+
+fn early_stopping(train: &TrainSpec) -> String {
+    train.early_stopping.map_or_else(|| "none".to_owned(), |rule| rule.to_string())
 }
 
 /// What a trial was computed with, from its first epoch to its last: `2`, or `1, then 2` if that changed.

@@ -1,14 +1,13 @@
-//! Whether trials went on as they had begun: an interrupted trial can be resumed with other threads.
-
-use pool_metrics::{EarlierEpochs, TrialRecord};
+//! Trials that were resumed with different settings, such as another number of threads.
+use pool_records::{EarlierEpochs, TrialRecord};
 
 use crate::Run;
 use crate::cells::counted;
 
-/// Trials that are named one by one.
+/// The most trials that are named.
 const MOST_NAMED: usize = 5;
 
-/// Says which trials did not.
+/// A warning that names these trials.
 pub(super) fn sentence(run: &Run) -> Option<String> {
     let resumed: Vec<String> = run.records().filter_map(changes).collect();
     if resumed.is_empty() {
@@ -18,8 +17,8 @@ pub(super) fn sentence(run: &Run) -> Option<String> {
     let more = resumed.len().saturating_sub(MOST_NAMED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     Some(format!(
-        "{} resumed after an interruption with other settings than before ({named}{more}). The last digits of such a trial may \
-         differ from those of one that ran through.",
+        "{} resumed after an interruption with different settings ({named}{more}). The last digits of such a trial may \
+         differ from those of an uninterrupted one.",
         counted(resumed.len(), "trial")
     ))
 }

@@ -1,6 +1,6 @@
 //! What an arm costs in time and memory.
-
-use pool_metrics::{CostRecord, Latency, MeasuredPeak, MemoryModel, Provenance, TrialRecord, quantile};
+use pool_metrics::{MemoryModel, quantile};
+use pool_records::{CostRecord, Latency, MeasuredPeak, Provenance, TrialRecord};
 use serde::Serialize;
 
 use super::{Estimate, Spread};
@@ -36,11 +36,11 @@ pub struct CostFigures {
     pub prediction_batch: Option<u64>,
     /// Images of a training step.
     pub training_batch: Option<u64>,
-    /// The processor, its threads and the library that the times were taken with; none in passing.
+    /// The processor, the threads and the library of the measurement; `None` for times of trials.
     pub machine: Option<String>,
     /// Predicting one batch, by rising batch size.
     pub latency: Vec<LatencyFigures>,
-    /// Measured peaks of memory beside our model's, in the record's order.
+    /// Measured peaks of memory with their estimates, in the record's order.
     pub peaks: Vec<PeakFigures>,
     /// Seconds of all training steps of a trial, taken in passing.
     pub train_s: Option<Estimate>,
@@ -71,7 +71,7 @@ pub struct PeakFigures {
     pub phase: MemoryModel,
     /// Images of a batch.
     pub batch_size: u64,
-    /// The measurement, bytes; none where the system does not tell.
+    /// The measured peak in bytes; `None` if the system does not report it.
     pub measured_bytes: Option<u64>,
     /// The model's expectation, bytes.
     pub model_bytes: u64,
@@ -121,7 +121,7 @@ impl CostFigures {
             epoch_s: Spread::of(&epochs),
             prediction_s: None,
             prediction_batch: None,
-            training_batch: arm.records.first().map(|record| record.settings.batch_size),
+            training_batch: arm.records.first().map(|record| record.spec.train.batch_size as u64),
             machine: None,
             latency: Vec::new(),
             peaks: Vec::new(),

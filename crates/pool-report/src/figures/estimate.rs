@@ -1,5 +1,4 @@
 //! Summaries: a mean over seeds, a median over repetitions, a share of images.
-
 use pool_metrics::{Interval, mean, median, quantile, sample_sd, t_interval, wilson_interval};
 use serde::Serialize;
 
@@ -20,7 +19,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Of a figure that is never negative, and neither is what an interval says of it.
+    /// For figures that cannot be negative: the interval is cut at zero.
     pub(crate) fn of(values: &[f64]) -> Option<Self> {
         Self::within(values, 0.0, f64::INFINITY)
     }
@@ -50,7 +49,7 @@ impl Estimate {
         })
     }
 
-    /// How far the mean may be from that of all seeds: `sd / sqrt(seeds)`; none with one seed.
+    /// The standard error of the mean, `sd / sqrt(seeds)`; `None` for one seed.
     pub fn standard_error(&self) -> Option<f64> {
         Some(self.sd? / (self.seeds as f64).sqrt())
     }

@@ -3,9 +3,10 @@
 mod costs;
 mod estimate;
 mod test_set;
-
-use pool_metrics::{Evaluation, MemoryModel, TestResults, TrialRecord, TrialStatus};
-use serde::Serialize;
+use pool_metrics::MemoryModel;
+use pool_records::{Evaluation, TestResults, TrialRecord, TrialStatus};
+use pool_spec::Pool;
+use serde::{Serialize, Serializer};
 
 use crate::{ArmResults, StudyPool};
 pub use costs::{CostFigures, LatencyFigures, PeakFigures, TimeSource};
@@ -14,13 +15,14 @@ pub use estimate::{Estimate, Proportion, Spread};
 pub use test_set::RobustnessFigures;
 pub(crate) use test_set::{changed, classes_with_errors, errors_by_class};
 
-/// What one arm measured. Diverged trials count as trials and enter no mean.
+/// The figures of one arm. Diverged trials are counted, but are not part of any mean.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ArmFigures {
     /// The arm's name.
     pub arm: String,
-    /// Its pooling layer, as a sweep file spells it; none without a finished trial.
-    pub pool: Option<String>,
+    /// Its pooling layer, as a sweep file spells it; `None` before a trial has finished.
+    #[serde(serialize_with = "spelling")]
+    pub pool: Option<Pool>,
     /// The layer of the published study that this is, if it is one.
     pub study_pool: Option<StudyPool>,
     /// Finished trials, in the plan's order.
@@ -49,21 +51,21 @@ pub struct ArmFigures {
     pub epochs: Option<Estimate>,
     /// Expected calibration error on the test images, a share.
     pub calibration_error: Option<Estimate>,
-    /// Share of each class's test images misclassified; none for a class without images.
+    /// Fraction of each class's test images misclassified; `None` for a class without images.
     pub class_errors: Vec<Option<Estimate>>,
-    /// Test images after small changes; empty if no trial looked.
+    /// Test images after small changes; empty if no trial measured them.
     pub robustness: Vec<RobustnessFigures>,
     /// Trainable parameters.
     pub parameters: Option<u64>,
     /// The estimate of each memory model at the training batch size.
     pub memory: Vec<MemoryFigure>,
-    /// What our model expects of predicting one image, bytes.
+    /// The estimated memory of predicting one image, in bytes.
     pub memory_of_one_image: Option<u64>,
     /// Time and measured memory.
     pub costs: CostFigures,
 }
 
-/// What one trial measured.
+/// The figures of one trial.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrialFigures {
     /// Its id.
@@ -94,7 +96,7 @@ pub struct MemoryFigure {
 }
 
 impl ArmFigures {
-    /// Summarises what an arm left behind.
+    /// Summarises the records of an arm.
     pub fn of(arm: &ArmResults) -> Self {
         let healthy: Vec<&TrialRecord> = arm.healthy().collect();
         let tests: Vec<&TestResults> = healthy.iter().filter_map(|record| record.test.as_ref()).collect();
@@ -104,12 +106,14 @@ impl ArmFigures {
         let share = |figure| Estimate::share(&values(figure));
         let amount = |figure| Estimate::of(&values(figure));
         let gap = |figure| Estimate::signed(&values(figure));
-        let model =
-            arm.records.first().map(|record| &record.model).or(arm.costs.as_ref().map(|costs| &costs.model));
+        let record = arm.records.first();
+        let model = record.map(|record| &record.model).or(arm.costs.as_ref().map(|costs| &costs.model));
+        let pool =
+            record.map(|record| &record.spec.pool).or(arm.costs.as_ref().map(|costs| &costs.spec.pool));
         Self {
             arm: arm.name.clone(),
-            pool: model.map(|model| model.pool.clone()),
-            study_pool: model.and_then(|model| StudyPool::of_spelling(&model.pool)),
+            pool: pool.cloned(),
+            study_pool: pool.and_then(StudyPool::of_layer),
             trials: arm.records.iter().map(TrialFigures::of).collect(),
             diverged: arm.records.len() - healthy.len(),
             test_error: share(TrialRecord::test_error),
@@ -153,12 +157,17 @@ impl ArmFigures {
     }
 }
 
+/// As a sweep file spells it.
+pub(crate) fn spelling<S: Serializer>(pool: &Option<Pool>, serializer: S) -> Result<S::Ok, S::Error> {
+    pool.as_ref().map(ToString::to_string).serialize(serializer)
+}
+
 impl TrialFigures {
     fn of(record: &TrialRecord) -> Self {
         let share = |part: &Evaluation| Proportion::of(part.errors, part.images);
         Self {
             trial: record.id.clone(),
-            seed: record.seed,
+            seed: record.spec.seed,
             status: record.status,
             epochs: record.epochs.len() as u32,
             test_error: record.test.as_ref().map(|test| share(&test.evaluation)),

@@ -1,6 +1,6 @@
-//! What the test images say of an arm beyond its error: classes, calibration, small changes.
-
-use pool_metrics::{Robustness, TestResults};
+//! Figures from the test images besides the error: classes, calibration, small changes.
+use pool_records::{Robustness, TestResults};
+use pool_spec::PerturbationKind;
 use serde::Serialize;
 
 use super::{ArmFigures, Estimate};
@@ -9,7 +9,7 @@ use super::{ArmFigures, Estimate};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RobustnessFigures {
     /// The kind of change, such as `shift`.
-    pub kind: String,
+    pub kind: PerturbationKind,
     /// How much of it, in the kind's own unit.
     pub strength: f64,
     /// Share of changed images misclassified.
@@ -20,10 +20,10 @@ pub struct RobustnessFigures {
 
 /// One row per kind and strength, in the order in which the trials have them.
 pub(super) fn robustness(tests: &[&TestResults]) -> Vec<RobustnessFigures> {
-    let mut rows: Vec<(&str, f64)> = Vec::new();
-    for Robustness { kind, strength, .. } in tests.iter().flat_map(|test| &test.robustness) {
-        if !rows.contains(&(kind, *strength)) {
-            rows.push((kind, *strength));
+    let mut rows: Vec<(PerturbationKind, f64)> = Vec::new();
+    for &Robustness { kind, strength, .. } in tests.iter().flat_map(|test| &test.robustness) {
+        if !rows.contains(&(kind, strength)) {
+            rows.push((kind, strength));
         }
     }
     rows.into_iter()
@@ -34,7 +34,7 @@ pub(super) fn robustness(tests: &[&TestResults]) -> Vec<RobustnessFigures> {
                 Estimate::share(&values)
             };
             RobustnessFigures {
-                kind: kind.to_owned(),
+                kind,
                 strength,
                 error: over_seeds(Robustness::error_rate),
                 consistency: over_seeds(Robustness::consistency),
@@ -44,11 +44,11 @@ pub(super) fn robustness(tests: &[&TestResults]) -> Vec<RobustnessFigures> {
 }
 
 /// A trial's result for one kind of change at one strength.
-pub(crate) fn changed<'a>(test: &'a TestResults, kind: &str, strength: f64) -> Option<&'a Robustness> {
+pub(crate) fn changed(test: &TestResults, kind: PerturbationKind, strength: f64) -> Option<&Robustness> {
     test.robustness.iter().find(|row| row.kind == kind && row.strength == strength && row.images > 0)
 }
 
-/// The share of each class's test images that is misclassified; none for a class without images.
+/// The fraction of each class's test images that is misclassified; `None` for a class without images.
 pub(super) fn class_errors(tests: &[&TestResults]) -> Vec<Option<Estimate>> {
     let classes = tests.iter().map(|test| test.confusion.classes()).max().unwrap_or(0);
     let per_trial: Vec<Vec<Option<f64>>> = tests.iter().map(|test| errors_by_class(test)).collect();

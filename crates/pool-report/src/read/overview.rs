@@ -1,11 +1,11 @@
 //! Every trial in a line: how a large run is looked through, and what is left of the trials that a report does not show.
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
-
-use pool_metrics::{EpochRecord, Evaluation, PausedTrial, PlannedTrial, RunLayout, TrialRecord, TrialStatus};
+use pool_records::{EpochRecord, Evaluation, PausedTrial, Record, RunLayout, TrialRecord, TrialStatus};
+use pool_spec::Trial;
 use rayon::prelude::*;
 use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+use std::fs;
 
 use super::Run;
 
@@ -33,7 +33,7 @@ pub struct TrialOverview {
 /// The lines of all trials that have one, and the arms whose mean validation error is lowest.
 pub(super) fn best_arms(
     layout: &RunLayout,
-    trials: &[PlannedTrial],
+    trials: &[Trial],
     most: usize,
 ) -> (Vec<TrialOverview>, HashSet<String>) {
     let lines: Vec<TrialOverview> =
@@ -54,16 +54,16 @@ pub(super) fn best_arms(
 /// The lines of a run that was read in full.
 pub(super) fn of_run(run: &Run) -> Vec<TrialOverview> {
     let finished = run.records().map(|record| {
-        let TrialRecord { id, arm, seed, status, epochs, validation, test, .. } = record;
+        let TrialRecord { id, spec, status, epochs, validation, test, .. } = record;
         let test = test.as_ref().map(|test| test.evaluation);
-        finished(id, arm, *seed, *status, epochs, *validation, test)
+        finished(id, &spec.arm, spec.seed, *status, epochs, *validation, test)
     });
     finished.chain(run.paused.iter().cloned()).collect()
 }
 
 const PAUSED: &str = "paused";
 
-fn overview_of(layout: &RunLayout, trial: &PlannedTrial) -> Option<TrialOverview> {
+fn overview_of(layout: &RunLayout, trial: &Trial) -> Option<TrialOverview> {
     /// What a line needs of a record; the rest is passed over.
     #[derive(Deserialize)]
     struct Brief {
@@ -76,14 +76,16 @@ fn overview_of(layout: &RunLayout, trial: &PlannedTrial) -> Option<TrialOverview
     struct BriefTest {
         evaluation: Evaluation,
     }
-    let folder = layout.trial(&trial.id);
+    let folder = layout.trial(trial.id());
     let Ok(text) = fs::read(RunLayout::record_in(&folder)) else {
         let text = fs::read_to_string(RunLayout::paused_in(&folder)).ok()?;
-        return PausedTrial::from_json(&text).ok().map(|found| paused(&trial.arm, trial.seed, &found));
+        return PausedTrial::from_json(&text)
+            .ok()
+            .map(|found| paused(&trial.spec().arm, trial.spec().seed, &found));
     };
     let Brief { status, epochs, validation, test } = serde_json::from_slice(&text).ok()?;
     let test = test.map(|test| test.evaluation);
-    Some(finished(&trial.id, &trial.arm, trial.seed, status, &epochs, validation, test))
+    Some(finished(trial.id(), &trial.spec().arm, trial.spec().seed, status, &epochs, validation, test))
 }
 
 fn finished(

@@ -1,6 +1,6 @@
-//! What a report says, in reading order, before it becomes terminal text, Markdown or LaTeX.
+//! The content of a report in reading order, before it becomes terminal text or Markdown.
 
-use super::table::Table;
+use super::table::{Detail, Table};
 use super::tables;
 use crate::Analysis;
 
@@ -10,22 +10,13 @@ pub(super) enum Block {
     Heading(String),
     /// Sentences that belong together.
     Paragraph(Vec<String>),
-    /// Items, each a sentence or more.
+    /// Items of one or more sentences.
     List(Vec<String>),
     /// A table with its title.
     Table(Table),
 }
 
-/// How much of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// What a person reads after a sweep.
-    Brief,
-    /// Everything.
-    Full,
-}
-
-/// More pairs than this are shown as a table of those with one arm.
+/// More pairs than this become a table of the pairs with the best arm.
 const MOST_SENTENCES: usize = 10;
 
 /// The whole report, the verdict first.
@@ -49,9 +40,9 @@ pub(super) fn blocks(analysis: &Analysis, detail: Detail) -> Vec<Block> {
     blocks.extend(analysis.confounding.iter().map(|sentence| Block::Paragraph(vec![sentence.clone()])));
     blocks.extend(tables::of_arms(analysis, detail).into_iter().map(Block::Table));
     blocks.extend(comparisons(analysis, detail));
-    blocks.extend(pareto(analysis));
+    blocks.extend(tables::pareto(&analysis.pareto).map(Block::Table));
     blocks.extend(claims(analysis, detail));
-    blocks.extend(tables::beside_the_published(analysis).map(Block::Table));
+    blocks.extend(tables::published_figures(analysis).map(Block::Table));
     blocks
 }
 
@@ -59,7 +50,7 @@ fn comparisons(analysis: &Analysis, detail: Detail) -> Vec<Block> {
     let comparisons = &analysis.comparisons;
     let mut blocks = Vec::new();
     if detail == Detail::Brief && (1..=MOST_SENTENCES).contains(&comparisons.pairs.len()) {
-        blocks.push(Block::Heading("Every two arms on the test images".to_owned()));
+        blocks.push(Block::Heading("All pairs of arms on the test images".to_owned()));
         blocks.push(Block::List(comparisons.pairs.iter().map(|pair| pair.sentence.clone()).collect()));
         blocks.push(Block::Paragraph(vec![comparisons.about.clone()]));
     } else {
@@ -72,10 +63,6 @@ fn comparisons(analysis: &Analysis, detail: Detail) -> Vec<Block> {
         blocks.push(Block::Paragraph(comparisons.left_out.clone()));
     }
     blocks
-}
-
-fn pareto(analysis: &Analysis) -> Vec<Block> {
-    tables::pareto(&analysis.pareto).map(Block::Table).into_iter().collect()
 }
 
 fn claims(analysis: &Analysis, detail: Detail) -> Vec<Block> {
@@ -98,7 +85,7 @@ fn claims(analysis: &Analysis, detail: Detail) -> Vec<Block> {
     }
 }
 
-/// A sentence begins with a capital, and its own full stop is not doubled.
+/// The text as a sentence of its own: with a capital, and without a full stop, which the caller adds.
 fn capitalised(text: &str) -> String {
     let mut characters = text.trim_end_matches('.').chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())

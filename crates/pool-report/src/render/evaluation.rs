@@ -1,6 +1,6 @@
-//! What a trained network makes of a set of test images.
-
-use pool_metrics::{Calibration, ClassScores, ConfusionMatrix, Evaluation, wilson_interval};
+//! The errors of a trained network on a set of test images.
+use pool_metrics::{Calibration, ClassScores, ConfusionMatrix, wilson_interval};
+use pool_records::Evaluation;
 
 use super::document::Block;
 use super::table::{Table, row};
@@ -8,24 +8,24 @@ use super::terminal::render_blocks;
 use crate::cells::{NOTHING, fixed, percent, points_interval, thousands};
 use crate::figures::LEVEL;
 
-/// A set of test images as a network saw it.
+/// A trained network's predictions for a set of test images, evaluated.
 #[derive(Debug, Clone, Copy)]
 pub struct SetToShow<'a> {
-    /// The network's and the set's name, for the first sentence.
+    /// The network's name.
     pub network: &'a str,
     /// The set's name.
     pub dataset: &'a str,
     /// Errors and loss.
     pub evaluation: &'a Evaluation,
-    /// How often each class was taken for each other one.
+    /// How often each class was predicted as each other one.
     pub confusion: &'a ConfusionMatrix,
-    /// How far the predicted probabilities can be believed.
+    /// Whether the network is right as often as its confidence says.
     pub calibration: &'a Calibration,
-    /// What the classes are called, by label.
+    /// The names of the classes, by label.
     pub classes: &'a [String],
 }
 
-/// Errors with their interval, loss, calibration, every class, and which classes are taken for which.
+/// Errors with their interval, loss, calibration, scores of every class, and the most frequent mistakes.
 pub fn terminal_evaluation(set: &SetToShow<'_>, width: u16) -> String {
     render_blocks(&blocks(set), width)
 }
@@ -62,7 +62,7 @@ fn classes(set: &SetToShow<'_>) -> Table {
         |share: Option<f64>| share.map_or_else(|| NOTHING.to_owned(), |share| fixed(100.0 * share, 2));
     let scores: Vec<(usize, ClassScores)> = set.confusion.per_class().into_iter().enumerate().collect();
     let all = scores.len();
-    // A class without images that nothing was taken for has no score.
+    // A class that has no images and was never predicted has no score.
     let shown = scores.into_iter().filter(|(_, scores)| scores.support > 0 || scores.precision.is_some());
     let rows: Vec<Vec<String>> = shown
         .map(|(class, scores)| {
@@ -78,10 +78,10 @@ fn classes(set: &SetToShow<'_>) -> Table {
         .collect();
     let left_out = match all - rows.len() {
         0 => None,
-        1 => Some("One class has no image here and was predicted for none; it is left out.".to_owned()),
-        count => Some(format!(
-            "{count} classes have no image here and were predicted for none; they are left out."
-        )),
+        1 => Some("One class has no image here and was never predicted; it is left out.".to_owned()),
+        count => {
+            Some(format!("{count} classes have no image here and were never predicted; they are left out."))
+        }
     };
     Table::new("Every class", &["class", "images", "error, %", "precision, %", "F1, %"], rows)
         .with_notes(left_out)
@@ -99,7 +99,8 @@ fn confusions(set: &SetToShow<'_>) -> Table {
     let rows = mistakes.iter().take(MOST).map(|&(count, class, taken)| {
         vec![name(set, class).to_owned(), name(set, taken).to_owned(), thousands(Some(count))]
     });
-    Table::new("Mistaken most often", &["class", "taken for", "images"], rows.collect()).with_word_columns(2)
+    Table::new("Mistaken most often", &["class", "predicted as", "images"], rows.collect())
+        .with_word_columns(2)
 }
 
 fn name<'a>(set: &SetToShow<'a>, class: usize) -> &'a str {
@@ -140,7 +141,7 @@ mod tests {
         );
         assert_eq!(
             table.notes,
-            ["198 classes have no image here and were predicted for none; they are left out."]
+            ["198 classes have no image here and were never predicted; they are left out."]
         );
     }
 }

@@ -1,14 +1,13 @@
 //! A report for a paper: tables with booktabs rules.
 //!
-//! Two files. `results-tables.tex` holds the tables alone, for `\input` into a document that loads `array` and `booktabs`;
-//! `results.tex` is such a document, with the verdict, so that the tables can be looked at as they are.
+//! Two files. `results-tables.tex` holds only the tables, for `\input` into a document that loads `array` and
+//! `booktabs`; `results.tex` is such a document, with the verdict, which compiles on its own.
 
-use super::document::Detail;
-use super::table::Table;
+use super::table::{Detail, Table};
 use super::tables;
 use crate::Analysis;
 
-/// A cell longer than this is text, which needs a column of a given width.
+/// Longer cells need a column of fixed width, in which text wraps.
 const LONGEST_CELL: usize = 28;
 
 /// The document around [`latex_tables`].
@@ -28,7 +27,7 @@ pub fn latex_document(analysis: &Analysis) -> String {
     )
 }
 
-/// Errors, losses, times, comparisons and claims, each in a floating table.
+/// Errors, losses, costs, comparisons and claims, each in a floating table.
 pub fn latex_tables(analysis: &Analysis) -> String {
     if !analysis.has_trials() {
         return "% No trial has finished: there are no tables yet.\n".to_owned();
@@ -38,12 +37,12 @@ pub fn latex_tables(analysis: &Analysis) -> String {
         .chain(tables::pairs(analysis, MOST_PAIRS, Detail::Brief))
         .chain(tables::pareto(&analysis.pareto))
         .chain(tables::claims(analysis))
-        .chain(tables::beside_the_published(analysis));
+        .chain(tables::published_figures(analysis));
     let heading = "% Made by pool-cli report from the records of the run. Needs \\usepackage[T1]{fontenc} and \\usepackage{array,booktabs}.\n";
     std::iter::once(heading.to_owned()).chain(shown.map(|table| render(&table))).collect()
 }
 
-/// More pairs than fit on a page are left to the other files, but for those with the best arm.
+/// More pairs would not fit on a page: then only those with the best arm are shown.
 const MOST_PAIRS: usize = 30;
 
 fn render(table: &Table) -> String {
@@ -67,7 +66,8 @@ fn caption(table: &Table) -> String {
     sentences.collect::<Vec<_>>().join(" ")
 }
 
-/// Words to the left, figures to the right; text that is too long for a line shares the line's width by its length.
+/// Words left-aligned, figures right-aligned. Columns of long text share the remaining width by the length of their
+/// text.
 fn columns(table: &Table) -> String {
     let longest = |column: usize| {
         let cells = table.rows.iter().filter_map(|row| row.get(column));
@@ -80,7 +80,7 @@ fn columns(table: &Table) -> String {
     } else {
         0.75 - 0.1 * (table.header.len() - long.len()) as f64
     };
-    // A square root, so that a short sentence beside a long one is not squeezed.
+    // The square root leaves a short sentence next to a long one enough width.
     let weight = |length: usize| (length as f64).sqrt();
     let all: f64 = long.iter().copied().map(weight).sum();
     (0..table.header.len())
@@ -97,7 +97,7 @@ fn columns(table: &Table) -> String {
         .collect()
 }
 
-/// A unit stands beneath its words.
+/// The unit goes below the words.
 fn heading(text: &str) -> String {
     match text.split_once(", ") {
         Some((words, unit)) => {
@@ -107,7 +107,7 @@ fn heading(text: &str) -> String {
     }
 }
 
-/// Keeps every character what it is. Letters that pdfLaTeX's fonts lack are named by their number.
+/// Escapes every special character. Letters that pdfLaTeX's fonts lack become their code points.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     let mut before = ' ';
@@ -126,14 +126,14 @@ fn escape(text: &str) -> String {
             '"' => escaped += r"\textquotedbl{}",
             '\'' => escaped += r"\textquotesingle{}",
             '`' => escaped += r"\textasciigrave{}",
-            // Where a row starts with its cell, a bracket would begin an optional argument.
+            // A bracket at the start of a row would begin an optional argument of the previous `\\`.
             '[' if escaped.is_empty() => escaped += "{[}",
             '-' if characters.peek() == Some(&'-') => escaped += "{-}",
             '°' => escaped += r"\textdegree{}",
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => escaped.extend(['\\', character]),
             control if control.is_control() => escaped.push(' '),
             ascii if ascii.is_ascii() => escaped.push(ascii),
-            // The letters of Latin-1 that T1 fonts have.
+            // T1 fonts have these letters of Latin-1.
             letter @ '\u{c0}'..='\u{ff}' if letter.is_alphabetic() => escaped.push(letter),
             other => escaped += &format!(r"\mbox{{U+{:04X}}}", u32::from(other)),
         }

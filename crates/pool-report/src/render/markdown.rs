@@ -1,23 +1,21 @@
-//! A report as a document.
+//! Blocks as Markdown.
 
-use super::beside;
-use super::document::{self, Block, Detail};
-use super::table::Table;
-use crate::{Analysis, RunComparison};
+use super::document::{self, Block};
+use super::table::{Detail, Table};
+use crate::Analysis;
 
-/// A picture that a document shows.
+/// A picture that a document includes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     /// What it shows.
     pub title: String,
-    /// Its file, beside the document.
+    /// Its file, in the same folder as the document.
     pub file: String,
 }
 
-/// Everything that a run says, with these pictures at its end.
+/// The full report, with these pictures and the settings at its end.
 pub fn markdown_report(analysis: &Analysis, pictures: &[Picture]) -> String {
-    let mut text =
-        format!("# {}\n\n{}", escape(&analysis.study), render(&document::blocks(analysis, Detail::Full)));
+    let mut text = render_markdown(&analysis.study, &document::blocks(analysis, Detail::Full));
     text += &render_pictures(pictures);
     if !analysis.provenance.is_empty() {
         text += "## Machine and settings\n\n";
@@ -28,17 +26,10 @@ pub fn markdown_report(analysis: &Analysis, pictures: &[Picture]) -> String {
     text
 }
 
-/// Two runs side by side.
-pub fn markdown_comparison(comparison: &RunComparison) -> String {
-    let [first, second] = comparison.studies.each_ref().map(|study| escape(study));
-    format!("# {first} and {second}\n\n{}", render(&beside::blocks(comparison)))
-}
-
-/// What a document on the study shows of a run: the verdict and the tables of a terminal, and pictures.
+/// The brief report with these pictures, for documents about the study.
 pub fn markdown_summary(analysis: &Analysis, pictures: &[Picture]) -> String {
-    let blocks = render(&document::blocks(analysis, Detail::Brief));
-    format!("# {}\n\n{blocks}{}", escape(&analysis.study), render_pictures(pictures)).trim_end().to_owned()
-        + "\n"
+    let text = render_markdown(&analysis.study, &document::blocks(analysis, Detail::Brief));
+    format!("{}\n", (text + &render_pictures(pictures)).trim_end())
 }
 
 fn render_pictures(pictures: &[Picture]) -> String {
@@ -46,19 +37,18 @@ fn render_pictures(pictures: &[Picture]) -> String {
     pictures.iter().map(picture).collect()
 }
 
-fn render(blocks: &[Block]) -> String {
-    blocks
-        .iter()
-        .map(|block| match block {
-            Block::Heading(title) => format!("## {}\n\n", escape(title)),
-            Block::Paragraph(sentences) => format!("{}\n\n", escape(&sentences.join(" "))),
-            Block::List(items) => {
-                let items: String = items.iter().map(|item| format!("- {}\n", escape(item))).collect();
-                format!("{items}\n")
-            }
-            Block::Table(table) => render_table(table),
-        })
-        .collect()
+/// A document with this title.
+pub(super) fn render_markdown(title: &str, blocks: &[Block]) -> String {
+    let blocks = blocks.iter().map(|block| match block {
+        Block::Heading(title) => format!("## {}\n\n", escape(title)),
+        Block::Paragraph(sentences) => format!("{}\n\n", escape(&sentences.join(" "))),
+        Block::List(items) => {
+            let items: String = items.iter().map(|item| format!("- {}\n", escape(item))).collect();
+            format!("{items}\n")
+        }
+        Block::Table(table) => render_table(table),
+    });
+    std::iter::once(format!("# {}\n\n", escape(title))).chain(blocks).collect()
 }
 
 fn render_table(table: &Table) -> String {
@@ -80,7 +70,7 @@ fn render_table(table: &Table) -> String {
     text
 }
 
-/// Keeps names from becoming table borders, HTML, links or emphasis.
+/// Escapes names that would otherwise become table borders, HTML, links or emphasis.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
@@ -88,10 +78,10 @@ fn escape(text: &str) -> String {
             '&' => escaped += "&amp;",
             '<' => escaped += "&lt;",
             '>' => escaped += "&gt;",
-            // A backslash before a pipe is read in two ways, an entity in one.
+            // Renderers disagree about a backslash before a pipe, but not about an entity.
             '\\' => escaped += "&#92;",
             '|' | '*' | '`' | '_' | '~' => escaped.extend(['\\', character]),
-            // What follows brackets would be the target of a link; an interval is followed by a space.
+            // A parenthesis right after a bracket would make a link; after an interval there is a space.
             '(' if escaped.ends_with(']') => escaped += "\\(",
             control if control.is_control() => escaped.push(' '),
             other => escaped.push(other),

@@ -1,34 +1,36 @@
-//! From figures to text. Nothing here reads or writes a file.
+//! The renderers: from an analysis to text. Nothing here reads or writes a file, and nothing draws a conclusion.
+//!
+//! The tables ([`tables`]) are made once, as plain text in cells. [`document`] puts them and the sentences of the
+//! analysis into reading order; [`terminal`] and [`markdown`] render the result. [`latex`] renders the same tables. The
+//! page ([`html`]) and the plots ([`plots`]) are built from the run and its analysis.
 
-mod beside;
-mod csv;
+mod catalogue;
 mod document;
 mod evaluation;
-mod gallery;
+mod exports;
 mod html;
-mod json;
 mod latex;
 mod markdown;
-mod operators;
 mod plan;
 mod plots;
 mod recommendation;
+mod run_comparison;
 mod status;
 mod summary;
 mod table;
 mod tables;
 mod terminal;
 
-pub use csv::{results_csv, trials_csv};
+pub use catalogue::{OperatorRow, Tile, gallery_svg, operator_table};
 pub use evaluation::{SetToShow, terminal_evaluation};
-pub use gallery::{Tile, gallery_svg};
+pub use exports::{json_results, results_csv, trials_csv};
 pub use html::html_report;
-pub use json::json_results;
 pub use latex::{latex_document, latex_tables};
-pub use markdown::{Picture, markdown_comparison, markdown_report, markdown_summary};
-pub use operators::{OperatorRow, operator_table};
-pub use plan::{PlannedArm, PlannedImages, PlannedSweep, PlannedTime, PlannedTimes, plan_table};
+pub use markdown::{Picture, markdown_report, markdown_summary};
+pub use plan::{PlannedArm, PlannedSweep, plan_table};
 pub use plots::{PlotFile, PlotKind, plot_files};
+pub use recommendation::terminal_recommendation;
+pub use run_comparison::{markdown_comparison, terminal_comparison};
 pub use status::terminal_status;
 pub use summary::terminal_summary;
-pub use terminal::{terminal_comparison, terminal_recommendation, terminal_report};
+pub use terminal::terminal_report;

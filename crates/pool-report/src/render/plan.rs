@@ -1,11 +1,13 @@
 //! What a sweep would train, before it does.
-
-use pool_metrics::{MemoryEstimate, MemoryModel, ModelFacts, PlannedRung};
+use pool_metrics::{MemoryEstimate, MemoryModel};
+use pool_records::ModelFacts;
+use pool_spec::{ArmEstimate, ImageCounts, NetworkError, Rung, Selection, SweepEstimate};
 use serde::Serialize;
 
 use super::document::Block;
 use super::table::Table;
 use super::terminal::{render_blocks, render_with_notes};
+use crate::analysis::class_gaps;
 use crate::cells::{batch_size, counted, duration, fixed, gibibytes, mebibytes, thousands};
 
 /// One arm of a plan.
@@ -13,23 +15,12 @@ use crate::cells::{batch_size, counted, duration, fixed, gibibytes, mebibytes, t
 pub struct PlannedArm {
     /// Its name.
     pub arm: String,
+    /// Its pooling layer, as a sweep file spells it.
+    pub pool: String,
     /// The seeds it will be trained with.
     pub seeds: Vec<u64>,
     /// Its network.
     pub model: ModelFacts,
-}
-
-/// The images of every trial.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct PlannedImages {
-    /// To train with.
-    pub train: u64,
-    /// To decide when to stop, and which arm to take.
-    pub validation: u64,
-    /// To test with.
-    pub test: u64,
-    /// Classes that one of the three lacks, in sentences; none where the labels are not on this machine.
-    pub class_gaps: Option<Vec<String>>,
 }
 
 /// What a sweep would do.
@@ -38,39 +29,48 @@ pub struct PlannedSweep {
     /// The arms, in the order in which they are started.
     pub arms: Vec<PlannedArm>,
     /// The rungs of successive halving; empty where every arm is trained to its end.
-    pub rungs: Vec<PlannedRung>,
+    pub rungs: Vec<Rung>,
     /// Hours of training after which a search starts nothing more.
     pub hours: Option<f64>,
     /// What it trains, decides and tests with.
-    pub images: PlannedImages,
+    pub images: ImageCounts,
+    /// Classes that one of the three parts lacks, in sentences; `None` where the labels are not on this machine.
+    pub class_gaps: Option<Vec<String>>,
     /// How long it will take; `None` where no steps were timed.
-    pub times: Option<PlannedTimes>,
+    pub times: Option<SweepEstimate>,
 }
 
-/// What a sweep will take, as estimated from a few timed steps of every arm.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PlannedTimes {
-    /// Trials that run at once.
-    pub jobs: u32,
-    /// Threads of each.
-    pub threads: u32,
-    /// One row per arm.
-    pub arms: Vec<PlannedTime>,
-    /// All trials, so many at once, seconds.
-    pub total_s: f64,
-}
-
-/// What one trial of an arm will take.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PlannedTime {
-    /// The arm.
-    pub arm: String,
-    /// One step of training, seconds.
-    pub step_s: f64,
-    /// All epochs and the evaluation, seconds.
-    pub trial_s: f64,
-    /// The peak of its process's memory; none where the system does not tell.
-    pub peak_bytes: Option<u64>,
+impl PlannedSweep {
+    /// Of the part of a plan that is to run.
+    ///
+    /// # Errors
+    /// Settings that do not fit one another; a plan has ruled them out.
+    pub fn new(selection: &Selection<'_>, times: Option<SweepEstimate>) -> Result<Self, NetworkError> {
+        let plan = selection.plan;
+        let rungs = plan.rungs();
+        let seeds_of = |arm: &str| -> Vec<u64> {
+            let trials = selection.trials.iter().map(|trial| trial.spec()).filter(|spec| spec.arm == arm);
+            // How many arms get the other seeds is known, but not which.
+            trials.map(|spec| spec.seed).take(if rungs.is_empty() { usize::MAX } else { 1 }).collect()
+        };
+        let arms = selection.one_per_arm().into_iter().map(|trial| {
+            let spec = trial.spec();
+            Ok(PlannedArm {
+                arm: spec.arm.clone(),
+                pool: spec.pool.to_string(),
+                seeds: seeds_of(&spec.arm),
+                model: ModelFacts::new(&spec.model, spec.train.batch_size)?,
+            })
+        });
+        Ok(Self {
+            arms: arms.collect::<Result<_, NetworkError>>()?,
+            rungs: rungs.to_vec(),
+            hours: plan.hours(),
+            images: plan.images,
+            class_gaps: plan.classes.as_ref().map(class_gaps),
+            times,
+        })
+    }
 }
 
 /// The plan as tables, at most `width` columns wide where the words allow it.
@@ -82,25 +82,26 @@ pub fn plan_table(plan: &PlannedSweep, width: u16) -> String {
         tables.push(halving(rungs));
     }
     let tables = tables.iter().map(|table| render_with_notes(table, width));
-    let images = render_blocks(&[Block::Paragraph(images_in_words(&plan.images))], width);
+    let images = render_blocks(&[Block::Paragraph(images_in_words(plan))], width);
     tables.chain([images]).collect::<Vec<_>>().join("\n")
 }
 
-fn images_in_words(PlannedImages { train, validation, test, class_gaps }: &PlannedImages) -> Vec<String> {
+fn images_in_words(PlannedSweep { images, class_gaps, .. }: &PlannedSweep) -> Vec<String> {
+    let ImageCounts { train, validation, test } = *images;
     let count = |images: u64| thousands(Some(images));
     let counts = format!(
         "{} training, {} validation and {} test images.",
-        count(*train),
-        count(*validation),
-        count(*test)
+        count(train),
+        count(validation),
+        count(test)
     );
     let unknown =
         || vec!["The labels are not on this machine: whether each has every class is not known.".to_owned()];
     std::iter::once(counts).chain(class_gaps.clone().unwrap_or_else(unknown)).collect()
 }
 
-fn expected(PlannedTimes { jobs, threads, arms, total_s }: &PlannedTimes) -> Table {
-    let rows = arms.iter().map(|PlannedTime { arm, step_s, trial_s, peak_bytes }| {
+fn expected(SweepEstimate { jobs, threads, arms, total_s }: &SweepEstimate) -> Table {
+    let rows = arms.iter().map(|ArmEstimate { arm, step_s, trial_s, peak_bytes }| {
         let memory = mebibytes(peak_bytes.map(|bytes| bytes as f64));
         vec![arm.clone(), fixed(1e3 * step_s, 1), fixed(*trial_s, 1), memory]
     });
@@ -121,8 +122,8 @@ fn expected(PlannedTimes { jobs, threads, arms, total_s }: &PlannedTimes) -> Tab
     }
 }
 
-fn halving(rungs: &[PlannedRung]) -> Table {
-    let rows = rungs.iter().enumerate().map(|(index, PlannedRung { arms, seeds, epochs })| {
+fn halving(rungs: &[Rung]) -> Table {
+    let rows = rungs.iter().enumerate().map(|(index, Rung { arms, seeds, epochs })| {
         vec![(index + 1).to_string(), arms.to_string(), seeds.to_string(), epochs.to_string()]
     });
     Table {
@@ -138,9 +139,9 @@ fn halving(rungs: &[PlannedRung]) -> Table {
 }
 
 fn networks(plan: &PlannedSweep) -> Table {
-    let rows = plan.arms.iter().map(|PlannedArm { arm, model, .. }| {
+    let rows = plan.arms.iter().map(|PlannedArm { arm, pool, model, .. }| {
         let shapes: Vec<String> = model.shapes.iter().map(|shape| shape_text(shape)).collect();
-        vec![arm.clone(), model.pool.clone(), shapes.join(" ")]
+        vec![arm.clone(), pool.clone(), shapes.join(" ")]
     });
     Table {
         title: title(plan),

@@ -1,12 +1,17 @@
-//! A recommendation as blocks.
+//! Which arm to take under a budget.
 
 use super::document::Block;
 use super::table::Table;
+use super::terminal::render_blocks;
 use crate::cells::{NOTHING, listed, points};
 use crate::{Basis, Judgement, LimitFigure, Recommendation};
 
-/// The advice, and every arm's figures against the limits.
-pub(super) fn blocks(recommendation: &Recommendation) -> Vec<Block> {
+/// The recommended arm, and every arm's figures against the limits, for a terminal of `width` columns.
+pub fn terminal_recommendation(recommendation: &Recommendation, width: u16) -> String {
+    render_blocks(&blocks(recommendation), width)
+}
+
+fn blocks(recommendation: &Recommendation) -> Vec<Block> {
     let mut blocks = vec![Block::Paragraph(recommendation.sentences.clone())];
     if let Some(first) = recommendation.arms.first() {
         let limits = first.figures.iter().map(|figure| {
@@ -43,14 +48,15 @@ fn row(arm: &Judgement) -> Vec<String> {
     [arm.arm.clone(), fits, points(arm.validation_error)].into_iter().chain(figures).collect()
 }
 
-/// What the marks in the table mean, where they occur.
+/// The meaning of the marks that occur in the table.
 fn marks(recommendation: &Recommendation) -> Vec<String> {
     let figures =
         || recommendation.arms.iter().flat_map(|arm| &arm.figures).filter(|figure| figure.value.is_some());
     let timed = figures().any(|figure| matches!(figure.basis, Basis::Contended | Basis::InPassing));
     let modelled = figures().any(|figure| figure.basis == Basis::Model);
-    let timed =
-        timed.then(|| "* taken while the trials ran, or while the machine had other work.".to_owned());
-    let modelled = modelled.then(|| "~ expected by our memory model, not measured.".to_owned());
+    let timed = timed.then(|| {
+        "* measured while the trials ran, or while the machine was busy with other work.".to_owned()
+    });
+    let modelled = modelled.then(|| "~ estimated, not measured.".to_owned());
     timed.into_iter().chain(modelled).collect()
 }

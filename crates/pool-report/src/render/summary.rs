@@ -1,4 +1,4 @@
-//! What a person reads when a sweep ends: a screenful, however large the run.
+//! The summary at the end of a sweep: at most a screenful, however large the run.
 
 use super::document::Block;
 use super::table::{Table, row};
@@ -6,15 +6,15 @@ use super::terminal::render_blocks;
 use crate::cells::{counted, estimate, listed, mebibytes, number, thousands};
 use crate::{Analysis, ArmFigures, Conclusion, Objective};
 
-/// Rows of the table.
+/// The most rows of the table.
 const MOST_ARMS: usize = 12;
-/// Sentences on what is not in the figures.
+/// The most sentences on what is missing.
 const MOST_ABSENCES: usize = 4;
-/// Arms that are named in a sentence.
+/// The most arms named in a sentence.
 const MOST_NAMES: usize = 4;
 
-/// The verdict and one table, at most `width` columns wide where the words allow it. The whole of it is
-/// [`terminal_report`](crate::terminal_report).
+/// The verdict and one table. Lines are at most `width` columns long, unless a single word or figure is longer. The
+/// complete version is [`terminal_report`](crate::terminal_report).
 pub fn terminal_summary(analysis: &Analysis, width: u16) -> String {
     render_blocks(&blocks(analysis), width)
 }
@@ -25,7 +25,7 @@ fn blocks(analysis: &Analysis) -> Vec<Block> {
     if !absences.is_empty() {
         let more = absences.len().saturating_sub(MOST_ABSENCES);
         let more = (more > 0)
-            .then(|| format!("The report has {} on what is missing.", counted(more, "more sentence")));
+            .then(|| format!("The report has {} about what is missing.", counted(more, "more sentence")));
         blocks.push(Block::List(absences.iter().take(MOST_ABSENCES).cloned().chain(more).collect()));
     }
     if !analysis.has_trials() {
@@ -42,7 +42,7 @@ fn blocks(analysis: &Analysis) -> Vec<Block> {
     blocks
 }
 
-/// Errors and costs side by side. What was not measured, or may not be compared, has no column.
+/// Errors and costs side by side. There is no column for figures that were not measured or must not be compared.
 fn main_table(analysis: &Analysis) -> Table {
     let (arms, left_out) = shown(&analysis.arms);
     let costs: Vec<Cost> = COSTS
@@ -66,8 +66,10 @@ fn main_table(analysis: &Analysis) -> Table {
         .iter()
         .any(|arm| arm.test_error.is_some_and(|error| error.interval.is_some()))
         .then(|| "Errors are means over seeds with their 95 % t intervals.".to_owned());
-    let untold = |arm: &&ArmFigures| arm.costs.epoch_s.is_some() && Objective::EpochTime.of(arm).is_none();
-    let times = arms.iter().any(untold).then(|| "Times that may not be compared are left out.".to_owned());
+    let uncompared =
+        |arm: &&ArmFigures| arm.costs.epoch_s.is_some() && Objective::EpochTime.of(arm).is_none();
+    let times =
+        arms.iter().any(uncompared).then(|| "Times that must not be compared are left out.".to_owned());
     Table::new("Error and cost of each arm", &header, rows.collect()).with_notes(
         [data, intervals, times, diverged(&analysis.arms), left_out]
             .into_iter()
@@ -76,7 +78,7 @@ fn main_table(analysis: &Analysis) -> Table {
     )
 }
 
-/// A column: its head, where its figure is, and how it is shown.
+/// A column: its head, its figure, and how the figure is formatted.
 type Cost = (&'static str, Objective, fn(Option<f64>) -> String);
 
 const COSTS: [Cost; 3] = [
@@ -85,7 +87,7 @@ const COSTS: [Cost; 3] = [
     ("memory, MiB", Objective::TrainingPeak, mebibytes),
 ];
 
-/// All arms, or those with the lowest validation errors and a sentence on the others.
+/// All arms, or those with the lowest validation errors and a sentence that says so.
 fn shown(all: &[ArmFigures]) -> (Vec<&ArmFigures>, Option<String>) {
     let mut arms: Vec<&ArmFigures> = all.iter().collect();
     if arms.len() <= MOST_ARMS {
@@ -105,12 +107,17 @@ fn diverged(arms: &[ArmFigures]) -> Option<String> {
     let mut names: Vec<String> = those.iter().take(MOST_NAMES).map(|arm| arm.arm.clone()).collect();
     let more = those.len() - names.len();
     names.extend((more > 0).then(|| counted(more, "more arm")));
-    let enter = if trials == 1 { "enters" } else { "enter" };
-    (trials > 0)
-        .then(|| format!("{} of {} diverged and {enter} no mean.", counted(trials, "trial"), listed(&names)))
+    let verb = if trials == 1 { "is" } else { "are" };
+    (trials > 0).then(|| {
+        format!(
+            "{} of {} diverged and {verb} excluded from the means.",
+            counted(trials, "trial"),
+            listed(&names)
+        )
+    })
 }
 
-/// How many claims hold; none where the run is not the study's.
+/// How many claims hold. `None` if the run is not the published study's.
 fn claims(analysis: &Analysis) -> Option<String> {
     let count = |wanted| analysis.claims.iter().filter(|claim| claim.conclusion == wanted).count();
     let [holds, does_not, open] =

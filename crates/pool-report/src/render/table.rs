@@ -1,19 +1,19 @@
-//! A table before it becomes terminal text, Markdown, LaTeX or HTML.
+//! A table before it becomes terminal text, Markdown, LaTeX or HTML, and how much of a report is shown.
 
 /// A table of text: one header, then rows of as many cells.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     pub(super) title: String,
     pub(super) header: Vec<String>,
-    /// Leading columns that hold words; the others hold figures.
+    /// The number of leading columns that hold words; the others hold figures.
     pub(super) word_columns: usize,
     pub(super) rows: Vec<Vec<String>>,
-    /// What a reader must know to read it, in full sentences.
+    /// What a reader must know to understand it, in full sentences.
     pub(super) notes: Vec<String>,
 }
 
 impl Table {
-    /// One column of words, the rest figures.
+    /// One column of words, the others figures.
     pub(super) fn new(title: impl Into<String>, header: &[&str], rows: Vec<Vec<String>>) -> Self {
         Self {
             title: title.into(),
@@ -35,7 +35,16 @@ impl Table {
     }
 }
 
-/// A row whose first cell is this.
+/// A row with this first cell.
 pub(super) fn row(first: &str, rest: impl IntoIterator<Item = String>) -> Vec<String> {
     std::iter::once(first.to_owned()).chain(rest).collect()
+}
+
+/// How much of a report is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What a person reads after a sweep.
+    Brief,
+    /// Everything.
+    Full,
 }

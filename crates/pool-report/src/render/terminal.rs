@@ -1,36 +1,25 @@
-//! A report for a terminal.
+//! Blocks as text for a terminal.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 
-use super::document::{self, Block, Detail};
-use super::table::Table;
-use super::{beside, recommendation};
-use crate::{Analysis, Recommendation, RunComparison};
+use super::document::{self, Block};
+use super::table::{Detail, Table};
+use crate::Analysis;
 
-/// Columns between two columns of a table.
+/// Spaces between two columns of a table.
 const GAP: u16 = 2;
-/// A longer word among names may be broken; a figure never is.
-const LONGEST_NAME: u16 = 16;
+/// Longer words in columns of words may be broken; figures never are.
+const LONGEST_WORD: u16 = 16;
 const TOO_NARROW: &str =
-    "Intervals are left out for want of width; a wider terminal and the report's files have them.";
+    "Intervals are left out, as this terminal is too narrow; a wider one and the report's files show them.";
 const NO_BREAK: &str = "\u{a0}";
 
-/// What a person reads after a sweep, the verdict first, at most `width` columns wide where the words allow it.
+/// The brief report, verdict first. Lines are at most `width` columns long, unless a single word or figure is longer.
 pub fn terminal_report(analysis: &Analysis, width: u16) -> String {
     render_blocks(&document::blocks(analysis, Detail::Brief), width)
 }
 
-/// Which arm to take under a budget.
-pub fn terminal_recommendation(recommendation: &Recommendation, width: u16) -> String {
-    render_blocks(&recommendation::blocks(recommendation), width)
-}
-
-/// Two runs side by side.
-pub fn terminal_comparison(comparison: &RunComparison, width: u16) -> String {
-    render_blocks(&beside::blocks(comparison), width)
-}
-
-/// Blocks with an empty line between them; a heading stands on what it heads.
+/// Blocks, separated by empty lines except after a heading.
 pub(super) fn render_blocks(blocks: &[Block], width: u16) -> String {
     let columns = usize::from(width);
     let mut text = String::new();
@@ -49,12 +38,12 @@ pub(super) fn render_blocks(blocks: &[Block], width: u16) -> String {
         };
         after_heading = matches!(block, Block::Heading(_));
     }
-    // A name must not steer the terminal.
+    // Names come from sweep files and must not carry escape sequences.
     text.retain(|character| character == '\n' || !character.is_control());
     text
 }
 
-/// The first line of an item begins with a dash, the others below its words.
+/// A list item: a dash before the first line, spaces before the others.
 fn indent(wrapped: &str) -> String {
     let lines = wrapped.lines().enumerate();
     lines.map(|(index, line)| format!("{} {line}\n", if index == 0 { "-" } else { " " })).collect()
@@ -68,7 +57,7 @@ pub(super) fn render_with_notes(table: &Table, width: u16) -> String {
 
 fn render(table: &Table, width: u16) -> String {
     const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
-    // A unit stands beneath its word: columns are as narrow as their figures, and no unit is broken off by chance.
+    // The unit goes on a line of its own, so that columns can be as narrow as their figures.
     let header: Vec<String> = table.header.iter().map(|cell| cell.replacen(", ", "\n", 1)).collect();
     let mut rows = table.rows.clone();
     join_intervals(&mut rows, table.word_columns, NO_BREAK);
@@ -96,8 +85,8 @@ fn render(table: &Table, width: u16) -> String {
     format!("{}\n{}", lines.collect::<Vec<_>>().join("\n"), notes.unwrap_or_default())
 }
 
-/// `mean [low, high]` with this joint between mean and interval, and no place to break it elsewhere: the intervals of
-/// a table all stand beneath their means, or none does.
+/// Puts `joint` between mean and interval in `mean [low, high]` and makes the rest unbreakable, so that either all
+/// intervals of a table stand below their means or none does.
 fn join_intervals(rows: &mut [Vec<String>], word_columns: usize, joint: &str) {
     for cell in rows.iter_mut().flat_map(|row| row.iter_mut().skip(word_columns)) {
         if let Some((mean, interval)) =
@@ -108,7 +97,8 @@ fn join_intervals(rows: &mut [Vec<String>], word_columns: usize, joint: &str) {
     }
 }
 
-/// Leaves the means, where even two lines a cell are too wide; says whether there was an interval.
+/// Keeps only the means, for tables that are too wide even with two lines per cell. Returns whether there was an
+/// interval.
 fn drop_intervals(rows: &mut [Vec<String>], word_columns: usize) -> bool {
     let mut dropped = false;
     for cell in rows.iter_mut().flat_map(|row| row.iter_mut().skip(word_columns)) {
@@ -120,7 +110,7 @@ fn drop_intervals(rows: &mut [Vec<String>], word_columns: usize) -> bool {
     dropped
 }
 
-/// What each column needs, gap included, so that no word of it is broken; long words among names may be.
+/// The width each column needs, gap included, to break no word; long words in columns of words may be broken.
 fn least_widths<'a>(
     word_columns: usize,
     header: &'a [String],
@@ -130,12 +120,12 @@ fn least_widths<'a>(
         let cells = std::iter::once(head).chain(rows.iter().filter_map(move |row| row.get(index)));
         let words = cells.flat_map(|cell| cell.split([' ', '\n']));
         let longest = words.map(|word| word.chars().count()).max().unwrap_or(0) as u16;
-        let longest = if index < word_columns { longest.min(LONGEST_NAME) } else { longest };
+        let longest = if index < word_columns { longest.min(LONGEST_WORD) } else { longest };
         longest + if index == 0 { 0 } else { GAP }
     })
 }
 
-/// Breaks a paragraph at spaces.
+/// Breaks a paragraph into lines at spaces.
 fn wrap(paragraph: &str, width: usize) -> String {
     let mut text = String::new();
     let mut column = 0;

@@ -1,11 +1,10 @@
 //! A run as rich as a real one: five arms, three seeds, and something of everything that a report can show.
-
-use std::fs;
-
-use pool_metrics::{
-    Calibration, ConfusionMatrix, CostRecord, Evaluation, HardImage, KeptTensor, LastReader, LayerCost,
-    MeasuredPeak, MemoryModel, ModelFacts, Robustness, TestResults, TrialRecord,
+use pool_metrics::{Calibration, ConfusionMatrix, MemoryModel};
+use pool_records::{
+    CostRecord, Evaluation, HardImage, MeasuredPeak, ModelFacts, Robustness, TestResults, TrialRecord,
 };
+use pool_spec::{KeptTensor, LastReader, LayerCost, PerturbationKind};
+use std::fs;
 
 use crate::synthetic::{Synthetic, costs, diverged, trial};
 
@@ -174,9 +173,9 @@ fn test(arm: &Arm, draws: &mut Draws) -> TestResults {
 
 fn robustness(arm: &Arm, draws: &mut Draws) -> Vec<Robustness> {
     let kinds = [
-        ("shift", [1.0, 2.0, 3.0, 4.0], 4),
-        ("rotation", [5.0, 10.0, 15.0, 20.0], 2),
-        ("noise", [0.1, 0.2, 0.3, 0.4], 1),
+        (PerturbationKind::Shift, [1.0, 2.0, 3.0, 4.0], 4),
+        (PerturbationKind::Rotation, [5.0, 10.0, 15.0, 20.0], 2),
+        (PerturbationKind::Noise, [0.1, 0.2, 0.3, 0.4], 1),
     ];
     kinds
         .into_iter()
@@ -189,7 +188,7 @@ fn robustness(arm: &Arm, draws: &mut Draws) -> Vec<Robustness> {
             let share = (arm.error + draws.near(harm, 0.15)).min(0.9);
             let errors = (share * images as f64) as u64;
             let lost = (draws.near(1.1 * harm, 0.1) * images as f64) as u64;
-            Robustness { kind: kind.to_owned(), strength, images, errors, consistent: images - lost }
+            Robustness { kind, strength, images, errors, consistent: images - lost }
         })
         .collect()
 }
@@ -249,7 +248,6 @@ fn facts(arm: &Arm) -> ModelFacts {
         layer("dense_1", 128, 10, 1_290, 10),
     ];
     ModelFacts {
-        pool: arm.pool.to_owned(),
         parameters: layers.iter().map(|layer| layer.parameters).sum(),
         shapes: vec![vec![1, 28, 28], vec![32, 24, 24], vec![features as usize], vec![128], vec![10]],
         memory: MemoryModel::ALL.map(|model| model.estimate(&layers, 784, 200)).to_vec(),

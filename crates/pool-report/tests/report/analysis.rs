@@ -1,9 +1,9 @@
 //! What may be concluded of a run, on runs whose answer is known.
-
-use pool_metrics::{ClassImages, ComputedWith, EarlierEpochs};
+use pool_records::{ComputedWith, EarlierEpochs};
 use pool_report::{
     Analysis, Decision, Standing, html_report, latex_document, markdown_report, terminal_report,
 };
+use pool_spec::ClassImages;
 
 use crate::synthetic::{Synthetic, costs, diverged, err, small, trial};
 
@@ -46,9 +46,9 @@ fn one_seed_says_nothing_about_the_arms() {
     let analysis = Synthetic::published(1, 2).analysis();
     assert_eq!(analysis.comparisons.standing("average", "maximum"), Standing::Unknown);
     assert_eq!(analysis.comparisons.tested, 0);
-    assert!(verdict(&analysis).contains("one seed says nothing about the arms"), "{}", verdict(&analysis));
+    assert!(verdict(&analysis).contains("one seed cannot rank the arms"), "{}", verdict(&analysis));
     let sentence = &analysis.comparisons.pairs[0].sentence;
-    assert!(sentence.starts_with("average and maximum have one seed in common"), "{sentence}");
+    assert!(sentence.starts_with("average and maximum share only one seed"), "{sentence}");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn an_arm_that_cannot_be_compared_is_named_in_the_verdict() {
     let text = verdict(&study.analysis());
     assert!(
         text.contains(
-            "maximum and none cannot be told from it, and other images cannot be compared with it."
+            "maximum and none are not distinguishable from it, and other images cannot be compared with it."
         ),
         "{text}"
     );
@@ -78,7 +78,7 @@ fn only_common_seeds_and_trials_that_did_not_diverge_are_compared() {
     let comparisons = study.analysis().comparisons;
     assert_eq!(comparisons.pairs.len(), 1);
     assert_eq!(comparisons.pairs[0].comparison.seeds, 2);
-    assert_eq!(comparisons.left_out, ["Arm gone has no trial that could be compared: all diverged."]);
+    assert_eq!(comparisons.left_out, ["Arm gone is not compared: all its trials diverged."]);
 }
 
 #[test]
@@ -90,7 +90,9 @@ fn trials_on_other_images_are_left_out_and_named() {
     let comparisons = study.analysis().comparisons;
     assert_eq!(
         comparisons.left_out,
-        [format!("Trial {id} was tested on other images than the first one, and is compared with none.")]
+        [format!(
+            "Trial {id} was tested on other images than the first trial, so it is left out of the comparisons."
+        )]
     );
     assert!(comparisons.pairs.iter().all(|pair| pair.comparison.seeds == 2));
 }
@@ -102,7 +104,7 @@ fn arms_without_a_seed_in_common_are_counted_as_left_out() {
     study.finish(trial("b", "\"max\"", 2, 2));
     let comparisons = study.analysis().comparisons;
     assert!(comparisons.pairs.is_empty());
-    assert_eq!(comparisons.left_out, ["Without a seed in common, and so not compared: 1 pair."]);
+    assert_eq!(comparisons.left_out, ["Not compared, as the arms share no seed: 1 pair."]);
 }
 
 #[test]
@@ -118,7 +120,7 @@ fn many_arms_are_compared_with_the_one_of_the_lowest_validation_error() {
     let analysis = study.analysis();
     assert_eq!(analysis.comparisons.reference.as_deref(), Some("arm 7"));
     assert_eq!(analysis.comparisons.pairs.len(), 11);
-    assert!(analysis.comparisons.about.contains("Every two of 12 arms would be 66 comparisons"));
+    assert!(analysis.comparisons.about.contains("All pairs of 12 arms would be 66 comparisons"));
     assert!(verdict(&analysis).starts_with("arm 7 has the lowest validation error, and a test error of "));
 }
 
@@ -208,7 +210,7 @@ fn contended_times_choose_nothing_and_are_on_no_front() {
     assert_eq!(analysis.verdict.choice.unwrap().decision, Decision::ValidationError);
     let unmeasured: Vec<&str> =
         analysis.pareto.unmeasured.iter().map(|objective| objective.title()).collect();
-    assert_eq!(unmeasured, ["time of an epoch", "latency"]);
+    assert_eq!(unmeasured, ["epoch time", "latency"]);
 }
 
 #[test]
@@ -260,9 +262,9 @@ fn trials_that_went_on_with_other_threads_or_instructions_are_named_with_all_of_
     let id = study.finish(record);
     let analysis = study.analysis();
     let expected = format!(
-        "1 trial resumed after an interruption with other settings than before ({id}: 2 threads instead of 1, kernels fast (avx2) \
+        "1 trial resumed after an interruption with different settings ({id}: 2 threads instead of 1, kernels fast (avx2) \
          instead of fast (avx512) after epoch 1, then kernels fast (avx512) instead of fast (avx2) after epoch 2). The last \
-         digits of such a trial may differ from those of one that ran through."
+         digits of such a trial may differ from those of an uninterrupted one."
     );
     assert!(analysis.confounding.contains(&expected), "{:?}", analysis.confounding);
     let fact = |label| &analysis.provenance.iter().find(|(found, _)| *found == label).unwrap().1;
@@ -302,12 +304,12 @@ fn claims_about_arms_that_all_diverged_say_why_instead_of_listing_nothing() {
 }
 
 #[test]
-fn classes_that_a_part_of_the_images_lacks_stand_beside_the_verdict() {
+fn classes_that_a_part_of_the_images_lacks_are_reported_with_the_verdict() {
     let mut study = Synthetic::study("sorted");
     for seed in [1, 2] {
         let mut record = trial("maximum", "\"max\"", seed, 2);
         let [train, validation, test] = [vec![0, 1], vec![2, 2], vec![0, 1, 2]].map(Vec::into_iter);
-        record.settings.class_images = Some(ClassImages::of(train, validation, test));
+        record.class_images = ClassImages::of(train, validation, test);
         study.finish(record);
     }
     let run = study.read();

@@ -1,10 +1,10 @@
 //! The published study's claims, on runs that bear them out, contradict them, or cannot tell.
-
-use pool_metrics::TrialRecord;
+use pool_records::TrialRecord;
 use pool_report::{
     Analysis, Claim, ClaimResult, Conclusion, html_report, json_results, latex_tables, markdown_report,
     markdown_summary, terminal_report, terminal_summary,
 };
+use pool_spec::DataSource;
 
 use crate::synthetic::{ARMS, Synthetic, costs, err, trial};
 
@@ -81,13 +81,13 @@ fn claims_are_judged_on_the_studys_arms_in_its_network_on_its_data_and_on_no_oth
     for (study, claims, why) in [
         (with(|_| {}), 7, "the study's"),
         (more, 7, "the study's, and another arm"),
-        (with(|record| record.settings.dataset = "Fashion-MNIST".to_owned()), 7, "its second data set"),
-        (with(|record| record.settings.dataset = "/data/my-digits".to_owned()), 0, "data of somebody's own"),
+        (with(|record| record.spec.data.source = DataSource::FashionMnist), 7, "its second data set"),
         (
-            with(|record| record.settings.dataset = "bars and crosses (generated)".to_owned()),
+            with(|record| record.spec.data.source = DataSource::Dir("/data/my-digits".into())),
             0,
-            "a smoke test",
+            "data of somebody's own",
         ),
+        (with(|record| record.spec.data.source = DataSource::Generated), 0, "a smoke test"),
         (with(|record| record.model.parameters -= 1), 0, "another network"),
         (without_one("average"), 0, "no average"),
         (without_one("maximum"), 0, "no maximum"),

@@ -38,7 +38,7 @@ fn csv_has_one_line_per_trial_and_metric() {
 fn csv_flags_trials_that_stopped_early_or_diverged() {
     let mut study = Synthetic::study("status");
     let mut stopped = trial("maximum", "\"max\"", 1, 2);
-    stopped.status = pool_metrics::TrialStatus::StoppedEarly;
+    stopped.status = pool_records::TrialStatus::StoppedEarly;
     study.finish(stopped);
     study.finish(diverged("maximum", 2));
     let rows = csv_rows(&results_csv(&study.read()));

@@ -1,6 +1,5 @@
 //! Runs at the edges: every form of a report is made of each, and is of use.
-
-use pool_metrics::TrialStatus;
+use pool_records::TrialStatus;
 use pool_report::{
     Analysis, PlotKind, Run, html_report, json_results, markdown_report, plot_files, results_csv,
     terminal_report,
@@ -80,7 +79,7 @@ fn a_diverged_trial_beside_a_healthy_one_and_alone() {
     study.finish(diverged("maximum", 1));
     let (text, _) = render(&study.read());
     assert!(has_line(&text, "maximum 1 - - -"), "{text}");
-    assert!(text.contains("1 trial of arm maximum diverged and enters no mean."), "{text}");
+    assert!(text.contains("1 trial of arm maximum diverged and is excluded from the means."), "{text}");
     study.finish(trial("average", "\"avg\"", 1, 3));
     let (text, _) = render(&study.read());
     assert!(has_line(&text, "average 1 1.10 1.38 0.38"), "{text}");
@@ -122,9 +121,9 @@ fn forty_arms_have_forty_curves_and_a_legend_that_hides_none() {
         assert!(page.contains(&format!("</svg><span>{name}</span></span></li>")), "{name}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    assert!(page.contains("Means over the epochs"), "seeds are not drawn");
+    assert!(page.contains("the ranges of the seeds are not drawn"), "bands would hide each other");
     assert!(page.contains("each arm is compared with arm number 00"), "a list that somebody reads");
-    assert_eq!(page.matches(" − arm number 00: ").count(), 39, "the arm of comparison stands second");
+    assert_eq!(page.matches(" − arm number 00: ").count(), 39, "the reference arm comes second");
     assert!(page.len() < 4 << 20, "{}", page.len());
 }
 

@@ -1,7 +1,7 @@
 //! The figures of an arm, against numbers computed without this crate.
-
 use pool_metrics::Calibration;
 use pool_report::{Analysis, ArmFigures, TimeSource, markdown_report};
+use pool_spec::{DataSource, PerturbationKind};
 
 use crate::synthetic::{Synthetic, costs, diverged, err, trial};
 
@@ -100,7 +100,7 @@ fn classes_and_changed_images_are_summarised_over_seeds() {
     let errors: f64 = figures.class_errors.iter().map(|class| class.unwrap().mean).sum();
     assert_near(errors / 10.0, 0.0115);
     let shift = &figures.robustness[0];
-    assert_eq!((shift.kind.as_str(), shift.strength), ("shift", 1.0));
+    assert_eq!((shift.kind, shift.strength), (PerturbationKind::Shift, 1.0));
     // Of 40,000 shifted images 2 % and the seed's number.
     assert_near(shift.error.unwrap().mean, 0.02 + 1.5 / 40_000.0);
     assert_near(shift.consistency.unwrap().mean, 0.98);
@@ -114,7 +114,7 @@ fn one_seed_has_a_mean_and_no_interval() {
 }
 
 #[test]
-fn diverged_trials_count_as_trials_and_enter_no_mean() {
+fn diverged_trials_are_counted_and_excluded_from_the_means() {
     let mut study = Synthetic::study("diverging");
     study.finish(trial("maximum", "\"max\"", 1, 2));
     study.finish(diverged("maximum", 2));
@@ -124,14 +124,14 @@ fn diverged_trials_count_as_trials_and_enter_no_mean() {
     assert_near(figures.test_error.unwrap().mean, 0.011);
     assert!(
         markdown_report(&Analysis::of(&run), &[])
-            .contains("1 trial of arm maximum diverged and enters no mean.")
+            .contains("1 trial of arm maximum diverged and is excluded from the means.")
     );
 }
 
-const PUBLISHED: &str = "Beside the published study";
+const PUBLISHED: &str = "Comparison with the published study";
 
 #[test]
-fn the_published_figures_stand_beside_the_arms_that_the_study_had() {
+fn the_published_figures_are_compared_with_the_arms_that_the_study_had() {
     let mut study = Synthetic::published(3, 10);
     study.finish(trial("wide", "{ reduce = \"max\", size = 3 }", 1, 10));
     let mut other_network = trial("other network", "\"max\"", 1, 10);
@@ -156,7 +156,7 @@ fn without_an_arm_of_the_study_or_without_mnist_nothing_published_is_shown() {
     other_arm.finish(trial("lp", "\"lp\"", 1, 2));
     let mut other_data = Synthetic::study("other data");
     let mut record = trial("maximum", "\"max\"", 1, 2);
-    record.settings.dataset = "Fashion-MNIST".to_owned();
+    record.spec.data.source = DataSource::FashionMnist;
     other_data.finish(record);
     for study in [other_arm, other_data] {
         assert!(!markdown_report(&study.analysis(), &[]).contains(PUBLISHED));

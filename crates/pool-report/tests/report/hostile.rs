@@ -5,6 +5,7 @@
 mod damage;
 
 use damage::damaged;
+use pool_records::Record;
 use pool_report::{
     Analysis, PlotKind, Run, html_report, json_results, latex_document, latex_tables, markdown_report,
     plot_files, results_csv, tensorboard_events, terminal_report,
@@ -31,7 +32,7 @@ fn render(run: &Run) {
     }
 }
 
-/// A run whose first arm has left this text as its record, beside an arm as it should be.
+/// A run whose first arm has left this text as its record, and whose second arm is intact.
 fn run_with(record: &str) -> Run {
     let mut study = Synthetic::study("hostile");
     let id = study.plan("maximum", 1);

@@ -15,8 +15,8 @@ fn page_of(study: &Synthetic) -> String {
 #[test]
 fn names_and_sweep_text_become_no_markup() {
     let mut study = Synthetic::study(&format!("{HOSTILE}{QUOTES}"));
-    study.finish(trial(HOSTILE, QUOTES, 1, 3));
-    study.finish(trial(QUOTES, HOSTILE, 1, 3));
+    study.finish(trial(HOSTILE, "max", 1, 3));
+    study.finish(trial(QUOTES, "avg", 1, 3));
     study.finish(diverged(&format!("diverged {HOSTILE}"), 1));
     study.plan(&format!("missing {HOSTILE}"), 1);
     study.fail(&format!("failed {HOSTILE}"), 1, HOSTILE);
@@ -90,7 +90,7 @@ fn the_page_says_the_verdict_first_and_then_everything_behind_it() {
         "Error against cost",
         "Robustness to small changes",
         "Memory",
-        "Every two arms",
+        "All pairs of arms",
         "Confusion of classes",
         "Calibration",
         "Error of each class",
@@ -104,7 +104,7 @@ fn the_page_says_the_verdict_first_and_then_everything_behind_it() {
         from += place.unwrap_or_else(|| panic!("{title} is not there, or too early"));
     }
     for expected in [
-        "<h3>Beside the published study</h3>",
+        "<h3>Comparison with the published study</h3>",
         "aria-label=\"Validation error, %\"",
         "<dt>libtorch</dt><dd>2.11.0</dd>",
         "study = 'mnist-pooling'",
@@ -130,8 +130,8 @@ fn what_belongs_to_an_arm_says_so_wherever_it_is() {
 
 #[test]
 fn one_seed_is_said_to_allow_no_interval() {
-    assert!(page_of(&Synthetic::published(1, 2)).contains("one seed alone gives no interval"));
-    assert!(!page_of(&Synthetic::published(2, 2)).contains("one seed alone gives no interval"));
+    assert!(page_of(&Synthetic::published(1, 2)).contains("a single seed gives no interval, so"));
+    assert!(!page_of(&Synthetic::published(2, 2)).contains("a single seed gives no interval, so"));
 }
 
 #[test]
@@ -150,6 +150,6 @@ fn times_taken_while_other_trials_ran_are_marked() {
     let mut record = trial("maximum", "\"max\"", 1, 2);
     record.contention.jobs = 2;
     study.finish(record);
-    assert!(page_of(&study).contains("Times are contended"));
-    assert!(!page_of(&Synthetic::published(1, 2)).contains("Times are contended"));
+    assert!(page_of(&study).contains(" are contended: the machine"));
+    assert!(!page_of(&Synthetic::published(1, 2)).contains(" are contended: the machine"));
 }

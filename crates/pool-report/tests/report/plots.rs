@@ -43,8 +43,8 @@ fn every_mark_says_its_arm_and_figure() {
         ),
         (PlotKind::Pareto, "592,074 parameters, on the front", "maximum errs least"),
         (PlotKind::Comparisons, "maximum errs less than none by", "as the analysis says it"),
-        (PlotKind::Confusion, "of class 0 taken for 1", "as synthetic errors go"),
-        (PlotKind::Calibration, "predictions, confident to", "every bin with enough of them"),
+        (PlotKind::Confusion, "of class 0 predicted as 1", "as synthetic errors go"),
+        (PlotKind::Calibration, "predictions, mean confidence", "every bin with enough of them"),
     ] {
         let (_, said) = marks.iter().find(|(found, _)| *found == kind).unwrap();
         assert!(said.iter().any(|words| words.contains(expected)), "{expected}: {why}; {said:#?}");

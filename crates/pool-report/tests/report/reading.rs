@@ -1,6 +1,6 @@
 //! A run as its directory holds it.
-
-use pool_metrics::{PausedTrial, RECORD_VERSION};
+use pool_records::Record;
+use pool_records::{PausedTrial, RECORD_VERSION};
 use pool_report::{Analysis, ReportError, Run, trials_csv};
 
 use crate::synthetic::{Synthetic, costs, err, trial};
@@ -55,7 +55,7 @@ fn files_that_cannot_be_used_are_failures_with_a_reason() {
         (
             "record.json",
             r#"{"version": 99}"#,
-            "its record is unusable: record format 99, but this program reads format 2",
+            "its record is unusable: record format 99, but this program reads format 3",
         ),
         ("record.json", &whole, "its record is that of "),
         ("failure.json", "{", "what happened cannot be read from its failure.json: EOF"),
@@ -150,7 +150,7 @@ fn of_many_arms_those_with_the_lowest_validation_error_are_shown_and_every_trial
     assert_eq!(arms, [("a", 2), ("b", 2)]);
     assert_eq!((run.set_aside, run.missing.len(), run.failures.len()), (2, 0, 0));
     let said = Analysis::of(&run).absences.sentences.join(" ");
-    assert!(said.contains("2 arms are not shown: those with the highest validation errors."), "{said}");
+    assert!(said.contains("2 arms with the highest validation errors are not shown;"), "{said}");
 
     let csv = trials_csv(&run).unwrap();
     let lines: Vec<&str> = csv.lines().collect();
@@ -175,7 +175,7 @@ fn what_a_search_has_given_up_is_counted_and_is_no_row_of_a_table() {
     let read = run.read();
     assert_eq!((read.arms.len(), read.paused.len(), read.missing.len()), (4, 1, 0));
     let said = Analysis::of(&read).absences.sentences.join(" ");
-    assert!(said.contains("The search has stopped 1 trial before the end; the best of them"), "{said}");
+    assert!(said.contains("The search stopped 1 trial early; the best of them"), "{said}");
     let csv = trials_csv(&read).unwrap();
     assert!(csv.contains(&format!("{id},given up,1,paused,2,{best},,")), "{csv}");
 }

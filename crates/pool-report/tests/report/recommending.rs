@@ -1,5 +1,4 @@
 //! Which arm to take under a budget.
-
 use pool_metrics::MemoryModel;
 use pool_report::{Basis, Budget, Limit, recommend, terminal_recommendation};
 
@@ -76,7 +75,7 @@ fn an_arm_whose_figure_was_not_measured_cannot_be_judged() {
     let text = found.sentences.join(" ");
     assert!(
         text.contains(
-            "Cannot be judged, as it was not measured: average (latency of an image) and maximum \
+            "Cannot be judged, as these figures were not measured: average (latency of an image) and maximum \
              (latency of an image)."
         ),
         "{text}"

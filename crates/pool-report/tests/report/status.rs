@@ -1,10 +1,9 @@
 //! How far a run is, from its directory alone.
-
+use pool_records::Record;
+use pool_records::{EpochRecord, PausedTrial, RECORD_VERSION, RunLayout};
+use pool_report::{RunStatus, TaskState, terminal_status};
 use std::fs::File;
 use std::io::Write;
-
-use pool_metrics::{EpochRecord, PausedTrial, RECORD_VERSION, RunLayout};
-use pool_report::{RunStatus, TaskState, terminal_status};
 
 use crate::synthetic::{Synthetic, trial};
 
@@ -81,7 +80,7 @@ fn a_record_that_a_report_cannot_use_is_not_called_finished() {
     let damages: [(&str, String); 4] = [
         ("torn", whole.to_json()[..200].to_owned()),
         ("no record at all", "{}".to_owned()),
-        ("of another version", whole.to_json().replacen("\"version\":2", "\"version\":1", 1)),
+        ("of another version", whole.to_json().replacen("\"version\":3", "\"version\":1", 1)),
         ("of another trial", whole.to_json()),
     ];
     for (seed, (_, text)) in (2..).zip(&damages) {

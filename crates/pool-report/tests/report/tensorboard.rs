@@ -1,6 +1,5 @@
 //! Event files, read with messages of the test's own.
-
-use pool_metrics::TrialRecord;
+use pool_records::TrialRecord;
 use pool_report::tensorboard_events;
 use prost::Message;
 

@@ -1,6 +1,7 @@
 //! Two runs side by side.
 
 use pool_report::{Method, RunComparison, markdown_comparison, terminal_comparison};
+use pool_spec::DataSource;
 
 use crate::synthetic::{Synthetic, err, trial};
 
@@ -35,7 +36,7 @@ fn other_images_are_compared_without_pairs_and_said_to_be_others() {
     let mut other = Synthetic::study("fashion");
     for seed in 1..=3 {
         let mut record = trial("maximum", "\"max\"", seed, 10);
-        record.settings.dataset = "Fashion-MNIST".to_owned();
+        record.spec.data.source = DataSource::FashionMnist;
         record.test.as_mut().unwrap().labels.reverse();
         err(&mut record, 900 + 10 * seed, seed);
         other.finish(record);

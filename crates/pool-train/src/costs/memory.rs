@@ -5,16 +5,18 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use pool_metrics::{MeasuredPeak, MemoryModel};
+use pool_metrics::MemoryModel;
+use pool_records::{MeasuredPeak, RunError, StopFlag};
+use pool_spec::{CostSpec, DeviceChoice, Phase, ProcessOptions, TaskCommand};
 use tch::{Kind, Tensor};
 
+use crate::TrainError;
 use crate::machine::PeakMemory;
+use crate::machine::torch;
 use crate::resident::{ImageTensors, ResidentData};
-use crate::run::StopFlag;
 use crate::trial::{Training, TrialContext, predict, set_threads};
-use crate::{CostSpec, TrainError};
 
-/// A large batch, beside the one that is trained with: what grows with the batch shows apart from what does not.
+/// A large batch, besides the one that is trained with: what grows with the batch shows apart from what does not.
 const LARGE_BATCH: usize = 1_000;
 /// What a program needs that predicts one image as it comes.
 const ONE_IMAGE: usize = 1;
@@ -27,42 +29,22 @@ const POLL: Duration = Duration::from_millis(20);
 const GIVE_FREED_PAGES_BACK: [(&str, &str); 3] =
     [("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "65536"), ("MALLOC_TOP_PAD_", "0")];
 
-/// What the network is doing when its memory is at its highest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Steps of training.
-    Training,
-    /// Predicting, without gradients.
-    Inference,
+/// Batch sizes to measure at, rising.
+fn batches(phase: Phase, trained_with: usize) -> Vec<usize> {
+    let mut batches = match phase {
+        Phase::Training => vec![trained_with, LARGE_BATCH],
+        Phase::Inference => vec![ONE_IMAGE, trained_with, LARGE_BATCH],
+    };
+    batches.sort_unstable();
+    batches.dedup();
+    batches
 }
 
-impl Phase {
-    const ALL: [Self; 2] = [Self::Training, Self::Inference];
-
-    /// The word on the command line.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Training => "training",
-            Self::Inference => "inference",
-        }
-    }
-
-    /// Batch sizes to measure at, rising.
-    fn batches(self, trained_with: usize) -> Vec<usize> {
-        let mut batches = match self {
-            Self::Training => vec![trained_with, LARGE_BATCH],
-            Self::Inference => vec![ONE_IMAGE, trained_with, LARGE_BATCH],
-        };
-        batches.sort_unstable();
-        batches.dedup();
-        batches
-    }
-
-    fn model(self) -> MemoryModel {
-        match self {
-            Self::Training => MemoryModel::Training,
-            Self::Inference => MemoryModel::Inference,
-        }
+/// Our model of the same phase.
+fn model(phase: Phase) -> MemoryModel {
+    match phase {
+        Phase::Training => MemoryModel::Training,
+        Phase::Inference => MemoryModel::Inference,
     }
 }
 
@@ -78,7 +60,7 @@ pub(super) fn peaks(
     let layers = inferred.costs();
     let mut peaks = Vec::new();
     for phase in Phase::ALL {
-        for batch_size in phase.batches(spec.train.batch_size) {
+        for batch_size in batches(phase, spec.train.batch_size) {
             let bytes = if PeakMemory::is_told(context.device) {
                 peak_of_a_process(folder, program, phase, batch_size, context, stop)?
             } else {
@@ -86,7 +68,7 @@ pub(super) fn peaks(
             };
             peaks.push(MeasuredPeak {
                 bytes,
-                estimate: phase.model().estimate(&layers, inferred.input_elements, batch_size as u64),
+                estimate: model(phase).estimate(&layers, inferred.input_elements(), batch_size as u64),
             });
         }
     }
@@ -101,14 +83,17 @@ fn peak_of_a_process(
     context: &TrialContext,
     stop: &StopFlag,
 ) -> Result<Option<u64>, TrainError> {
+    let options = ProcessOptions {
+        threads: context.threads,
+        jobs: 1,
+        kernels: context.kernels,
+        device: DeviceChoice::Exactly(context.device),
+        stop_with_stdin: false,
+        verbose: 0,
+    };
+    let command = TaskCommand::Peak { folder: folder.to_owned(), phase, batch_size, options };
     let mut process = Command::new(program)
-        .arg("peak")
-        .arg(folder)
-        .args(["--phase", phase.name()])
-        .args(["--batch-size", &batch_size.to_string()])
-        .args(["--threads", &context.threads.to_string()])
-        .args(["--kernels", &context.kernels.to_string()])
-        .args(["--device", &context.device.to_string()])
+        .args(command.to_args())
         .envs(GIVE_FREED_PAGES_BACK)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -122,7 +107,7 @@ fn peak_of_a_process(
                 // It holds nothing that could be lost, and must not outlive its sweep.
                 let _ = process.kill();
                 let _ = process.wait();
-                return Err(TrainError::Stopped);
+                return Err(RunError::Stopped.into());
             }
             None => std::thread::sleep(POLL),
         }
@@ -169,7 +154,7 @@ fn run(
     steps: usize,
 ) -> Result<(), TrainError> {
     let (variables, net) = context.build(&spec.model, spec.train.precision)?;
-    let on_device = (Kind::Int64, context.device.torch());
+    let on_device = (Kind::Int64, torch(context.device));
     let indices = Tensor::f_arange(batch_size as i64, on_device)?.f_remainder(images.len() as i64)?;
     match phase {
         Phase::Training => {

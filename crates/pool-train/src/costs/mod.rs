@@ -6,23 +6,22 @@ mod times;
 
 use std::path::Path;
 
-use pool_metrics::{CostRecord, RECORD_VERSION};
+use pool_records::{CostRecord, ModelFacts, RECORD_VERSION, StopFlag, TrialEvent};
+use pool_spec::{CostSpec, TaskSpec};
 
-pub use memory::{Phase, measure_peak};
-pub(crate) use probe::probe_apart;
-pub use probe::{Probe, probe};
+pub use memory::measure_peak;
+pub use probe::probe;
 
+use crate::TrainError;
 use crate::machine::{self, ProcessorUse};
 use crate::resident::ResidentData;
-use crate::run::StopFlag;
-use crate::trial::{TrialContext, TrialEvent, set_threads};
-use crate::{CostSpec, TrainError};
+use crate::trial::{TrialContext, set_threads};
 
 /// Measures an arm's costs and returns the record; storing it is left to the caller. `program` is this program, which
 /// is started again for every peak of memory, because a peak is honest in a fresh process alone.
 ///
 /// # Errors
-/// Missing data, a network that cannot be built, or [`TrainError::Stopped`].
+/// Missing data, a network that cannot be built, or [`RunError::Stopped`].
 pub fn measure_costs(
     spec: &CostSpec,
     folder: &Path,
@@ -52,9 +51,8 @@ pub fn measure_costs(
     Ok(CostRecord {
         version: RECORD_VERSION,
         id: spec.id(),
-        study: spec.study.clone(),
-        arm: spec.arm.clone(),
-        model: spec.model_facts()?,
+        model: ModelFacts::new(&spec.model, spec.train.batch_size)?,
+        spec: spec.clone(),
         training,
         prediction,
         latency,

@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
-use pool_metrics::{Latency, PredictionTimes, StepTimes};
-use pool_models::{Kernels, Net};
+use pool_models::Net;
+use pool_records::{Latency, PredictionTimes, StepTimes, StopFlag};
+use pool_spec::{ComputeDevice, CostSpec, Kernels};
 use tch::Tensor;
 use tch::nn::VarStore;
 
+use crate::TrainError;
 use crate::machine::Stopwatch;
+use crate::machine::torch;
 use crate::resident::ResidentData;
-use crate::run::StopFlag;
 use crate::trial::{Training, predict};
-use crate::{ComputeDevice, CostSpec, TrainError};
 
 /// Steps before the clock starts: libtorch compiles kernels, the allocator grows, the caches fill.
 const WARM_UP_STEPS: usize = 20;
@@ -49,7 +50,7 @@ impl Clock<'_> {
             Training::new(&self.spec.train, self.net, &self.data.train, variables, self.kernels)?;
         let order = BatchOrder::new(images, 0);
         let mut run = |epoch: u64, most: usize| -> Result<Vec<f64>, TrainError> {
-            let permutation = Tensor::f_from_slice(&order.epoch(epoch))?.f_to_device(self.device.torch())?;
+            let permutation = Tensor::f_from_slice(&order.epoch(epoch))?.f_to_device(torch(self.device))?;
             let batches = permutation.f_split(batch_size as i64, 0)?;
             let timed = batches.iter().take(most).map(|indices| {
                 self.stop.check()?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use pool_metrics::Contention;
+use pool_records::Contention;
 
 /// Follows the processor's use from the moment it is started. Knows nothing where there is no Linux `/proc`.
 pub(crate) struct ProcessorUse {

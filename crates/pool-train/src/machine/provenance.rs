@@ -1,9 +1,10 @@
 //! Where and how a record came to be.
 
-use pool_metrics::{ComputedWith, Provenance};
-use pool_models::Kernels;
+use pool_models::describe_kernels;
+use pool_records::{ComputedWith, Provenance};
+use pool_spec::ComputeDevice;
+use pool_spec::Kernels;
 
-use super::ComputeDevice;
 use crate::TrialContext;
 
 /// The libtorch that tch was written against; torch-sys refuses to build with another.
@@ -15,16 +16,11 @@ pub(crate) fn now() -> String {
     jiff::Timestamp::from_second(second).map(|time| time.to_string()).unwrap_or_default()
 }
 
-/// This machine's name in its network.
-pub(crate) fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
 /// What this process computes with.
 pub(crate) fn computed_with(context: &TrialContext) -> ComputedWith {
     ComputedWith {
         threads: context.threads,
-        kernels: kernels_of(context).describe(),
+        kernels: describe_kernels(kernels_of(context)),
         device: context.device.to_string(),
     }
 }

@@ -1,6 +1,6 @@
 //! Peak resident memory of this process, as the kernel counts it.
 
-use super::ComputeDevice;
+use pool_spec::ComputeDevice;
 
 /// Follows the peak from the moment it is started. Gives nothing where the system does not tell (outside Linux), nor
 /// for a network on a CUDA device: its memory is there, tch cannot ask libtorch how much of it is taken, and what the

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use super::ComputeDevice;
+use pool_spec::ComputeDevice;
+
+use super::synchronize;
 
 /// Measures from its start until it is read. What a CUDA device is given runs on behind the host's back, so that the
 /// device is waited for at both ends: work from before is not counted, and all work from between is.
@@ -13,13 +15,13 @@ pub(crate) struct Stopwatch {
 
 impl Stopwatch {
     pub(crate) fn start(device: ComputeDevice) -> Self {
-        device.synchronize();
+        synchronize(device);
         Self { device, start: Instant::now() }
     }
 
     /// Seconds since the start.
     pub(crate) fn read_s(&self) -> f64 {
-        self.device.synchronize();
+        synchronize(self.device);
         self.start.elapsed().as_secs_f64()
     }
 }

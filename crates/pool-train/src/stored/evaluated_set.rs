@@ -1,14 +1,15 @@
 //! What a trained network makes of a whole set of test images.
 
 use mnist_data::Dataset;
-use pool_metrics::{Calibration, ConfusionMatrix, Evaluation};
+use pool_metrics::{Calibration, ConfusionMatrix};
 use pool_models::Net;
+use pool_records::{Evaluation, StopFlag};
+use pool_spec::ComputeDevice;
 use serde::Serialize;
 
+use crate::TrainError;
 use crate::resident::ImageTensors;
-use crate::run::StopFlag;
 use crate::trial::{Examined, examine};
-use crate::{ComputeDevice, TrainError};
 
 /// Errors, loss, classes and confidence over a set of images.
 #[derive(Debug, Clone, PartialEq, Serialize)]

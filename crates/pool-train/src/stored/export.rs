@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use pool_metrics::{RunLayout, check_outputs};
 use pool_models::{save_torchscript, save_weights};
+use pool_records::{RunError, RunLayout, check_outputs};
 
 use super::StoredTrial;
 use crate::TrainError;
@@ -40,7 +40,7 @@ impl StoredTrial {
     pub fn export(&self, format: WeightFormat, path: &Path) -> Result<(), TrainError> {
         let read =
             [RunLayout::spec_in, RunLayout::record_in, RunLayout::weights_in].map(|file| file(&self.folder));
-        check_outputs(&read.each_ref().map(PathBuf::as_path), &[path])?;
+        check_outputs(&read.each_ref().map(PathBuf::as_path), &[path]).map_err(RunError::from)?;
         match format {
             WeightFormat::Safetensors => save_weights(&self.variables, path),
             WeightFormat::TorchScript => save_torchscript(&self.net, path),

@@ -7,8 +7,9 @@ mod prediction;
 use std::path::{Path, PathBuf};
 
 use mnist_data::{DataDir, Dataset};
-use pool_metrics::{RunLayout, TrialRecord, TrialStatus};
 use pool_models::{Mode, Net, class_probabilities, load_weights};
+use pool_records::{Record, RunError, RunLayout, TrialRecord, TrialStatus};
+use pool_spec::{DataSource, TrialSpec};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
@@ -16,13 +17,12 @@ pub use evaluated_set::EvaluatedSet;
 pub use export::WeightFormat;
 pub use prediction::Prediction;
 
-use crate::{DataSource, RunDir, TrainError, TrialSpec};
+use crate::TrainError;
 
 /// A finished trial with the weights that were evaluated.
 #[derive(Debug)]
 pub struct StoredTrial {
     folder: PathBuf,
-    spec: TrialSpec,
     record: TrialRecord,
     variables: VarStore,
     net: Net,
@@ -39,17 +39,17 @@ impl StoredTrial {
         if record.status == TrialStatus::Diverged {
             return Err(TrainError::Diverged { folder: folder.to_owned() });
         }
-        let spec = RunDir::read_spec(folder)?;
+        let spec = &record.spec;
         let mut variables = VarStore::new(Device::Cpu);
         let classes = spec.model.infer()?.output().map_or(0, |output| output.iter().product());
         let net = spec.model.build(&variables.root())?.with_precision(spec.train.precision);
         load_weights(&mut variables, &RunLayout::weights_in(folder))?;
-        Ok(Self { folder: folder.to_owned(), spec, record, variables, net, classes })
+        Ok(Self { folder: folder.to_owned(), record, variables, net, classes })
     }
 
     /// Every setting that it was trained with.
     pub fn spec(&self) -> &TrialSpec {
-        &self.spec
+        &self.record.spec
     }
 
     /// What was measured when it was trained.
@@ -59,7 +59,7 @@ impl StoredTrial {
 
     /// Height and width of the pictures that the network takes.
     pub fn picture_size(&self) -> (usize, usize) {
-        match self.spec.model.input[..] {
+        match self.record.spec.model.input[..] {
             [_, height, width] => (height, width),
             _ => (0, 0),
         }
@@ -67,7 +67,7 @@ impl StoredTrial {
 
     /// What the classes are called, by label.
     pub fn class_names(&self) -> Vec<String> {
-        self.spec.data.source.class_names(self.classes())
+        mnist_data::class_names(&self.record.spec.data.source, self.classes())
     }
 
     /// The probability of every class for one picture, given row by row, 0 to 255.
@@ -87,9 +87,9 @@ impl StoredTrial {
     /// # Errors
     /// Missing data, pictures of another size, or more classes than the network knows.
     pub fn evaluate(&self, source: &DataSource, data_dir: &DataDir) -> Result<EvaluatedSet, TrainError> {
-        let data = source.load(data_dir)?;
+        let data = mnist_data::load(source, data_dir)?;
         self.check_fit(&data)?;
-        EvaluatedSet::of(&self.net, &data, self.classes(), self.spec.train.batch_size)
+        EvaluatedSet::of(&self.net, &data, self.classes(), self.record.spec.train.batch_size)
     }
 
     /// The network's outputs: a record may come from anywhere, but the network has just been built.
@@ -121,7 +121,7 @@ fn read_record(folder: &Path) -> Result<TrialRecord, TrainError> {
     let path = RunLayout::record_in(folder);
     match std::fs::read_to_string(&path) {
         Ok(text) => TrialRecord::from_json(&text)
-            .map_err(|error| TrainError::Record { path, cause: error.to_string() }),
+            .map_err(|error| RunError::Record { path, cause: error.to_string() }.into()),
         Err(error) if is_absent(&error) => Err(TrainError::NoTrial { folder: folder.to_owned() }),
         Err(error) => Err(TrainError::io("read", &path)(error)),
     }

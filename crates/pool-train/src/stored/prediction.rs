@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use mnist_data::{DataError, Likeness, Picture, PublicSet};
+use pool_spec::DataSource;
 use serde::Serialize;
 
 use super::StoredTrial;
-use crate::{DataSource, TrainError};
+use crate::TrainError;
 
 /// What a network says of one picture, and what was done to the picture before.
 #[derive(Debug, Clone, PartialEq, Serialize)]

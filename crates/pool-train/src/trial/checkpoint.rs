@@ -9,15 +9,15 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pool_metrics::{ComputedWith, EarlierEpochs, EpochRecord, RunLayout, atomic_write};
+use pool_files::atomic_write;
 use pool_models::{Adam, ModelError, Net, load_tensors, save_tensors};
+use pool_records::{ComputedWith, EarlierEpochs, EpochRecord, RunLayout, empty_but_for};
 use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
 use tch::{Device, Tensor};
 
 use super::fit::{Weights, restore, snapshot};
 use crate::TrainError;
-use crate::clear::empty_but_for;
 
 /// Raised when a state means something else.
 const VERSION: u32 = 1;

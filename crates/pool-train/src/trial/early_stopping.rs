@@ -1,8 +1,7 @@
 //! Decides when training has stopped getting better.
 
-use pool_metrics::EpochRecord;
-
-use crate::{EarlyStopping, Monitor};
+use pool_records::EpochRecord;
+use pool_spec::{EarlyStopping, Monitor};
 
 /// What an epoch means for the trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! Passes over sets of images without gradients, and what their logits say.
 
 use mnist_data::LabelledImages;
-use pool_metrics::{Calibration, ConfusionMatrix, Evaluation};
+use pool_metrics::{Calibration, ConfusionMatrix};
 use pool_models::{
     Mode, Net, PredictedProbabilities, count_errors, cross_entropy, predicted_classes,
     predicted_probabilities,
 };
+use pool_records::{Evaluation, StopFlag};
 use tch::{Kind, Tensor};
 
 use crate::TrainError;
 use crate::resident::ImageTensors;
-use crate::run::StopFlag;
 
 /// The logits `[N, classes]` of images `[N, 1, H, W]`, on their device. Batches differ from training in nothing but
 /// order, dropout, gradients and, on a CUDA device, size.

@@ -7,20 +7,20 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
-use pool_metrics::{EarlierEpochs, EpochRecord, RunLayout, TrialStatus};
-use pool_models::{Kernels, Net};
+use pool_models::Net;
+use pool_records::{EarlierEpochs, EpochRecord, RunLayout, StopFlag, TrialEvent, TrialStatus};
+use pool_spec::{ComputeDevice, Kernels, TrainSpec};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
-use super::TrialEvent;
 use super::checkpoint::{Checkpoints, Progress, Resumed};
 use super::early_stopping::{Patience, Verdict};
 use super::evaluate::{evaluation_of, logits_of};
 use super::step::{StepResult, Training};
+use crate::TrainError;
 use crate::machine::{PeakMemory, Stopwatch};
+use crate::machine::{evaluation_batch, seed_device, torch};
 use crate::resident::ResidentData;
-use crate::run::StopFlag;
-use crate::{ComputeDevice, TrainError, TrainSpec};
 
 /// How often a running epoch is heard of.
 const STEP_EVENT_INTERVAL: Duration = Duration::from_millis(200);
@@ -97,7 +97,7 @@ impl Fit<'_> {
                 self.checkpoints.store(&progress, self.net, variables, training.optimizer())?;
                 return Ok(FitEnd::Paused(history.epochs));
             }
-            self.device.seed(self.seed, epoch);
+            seed_device(self.device, self.seed, epoch);
             let record = self.epoch(epoch, &order, &mut training, on_event)?;
             history.push(record)?;
             on_event(TrialEvent::Epoch(record));
@@ -154,14 +154,14 @@ impl Fit<'_> {
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<EpochRecord, TrainError> {
         let permutation = Tensor::f_from_slice(&order.epoch(epoch.into()))?;
-        let permutation = permutation.f_to_device(self.device.torch())?;
+        let permutation = permutation.f_to_device(torch(self.device))?;
         let clock = Stopwatch::start(self.device);
         let (train_loss, train_error) = self.steps(epoch, &permutation, training, on_event)?;
         let train_s = clock.read_s();
 
         let clock = Stopwatch::start(self.device);
         let held_out = &self.data.validation;
-        let batch_size = self.device.evaluation_batch(self.spec.batch_size);
+        let batch_size = evaluation_batch(self.device, self.spec.batch_size);
         let logits = logits_of(self.net, &held_out.images, batch_size, self.stop)?;
         let validation = evaluation_of(&logits, &held_out.labels)?;
         let validation_s = clock.read_s();

@@ -3,7 +3,6 @@
 mod checkpoint;
 mod early_stopping;
 mod evaluate;
-mod event;
 mod fit;
 mod step;
 mod test_images;
@@ -12,27 +11,28 @@ use std::path::Path;
 use std::time::Duration;
 
 use mnist_data::DataDir;
-use pool_metrics::{
-    Evaluation, PausedTrial, RECORD_VERSION, RunLayout, TestResults, TrialRecord, TrialSettings, TrialStatus,
+use pool_models::{Net, save_weights};
+use pool_records::{
+    Evaluation, ModelFacts, PausedTrial, RECORD_VERSION, RunLayout, StopFlag, TestResults, TrialEvent,
+    TrialRecord, TrialStatus,
 };
-use pool_models::{Kernels, Net, Precision, Sequential, save_weights};
+use pool_spec::{ComputeDevice, Kernels, Precision, Sequential, TaskSpec, TrialSpec};
 use tch::nn;
+
+use crate::machine::evaluation_batch;
 
 pub(crate) use evaluate::{Examined, examine, predict};
 use evaluate::{evaluation_of, logits_of};
-pub use event::TrialEvent;
 pub(crate) use step::Training;
 
-use crate::machine::{self, PeakMemory, ProcessorUse};
+use crate::TrainError;
+use crate::machine::{self, PeakMemory, ProcessorUse, torch};
 use crate::resident::{ImageTensors, ResidentData};
-use crate::run::StopFlag;
-use crate::{ComputeDevice, EarlyStopping, TrainError, TrialSpec};
 use checkpoint::Checkpoints;
 use fit::{Fit, FitEnd, Fitted};
 
-/// What a trial is told beside its settings: nothing here changes a loss by more than rounding, but for the masks of
-/// dropout, which a CUDA device draws itself. Own kernels round alike on any number of threads; libtorch's convolutions
-/// and sums do not.
+/// Runtime options that are not part of a trial's identity. They change results by rounding at most, except that CUDA
+/// draws its own dropout masks. Our kernels round alike on any number of threads; libtorch's convolutions and sums do not.
 #[derive(Debug, Clone)]
 pub struct TrialContext {
     /// Where the data sets lie.
@@ -47,7 +47,7 @@ pub struct TrialContext {
     pub device: ComputeDevice,
     /// The shortest time between two checkpoints; they are written between epochs.
     pub checkpoint_every: Duration,
-    /// The epoch after which a trial pauses, to be gone on with later or never; none trains it to its end.
+    /// Pause after this epoch. `None` trains to the end.
     pub until_epoch: Option<u32>,
     /// The program and its version, for the record.
     pub program: String,
@@ -62,7 +62,7 @@ impl TrialContext {
         model: &Sequential,
         precision: Precision,
     ) -> Result<(nn::VarStore, Net), TrainError> {
-        let variables = nn::VarStore::new(self.device.torch());
+        let variables = nn::VarStore::new(torch(self.device));
         let net = model.build(&variables.root())?.with_kernels(self.kernels).with_precision(precision);
         Ok((variables, net))
     }
@@ -77,13 +77,13 @@ pub enum TrialEnd {
     Paused(PausedTrial),
 }
 
-/// Runs a trial and returns its record, or what it has come to after `until_epoch`. Leaves `history.jsonl` (one epoch per line, as it goes) and
-/// `model.safetensors` in `folder`; the record itself is for the caller to store. A folder with a checkpoint of an
-/// earlier process is gone on from: the record is then the one that this process would have made, but for what it took
-/// in time. A checkpoint that cannot be used is told of, and the trial begins anew.
+/// Runs a trial and returns its record, or what it has come to after `until_epoch`. Leaves `history.jsonl` (one epoch per
+/// line, as it goes) and `model.safetensors` in `folder`; the record itself is for the caller to store. If an earlier
+/// process left a checkpoint in the folder, the trial resumes from it: except for its times, the record is the one that an
+/// uninterrupted trial would leave. A checkpoint that cannot be used is logged, and the trial begins again.
 ///
 /// # Errors
-/// Missing data, a network that cannot be built, a folder that cannot be written, or [`TrainError::Stopped`].
+/// Missing data, a network that cannot be built, a folder that cannot be written, or [`RunError::Stopped`].
 pub fn run_trial(
     spec: &TrialSpec,
     folder: &Path,
@@ -142,12 +142,10 @@ pub fn run_trial(
     Ok(TrialEnd::Finished(Box::new(TrialRecord {
         version: RECORD_VERSION,
         id: spec.id(),
-        study: spec.study.clone(),
-        arm: spec.arm.clone(),
-        seed: spec.seed,
+        spec: spec.clone(),
         status,
-        settings: settings(spec, &data),
-        model: spec.model_facts()?,
+        class_images: data.class_images.clone(),
+        model: ModelFacts::new(&spec.model, spec.train.batch_size)?,
         epochs,
         earlier,
         best_epoch,
@@ -181,7 +179,7 @@ impl Results {
         device: ComputeDevice,
         stop: &StopFlag,
     ) -> Result<Self, TrainError> {
-        let batch_size = device.evaluation_batch(spec.train.batch_size);
+        let batch_size = evaluation_batch(device, spec.train.batch_size);
         let evaluation = |set: &ImageTensors| -> Result<Evaluation, TrainError> {
             evaluation_of(&logits_of(net, &set.images, batch_size, stop)?, &set.labels)
         };
@@ -190,24 +188,5 @@ impl Results {
             validation: Some(evaluation(&data.validation)?),
             test: Some(test_images::test(spec, net, data, device, stop)?),
         })
-    }
-}
-
-fn settings(spec: &TrialSpec, data: &ResidentData) -> TrialSettings {
-    TrialSettings {
-        dataset: spec.data.source.to_string(),
-        train_images: data.train.len(),
-        validation_images: data.validation.len(),
-        test_images: data.test.len(),
-        class_images: Some(data.class_images.clone()),
-        batch_size: spec.train.batch_size as u64,
-        max_epochs: spec.train.epochs,
-        optimizer: spec.train.optimizer(),
-        early_stopping: spec
-            .train
-            .early_stopping
-            .as_ref()
-            .map_or("none".to_owned(), EarlyStopping::to_string),
-        precision: spec.train.precision.to_string(),
     }
 }

@@ -1,11 +1,12 @@
 //! One step of training, the same whether it is counted or timed.
 
-use pool_models::{Adam, AdamSettings, Kernels, Mode, Net, count_errors, cross_entropy};
+use pool_models::{Adam, Mode, Net, count_errors, cross_entropy};
+use pool_spec::{Kernels, TrainSpec};
 use tch::Tensor;
 use tch::nn::VarStore;
 
+use crate::TrainError;
 use crate::resident::ImageTensors;
-use crate::{TrainError, TrainSpec};
 
 /// A network with its optimizer, and the images it learns from.
 pub(crate) struct Training<'a> {
@@ -32,12 +33,8 @@ impl<'a> Training<'a> {
         variables: &VarStore,
         kernels: Kernels,
     ) -> Result<Self, TrainError> {
-        let settings = AdamSettings {
-            learning_rate: spec.learning_rate,
-            epsilon: TrainSpec::ADAM_EPSILON,
-            ..AdamSettings::default()
-        };
-        Ok(Self { net, images, optimizer: Adam::new(variables, settings)?.with_kernels(kernels) })
+        let optimizer = Adam::new(variables, spec.optimizer())?.with_kernels(kernels);
+        Ok(Self { net, images, optimizer })
     }
 
     /// What changes the weights.

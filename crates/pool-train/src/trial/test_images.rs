@@ -1,13 +1,14 @@
 //! What the test images say: classes, confidence, the hardest of them, and what small changes do.
 
 use mnist_data::{LabelledImages, PerturbationLevel, standard_levels};
-use pool_metrics::{HardImage, Robustness, TestResults};
 use pool_models::Net;
+use pool_records::{HardImage, Robustness, StopFlag, TestResults};
+use pool_spec::{ComputeDevice, Perturbations, TrialSpec};
 
 use super::evaluate::{Examined, classes_of, examine, logits_of};
+use crate::TrainError;
+use crate::machine::evaluation_batch;
 use crate::resident::{ImageTensors, ResidentData};
-use crate::run::StopFlag;
-use crate::{ComputeDevice, Perturbations, TrainError, TrialSpec};
 
 /// Hard images kept per trial: enough for a strip in the report, little enough for ten thousand records.
 const HARDEST: usize = 24;
@@ -23,7 +24,7 @@ pub(super) fn test(
     device: ComputeDevice,
     stop: &StopFlag,
 ) -> Result<TestResults, TrainError> {
-    let (pictures, batch_size) = (&data.test_pictures, device.evaluation_batch(spec.train.batch_size));
+    let (pictures, batch_size) = (&data.test_pictures, evaluation_batch(device, spec.train.batch_size));
     let Examined { evaluation, predictions, loss, confusion, calibration } =
         examine(net, pictures, &data.test, data.classes, batch_size, stop)?;
     let changed = Changed { net, pictures, predictions: &predictions, device, batch_size, stop };
@@ -75,13 +76,8 @@ impl Changed<'_> {
     }
 
     fn by(&self, level: &PerturbationLevel) -> Result<Robustness, TrainError> {
-        let mut sums = Robustness {
-            kind: level.kind.name().to_owned(),
-            strength: level.strength,
-            images: 0,
-            errors: 0,
-            consistent: 0,
-        };
+        let mut sums =
+            Robustness { kind: level.kind, strength: level.strength, images: 0, errors: 0, consistent: 0 };
         for perturbation in &level.perturbations {
             let pictures = self.pictures.perturbed(perturbation, NOISE_SEED)?;
             let images = ImageTensors::new(&pictures, self.device)?.images;

@@ -3,7 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::soft::{relative_weights, weighted_mean};
-use crate::pool::built::Context;
+use crate::pool::context::Context;
 use crate::pool::windows::Windows;
 
 /// `sum softmax(query . x / sqrt(C)) x` over all places, which one window holds.

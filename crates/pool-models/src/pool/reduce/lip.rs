@@ -2,7 +2,7 @@
 
 use tch::{TchError, Tensor};
 
-use crate::pool::built::Context;
+use crate::pool::context::Context;
 use crate::pool::windows::Windows;
 
 /// The authors' bound of a logit: weights differ by at most `exp(12)`, and no exponential overflows.

@@ -3,7 +3,7 @@
 use pool_kernels::Reduce;
 use tch::{TchError, Tensor};
 
-use crate::pool::built::Number;
+use crate::pool::context::Number;
 use crate::pool::windows::Windows;
 
 /// `(logsumexp(r x) - ln n) / r`, computed as `(m + ln(1 + mean(exp(z - m) - 1))) / r` with `z = r x` and `m = max z`:

@@ -3,7 +3,7 @@
 use tch::{TchError, Tensor};
 
 use crate::Mode;
-use crate::pool::built::Context;
+use crate::pool::context::Context;
 use crate::pool::windows::Windows;
 
 /// `alpha max + (1 - alpha) avg`.

@@ -11,13 +11,11 @@ mod soft;
 mod stochastic;
 mod tree;
 
-pub(crate) use power::GREATEST_KERNEL_POWER;
-
+use pool_spec::{Learned, Reducer};
 use tch::{TchError, Tensor};
 
-use super::built::Context;
+use super::context::Context;
 use super::windows::Windows;
-use super::{Learned, Reducer};
 
 /// `[N, C, output...]`, or `[N, 2C, output...]` where the reducer joins two.
 pub(super) fn reduce(

@@ -4,21 +4,19 @@
 //! the same, and no power overflows.
 
 use pool_kernels::Reduce;
+use pool_spec::Reducer;
 use tch::{TchError, Tensor};
 
 use super::log_mean_exp::log_mean_exp;
-use crate::pool::built::Number;
+use crate::pool::context::Number;
 use crate::pool::windows::Windows;
 
 /// The least value that a generalised mean takes a power of.
 const GEM_FLOOR: f64 = 1e-6;
 
-/// The kernel divides by a power of two, which leaves up to 2 in each cell: greater powers of that overflow.
-pub(crate) const GREATEST_KERNEL_POWER: f64 = 64.0;
-
 /// `(sum |x|^p)^(1/p)`. An all-zero window gives 0, and a gradient of 0, as in PyTorch.
 pub(super) fn lp(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
-    if p > GREATEST_KERNEL_POWER {
+    if p > Reducer::GREATEST_KERNEL_POWER {
         return norm(windows, p);
     }
     windows.by_kernel(Reduce::Lp { p: p as f32 }, None, move |windows| norm(windows, p))
@@ -39,7 +37,7 @@ fn norm(windows: &Windows<'_>, p: f64) -> Result<Tensor, TchError> {
 /// `(mean max(x, 1e-6)^p)^(1/p)`.
 pub(super) fn gem(windows: &Windows<'_>, p: &Number) -> Result<Tensor, TchError> {
     match p {
-        Number::Given(p) if (1.0..=GREATEST_KERNEL_POWER).contains(p) => {
+        Number::Given(p) if (1.0..=Reducer::GREATEST_KERNEL_POWER).contains(p) => {
             let (clipped, p) = (windows.input().f_clamp_min(GEM_FLOOR)?, *p);
             let mean = Reduce::PowerMean { p: p as f32 };
             windows.over(&clipped).by_kernel(mean, None, move |windows| mean_of_powers(windows, p))

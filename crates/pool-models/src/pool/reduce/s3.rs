@@ -1,13 +1,13 @@
 //! S3Pool: the maximum with stride 1, then random rows and columns of every grid.
 
+use pool_spec::windows::Cells;
 use rand::Rng;
 use rand::seq::index;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::Mode;
 use crate::constant::constant;
-use crate::pool::built::Context;
-use crate::pool::geometry::{AxisWindow, Cells};
+use crate::pool::context::Context;
 use crate::pool::windows::{MOST_ADDED, Windows, as_given, with_digits};
 
 /// Along each axis, the places of the maximum with stride 1 form grids of `grid`; each grid keeps one in `stride` of its
@@ -15,15 +15,15 @@ use crate::pool::windows::{MOST_ADDED, Windows, as_given, with_digits};
 /// for the batch; in prediction each is the mean over all draws.
 pub(super) fn s3(windows: &Windows<'_>, grid: usize, context: &Context<'_>) -> Result<Tensor, TchError> {
     let Cells::Windows(axes) = windows.cells() else { unreachable!("the settings were checked") };
-    let dense: Vec<AxisWindow> = axes.iter().map(AxisWindow::dense).collect();
-    let mut maxima = context.windows(windows.input(), &Cells::Windows(dense.clone())).max()?;
+    // The same windows at every place.
+    let dense = context.planned(windows.input(), 1);
+    let mut maxima = dense.max()?;
     let mut generator = match context.mode {
         Mode::Training => Some(context.random.generator()),
         Mode::Inference => None,
     };
-    for (index, (axis, dense)) in axes.iter().zip(&dense).enumerate() {
-        let dimension = index as i64 + 2;
-        let grids = grids(dense.output, grid, axis.stride);
+    for (dimension, (axis, places)) in (2..).zip(axes.iter().zip(dense.cells().output())) {
+        let grids = grids(places, grid, axis.stride);
         maxima = match &mut generator {
             Some(generator) => keep_some(&maxima, dimension, &grids, generator)?,
             None => keep_expected(&maxima, dimension, &grids)?,

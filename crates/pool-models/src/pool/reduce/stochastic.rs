@@ -5,7 +5,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::power::scale;
 use crate::Mode;
-use crate::pool::built::Context;
+use crate::pool::context::Context;
 use crate::pool::windows::{Gathered, Windows};
 
 /// Of `a = max(x, 0)`: in training one value, drawn with probability `a / sum a`; in prediction `sum a^2 / sum a`.

@@ -2,7 +2,7 @@
 
 use tch::{TchError, Tensor};
 
-use crate::pool::built::Context;
+use crate::pool::context::Context;
 use crate::pool::windows::Windows;
 
 /// `s (left . x) + (1 - s) (right . x)` with `s = sigmoid(gate . x)`.

@@ -1,14 +1,16 @@
 //! libtorch's functions and gathered windows give the same values, indices and gradients. (That kernels do, too, is tested
 //! for every layer in `tests/fast_equals_reference.rs`.)
 
+use std::sync::Arc;
+
+use pool_spec::{Geometry, OpenExtent, Padding, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tch::{Kind, TchError, Tensor};
 
-use super::{Tables, Way, Windows};
+use super::{Backend, WindowSet, Windows};
 use crate::Extent;
 use crate::Kernels;
-use crate::pool::geometry::{Cells, Geometry, OpenExtent, Padding, Window};
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -64,19 +66,17 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 impl Case {
-    fn cells(&self) -> Cells {
+    fn set(&self) -> Arc<WindowSet> {
         let spatial: Vec<usize> = self.shape[2..].iter().map(|&n| n as usize).collect();
-        self.geometry.cells(&spatial, None).unwrap().remove(0)
+        let counted = matches!(self.geometry, Geometry::Window(Window { count_padding: true, .. }));
+        Arc::new(WindowSet::new(self.geometry.cells(&spatial, None).unwrap().remove(0), &spatial, counted))
     }
 
     /// Values and gradient of a weighted sum.
-    fn run(&self, way: Way, reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>) -> (Tensor, Tensor) {
+    fn run(&self, backend: Backend, reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>) -> (Tensor, Tensor) {
         let input = Tensor::from_slice(&self.values).reshape(&self.shape).set_requires_grad(true);
-        let (cells, tables) = (self.cells(), Tables::default());
-        let counted = matches!(self.geometry, Geometry::Window(Window { count_padding: true, .. }));
-        let windows =
-            Windows::new(&input, &cells, Kernels::Reference, &tables).count_padding(counted).way(way);
-        let output = reduce(&windows).unwrap();
+        let set = self.set();
+        let output = reduce(&Windows::new(&input, &set, Kernels::Reference).backend(backend)).unwrap();
         let weights =
             Tensor::arange(output.numel() as i64, (Kind::Double, input.device())).reshape(output.size());
         (&output * (weights + 1.0)).sum(Kind::Double).backward();
@@ -102,16 +102,16 @@ proptest! {
 
     #[test]
     fn of_the_maximum(case in cases()) {
-        let run = |way| case.run(way, max);
-        let (fast, slow) = (run(Way::Torch), run(Way::Gathered));
+        let run = |backend| case.run(backend, max);
+        let (fast, slow) = (run(Backend::Torch), run(Backend::Gathered));
         prop_assert_eq!(fast.0, slow.0, "values");
         prop_assert_eq!(fast.1, slow.1, "gradients, those of equal values included");
     }
 
     #[test]
     fn of_the_mean(case in cases()) {
-        let run = |way| case.run(way, mean);
-        let (fast, slow) = (run(Way::Torch), run(Way::Gathered));
+        let run = |backend| case.run(backend, mean);
+        let (fast, slow) = (run(Backend::Torch), run(Backend::Gathered));
         prop_assert!(distance(&fast.0, &slow.0) <= 1e-14, "values {:?} {:?}", fast.0, slow.0);
         prop_assert!(distance(&fast.1, &slow.1) <= 1e-14, "gradients {:?} {:?}", fast.1, slow.1);
     }
@@ -123,10 +123,10 @@ proptest! {
             *value = f64::NEG_INFINITY;
         }
 
-        let indices = |way| {
+        let indices = |backend| {
             let input = Tensor::from_slice(&case.values).reshape(&case.shape);
-            Windows::new(&input, &case.cells(), Kernels::Reference, &Tables::default()).way(way).max_with_indices().unwrap()
+            Windows::new(&input, &case.set(), Kernels::Reference).backend(backend).max_with_indices().unwrap()
         };
-        prop_assert_eq!(indices(Way::Torch), indices(Way::Gathered));
+        prop_assert_eq!(indices(Backend::Torch), indices(Backend::Gathered));
     }
 }

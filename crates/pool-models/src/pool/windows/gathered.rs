@@ -1,13 +1,13 @@
 //! Windows laid out side by side: the plain way to compute any reducer.
 
 use pool_kernels::with_room;
+use pool_spec::windows::{AxisCells, Cells, ResolvedWindow};
 use tch::kind::Element;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::long_sums::{self, as_given, with_digits};
 use crate::constant::constant;
 use crate::error::out_of_memory;
-use crate::pool::geometry::{AxisCells, AxisWindow, Cells};
 
 /// The values of each window, `[N, C, output..., K]` where `K` is the size of the largest window.
 pub(crate) struct Gathered {
@@ -125,7 +125,7 @@ fn lay_out(input: &Tensor, cells: &Cells, axes: &[AxisCells]) -> Result<Tensor, 
 }
 
 /// Windows of one size without gaps are a view.
-fn slide(input: &Tensor, dimension: i64, window: &AxisWindow) -> Result<Tensor, TchError> {
+fn slide(input: &Tensor, dimension: i64, window: &ResolvedWindow) -> Result<Tensor, TchError> {
     let views = input.f_unfold(dimension, window.reach() as i64, window.stride as i64)?;
     if window.dilation == 1 { Ok(views) } else { views.f_slice(-1, None, None, window.dilation as i64) }
 }
@@ -182,7 +182,7 @@ fn hidden_cells(axes: &[AxisCells], device: Device) -> Result<Tensor, TchError> 
 }
 
 /// Cells that lie in the input or its padding, `[output...]`: what a mean divides by when it counts padding.
-fn counted_cells(windows: &[AxisWindow], options: (Kind, Device)) -> Result<Tensor, TchError> {
+fn counted_cells(windows: &[ResolvedWindow], options: (Kind, Device)) -> Result<Tensor, TchError> {
     let counts: Vec<Vec<i64>> = windows
         .iter()
         .map(|axis| (0..axis.output).map(|window| axis.padded(window) as i64).collect())

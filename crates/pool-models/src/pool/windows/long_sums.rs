@@ -2,10 +2,10 @@
 //! to `n 2^-25` of itself: libtorch's pooling functions add the cells of a window so, and the gradients of a cell that many
 //! windows see. They add in `f64` what they get in `f64`.
 
+use pool_spec::windows::{AxisCells, Cells};
 use tch::{Kind, TchError, Tensor};
 
 use crate::native::needs_graph;
-use crate::pool::geometry::{AxisCells, Cells};
 
 /// Numbers that may be added in `f32`: wrong by up to 1e-6.
 pub(in crate::pool) const MOST: u64 = 32;

@@ -1,12 +1,12 @@
 //! Maximum pooling by libtorch's own functions.
 
+use pool_spec::windows::Cells;
 use tch::{TchError, Tensor};
 
 use super::long_sums::{self, as_given, with_digits};
 use super::torch_args::{
     TorchWindow, need_padded_copy, pad, two_sizes, two_windows, with_own_axes, with_two_axes,
 };
-use crate::pool::geometry::Cells;
 
 /// The maximum of each window, if libtorch has a function for these windows.
 pub(super) fn fast(input: &Tensor, cells: &Cells) -> Result<Option<Tensor>, TchError> {

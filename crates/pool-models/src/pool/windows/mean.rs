@@ -1,5 +1,6 @@
 //! Average pooling by libtorch's own functions.
 
+use pool_spec::windows::{Cells, ResolvedWindow};
 use tch::{TchError, Tensor};
 
 use super::long_sums::{self, as_given, with_digits};
@@ -7,7 +8,6 @@ use super::torch_args::{
     TorchWindow, need_padded_copy, pad, two_sizes, two_windows, with_own_axes, with_two_axes,
 };
 use crate::constant::constant;
-use crate::pool::geometry::{AxisWindow, Cells};
 
 /// The mean of each window, if libtorch has a function for these windows. Padded cells count as zeros, or not at all.
 pub(super) fn fast(input: &Tensor, cells: &Cells, count_padding: bool) -> Result<Option<Tensor>, TchError> {
@@ -23,11 +23,11 @@ pub(super) fn fast(input: &Tensor, cells: &Cells, count_padding: bool) -> Result
     as_given(with_own_axes(mean, input)?, input).map(Some)
 }
 
-fn window(input: &Tensor, axes: &[AxisWindow], count_padding: bool) -> Result<Tensor, TchError> {
+fn window(input: &Tensor, axes: &[ResolvedWindow], count_padding: bool) -> Result<Tensor, TchError> {
     if needs_padded_copy(axes) {
         let padded = pad(input, axes, 0.0)?;
         let mean = avg_pool(&padded, &TorchWindow::without_padding(axes), count_padding)?;
-        let counted = |axis: &AxisWindow, window| {
+        let counted = |axis: &ResolvedWindow, window| {
             if count_padding { axis.padded(window) } else { axis.visible(window) }
         };
         rescale(mean, axes, counted)
@@ -37,7 +37,7 @@ fn window(input: &Tensor, axes: &[AxisWindow], count_padding: bool) -> Result<Te
 }
 
 /// `avg_pool3d` also refuses a window that is larger than the input before padding.
-fn needs_padded_copy(axes: &[AxisWindow]) -> bool {
+fn needs_padded_copy(axes: &[ResolvedWindow]) -> bool {
     need_padded_copy(axes) || (axes.len() == 3 && axes.iter().any(|axis| axis.size > axis.input))
 }
 
@@ -53,8 +53,8 @@ fn avg_pool(input: &Tensor, args: &TorchWindow, count_padding: bool) -> Result<T
 /// Along each axis, `size / counted` turns a mean over the whole window into one over the cells that count.
 fn rescale(
     mut mean: Tensor,
-    axes: &[AxisWindow],
-    counted: impl Fn(&AxisWindow, usize) -> usize,
+    axes: &[ResolvedWindow],
+    counted: impl Fn(&ResolvedWindow, usize) -> usize,
 ) -> Result<Tensor, TchError> {
     for (index, axis) in axes.iter().enumerate() {
         let factors: Vec<f64> =

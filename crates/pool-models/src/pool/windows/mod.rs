@@ -6,42 +6,43 @@
 
 #[cfg(test)]
 mod fast_equals_reference;
+#[cfg(test)]
+mod fractional_golden;
 mod gathered;
 mod long_sums;
 mod max;
 mod mean;
 mod native;
-mod tables;
+mod set;
 mod torch_args;
 
 pub(super) use gathered::Gathered;
 pub(super) use long_sums::{MOST as MOST_ADDED, as_given, with_digits};
-pub(super) use tables::{Seen, Tables, Which};
+pub(super) use set::{TableSlot, WindowSet};
+
+use std::sync::Arc;
 
 use pool_kernels::Reduce;
+use pool_spec::memory_limit::check_gathered;
+use pool_spec::windows::Cells;
 use tch::{TchError, Tensor};
 
-use super::geometry::Cells;
-use super::memory::check_gathered;
 use crate::Kernels;
 use crate::error::carried;
+use crate::pool::element_bytes;
 
 /// An input `[N, C, spatial...]` and the windows over its spatial axes.
 pub(super) struct Windows<'a> {
     input: &'a Tensor,
-    cells: &'a Cells,
-    /// Whether a mean counts padded cells as zeros.
-    count_padding: bool,
+    set: &'a Arc<WindowSet>,
     /// `[N, spatial...]`, true where an entry may be seen; everything where there is none.
     mask: Option<&'a Tensor>,
-    way: Way,
-    /// Where kernels find the tables that they walk through.
-    tables: &'a Tables,
+    backend: Backend,
 }
 
 /// From windows to values; each falls back to the next where it cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Way {
+pub(super) enum Backend {
     /// Kernels of `pool-kernels`.
     Kernels,
     /// libtorch's pooling functions.
@@ -51,7 +52,7 @@ pub(super) enum Way {
     Gathered,
 }
 
-impl From<Kernels> for Way {
+impl From<Kernels> for Backend {
     fn from(kernels: Kernels) -> Self {
         match kernels {
             Kernels::Fast => Self::Kernels,
@@ -61,12 +62,8 @@ impl From<Kernels> for Way {
 }
 
 impl<'a> Windows<'a> {
-    pub(super) fn new(input: &'a Tensor, cells: &'a Cells, kernels: Kernels, tables: &'a Tables) -> Self {
-        Self { input, cells, count_padding: false, mask: None, way: kernels.into(), tables }
-    }
-
-    pub(super) fn count_padding(self, count_padding: bool) -> Self {
-        Self { count_padding, ..self }
+    pub(super) fn new(input: &'a Tensor, set: &'a Arc<WindowSet>, kernels: Kernels) -> Self {
+        Self { input, set, mask: None, backend: kernels.into() }
     }
 
     pub(super) fn mask(self, mask: Option<&'a Tensor>) -> Self {
@@ -74,8 +71,8 @@ impl<'a> Windows<'a> {
     }
 
     #[cfg(test)]
-    pub(super) fn way(self, way: Way) -> Self {
-        Self { way, ..self }
+    pub(super) fn backend(self, backend: Backend) -> Self {
+        Self { backend, ..self }
     }
 
     /// The same windows over another tensor of the same spatial sizes.
@@ -88,7 +85,7 @@ impl<'a> Windows<'a> {
     }
 
     pub(super) fn cells(&self) -> &Cells {
-        self.cells
+        self.set.cells()
     }
 
     /// Spatial axes of the input.
@@ -97,7 +94,7 @@ impl<'a> Windows<'a> {
     }
 
     fn may_be_torchs(&self) -> bool {
-        self.way <= Way::Torch && self.mask.is_none()
+        self.backend <= Backend::Torch && self.mask.is_none()
     }
 
     /// The greatest value of each window, `[N, C, output...]`.
@@ -108,7 +105,7 @@ impl<'a> Windows<'a> {
     /// The greatest value of each window and where it is: flat indices into the spatial axes, row-major, as `i64`.
     pub(super) fn max_with_indices(&self) -> Result<(Tensor, Tensor), TchError> {
         if self.may_be_torchs()
-            && let Some(found) = max::fast_with_indices(self.input, self.cells)?
+            && let Some(found) = max::fast_with_indices(self.input, self.set.cells())?
         {
             return Ok(found);
         }
@@ -128,14 +125,14 @@ impl<'a> Windows<'a> {
     /// More bytes than a layer may take, as [`SettingError::TooMuchMemory`](crate::SettingError::TooMuchMemory) behind
     /// [`carried`]; or libtorch's refusal.
     pub(super) fn gather(&self) -> Result<Gathered, TchError> {
-        check_gathered(&self.input.size(), self.cells, self.input.kind()).map_err(carried)?;
-        Gathered::new(self.input, self.cells, self.count_padding, self.mask)
+        check_gathered(&self.input.size(), self.set.cells(), element_bytes(self.input.kind())).map_err(carried)?;
+        Gathered::new(self.input, self.set.cells(), self.set.count_padding(), self.mask)
     }
 }
 
 fn max_without_kernels(windows: &Windows<'_>) -> Result<Tensor, TchError> {
     if windows.may_be_torchs()
-        && let Some(values) = max::fast(windows.input, windows.cells)?
+        && let Some(values) = max::fast(windows.input, windows.set.cells())?
     {
         return Ok(values);
     }
@@ -144,7 +141,7 @@ fn max_without_kernels(windows: &Windows<'_>) -> Result<Tensor, TchError> {
 
 fn mean_without_kernels(windows: &Windows<'_>) -> Result<Tensor, TchError> {
     if windows.may_be_torchs()
-        && let Some(values) = mean::fast(windows.input, windows.cells, windows.count_padding)?
+        && let Some(values) = mean::fast(windows.input, windows.set.cells(), windows.set.count_padding())?
     {
         return Ok(values);
     }

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use pool_kernels::{AxisWindow, Entries, Isa, OutOfMemory, Pooling, Reduce, with_room};
+use pool_kernels::{Entries, Isa, KernelWindow, OutOfMemory, Pooling, Reduce, WindowTable, with_room};
+use pool_spec::memory_limit::{MOST_BYTES, gathered_bytes};
+use pool_spec::windows::{AxisCells, EvenRun};
 use tch::{Kind, TchError, Tensor};
 
-use super::tables::{Seen, Tables, Which};
-use super::{Way, Windows};
+use super::{Backend, Windows};
 use crate::error::out_of_memory;
-use crate::native::{FEWEST_CHANNELS, KernelPooling, kernels_take};
-use crate::pool::geometry::{AxisCells, EvenRun};
-use crate::pool::memory::{MOST_BYTES, gathered_bytes};
-use crate::pool::sample_of;
-use crate::sizes::elements;
+use crate::native::{FEWEST_CHANNELS, KernelPooling, kernels_support};
+use crate::pool::element_bytes;
 
 /// Entries of an input below which preparing a kernel takes longer than libtorch's function does.
 const FEWEST_ENTRIES: usize = 1 << 16;
@@ -33,12 +31,10 @@ impl Windows<'_> {
     ) -> Result<Tensor, TchError> {
         let table = if self.has_kernel(reduce) { self.table().map_err(out_of_memory)? } else { None };
         let Some(windows) = table else { return plain(self) };
-        let output = self.cells.output().iter().map(|&size| size as i64).collect();
-        let pooling = KernelPooling { windows, reduce, draws, output };
-        let (cells, count_padding) = (self.cells.clone(), self.count_padding);
+        let pooling = KernelPooling { windows, reduce, draws, output: self.set.output().to_vec() };
+        let set = Arc::clone(self.set);
         pooling.forward(self.input, move |input| {
-            let tables = &Tables::default();
-            plain(&Windows { input, cells: &cells, count_padding, mask: None, way: Way::Torch, tables })
+            plain(&Windows { input, set: &set, mask: None, backend: Backend::Torch })
         })
     }
 
@@ -47,7 +43,7 @@ impl Windows<'_> {
             // libtorch has functions of its own for these: they prepare less, and one window over whole planes needs no
             // table.
             Reduce::Max | Reduce::Mean => {
-                self.fills_vectors() && self.cells.output().iter().any(|&windows| windows > 1)
+                self.fills_vectors() && self.set.output().iter().any(|&windows| windows > 1)
             }
             Reduce::Min
             | Reduce::Median
@@ -59,10 +55,10 @@ impl Windows<'_> {
             | Reduce::StochasticMean
             | Reduce::Weighted => true,
         };
-        fits && self.way == Way::Kernels
+        fits && self.backend == Backend::Kernels
             && self.mask.is_none()
-            && kernels_take(&[self.input])
-            && self.cells.widest() <= Reduce::MOST_CELLS as u64
+            && kernels_support(&[self.input])
+            && self.set.widest() <= Reduce::MOST_CELLS as u64
             && self.scratch_fits(reduce)
     }
 
@@ -80,7 +76,9 @@ impl Windows<'_> {
                 | Reduce::Soft { .. }
                 | Reduce::Sampled
                 | Reduce::StochasticMean
-                | Reduce::Weighted => gathered_bytes(&self.input.size(), self.cells, Kind::Float),
+                | Reduce::Weighted => {
+                    gathered_bytes(&self.input.size(), self.set.cells(), element_bytes(Kind::Float))
+                }
             };
             u128::from(scratch) <= without.min(MOST_BYTES.into())
         }
@@ -91,8 +89,7 @@ impl Windows<'_> {
         let size = self.input.size();
         let planes = (size[0] * size[1]).max(0) as u64;
         let pixels = self.input.numel() as u64 / planes.max(1);
-        let outputs = elements(self.cells.output());
-        Pooling::scratch_bytes(Isa::best(), THREADS, planes, [pixels, outputs])
+        Pooling::scratch_bytes(Isa::best(), THREADS, planes, [pixels, self.set.outputs()])
     }
 
     /// Whether there is enough to do, and whether channels that come last fill a vector's lanes.
@@ -101,19 +98,17 @@ impl Windows<'_> {
         self.input.numel() >= FEWEST_ENTRIES && (channels >= FEWEST_CHANNELS || self.input.is_contiguous())
     }
 
-    fn table(&self) -> Result<Option<Arc<pool_kernels::Windows>>, OutOfMemory> {
-        let spatial = sample_of(self.input)[1..].to_vec();
-        let (cells, count_padding) = (self.cells, self.count_padding);
-        let seen = Seen::Cells { cells: cells.clone(), count_padding };
-        self.tables.get(Which { spatial, seen }, elements(cells.output()), |spatial| {
-            let axes = cells.axes();
-            let axes: Result<Vec<_>, _> = axes.iter().map(|axis| along(axis, count_padding)).collect();
-            pool_kernels::Windows::new(spatial, &axes?)
+    fn table(&self) -> Result<Option<Arc<WindowTable>>, OutOfMemory> {
+        self.set.table(|spatial| {
+            let axes = self.set.cells().axes();
+            let axes: Result<Vec<_>, _> =
+                axes.iter().map(|axis| along(axis, self.set.count_padding())).collect();
+            WindowTable::new(spatial, &axes?)
         })
     }
 }
 
-fn along(axis: &AxisCells, count_padding: bool) -> Result<Vec<AxisWindow>, OutOfMemory> {
+fn along(axis: &AxisCells, count_padding: bool) -> Result<Vec<KernelWindow>, OutOfMemory> {
     let mut windows = with_room(axis.output())?;
     windows.extend(axis.runs().enumerate().map(|(index, EvenRun { first, count, step, .. })| {
         let counted = match axis {
@@ -121,7 +116,7 @@ fn along(axis: &AxisCells, count_padding: bool) -> Result<Vec<AxisWindow>, OutOf
             AxisCells::Window(_) | AxisCells::Regions(_) => count,
         };
         let entries = Entries::Run { first: first as u32, count: count as u32, step: step as u32 };
-        AxisWindow { entries, counted: counted as u32 }
+        KernelWindow { entries, counted: counted as u32 }
     }));
     Ok(windows)
 }

@@ -2,11 +2,12 @@
 //!
 //! Inputs of one spatial axis run as inputs of two, the first of size 1: libtorch's 1D functions do the same inside.
 
+use pool_spec::ResolvedWindow;
+use pool_spec::memory_limit::check_padded;
 use tch::{TchError, Tensor};
 
 use crate::error::carried;
-use crate::pool::geometry::AxisWindow;
-use crate::pool::memory::check_padded;
+use crate::pool::element_bytes;
 
 /// Arguments of libtorch's pooling functions, one entry per spatial axis.
 pub(super) struct TorchWindow {
@@ -19,7 +20,7 @@ pub(super) struct TorchWindow {
 
 impl TorchWindow {
     /// For an input that is padded already, the overhang of ceil mode included.
-    pub(super) fn without_padding(axes: &[AxisWindow]) -> Self {
+    pub(super) fn without_padding(axes: &[ResolvedWindow]) -> Self {
         Self {
             size: axes.iter().map(|axis| axis.size as i64).collect(),
             stride: axes.iter().map(|axis| axis.stride as i64).collect(),
@@ -30,7 +31,7 @@ impl TorchWindow {
     }
 
     /// With libtorch's own padding, for windows that do not [`need_padded_copy`].
-    pub(super) fn with_own_padding(axes: &[AxisWindow]) -> Self {
+    pub(super) fn with_own_padding(axes: &[ResolvedWindow]) -> Self {
         Self {
             padding: axes.iter().map(|axis| axis.before as i64).collect(),
             ceil: axes.iter().any(|axis| axis.overhang > 0),
@@ -41,12 +42,12 @@ impl TorchWindow {
 
 /// Whether libtorch's own padding cannot express these windows, so that the input must be copied with padding around
 /// it. It pads both ends alike, by at most half of the window.
-pub(crate) fn need_padded_copy(axes: &[AxisWindow]) -> bool {
+pub(crate) fn need_padded_copy(axes: &[ResolvedWindow]) -> bool {
     axes.iter().any(|axis| axis.before != axis.after || axis.before > axis.size / 2)
 }
 
 /// The input with the padding of `axes` around it, filled with `value`.
-pub(super) fn pad(input: &Tensor, axes: &[AxisWindow], value: f64) -> Result<Tensor, TchError> {
+pub(super) fn pad(input: &Tensor, axes: &[ResolvedWindow], value: f64) -> Result<Tensor, TchError> {
     // libtorch lists the last axis first.
     let cells: Vec<i64> = axes
         .iter()
@@ -57,7 +58,7 @@ pub(super) fn pad(input: &Tensor, axes: &[AxisWindow], value: f64) -> Result<Ten
     for (size, ends) in padded.iter_mut().rev().zip(cells.chunks(2)) {
         *size += ends[0] + ends[1];
     }
-    check_padded(&input.size(), &padded, input.kind()).map_err(carried)?;
+    check_padded(&input.size(), &padded, element_bytes(input.kind())).map_err(carried)?;
     input.f_pad(&cells, "constant", value)
 }
 
@@ -72,9 +73,9 @@ pub(super) fn with_own_axes(output: Tensor, input: &Tensor) -> Result<Tensor, Tc
 }
 
 /// The windows that fit [`with_two_axes`].
-pub(super) fn two_windows(axes: &[AxisWindow]) -> Vec<AxisWindow> {
+pub(super) fn two_windows(axes: &[ResolvedWindow]) -> Vec<ResolvedWindow> {
     match axes {
-        [axis] => vec![AxisWindow::UNIT, *axis],
+        [axis] => vec![ResolvedWindow::UNIT, *axis],
         axes => axes.to_vec(),
     }
 }

@@ -9,7 +9,7 @@
 mod costs;
 mod overall;
 mod paired;
-
+use pool_spec::DataSource;
 use serde::Serialize;
 
 use self::paired::{Figure, Side, paired_claim};
@@ -134,11 +134,11 @@ pub struct ClaimResult {
 }
 
 /// The data that the claims are judged on: the study's, and the set that was made to take its place.
-const DATASETS: [&str; 2] = ["MNIST", "Fashion-MNIST"];
+const DATASETS: [DataSource; 2] = [DataSource::Mnist, DataSource::FashionMnist];
 
 /// Whether this run is the published study's: its three arms in its network, on its data.
 fn is_the_studys(run: &Run, arms: &[ArmFigures]) -> bool {
-    run.records().next().is_some_and(|record| DATASETS.contains(&record.settings.dataset.as_str()))
+    run.records().next().is_some_and(|record| DATASETS.contains(&record.spec.data.source))
         && StudyPool::ALL.iter().all(|pool| arms.iter().any(|arm| StudyPool::of_arm(arm) == Some(*pool)))
 }
 

@@ -1,6 +1,7 @@
 //! Claims about figures of the trials: differences between arms, paired by seed.
-
-use pool_metrics::{PairedT, TrialRecord, holm, mean, paired_t};
+use pool_metrics::{PairedT, holm, mean, paired_t};
+use pool_records::TrialRecord;
+use pool_spec::PerturbationKind;
 
 use super::{Conclusion, Finding, StudyArms, cannot_be_told};
 use crate::cells::{NOTHING, fixed, listed, percent};
@@ -46,7 +47,7 @@ pub(super) fn paired_claim(study: &StudyArms<'_>, side: Side, figures: &[Figure<
 
 /// Shift consistency at the smallest distance; as higher is better, the figure is the share that does not stay.
 pub(super) fn invariance(study: &StudyArms<'_>) -> Finding {
-    const KIND: &str = "shift";
+    const KIND: PerturbationKind = PerturbationKind::Shift;
     let shifts = study.none.into_iter().flat_map(|arm| &arm.robustness).filter(|row| row.kind == KIND);
     let Some(strength) = shifts.map(|row| row.strength).min_by(f64::total_cmp) else {
         return cannot_be_told(
@@ -111,8 +112,9 @@ fn by_seed(
 ) -> (Vec<f64>, Vec<f64>) {
     let of = |name: &str| -> Vec<(u64, f64)> {
         let results = run.arms.iter().filter(|arm| arm.name == name);
-        let values =
-            results.flat_map(ArmResults::healthy).filter_map(|record| Some((record.seed, figure(record)?)));
+        let values = results
+            .flat_map(ArmResults::healthy)
+            .filter_map(|record| Some((record.spec.seed, figure(record)?)));
         values.filter(|(_, value)| value.is_finite()).collect()
     };
     let second = of(&second.arm);

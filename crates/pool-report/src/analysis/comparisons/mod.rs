@@ -1,10 +1,10 @@
-//! Arms against each other, on what they predict for the same test images.
+//! Arms against each other, by their predictions for the same test images.
 //!
-//! Up to ten arms, every two of them. More arms would be hundreds of pairs, after whose correction hardly a difference could
-//! count: then each arm is compared with one, that of the lowest mean validation error. The test images do not choose it.
+//! Up to ten arms, all pairs are compared. More arms would make hundreds of pairs, and hardly any difference would
+//! stand out after the correction: then each arm is compared with the one of the lowest mean validation error. The test
+//! images do not choose it.
 
 mod words;
-
 use pool_metrics::{ArmPair, Comparison, Interval, Resampling, SeedPredictions, Verdict, compare_family};
 use serde::Serialize;
 
@@ -18,17 +18,17 @@ const MOST_ARMS: usize = 10;
 /// Pairs of arms. The p-values are corrected for their number (Holm).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Comparisons {
-    /// The arm that all others are compared with; none where every two arms are compared.
+    /// The arm that all others are compared with; `None` if all pairs are compared.
     pub reference: Option<String>,
     /// The pairs that have a seed in common, in the plan's order of arms.
     pub pairs: Vec<PairComparison>,
-    /// Pairs with a p-value, which is what the correction counts.
+    /// The number of pairs with a p-value, for which the correction is made.
     pub tested: usize,
     /// Resamples of each bootstrap.
     pub resamples: u32,
     /// How they were compared, in sentences.
     pub about: String,
-    /// Arms and trials that no comparison looked at, and why, in sentences.
+    /// Arms and trials that are left out, and why, in sentences.
     pub left_out: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ pub struct PairComparison {
     pub sentence: String,
 }
 
-/// How one arm stands to another on the test images.
+/// How one arm compares with another on the test images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -57,7 +57,7 @@ pub enum Standing {
     Worse,
     /// The difference may be chance.
     NotDistinguishable,
-    /// One common seed, or none: nothing can be said.
+    /// Fewer than two common seeds.
     Unknown,
 }
 
@@ -85,7 +85,7 @@ impl Comparisons {
         Self {
             about: words::about(&pairs, tested, reference, arms.len()),
             reference: reference.map(str::to_owned),
-            // A large family is given more than it was asked for.
+            // Large families get more resamples than the default.
             resamples: pairs.first().map_or(resampling.resamples, |pair| pair.comparison.bootstrap.resamples),
             pairs,
             tested,
@@ -93,7 +93,7 @@ impl Comparisons {
         }
     }
 
-    /// How arm `a` stands to arm `b`.
+    /// How arm `a` compares with arm `b`.
     pub fn standing(&self, a: &str, b: &str) -> Standing {
         let Some((pair, turned)) = self.pair(a, b) else { return Standing::Unknown };
         match (pair.comparison.verdict, turned) {
@@ -138,7 +138,7 @@ fn family<'a>(
         }
     }
     if apart > 0 {
-        left_out.push(format!("Without a seed in common, and so not compared: {}.", counted(apart, "pair")));
+        left_out.push(format!("Not compared, as the arms share no seed: {}.", counted(apart, "pair")));
     }
     (names, pairs)
 }
@@ -156,7 +156,7 @@ struct Predictions<'a> {
     seeds: Vec<SeedPredictions<'a>>,
 }
 
-/// The labels, and the arms whose trials predicted them. What does not fit the first trial's labels is left out.
+/// The labels, and the predictions of each arm for them. Trials with labels other than the first trial's are left out.
 fn comparable<'a>(run: &'a Run, left_out: &mut Vec<String>) -> Option<(&'a [u8], Vec<Predictions<'a>>)> {
     let labels = run.arms.iter().flat_map(ArmResults::healthy).find_map(|record| record.test.as_ref())?;
     let labels = labels.labels.as_slice();
@@ -167,20 +167,20 @@ fn comparable<'a>(run: &'a Run, left_out: &mut Vec<String>) -> Option<(&'a [u8],
             let Some(test) = &record.test else { continue };
             if test.labels != labels || test.predictions.len() != labels.len() {
                 left_out.push(format!(
-                    "Trial {} was tested on other images than the first one, and is compared with none.",
+                    "Trial {} was tested on other images than the first trial, so it is left out of the comparisons.",
                     record.id
                 ));
-            } else if seeds.iter().any(|trial| trial.seed == record.seed) {
+            } else if seeds.iter().any(|trial| trial.seed == record.spec.seed) {
                 left_out.push(format!(
-                    "Arm {} has seed {} twice; the later trial is compared with none.",
-                    arm.name, record.seed
+                    "Arm {} has seed {} twice; the later trial is left out of the comparisons.",
+                    arm.name, record.spec.seed
                 ));
             } else {
-                seeds.push(SeedPredictions { seed: record.seed, predictions: &test.predictions });
+                seeds.push(SeedPredictions { seed: record.spec.seed, predictions: &test.predictions });
             }
         }
         if !arm.records.is_empty() && arm.healthy().next().is_none() {
-            left_out.push(format!("Arm {} has no trial that could be compared: all diverged.", arm.name));
+            left_out.push(format!("Arm {} is not compared: all its trials diverged.", arm.name));
         } else if !seeds.is_empty() {
             arms.push(Predictions { arm: &arm.name, seeds });
         }

@@ -1,5 +1,4 @@
 //! Comparisons in sentences.
-
 use pool_metrics::{Comparison, Interval, Verdict};
 
 use super::PairComparison;
@@ -8,37 +7,38 @@ use crate::cells::{counted, listed, p_value, points, points_interval};
 /// How the arms were compared.
 pub(super) fn about(pairs: &[PairComparison], tested: usize, reference: Option<&str>, arms: usize) -> String {
     if tested == 0 {
-        return "It takes two seeds that two arms have in common to compare them.".to_owned();
+        return "Comparing two arms takes at least two seeds that both were trained with.".to_owned();
     }
     let corrected = match tested {
         1 => String::new(),
         tested => format!(", corrected for {} (Holm)", counted(tested, "comparison")),
     };
     let mut sentences = vec![format!(
-        "Differences are percentage points of test error. Both a paired bootstrap over images and seeds and a paired \
-         t-test over seeds must exclude chance at 5 %{corrected}; the interval spans those of both, uncorrected."
+        "Differences are percentage points of test error. A difference counts if both a paired bootstrap over images \
+         and seeds and a paired t-test over seeds exclude chance at 5 %{corrected}; the interval spans those of both \
+         tests, uncorrected."
     )];
     let needed = |pair: &PairComparison| {
         pair.comparison.verdict == Verdict::NotDistinguishable && pair.comparison.seeds_needed.is_some()
     };
     if pairs.iter().any(needed) {
         sentences.push(
-            "The seeds that would be needed are those of the t-test alone, at the corrected level: what the test \
-             images leave open, more seeds do not settle."
+            "The number of seeds needed is that of the t-test alone, at the corrected level: more seeds do not remove \
+             the uncertainty that comes from the number of test images."
                 .to_owned(),
         );
     }
     if let Some(reference) = reference {
         sentences.push(format!(
-            "Every two of {arms} arms would be {}, too many to tell any apart: each arm is compared with {reference}, \
-             which has the lowest validation error.",
+            "All pairs of {arms} arms would be {}, too many for a difference to stand out after correction: each arm \
+             is compared with {reference}, which has the lowest validation error.",
             counted(arms * (arms - 1) / 2, "comparison")
         ));
     }
     sentences.join(" ")
 }
 
-/// What one comparison found.
+/// The result of one comparison.
 pub(super) fn sentence(first: &str, second: &str, comparison: &Comparison, interval: Interval) -> String {
     let turned = Interval { low: -interval.high, high: -interval.low };
     let less = |better: &str, worse: &str, by: f64, interval: Interval| {
@@ -55,10 +55,10 @@ pub(super) fn sentence(first: &str, second: &str, comparison: &Comparison, inter
                 ),
                 Some(_) | None => String::new(),
             };
-            // Without a word on it, an interval on one side of zero would seem to contradict the verdict.
-            let by_itself = interval.low > 0.0 || interval.high < 0.0;
-            let corrected = match comparison.adjusted_p_value.filter(|_| by_itself) {
-                Some(p) => format!(" by itself, p {} corrected for all comparisons", p_value(p)),
+            // Without an explanation, an interval on one side of zero would seem to contradict the verdict.
+            let excludes_zero = interval.low > 0.0 || interval.high < 0.0;
+            let corrected = match comparison.adjusted_p_value.filter(|_| excludes_zero) {
+                Some(p) => format!(" uncorrected, p {} after correction for all comparisons", p_value(p)),
                 None => String::new(),
             };
             format!(
@@ -69,8 +69,8 @@ pub(super) fn sentence(first: &str, second: &str, comparison: &Comparison, inter
             )
         }
         Verdict::OneSeed => format!(
-            "{} have one seed in common, which says nothing about the arms: these two networks differ by {} points \
-             (McNemar's p {}).",
+            "{} share only one seed, too few to compare the arms: these two networks differ by {} points (McNemar's \
+             p {}).",
             listed(&[first, second]),
             points(comparison.difference),
             p_value(comparison.mcnemar_combined.p_value)
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_beside_zero_that_does_not_survive_the_correction_says_so() {
+    fn an_interval_without_zero_that_does_not_survive_the_correction_is_explained() {
         let comparison = |low, high| {
             let interval = Interval { low, high };
             let difference = (low + high) / 2.0;
@@ -105,8 +105,8 @@ mod tests {
         };
         assert_eq!(
             comparison(-0.004, -0.001),
-            "avg and none are not distinguishable: -0.25 points [-0.40, -0.10] by itself, p 0.090 corrected for all \
-             comparisons; about 7 seeds would be needed to see a difference of this size."
+            "avg and none are not distinguishable: -0.25 points [-0.40, -0.10] uncorrected, p 0.090 after correction \
+             for all comparisons; about 7 seeds would be needed to see a difference of this size."
         );
         assert_eq!(
             comparison(-0.004, 0.002),

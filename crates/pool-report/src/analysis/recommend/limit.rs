@@ -1,5 +1,4 @@
-//! The limits of a budget, and where an arm's figure for each comes from.
-
+//! The limits of a budget, and the figures of an arm that they apply to.
 use pool_metrics::MemoryModel;
 use serde::Serialize;
 
@@ -13,9 +12,9 @@ use crate::{ArmFigures, PeakFigures, TimeSource};
 pub enum Limit {
     /// Memory of predicting one image.
     Memory,
-    /// Memory of training at the batch that is trained with.
+    /// Memory of training at the batch size of the sweep.
     TrainMemory,
-    /// The latency of one image that 95 of 100 predictions keep.
+    /// The 95th percentile of the latency of one image.
     Latency,
     /// Trainable parameters.
     Parameters,
@@ -35,7 +34,7 @@ pub enum Basis {
     Contended,
     /// Taken while the trials ran.
     InPassing,
-    /// Expected by our memory model.
+    /// Estimated by the memory model.
     Model,
 }
 
@@ -46,9 +45,9 @@ pub struct LimitFigure {
     pub limit: Limit,
     /// What the budget allows.
     pub allowed: f64,
-    /// What the arm needs; none where nothing tells.
+    /// What the arm needs; `None` if it is not known.
     pub value: Option<f64>,
-    /// Where that comes from.
+    /// Where that value comes from.
     pub basis: Basis,
 }
 
@@ -63,7 +62,7 @@ impl Limit {
         Self::PredictionTime,
     ];
 
-    /// Its words.
+    /// Its name in a sentence.
     pub fn title(self) -> &'static str {
         match self {
             Self::Memory => "memory for an image",
@@ -75,7 +74,7 @@ impl Limit {
         }
     }
 
-    /// A value of it, with its unit.
+    /// A value with its unit.
     pub(crate) fn shown(self, value: f64) -> String {
         match self {
             Self::Memory | Self::TrainMemory => format!("{} MiB", mebibytes(Some(value))),
@@ -86,7 +85,7 @@ impl Limit {
         }
     }
 
-    /// What the budget allows; none where it does not limit this.
+    /// What the budget allows; `None` if it sets no such limit.
     fn allowed(self, budget: &Budget) -> Option<f64> {
         let count = |limit: Option<u64>| limit.map(|limit| limit as f64);
         match self {
@@ -125,7 +124,7 @@ fn timed(arm: &ArmFigures) -> Basis {
     }
 }
 
-/// The measured peak, or what our model expects of the same.
+/// The measured peak, or its estimate.
 fn measured_or(peak: Option<&PeakFigures>, expected: Option<u64>) -> (Option<f64>, Basis) {
     match peak.map(|peak| (peak.measured_bytes, peak.model_bytes)) {
         Some((Some(measured), _)) => (Some(measured as f64), Basis::Measured),
@@ -134,7 +133,7 @@ fn measured_or(peak: Option<&PeakFigures>, expected: Option<u64>) -> (Option<f64
     }
 }
 
-/// Measured epochs times the epochs that ran on average, or what the trials took.
+/// The measured time of an epoch times the mean number of epochs, or else the time of the trials.
 fn train_time(arm: &ArmFigures) -> (Option<f64>, Basis) {
     match (arm.costs.source, arm.costs.epoch_s, arm.epochs) {
         (TimeSource::Measured, Some(epoch), Some(epochs)) => (Some(epoch.median * epochs.mean), timed(arm)),

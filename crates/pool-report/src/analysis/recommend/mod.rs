@@ -1,8 +1,8 @@
 //! Which arm to take under a budget.
 //!
-//! Of the arms that keep within every limit, the one with the lowest mean validation error: the test set selects nothing.
-//! A figure that was measured is judged; our model stands in for a measured memory, and times taken in passing for
-//! measured ones, both said so. An arm without a figure that the budget asks for cannot be judged.
+//! Of the arms within every limit, the one with the lowest mean validation error: the test set selects nothing.
+//! Measured figures are preferred. If there are none, the memory model's estimate and the times of the trials are used,
+//! and marked as such. An arm without a figure that the budget limits cannot be judged.
 
 mod limit;
 mod words;
@@ -13,14 +13,14 @@ pub use self::limit::{Basis, Limit, LimitFigure};
 use super::{Analysis, Standing};
 use crate::ArmFigures;
 
-/// What may be spent. What is not set is not limited.
+/// The limits; `None` sets no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Budget {
     /// Memory of prediction at the smallest measured batch, bytes.
     pub max_memory_bytes: Option<u64>,
     /// Memory of training, bytes.
     pub max_train_memory_bytes: Option<u64>,
-    /// Seconds in which nineteen of twenty predictions of the smallest measured batch must be done.
+    /// 95th percentile of the seconds to predict the smallest measured batch.
     pub max_latency_s: Option<f64>,
     /// Trainable parameters.
     pub max_parameters: Option<u64>,
@@ -33,13 +33,13 @@ pub struct Budget {
 /// The arm to take under a budget, and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recommendation {
-    /// What was asked.
+    /// The budget.
     pub budget: Budget,
-    /// The arm; none if none is known to fit.
+    /// The recommended arm; `None` if no arm is known to fit.
     pub arm: Option<String>,
     /// Every arm with a validation error, the lowest first.
     pub arms: Vec<Judgement>,
-    /// Arms within the budget that cannot be told from it on the test images.
+    /// Arms within the budget that are not distinguishable from it on the test images.
     pub not_distinguishable: Vec<String>,
     /// All of it in sentences.
     pub sentences: Vec<String>,
@@ -50,7 +50,7 @@ pub struct Recommendation {
 pub struct Judgement {
     /// The arm.
     pub arm: String,
-    /// Its mean share of validation images misclassified.
+    /// Its mean fraction of validation images misclassified.
     pub validation_error: f64,
     /// Its figure for each limit of the budget.
     pub figures: Vec<LimitFigure>,
@@ -61,7 +61,7 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// It is known to keep within every limit.
+    /// Whether it is known to be within every limit.
     pub fn fits(&self) -> bool {
         self.broken.is_empty() && self.unknown.is_empty()
     }
@@ -82,7 +82,7 @@ impl Judgement {
     }
 }
 
-/// Applies the rule of this module.
+/// The arm with the lowest mean validation error within the budget, and how every arm compares with the limits.
 pub fn recommend(analysis: &Analysis, budget: &Budget) -> Recommendation {
     let mut arms: Vec<Judgement> =
         analysis.arms.iter().filter_map(|arm| Judgement::of(arm, budget)).collect();

@@ -26,9 +26,11 @@ pub(super) fn sentences(
         None => nothing_fits(arms),
     };
     if !not_distinguishable.is_empty() {
-        let (verb, names) =
-            (if not_distinguishable.len() == 1 { "fits" } else { "fit" }, listed(not_distinguishable));
-        sentences.push(format!("{names} {verb} as well and cannot be told from it on the test images."));
+        let names = listed(not_distinguishable);
+        let (verb, be) = if not_distinguishable.len() == 1 { ("fits", "is") } else { ("fit", "are") };
+        sentences.push(format!(
+            "{names} also {verb} the budget and {be} not distinguishable from it on the test images."
+        ));
     }
     sentences.extend(Limit::ALL.into_iter().filter_map(|limit| excluded(limit, arms)));
     sentences.extend(unknown(arms));
@@ -49,29 +51,25 @@ fn take(analysis: &Analysis, chosen: &Judgement) -> String {
     let test = analysis.arm(&chosen.arm).and_then(|arm| arm.test_error);
     let test = test.map_or(String::new(), |error| format!(" (test: {})", percent(error.mean)));
     let figures: Vec<String> = chosen.figures.iter().filter_map(within).collect();
-    let figures = if figures.is_empty() { String::new() } else { format!(" It needs {}.", listed(&figures)) };
+    let figures =
+        if figures.is_empty() { String::new() } else { format!(" Within the limits: {}.", listed(&figures)) };
     format!(
-        "Take {}: the lowest validation error within the budget, {}{test}.{figures}",
+        "Take {}: it has the lowest validation error within the budget, {}{test}.{figures}",
         chosen.arm,
         percent(chosen.validation_error)
     )
 }
 
-/// `10.5 MiB of the 16.0 MiB allowed as memory for an image`.
+/// `memory for an image 10.5 MiB of 16.0 MiB`.
 fn within(figure: &LimitFigure) -> Option<String> {
     let LimitFigure { limit, allowed, value, basis } = figure;
     let from = match basis {
         Basis::Measured => "",
-        Basis::Contended => " (while the machine had other work)",
-        Basis::InPassing => " (taken in passing)",
-        Basis::Model => " (by our model, not measured)",
+        Basis::Contended => " (measured while the machine was busy with other work)",
+        Basis::InPassing => " (measured while the trials ran)",
+        Basis::Model => " (estimated, not measured)",
     };
-    Some(format!(
-        "{} of the {} allowed as {}{from}",
-        limit.shown((*value)?),
-        limit.shown(*allowed),
-        limit.title()
-    ))
+    Some(format!("{} {} of {}{from}", limit.title(), limit.shown((*value)?), limit.shown(*allowed)))
 }
 
 fn excluded(limit: Limit, arms: &[Judgement]) -> Option<String> {
@@ -95,16 +93,17 @@ fn unknown(arms: &[Judgement]) -> Option<String> {
             format!("{} ({})", arm.arm, listed(&limits))
         })
         .collect();
-    (!names.is_empty()).then(|| format!("Cannot be judged, as it was not measured: {}.", listed(&names)))
+    (!names.is_empty())
+        .then(|| format!("Cannot be judged, as these figures were not measured: {}.", listed(&names)))
 }
 
-/// The arm that breaks the fewest limits by the least, and by how much.
+/// The arm that breaks the fewest limits, by the least, and by how much it does.
 fn nothing_fits(arms: &[Judgement]) -> Vec<String> {
     let excess = |arm: &Judgement| -> f64 {
         let over = arm.figures.iter().filter_map(|figure| Some(figure.value? / figure.allowed));
         over.fold(1.0, f64::max)
     };
-    // An arm that breaks nothing might fit, if it were measured.
+    // An arm without a broken limit might fit once it is measured.
     if arms.iter().any(|arm| arm.broken.is_empty()) {
         return vec!["No arm is known to fit the budget.".to_owned()];
     }
@@ -120,13 +119,8 @@ fn nothing_fits(arms: &[Judgement]) -> Vec<String> {
         .filter(|figure| nearest.broken.contains(&figure.limit))
         .filter_map(|figure| {
             let LimitFigure { limit, allowed, value, .. } = figure;
-            Some(format!(
-                "{} {} where {} are allowed",
-                limit.title(),
-                limit.shown((*value)?),
-                limit.shown(*allowed)
-            ))
+            Some(format!("{} {} (limit {})", limit.title(), limit.shown((*value)?), limit.shown(*allowed)))
         })
         .collect();
-    vec![format!("No arm fits the budget. The arm {} comes nearest: {}.", nearest.arm, listed(&limits))]
+    vec![format!("No arm fits the budget. The arm {} comes closest: {}.", nearest.arm, listed(&limits))]
 }

@@ -1,5 +1,4 @@
 //! How an arm's test errors differ between two runs.
-
 use pool_metrics::{
     ArmPair, Comparison, Interval, Resampling, SeedPredictions, Verdict, compare_family, welch_interval,
 };
@@ -83,7 +82,7 @@ fn predictions<'a>(arm: &'a ArmResults, labels: &[u8]) -> Vec<SeedPredictions<'a
     arm.healthy()
         .filter_map(|record| {
             let test = record.test.as_ref().filter(|test| test.labels == labels)?;
-            Some(SeedPredictions { seed: record.seed, predictions: &test.predictions })
+            Some(SeedPredictions { seed: record.spec.seed, predictions: &test.predictions })
         })
         .collect()
 }
@@ -105,7 +104,7 @@ fn of_comparison(arm: &str, comparison: &Comparison) -> Difference {
 }
 
 fn unpaired(arm: &str, first: &ArmResults, second: &ArmResults) -> Difference {
-    let errors = |arm: &ArmResults| arm.healthy().filter_map(pool_metrics::TrialRecord::test_error).collect();
+    let errors = |arm: &ArmResults| arm.healthy().filter_map(pool_records::TrialRecord::test_error).collect();
     let (a, b): (Vec<f64>, Vec<f64>) = (errors(first), errors(second));
     let difference = pool_metrics::mean(&a).zip(pool_metrics::mean(&b)).map(|(a, b)| a - b);
     match (difference, welch_interval(&a, &b, LEVEL)) {

@@ -6,13 +6,14 @@
 
 mod difference;
 mod matching;
-
 use pool_metrics::MemoryModel;
+use pool_spec::Pool;
 use serde::Serialize;
 
 pub use self::difference::{Difference, Method};
-use super::provenance::provenance;
+use super::provenance::settings_and_machine;
 use crate::cells::listed;
+use crate::figures::spelling;
 use crate::{ArmFigures, Estimate, Run, Spread};
 
 /// Two runs, compared.
@@ -56,7 +57,8 @@ pub struct ArmInRun {
     /// Its name there.
     pub arm: String,
     /// Its pooling layer.
-    pub pool: Option<String>,
+    #[serde(serialize_with = "spelling")]
+    pub pool: Option<Pool>,
     /// Share of test images misclassified.
     pub test_error: Option<Estimate>,
     /// Share of validation images misclassified.
@@ -121,13 +123,9 @@ impl ArmInRun {
     }
 }
 
-/// When the trials ran is no setting.
-const NO_SETTINGS: [&str; 2] = ["first trial started", "last trial ended"];
-
 fn settings(first: &Run, second: &Run) -> Vec<SettingDifference> {
     let texts = |run: &Run| -> Vec<(&'static str, String)> {
-        let told = provenance(run).into_iter().filter(|(label, _)| !NO_SETTINGS.contains(label));
-        told.chain([("seeds", seeds(run))]).collect()
+        settings_and_machine(run).into_iter().chain([("seeds", seeds(run))]).collect()
     };
     let (first, second) = (texts(first), texts(second));
     let of = |texts: &[(&str, String)], wanted: &str| -> String {
@@ -146,7 +144,7 @@ fn settings(first: &Run, second: &Run) -> Vec<SettingDifference> {
 }
 
 fn seeds(run: &Run) -> String {
-    let mut seeds: Vec<u64> = run.records().map(|record| record.seed).collect();
+    let mut seeds: Vec<u64> = run.records().map(|record| record.spec.seed).collect();
     seeds.sort_unstable();
     seeds.dedup();
     let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
@@ -163,7 +161,7 @@ fn notes(first: &Run, second: &Run, arms: &[ArmBeside], unmatched: &[Vec<String>
             notes.push(format!("In the {which} run alone: {}.", listed(alone)));
         }
     }
-    let dataset = |run: &Run| run.records().next().map(|record| record.settings.dataset.clone());
+    let dataset = |run: &Run| run.records().next().map(|record| record.spec.data.source.to_string());
     if let (Some(one), Some(other)) = (dataset(first), dataset(second))
         && one != other
     {

@@ -1,20 +1,19 @@
-//! The verdict: a few sentences on which arm errs least, what it costs, and which one to take if nothing else is known.
+//! The verdict: a few sentences on which arm has the lowest error, what it costs, and which one to take.
 //!
-//! *What was found* is told by the test images, as every difference there is tested. *What to take* is chosen by the
-//! validation images alone, so that the test error of the chosen arm stays an honest estimate: of the arms whose mean
+//! *What was found* comes from the test images, where every difference is tested. *What to take* is chosen by the
+//! validation images only, so that the test error of the chosen arm stays an honest estimate: of the arms whose mean
 //! validation error is at most one standard error above the lowest (L. Breiman et al., "Classification and Regression
 //! Trees", 1984, section 3.4.3), the cheapest. Cheapest is the shortest epoch; where the spreads of two epochs overlap,
 //! the smaller memory in training; where two memories are within a twentieth, the lower validation error.
 
 mod words;
-
 use pool_metrics::MemoryModel;
 use serde::Serialize;
 
 use super::{Comparisons, Standing};
 use crate::{ArmFigures, Estimate};
 
-/// Two memories within this share of the smaller one count as equal.
+/// Two figures of memory that differ by at most this fraction of the smaller one count as equal.
 const SAME_MEMORY: f64 = 0.05;
 
 /// What was found, and what to take.
@@ -22,10 +21,10 @@ const SAME_MEMORY: f64 = 0.05;
 pub struct StudyVerdict {
     /// One to four sentences.
     pub sentences: Vec<String>,
-    /// The arm with the lowest mean test error, or the one that all others were compared with; none without a finished trial
-    /// that did not diverge.
+    /// The arm with the lowest mean test error, or the one that all others were compared with. `None` if every finished
+    /// trial diverged.
     pub compared_with: Option<String>,
-    /// The arms that cannot be told from it on the test images.
+    /// The arms that are not distinguishable from it on the test images.
     pub not_distinguishable: Vec<String>,
     /// The arm to take if nothing else is known.
     pub choice: Option<Choice>,
@@ -97,7 +96,7 @@ fn lowest(arms: &[ArmFigures], figure: fn(&ArmFigures) -> Option<Estimate>) -> O
     known.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(arm, _)| arm)
 }
 
-/// Applies the rule.
+/// The choice by the rule above.
 fn choose(arms: &[ArmFigures]) -> Option<Choice> {
     let best = lowest(arms, |arm| arm.validation_error)?;
     let limit = best.validation_error?.mean + standard_error(best)?;
@@ -123,7 +122,7 @@ fn choose(arms: &[ArmFigures]) -> Option<Choice> {
     Some(Choice { arm: chosen.arm.clone(), candidates: names, decision })
 }
 
-/// From seed to seed; with one seed, that of a share of its images.
+/// Of the mean over seeds; with one seed, of the fraction of images misclassified.
 fn standard_error(arm: &ArmFigures) -> Option<f64> {
     arm.validation_error?.standard_error().or_else(|| {
         let error = arm.trials.iter().find_map(|trial| trial.validation_error)?;
@@ -131,7 +130,7 @@ fn standard_error(arm: &ArmFigures) -> Option<f64> {
     })
 }
 
-/// Those whose epochs cannot be told from the shortest; all where a time may not be compared, or has no range.
+/// The arms whose epoch times overlap with the shortest. All arms if a time must not be compared or has no range.
 fn fastest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
     let times: Option<Vec<_>> = arms
         .iter()
@@ -142,7 +141,7 @@ fn fastest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
     arms.iter().zip(&times).filter(|(_, time)| time.overlaps(best)).map(|(arm, _)| *arm).collect()
 }
 
-/// Those that need as good as the least memory in training.
+/// The arms whose training memory counts as equal to the smallest.
 fn smallest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
     let measured: Option<Vec<f64>> = arms.iter().map(|arm| measured_training_bytes(arm)).collect();
     let expected =

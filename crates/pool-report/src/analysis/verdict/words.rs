@@ -1,5 +1,4 @@
 //! The verdict in sentences.
-
 use pool_metrics::MemoryModel;
 
 use super::{Choice, Decision, measured_training_bytes};
@@ -10,7 +9,7 @@ use crate::cells::{counted, fixed, listed, mebibytes, percent, thousands};
 /// More names than this are counted rather than listed.
 const MOST_NAMES: usize = 6;
 
-/// How the arm that all others were compared with fares on the test images.
+/// The test error of the best arm, and how the others compare with it.
 pub(super) fn found(arms: &[ArmFigures], best: &ArmFigures, comparisons: &Comparisons) -> String {
     let Some(error) = best.test_error else { return String::new() };
     let (name, seeds) = (&best.arm, counted(error.seeds, "seed"));
@@ -34,13 +33,13 @@ pub(super) fn found(arms: &[ArmFigures], best: &ArmFigures, comparisons: &Compar
         );
     }
     let why = match error.seeds {
-        1 => "one seed says nothing about the arms: another seed may order them otherwise",
-        _ => "no other arm has two seeds in common with it, which it takes to compare them",
+        1 => "one seed cannot rank the arms: another seed may order them differently",
+        _ => "no other arm shares two seeds with it, which a comparison needs",
     };
-    format!("{name} has {has}, but {why}. Train each with at least three.")
+    format!("{name} has {has}, but {why}. Train each arm with at least three seeds.")
 }
 
-/// Which arms cannot be told from it, which it errs less than, and so on.
+/// Which arms are not distinguishable from this one, which have more errors, and so on.
 fn standings(name: &str, others: &[&str], comparisons: &Comparisons) -> String {
     let parts = [Standing::NotDistinguishable, Standing::Better, Standing::Worse, Standing::Unknown].map(
         |standing| {
@@ -52,9 +51,12 @@ fn standings(name: &str, others: &[&str], comparisons: &Comparisons) -> String {
             let all = those.len() == others.len() && those.len() > 1;
             (!those.is_empty()).then(|| match standing {
                 Standing::NotDistinguishable if all && those.len() > MOST_NAMES => {
-                    "no other arm can be told from it".to_owned()
+                    "no other arm is distinguishable from it".to_owned()
                 }
-                Standing::NotDistinguishable => format!("{} cannot be told from it", names_or_count(&those)),
+                Standing::NotDistinguishable => {
+                    let verb = if those.len() == 1 { "is" } else { "are" };
+                    format!("{} {verb} not distinguishable from it", names_or_count(&those))
+                }
                 Standing::Better if all => format!("{name} errs less than every other arm"),
                 Standing::Better => format!("{name} errs less than {}", names_or_count(&those)),
                 Standing::Worse => format!("{name} errs more than {}", names_or_count(&those)),
@@ -69,38 +71,41 @@ fn names_or_count(names: &[&str]) -> String {
     if names.len() <= MOST_NAMES { listed(names) } else { counted(names.len(), "other arm") }
 }
 
-/// What the chosen arm costs, and how much more the arm with the lowest test error and the largest one do.
+/// The costs of the chosen arm, and how much more the best arm and the largest arm cost.
 pub(super) fn costs(arms: &[ArmFigures], choice: &Choice, best: &ArmFigures) -> Option<String> {
     let chosen = arms.iter().find(|arm| arm.arm == choice.arm)?;
     let mut parts = Vec::new();
-    // A time that may not be compared has no place in a verdict.
+    // Times that must not be compared have no place in a verdict.
     if let Some(epoch) = chosen.costs.epoch_s.filter(|_| chosen.costs.may_be_compared()) {
-        parts.push(format!("{} s an epoch", fixed(epoch.median, 2)));
+        parts.push(format!("{} s per epoch", fixed(epoch.median, 2)));
     }
     match measured_training_bytes(chosen) {
         Some(bytes) => {
-            let batch =
-                chosen.costs.training_batch.map(|batch| format!(" at batch {batch}")).unwrap_or_default();
-            parts.push(format!("{} MiB of memory in training{batch}", mebibytes(Some(bytes))));
+            let batch = chosen
+                .costs
+                .training_batch
+                .map(|batch| format!(" at batch size {batch}"))
+                .unwrap_or_default();
+            parts.push(format!("{} MiB of memory for training{batch}", mebibytes(Some(bytes))));
         }
         None => parts.extend(chosen.memory_bytes(MemoryModel::Training).map(|bytes| {
-            format!("{} MiB of memory in training by our model", mebibytes(Some(bytes as f64)))
+            format!("an estimated {} MiB of memory for training", mebibytes(Some(bytes as f64)))
         })),
     }
     parts.extend(chosen.parameters.map(|count| format!("{} parameters", thousands(Some(count)))));
     let largest = arms.iter().filter(|arm| arm.parameters.is_some()).max_by_key(|arm| arm.parameters);
     let mut others = vec![best];
     others.extend(largest.filter(|arm| arm.arm != best.arm));
-    let beside: String = others
+    let comparison: String = others
         .into_iter()
         .filter(|arm| arm.arm != chosen.arm)
-        .filter_map(|other| Some(format!("; {}", beside(other, chosen)?)))
+        .filter_map(|other| Some(format!("; {}", relative_costs(other, chosen)?)))
         .collect();
-    Some(format!("{} needs {}{beside}.", chosen.arm, listed(&parts)))
+    Some(format!("{} needs {}{comparison}.", chosen.arm, listed(&parts)))
 }
 
-/// How many times as much the other arm needs; none where nothing differs by a twentieth.
-fn beside(other: &ArmFigures, chosen: &ArmFigures) -> Option<String> {
+/// The other arm's costs as multiples of the chosen one's. `None` if nothing differs by more than 5 %.
+fn relative_costs(other: &ArmFigures, chosen: &ArmFigures) -> Option<String> {
     let ratio = |figure: &dyn Fn(&ArmFigures) -> Option<f64>, what: &str| {
         let ratio = figure(other)? / figure(chosen).filter(|figure| *figure > 0.0)?;
         let differs = !(0.95..=1.05).contains(&ratio);
@@ -130,16 +135,18 @@ pub(super) fn advice(Choice { arm, candidates, decision }: &Choice) -> String {
             );
         }
         Decision::OnlyMeasured => {
-            return format!("{arm} is the only arm with a finished trial: nothing was chosen.");
+            return format!(
+                "{arm} is the only arm with a finished trial, so there was nothing to choose from."
+            );
         }
         Decision::EpochTime => "its epochs are the shortest",
         Decision::TrainingMemory => {
-            "it needs the least memory in training, their times not telling them apart"
+            "it needs the least memory for training, as training times do not distinguish them"
         }
-        Decision::ValidationError => "none of those that cost as little has a lower one",
+        Decision::ValidationError => "no arm that costs as little has a lower one",
     };
     format!(
-        "If nothing else is known, take {arm}: its validation error is as good as that of {equals} (within one standard \
-         error of the lowest), and {why}."
+        "If nothing else is known, take {arm}: its validation error is as good as that of {equals} (within one \
+         standard error of the lowest), and {why}."
     )
 }

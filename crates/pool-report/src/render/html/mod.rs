@@ -1,25 +1,22 @@
-//! The report for people: one file that needs nothing else.
+//! The report as a web page: one file, complete in itself.
 
-mod bar;
-mod claims;
-mod classes;
-mod grid;
-mod hardest;
-mod pairs;
-mod pictures;
-mod policy;
-mod results;
+mod elements;
+mod findings;
+mod mistakes;
 mod tables;
-mod trials;
-mod verdict;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 
-use self::policy::{SCRIPT, STYLE, policy};
 use super::plots::{PlotKind, plots};
 use crate::{Analysis, Run};
 
-/// A part of the page, and how the contents call it.
+const STYLE: &str = include_str!("report.css");
+const SCRIPT: &str = include_str!("report.js");
+
+/// A section of the page and its entry in the table of contents.
 struct Part {
     id: &'static str,
     title: &'static str,
@@ -34,7 +31,7 @@ pub fn html_report(run: &Run, analysis: &Analysis) -> String {
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta http-equiv="Content-Security-Policy" content=(content_security_policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (run.study) ": pooling study" }
@@ -46,7 +43,7 @@ pub fn html_report(run: &Run, analysis: &Analysis) -> String {
                     div.top { h1 { (run.study) } div.tools {} }
                     p.facts { "Which pooling layer should this network use, and what does the choice cost?" }
                 }
-                @if !run.arms.is_empty() { (bar::bar(run)) }
+                @if !run.arms.is_empty() { (elements::legend_bar(run)) }
                 @if parts.len() > 1 {
                     nav aria-label="Contents" {
                         ol { @for part in &parts { li { a href=(format!("#{}", part.id)) { (part.title) } } } }
@@ -62,19 +59,19 @@ pub fn html_report(run: &Run, analysis: &Analysis) -> String {
     page.into_string()
 }
 
-/// In reading order; a part with nothing to show is left out.
+/// In reading order, without empty parts.
 fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut add = |id, title, markup: Option<Markup>| {
         parts.extend(markup.map(|markup| Part { id, title, markup }));
     };
     let has_trials = analysis.has_trials();
-    add("verdict", "Verdict", Some(verdict::verdict(analysis)));
-    add("claims", "The study's claims", claims::claims(analysis));
-    add("results", "Results", has_trials.then(|| results::results(analysis)));
-    for plot in plots(run, analysis) {
-        let words = match plot.kind {
-            PlotKind::Comparisons => pairs::pairs(run, analysis),
+    add("verdict", "Verdict", Some(findings::verdict(analysis)));
+    add("claims", "The study's claims", findings::claims(analysis));
+    add("results", "Results", has_trials.then(|| tables::results(analysis)));
+    for (kind, chart) in plots(run, analysis) {
+        let table = match kind {
+            PlotKind::Comparisons => tables::pairs(run, analysis),
             PlotKind::LearningCurves
             | PlotKind::Pareto
             | PlotKind::Robustness
@@ -82,24 +79,37 @@ fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
             | PlotKind::Confusion
             | PlotKind::Calibration => html! {},
         };
-        let markup = html! { (pictures::pictures(run, &plot)) (words) };
-        add(plot.kind.name(), plot.kind.title(), Some(markup));
+        let markup = html! { (elements::plot(run, &chart)) (table) };
+        add(kind.name(), kind.title(), Some(markup));
     }
-    add("classes", "Error of each class", classes::classes(&analysis.arms));
-    add("hardest", "Hardest images", hardest::hardest(run));
-    add("tables", "More tables", has_trials.then(|| tables::tables(run, analysis)));
-    add("trials", "Every trial", has_trials.then(|| trials::trials(run)));
-    add("settings", "Machine and settings", settings(analysis));
-    add("sweep", "Sweep file", sweep(run));
+    add("classes", "Error of each class", mistakes::classes(&analysis.arms));
+    add("hardest", "Hardest images", mistakes::hardest(run));
+    add("tables", "More tables", has_trials.then(|| tables::more_tables(run, analysis)));
+    add("trials", "Every trial", has_trials.then(|| tables::trials(run)));
+    add("settings", "Machine and settings", findings::settings(analysis));
+    add("sweep", "Sweep file", findings::sweep(run));
     parts
 }
 
-fn settings(analysis: &Analysis) -> Option<Markup> {
-    let provenance = &analysis.provenance;
-    (!provenance.is_empty())
-        .then(|| html! { dl { @for (label, value) in provenance { dt { (label) } dd { (value) } } } })
+/// What the browser may do with the page: apply its own style and script, and show its own pictures. No request leaves
+/// the page. Text that an attacker smuggles in cannot run, because style and script are allowed by their digests and
+/// not by their position.
+fn content_security_policy() -> String {
+    let digest = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    format!(
+        "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+        digest(STYLE),
+        digest(SCRIPT)
+    )
 }
 
-fn sweep(run: &Run) -> Option<Markup> {
-    (!run.sweep_text.is_empty()).then(|| html! { pre.wide tabindex="0" { (run.sweep_text) } })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn style_and_script_would_not_end_their_elements_early() {
+        assert!(!STYLE.to_lowercase().contains("</style") && !SCRIPT.to_lowercase().contains("</script"));
+        assert!(!SCRIPT.contains("<!--"), "which changes how a browser reads a script");
+    }
 }

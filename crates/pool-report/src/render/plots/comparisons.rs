@@ -1,24 +1,22 @@
-//! Every two arms: how far their test errors lie apart.
+//! Every two arms: the difference of their test errors.
 
 use maud::{Markup, html};
 use pool_metrics::{Interval, Verdict};
 
-use super::axis::Axis;
-use super::list::{List, MIDDLE, Row};
-use super::shape::{mark, px, whisker_across};
-use super::{Plot, PlotKind, Stack, Stroke, layer};
 use crate::cells::fixed;
+use crate::chart::{
+    Axis, Chart, List, ROW_MIDDLE, Row, SeriesStyle, Stack, horizontal_whisker, mark, px, series_group,
+};
 use crate::{Analysis, Comparisons, PairComparison, Run};
 
-/// None without two arms that have a seed in common.
-pub(super) fn plot(run: &Run, analysis: &Analysis) -> Option<Plot> {
+/// `None` unless two arms have a seed in common.
+pub(super) fn chart(run: &Run, analysis: &Analysis) -> Option<Chart> {
     let Comparisons { reference, pairs, .. } = &analysis.comparisons;
     let pairs: Vec<Pair<'_>> =
         pairs.iter().filter_map(|pair| Pair::of(run, pair, reference.as_deref())).collect();
-    (!pairs.is_empty()).then(|| Plot {
-        kind: PlotKind::Comparisons,
+    (!pairs.is_empty()).then(|| Chart {
         caption: caption(&analysis.comparisons),
-        colours_arms: false,
+        colours_series: false,
         columns: 2,
         stacks: columns(&pairs),
     })
@@ -27,18 +25,19 @@ pub(super) fn plot(run: &Run, analysis: &Analysis) -> Option<Plot> {
 fn caption(Comparisons { tested, about, .. }: &Comparisons) -> String {
     let marks = if *tested > 0 {
         "A filled mark in the colour of the better arm is a difference beyond chance; a hollow one may be chance. The \
-         thick line is the bootstrap's 95 % interval, the thin one spans that of the t-test, too."
+         thick line is the bootstrap's 95 % interval; the thin one also covers that of the t-test."
     } else {
         "The line is the bootstrap's 95 % interval."
     };
     format!(
-        "Test error of the first arm minus that of the second: left of zero the first errs less. {marks} {about}"
+        "Test error of the first arm minus that of the second: left of zero, the first has the lower error. {marks} \
+         {about}"
     )
 }
 
 /// A comparison as it is drawn, in percentage points.
 struct Pair<'a> {
-    /// The first arm and the second one.
+    /// The first and the second arm.
     arms: [usize; 2],
     name: String,
     difference: f64,
@@ -49,11 +48,11 @@ struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// The arm that all are compared with stands second.
+    /// The reference arm, if there is one, comes second.
     fn of(run: &Run, pair: &'a PairComparison, reference: Option<&str>) -> Option<Self> {
-        let place = |name: &str| run.arms.iter().position(|arm| arm.name == name);
+        let position = |name: &str| run.arms.iter().position(|arm| arm.name == name);
         let PairComparison { first, second, comparison, interval, sentence } = pair;
-        let (first_arm, second_arm) = (place(first)?, place(second)?);
+        let (first_arm, second_arm) = (position(first)?, position(second)?);
         let better = match comparison.verdict {
             Verdict::FirstBetter => Some(first_arm),
             Verdict::SecondBetter => Some(second_arm),
@@ -85,26 +84,26 @@ impl<'a> Pair<'a> {
         let across = |Interval { low, high }: Interval| Some((list.at(low)?, list.at(high)?));
         let (left, right) = across(self.bootstrap)?;
         let drawn = html! {
-            (whisker_across(across(self.interval)?, MIDDLE))
-            line x1=(px(left)) x2=(px(right)) y1=(MIDDLE) y2=(MIDDLE) stroke="currentColor" stroke-width="4" {}
+            (horizontal_whisker(across(self.interval)?, ROW_MIDDLE))
+            line x1=(px(left)) x2=(px(right)) y1=(ROW_MIDDLE) y2=(ROW_MIDDLE) stroke="currentColor" stroke-width="4" {}
             (middle(self.better, list.at(self.difference)?))
         };
         let drawn = mark(self.sentence, &drawn);
         let drawn = match self.better {
-            Some(arm) => layer(arm, &drawn),
+            Some(arm) => series_group(arm, &drawn),
             None => drawn,
         };
         let Interval { low, high } = self.interval;
         Some(Row {
-            arms: self.arms.to_vec(),
+            series: self.arms.to_vec(),
             name: self.name.clone(),
             figure: format!("{} [{}, {}]", fixed(self.difference, 2), fixed(low, 2), fixed(high, 2)),
-            drawn: html! { (list.upright(0.0)) (drawn) },
+            drawn: html! { (list.vertical_line(0.0)) (drawn) },
         })
     }
 }
 
-/// Two lists side by side where one would be long, on one scale.
+/// One list, or two side by side if one would be long; both have the same scale.
 fn columns(pairs: &[Pair<'_>]) -> Vec<Stack> {
     let axis = Axis::from_zero(pairs.iter().flat_map(|pair| [pair.interval.low, pair.interval.high]), 6);
     let longest = if pairs.len() > 6 { pairs.len().div_ceil(2) } else { pairs.len() };
@@ -118,12 +117,12 @@ fn columns(pairs: &[Pair<'_>]) -> Vec<Stack> {
     titles.into_iter().zip(pairs.chunks(longest)).map(stack).collect()
 }
 
-/// What is hollow hides the line behind it, on paper as on a dark page.
+/// The mark of a difference. A hollow one is filled with the background, so that the line behind it does not show.
 fn middle(better: Option<usize>, x: f64) -> Markup {
     match better {
-        Some(arm) => Stroke::of_arm(arm).shape.filled(x, MIDDLE, 5.5),
+        Some(arm) => SeriesStyle::nth(arm).shape.filled(x, ROW_MIDDLE, 5.5),
         None => html! {
-            circle.ground cx=(px(x)) cy=(MIDDLE) r="5" fill="#ffffff" stroke="currentColor" stroke-width="1.8" {}
+            circle.ground cx=(px(x)) cy=(ROW_MIDDLE) r="5" fill="#ffffff" stroke="currentColor" stroke-width="1.8" {}
         },
     }
 }

@@ -1,17 +1,14 @@
-//! What memory is needed for, by the models' own items, and what was measured.
+//! What memory is needed for, item by item, and what was measured.
 
 use maud::{Markup, html};
 use pool_metrics::{MemoryEstimate, MemoryItem, MemoryModel};
 
-use super::axis::Axis;
-use super::list::{List, MIDDLE, Row, key};
-use super::shape::{mark, px};
-use super::{Plot, PlotKind, Stack, layer};
 use crate::cells::number;
+use crate::chart::{Axis, Chart, List, ROW_MIDDLE, Row, Stack, key, mark, px, series_group};
 use crate::{ArmResults, Run};
 
 const MIB: f64 = (1u64 << 20) as f64;
-const BAR: f64 = 13.0;
+const BAR_HEIGHT: f64 = 13.0;
 
 /// An arm's estimate by one model, and the measured peak of that phase.
 struct Bar<'a> {
@@ -19,21 +16,19 @@ struct Bar<'a> {
     measured_mib: Option<f64>,
 }
 
-/// None before anything tells what the networks are.
-pub(super) fn plot(run: &Run) -> Option<Plot> {
+/// `None` before the first record, which describes its network.
+pub(super) fn chart(run: &Run) -> Option<Chart> {
     let stacks: Vec<Stack> = [MemoryModel::Training, MemoryModel::Inference, MemoryModel::KerasLegacy]
         .into_iter()
         .filter_map(|model| stack(run, model))
         .collect();
-    (!stacks.is_empty()).then(|| Plot {
-        kind: PlotKind::Memory,
-        caption: "Bars are estimates, item by item; every panel has a scale of its own. The upright mark is the \
-                  measured peak of a fresh process beyond what it held before the network was built: it holds \
-                  libtorch's own buffers too, which no model counts. keras_legacy is the formula that the published \
-                  study cites; it multiplies the parameters by the batch size, and the mark beside it is the measured \
-                  peak of training."
+    (!stacks.is_empty()).then(|| Chart {
+        caption: "Bars are estimates, item by item; every panel has its own scale. The vertical mark is the measured \
+                  peak of a fresh process, minus what it held before the network was built; it includes libtorch's \
+                  own buffers, which no estimate counts. keras_legacy is the formula that the published study cites; \
+                  it multiplies the parameters by the batch size, and its mark is the measured peak of training."
             .to_owned(),
-        colours_arms: false,
+        colours_series: false,
         columns: 2,
         stacks,
     })
@@ -64,16 +59,16 @@ fn stack(run: &Run, model: MemoryModel) -> Option<Stack> {
     let rows = run.arms.iter().zip(&bars).enumerate().filter_map(|(arm, (results, bar))| {
         let bar = bar.as_ref()?;
         Some(list.row(&Row {
-            arms: vec![arm],
+            series: vec![arm],
             name: results.name.clone(),
             figure: bar.words(),
-            drawn: html! { (layer(arm, &bar.items(&results.name, &list))) (bar.measured(&results.name, &list)) },
+            drawn: html! { (series_group(arm, &bar.items(&results.name, &list))) (bar.measured(&results.name, &list)) },
         }))
     });
     Some(Stack { panels: std::iter::once(list.head(&key, height)).chain(rows).collect() })
 }
 
-/// At the batch size of training for all models. Where the costs were measured, theirs; otherwise a trial's.
+/// An arm's bar, at the batch size of training for all models. A trial describes the network, or else the measurement.
 fn bar(arm: &ArmResults, model: MemoryModel) -> Option<Bar<'_>> {
     let facts =
         arm.records.first().map(|record| &record.model).or(arm.costs.as_ref().map(|costs| &costs.model));
@@ -116,29 +111,29 @@ impl Bar<'_> {
     }
 
     fn measured(&self, arm: &str, list: &List) -> Markup {
-        let place = self.measured_mib.and_then(|mib| Some((mib, list.at(mib)?)));
+        let measured = self.measured_mib.and_then(|mib| Some((mib, list.at(mib)?)));
         html! {
-            @if let Some((mib, x)) = place {
-                (mark(&format!("{arm}: measured {} MiB", number(Some(mib), 1)), &upright(x, MIDDLE)))
+            @if let Some((mib, x)) = measured {
+                (mark(&format!("{arm}: measured {} MiB", number(Some(mib), 1)), &measured_mark(x, ROW_MIDDLE)))
             }
         }
     }
 }
 
-/// A hair of ground between two segments tells them apart.
+/// A gap of less than a pixel separates neighbouring segments.
 fn segment(left: f64, width: f64, opacity: f64) -> Markup {
     html! {
-        rect x=(px(left)) y=(px(MIDDLE - BAR / 2.0)) width=(px((width - 0.8).max(0.3))) height=(BAR)
+        rect x=(px(left)) y=(px(ROW_MIDDLE - BAR_HEIGHT / 2.0)) width=(px((width - 0.8).max(0.3))) height=(BAR_HEIGHT)
             fill="currentColor" fill-opacity=(format!("{opacity:.2}")) {}
     }
 }
 
-/// From full to faint, item by item.
+/// From opaque to faint, item by item.
 fn opacity(index: usize, items: usize) -> f64 {
     1.0 - 0.78 * index as f64 / (items.max(4) - 1) as f64
 }
 
-fn upright(x: f64, y: f64) -> Markup {
+fn measured_mark(x: f64, y: f64) -> Markup {
     let (left, top, bottom) = (px(x - 3.5), px(y - 9.5), px(y + 9.5));
     let outline = format!("M{} {top}V{bottom}M{left} {top}h7M{left} {bottom}h7", px(x));
     html! { path d=(outline) stroke="currentColor" stroke-width="1.8" fill="none" {} }
@@ -151,6 +146,6 @@ fn swatches(estimate: &MemoryEstimate, measured: bool) -> Vec<(Markup, String)> 
             html! { rect y="0" width="12" height="12" fill="currentColor" fill-opacity=(opacity) {} };
         (swatch, item.what.clone())
     });
-    let mark = measured.then(|| (upright(6.0, 6.0), "measured peak".to_owned()));
+    let mark = measured.then(|| (measured_mark(6.0, 6.0), "measured peak".to_owned()));
     items.chain(mark).collect()
 }

@@ -1,14 +1,13 @@
-//! Error against each cost: which arms no other one beats in both.
+//! Error against each cost: which arms no other arm beats in both.
 
 use maud::{Markup, html};
 use pool_metrics::{MemoryModel, pareto_front};
 
-use super::axis::Axis;
-use super::labels::Labels;
-use super::panel::{Frame, Panel, arms_attribute};
-use super::shape::{mark, polyline, whisker_up};
-use super::{Plot, PlotKind, Stroke, layer};
-use crate::cells::{number, thousands};
+use crate::cells::{estimate, number, thousands};
+use crate::chart::{
+    Axis, Chart, Frame, Panel, PointNames, SeriesStyle, mark, polyline, series_attribute, series_group,
+    vertical_whisker,
+};
 use crate::{ArmFigures, Estimate, TimeSource};
 
 const MIB: f64 = (1u64 << 20) as f64;
@@ -26,7 +25,7 @@ const COSTS: [Cost; 4] = [
         title: "Test error, %, and training time",
         axis_title: "seconds of training per epoch",
         of: |arm| arm.costs.epoch_s.map(|seconds| seconds.median),
-        words: |seconds| format!("{} s an epoch", number(Some(seconds), 2)),
+        words: |seconds| format!("{} s per epoch", number(Some(seconds), 2)),
     },
     Cost {
         title: "Test error, %, and prediction time",
@@ -35,8 +34,8 @@ const COSTS: [Cost; 4] = [
         words: |seconds| format!("{} s for the test images", number(Some(seconds), 3)),
     },
     Cost {
-        title: "Test error, %, and memory of training",
-        axis_title: "MiB by our model of a training step",
+        title: "Test error, %, and training memory",
+        axis_title: "MiB, estimated for a training step",
         of: |arm| arm.memory_bytes(MemoryModel::Training).map(|bytes| bytes as f64 / MIB),
         words: |mib| format!("{} MiB", number(Some(mib), 1)),
     },
@@ -48,11 +47,10 @@ const COSTS: [Cost; 4] = [
     },
 ];
 
-/// With more arms than this the names and intervals of the front alone are drawn; the others say theirs when pointed
-/// at.
+/// With more arms than this only the front gets names and intervals; the others show theirs when pointed at.
 const MOST_NAMED: usize = 12;
 
-/// One arm in one panel.
+/// An arm in one panel.
 struct Point<'a> {
     arm: usize,
     name: &'a str,
@@ -61,13 +59,12 @@ struct Point<'a> {
     on_front: bool,
 }
 
-/// None before two arms have seen the test images.
-pub(super) fn plot(figures: &[ArmFigures]) -> Option<Plot> {
+/// `None` before two arms have been tested.
+pub(super) fn chart(figures: &[ArmFigures]) -> Option<Chart> {
     let panels: Vec<Panel> = COSTS.iter().filter_map(|cost| cost.panel(figures)).collect();
-    (!panels.is_empty()).then(|| Plot {
-        kind: PlotKind::Pareto,
+    (!panels.is_empty()).then(|| Chart {
         caption: caption(figures),
-        colours_arms: true,
+        colours_series: true,
         columns: 2,
         stacks: panels.into_iter().map(Into::into).collect(),
     })
@@ -75,15 +72,17 @@ pub(super) fn plot(figures: &[ArmFigures]) -> Option<Plot> {
 
 fn caption(figures: &[ArmFigures]) -> String {
     let mut words = "Down and to the left is better. Filled marks are on the panel's Pareto front, which the dashed \
-                     line joins: no other arm has both the lower mean error and the lower cost. Upright lines are \
-                     95 % intervals of the mean over seeds; where they overlap widely, the order of two arms is open."
+                     line connects: no other arm has both a lower mean error and a lower cost. Vertical lines are \
+                     95 % intervals of the mean over seeds; where they overlap widely, the order of two arms is \
+                     uncertain."
         .to_owned();
     if figures.iter().any(|arm| arm.costs.contended) {
-        words += " Times are contended: the machine had other work while some were taken, so they must not be \
-                  compared.";
+        words += " Some times are contended: the machine was busy with other work when they were taken, so they must \
+                  not be compared.";
     }
     if figures.iter().any(|arm| arm.costs.source == TimeSource::InPassing && arm.costs.epoch_s.is_some()) {
-        words += " Times of arms whose costs were not measured apart were taken while their trials trained.";
+        words +=
+            " The times of arms without a measurement of their own were taken while their trials trained.";
     }
     words
 }
@@ -96,28 +95,28 @@ impl Cost {
         }
         let frame = Frame {
             x: Axis::fitting(points.iter().map(|point| point.cost), 5),
-            y: Axis::linear(errors_that_count(&points), 5),
+            y: Axis::linear(errors_on_axis(&points), 5),
             x_title: self.axis_title.to_owned(),
             size: (400.0, 290.0),
         };
-        let places: Vec<Option<(f64, f64)>> =
+        let positions: Vec<Option<(f64, f64)>> =
             points.iter().map(|point| frame.at(point.cost, 100.0 * point.error.mean)).collect();
         let on_front = points.iter().filter(|point| point.on_front);
         let members: Vec<usize> = on_front.map(|point| point.arm).collect();
         let is_named = |point: &Point<'_>| point.on_front || points.len() <= MOST_NAMED;
-        let mut labels = Labels::around(places.iter().flatten().copied(), frame.room());
+        let mut names = PointNames::of(&frame, positions.iter().flatten().copied());
         let drawn = html! {
-            // Without one of its members the front would be another one.
-            g stroke-opacity="0.5" data-arms=[arms_attribute(&members)] {
+            // Without one of its members it would be another front, so it is hidden with any of them.
+            g stroke-opacity="0.5" data-arms=[series_attribute(&members)] {
                 (polyline(&front(&points, &frame), 1.2, Some("4 4")))
             }
-            @for (point, place) in points.iter().zip(&places) {
-                @if let Some(place) = *place {
-                    (layer(point.arm, &self.drawn(point, place, is_named(point), &frame)))
+            @for (point, position) in points.iter().zip(&positions) {
+                @if let Some(position) = *position {
+                    (series_group(point.arm, &self.drawn(point, position, is_named(point), &frame)))
                 }
             }
-            @for (point, place) in points.iter().zip(&places).filter(|(point, _)| is_named(point)) {
-                @if let Some(place) = *place { (labels.place(point.arm, point.name, place)) }
+            @for (point, position) in points.iter().zip(&positions).filter(|(point, _)| is_named(point)) {
+                @if let Some(position) = *position { (names.place(point.arm, point.name, position)) }
             }
         };
         Some(frame.panel(self.title, &drawn))
@@ -134,7 +133,7 @@ impl Cost {
             .collect();
         let objectives: Vec<Vec<f64>> =
             points.iter().map(|point| vec![point.error.mean, point.cost]).collect();
-        // Every point has two finite objectives, which is all that could be refused.
+        // Points are refused for an objective that is missing or NaN; these have neither.
         for (point, on_front) in points.iter_mut().zip(pareto_front(&objectives).unwrap_or_default()) {
             point.on_front = on_front;
         }
@@ -146,10 +145,10 @@ impl Cost {
             let up = |share: f64| Some(frame.at(point.cost, 100.0 * share)?.1);
             Some((up(interval.low)?, up(interval.high)?))
         });
-        let shape = Stroke::of_arm(point.arm).shape;
+        let shape = SeriesStyle::nth(point.arm).shape;
         let shape = if point.on_front { shape.filled(x, y, 5.5) } else { shape.hollow(x, y, 5.0) };
         let drawn = html! {
-            @if let Some(ends) = ends { g stroke-opacity="0.55" { (whisker_up(x, ends)) } }
+            @if let Some(ends) = ends { g stroke-opacity="0.55" { (vertical_whisker(x, ends)) } }
             (shape)
         };
         mark(&self.words_of(point), &drawn)
@@ -157,33 +156,32 @@ impl Cost {
 
     fn words_of(&self, point: &Point<'_>) -> String {
         let front = if point.on_front { ", on the front" } else { "" };
-        let error = crate::cells::estimate(Some(point.error), 100.0, 2);
+        let error = estimate(Some(point.error), 100.0, 2);
         format!("{}: error {error} %, {}{front}", point.name, (self.words)(point.cost))
     }
 }
 
-/// What the axis must show: all means, and of the intervals as much as leaves the means apart.
-fn errors_that_count(points: &[Point<'_>]) -> Vec<f64> {
+/// The errors that the axis covers: all means, and as much of the intervals as keeps the means distinguishable.
+fn errors_on_axis(points: &[Point<'_>]) -> Vec<f64> {
     let means = || points.iter().map(|point| point.error.mean);
     let (least, greatest) = (means().fold(f64::INFINITY, f64::min), means().fold(0.0, f64::max));
-    let room = if greatest > least { 1.5 * (greatest - least) } else { f64::INFINITY };
-    let ends = points
-        .iter()
-        .filter_map(|point| point.error.interval)
-        .flat_map(|interval| [interval.low.max(least - room).max(0.0), interval.high.min(greatest + room)]);
+    let margin = if greatest > least { 1.5 * (greatest - least) } else { f64::INFINITY };
+    let ends = points.iter().filter_map(|point| point.error.interval).flat_map(|interval| {
+        [interval.low.max(least - margin).max(0.0), interval.high.min(greatest + margin)]
+    });
     means().chain(ends).map(|share| 100.0 * share).collect()
 }
 
-/// The stairs from one arm of the front to the next: what costs less than the next one has the error of the last.
+/// The front as a staircase from arm to arm: up to the cost of the next one, the best error is that of the last.
 fn front(points: &[Point<'_>], frame: &Frame) -> Vec<(f64, f64)> {
     let mut members: Vec<&Point<'_>> = points.iter().filter(|point| point.on_front).collect();
     members.sort_by(|one, other| one.cost.total_cmp(&other.cost));
     let mut stairs: Vec<(f64, f64)> = Vec::new();
-    for place in members.iter().filter_map(|point| frame.at(point.cost, 100.0 * point.error.mean)) {
-        if let Some(&(_, y)) = stairs.last() {
-            stairs.push((place.0, y));
+    for (x, y) in members.iter().filter_map(|point| frame.at(point.cost, 100.0 * point.error.mean)) {
+        if let Some(&(_, last_error)) = stairs.last() {
+            stairs.push((x, last_error));
         }
-        stairs.push(place);
+        stairs.push((x, y));
     }
     stairs
 }

@@ -1,12 +1,11 @@
-//! What small changes of the test images do: error, and how many predictions stay what they were.
+//! The effect of small changes of the test images: on the error, and on how many predictions stay the same.
 
-use maud::{Markup, html};
-use pool_metrics::{Robustness, TrialRecord};
+use maud::html;
+use pool_records::{Robustness, TrialRecord};
+use pool_spec::PerturbationKind;
 
-use super::axis::Axis;
-use super::panel::{Frame, Panel};
-use super::shape::{band, mark, polyline};
-use super::{Plot, PlotKind, SeedRange, Stroke, is_crowded, layer};
+use super::seed_range::{SeedCurve, SeedRange};
+use crate::chart::{Axis, Chart, Frame, Panel, SeriesStyle, is_crowded, series_group};
 use crate::{ArmResults, Run, change};
 
 /// A share of the changed images.
@@ -14,7 +13,7 @@ struct Figure {
     title: &'static str,
     words: &'static str,
     of: fn(&Robustness) -> f64,
-    /// What the unchanged images give.
+    /// The figure of the unchanged images.
     unchanged: fn(&TrialRecord) -> Option<f64>,
     axis: fn(Vec<f64>) -> Axis,
 }
@@ -36,31 +35,30 @@ const FIGURES: [Figure; 2] = [
     },
 ];
 
-/// None where no trial was asked for it.
-pub(super) fn plot(run: &Run) -> Option<Plot> {
+/// `None` if no trial measured it.
+pub(super) fn chart(run: &Run) -> Option<Chart> {
     let kinds = kinds(run);
-    (!kinds.is_empty()).then(|| Plot {
-        kind: PlotKind::Robustness,
-        caption: "The trained networks see every test image again, changed in every direction. Error is the share of \
-                  changed images misclassified; consistency the share that is taken for the same class as the \
-                  unchanged image, right or wrong. Strength 0 is the unchanged test set. Mean over seeds, band from \
-                  the lowest to the highest."
+    (!kinds.is_empty()).then(|| Chart {
+        caption: "The trained networks classify every test image again, changed in every direction. Error is the \
+                  share of changed images that are misclassified; consistency is the share with the same predicted \
+                  class as the unchanged image, right or wrong. Strength 0 is the unchanged test set. Lines are means \
+                  over seeds, bands span the lowest to the highest seed."
             .to_owned(),
-        colours_arms: true,
+        colours_series: true,
         columns: 2,
         stacks: kinds
             .iter()
-            .flat_map(|kind| FIGURES.iter().map(|figure| figure.panel(run, kind).into()))
+            .flat_map(|&kind| FIGURES.iter().map(move |figure| figure.panel(run, kind).into()))
             .collect(),
     })
 }
 
 /// The kinds of change, in the order of the records.
-fn kinds(run: &Run) -> Vec<&str> {
-    let mut kinds: Vec<&str> = Vec::new();
+fn kinds(run: &Run) -> Vec<PerturbationKind> {
+    let mut kinds: Vec<PerturbationKind> = Vec::new();
     for changed in run.arms.iter().flat_map(ArmResults::healthy).flat_map(changes) {
-        if !kinds.contains(&changed.kind.as_str()) {
-            kinds.push(&changed.kind);
+        if !kinds.contains(&changed.kind) {
+            kinds.push(changed.kind);
         }
     }
     kinds
@@ -71,9 +69,9 @@ fn changes(record: &TrialRecord) -> &[Robustness] {
 }
 
 impl Figure {
-    fn panel(&self, run: &Run, kind: &str) -> Panel {
-        let curves: Vec<Vec<(f64, SeedRange)>> = run.arms.iter().map(|arm| self.curve(arm, kind)).collect();
-        let points = || curves.iter().flatten();
+    fn panel(&self, run: &Run, kind: PerturbationKind) -> Panel {
+        let curves: Vec<SeedCurve> = run.arms.iter().map(|arm| self.curve(arm, kind)).collect();
+        let points = || curves.iter().flat_map(|curve| &curve.0);
         let with_band = !is_crowded(run.arms.len());
         let frame = Frame {
             x: Axis::from_zero(points().map(|(strength, _)| *strength), 5),
@@ -81,20 +79,28 @@ impl Figure {
             x_title: change::axis_title(kind),
             size: (400.0, 250.0),
         };
+        let words = |arm: &str, strength: f64, range: &SeedRange| {
+            let level = format!("{} {strength}{}", change::words(kind), change::unit(kind));
+            format!("{arm}, {level}: {} {}", self.words, range.words("%", 2))
+        };
+        let drawn = |curve: &SeedCurve, arm: usize| {
+            let (style, name) = (SeriesStyle::nth(arm), &run.arms[arm].name);
+            html! {
+                @if with_band { (curve.band(&frame)) }
+                (curve.line(style, 2.0, &frame))
+                (curve.marks(style, 2.5, &frame, |strength, range| words(name, strength, range)))
+            }
+        };
         let drawn = html! {
-            @for (arm, curve) in curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()) {
-                (layer(arm, &drawn(Stroke::of_arm(arm), curve, with_band, &frame, |strength, range| {
-                    let (arm, figure) = (&run.arms[arm].name, self.words);
-                    let level = format!("{} {strength}{}", change::words(kind), change::unit(kind));
-                    format!("{arm}, {level}: {figure} {}", range.words("%", 2))
-                })))
+            @for (arm, curve) in curves.iter().enumerate().filter(|(_, curve)| !curve.0.is_empty()) {
+                (series_group(arm, &drawn(curve, arm)))
             }
         };
         frame.panel(&format!("{} under {}, %", self.title, change::words(kind)), &drawn)
     }
 
-    /// Strength and figure, from the unchanged images on; nothing for an arm that was not asked.
-    fn curve(&self, arm: &ArmResults, kind: &str) -> Vec<(f64, SeedRange)> {
+    /// By strength, from the unchanged images on; empty if the arm has no such figures.
+    fn curve(&self, arm: &ArmResults, kind: PerturbationKind) -> SeedCurve {
         let found = || arm.healthy().flat_map(changes).filter(|changed| changed.kind == kind);
         let mut strengths: Vec<f64> = found().map(|changed| changed.strength).collect();
         strengths.sort_by(f64::total_cmp);
@@ -106,27 +112,6 @@ impl Figure {
         let unchanged = SeedRange::of(arm.healthy().filter_map(self.unchanged));
         let origin = unchanged.filter(|_| strengths.first().is_some_and(|&least| least > 0.0));
         let origin = origin.map(|range| (0.0, range));
-        origin.into_iter().chain(strengths.into_iter().filter_map(changed)).collect()
-    }
-}
-
-fn drawn(
-    stroke: Stroke,
-    curve: &[(f64, SeedRange)],
-    with_band: bool,
-    frame: &Frame,
-    words: impl Fn(f64, &SeedRange) -> String,
-) -> Markup {
-    let along = |figure: fn(&SeedRange) -> f64| -> Vec<(f64, f64)> {
-        curve.iter().filter_map(|(strength, range)| frame.at(*strength, figure(range))).collect()
-    };
-    html! {
-        @if with_band { (band(&along(|range| range.low), &along(|range| range.high))) }
-        (polyline(&along(|range| range.mean), 2.0, stroke.dash))
-        @for (strength, range) in curve {
-            @if let Some((x, y)) = frame.at(*strength, range.mean) {
-                (mark(&words(*strength, range), &stroke.shape.filled(x, y, 2.5)))
-            }
-        }
+        SeedCurve(origin.into_iter().chain(strengths.into_iter().filter_map(changed)).collect())
     }
 }

@@ -1,8 +1,11 @@
-//! A figure over seeds, as a line and its band show it: every seed lies within, whatever its distribution.
+//! A figure over the seeds of an arm: the line is the mean, and the band holds every seed, however they are
+//! distributed.
 
+use maud::{Markup, html};
 use pool_metrics::mean;
 
 use crate::cells::fixed;
+use crate::chart::{Frame, SeriesStyle, band, mark, polyline};
 
 /// The mean over the seeds, the lowest and the highest of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,7 +17,7 @@ pub(super) struct SeedRange {
 }
 
 impl SeedRange {
-    /// None without figures, or where they have no mean.
+    /// `None` if there are no figures or their mean is not finite.
     pub(super) fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
         let figures: Vec<f64> = figures.collect();
         Some(Self {
@@ -36,14 +39,49 @@ impl SeedRange {
     }
 }
 
+/// An arm's seed ranges by epoch, strength or whatever the horizontal axis shows.
+pub(super) struct SeedCurve(pub(super) Vec<(f64, SeedRange)>);
+
+impl SeedCurve {
+    /// From the lowest to the highest seed.
+    pub(super) fn band(&self, frame: &Frame) -> Markup {
+        band(&self.along(frame, |range| range.low), &self.along(frame, |range| range.high))
+    }
+
+    /// Through the means.
+    pub(super) fn line(&self, style: SeriesStyle, width: f64, frame: &Frame) -> Markup {
+        polyline(&self.along(frame, |range| range.mean), width, style.dash)
+    }
+
+    /// A mark on every mean, with these words.
+    pub(super) fn marks(
+        &self,
+        style: SeriesStyle,
+        radius: f64,
+        frame: &Frame,
+        words: impl Fn(f64, &SeedRange) -> String,
+    ) -> Markup {
+        html! {
+            @for (x, range) in &self.0 {
+                @if let Some((left, top)) = frame.at(*x, range.mean) {
+                    (mark(&words(*x, range), &style.shape.filled(left, top, radius)))
+                }
+            }
+        }
+    }
+
+    fn along(&self, frame: &Frame, figure: fn(&SeedRange) -> f64) -> Vec<(f64, f64)> {
+        self.0.iter().filter_map(|(x, range)| frame.at(*x, figure(range))).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_spread_says_how_many_seeds_it_is_over() {
-        let words =
-            |figures: &[f64]| SeedRange::of(figures.iter().copied()).map(|spread| spread.words("%", 2));
+    fn a_range_states_its_number_of_seeds() {
+        let words = |figures: &[f64]| SeedRange::of(figures.iter().copied()).map(|range| range.words("%", 2));
         assert_eq!(words(&[1.0, 2.0, 1.5]).as_deref(), Some("1.50 % (1.00 to 2.00 over 3 seeds)"));
         assert_eq!(words(&[1.0]).as_deref(), Some("1.00 % (one seed)"));
         assert_eq!(words(&[]), None);

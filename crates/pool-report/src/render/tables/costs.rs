@@ -1,16 +1,14 @@
-//! What the arms cost in time and memory.
-
+//! The costs of the arms in time and memory, and the arms that no other beats in error and costs.
 use pool_metrics::MemoryModel;
 
-use super::super::document::Detail;
-use super::{Table, row};
-use crate::cells::{batch_size, listed, mebibytes, number, spread, thousands};
-use crate::{ArmFigures, LatencyFigures, TimeSource};
+use super::super::table::{Detail, Table, row};
+use crate::cells::{batch_size, listed, mebibytes, number, points, spread, thousands};
+use crate::{ArmFigures, LatencyFigures, Objective, ParetoFront, TimeSource};
 
-/// More arms than this have one row each in a brief table of latencies: the smallest batch.
+/// A brief table of latencies of more arms than this has one row per arm: the smallest batch.
 const CROWDED: usize = 8;
 
-/// Times always; latency and measured peaks where they were measured.
+/// Times and estimated memory, and latency and peaks if they were measured.
 pub(super) fn tables(figures: &[ArmFigures], detail: Detail) -> Vec<Table> {
     let mut tables = vec![times(figures)];
     tables.extend(latency(figures, detail));
@@ -44,21 +42,21 @@ fn time_notes(figures: &[ArmFigures]) -> Vec<String> {
     let in_passing = named(|arm| arm.costs.source == TimeSource::InPassing);
     let contended = named(|arm| arm.costs.contended);
     let mut notes = vec![
-        "Step, epoch and prediction of all test images: the median, and the range that nine of ten repetitions lie \
-         in."
+        "The median and the range of nine in ten repetitions: of a training step, of an epoch, and of predicting all \
+         test images."
             .to_owned(),
     ];
     if !in_passing.is_empty() {
         notes.push(format!(
-            "The times of {} were taken in passing, while the trials ran, and must not be compared; they were not \
-             measured apart.",
+            "The times of {} come from the trials rather than from a measurement of their own, so they must not be \
+             compared.",
             listed(&in_passing)
         ));
     }
     if !contended.is_empty() {
         notes.push(format!(
-            "Times are contended: the machine had other work while those of {} were taken, so they must not be \
-             compared.",
+            "The times of {} are contended: the machine was busy with other work when they were taken, so they must \
+             not be compared.",
             listed(&contended)
         ));
     }
@@ -85,7 +83,7 @@ fn latency(figures: &[ArmFigures], detail: Detail) -> Option<Table> {
         .collect();
     (!rows.is_empty()).then(|| {
         Table::new("Latency of one batch, ms", &["arm", "images", "median", "95 %", "99 %"], rows).with_notes([
-            "From the pixels in memory to the classes read back; 95 and 99 of a hundred repetitions were faster."
+            "From the pixels in memory to the predicted classes; 95 % and 99 % are percentiles of the repetitions."
                 .to_owned(),
         ])
     })
@@ -107,8 +105,9 @@ fn memory(figures: &[ArmFigures]) -> Table {
     )
     .with_notes([
         "keras_legacy is the formula that the published study cites; it multiplies the parameters by the batch size. \
-         training and inference count what is alive at the peak of a step, and of a prediction. resident is what a trial's process held at most beyond what \
-         it held before the network was built, freed pages and libtorch's own buffers included, which no formula counts."
+         training and inference count what is alive at the peak of a training step and of a prediction. resident is \
+         the peak of a trial's process, minus what it held before the network was built; it includes freed pages and \
+         libtorch's own buffers, which no formula counts."
             .to_owned(),
     ])
 }
@@ -129,12 +128,65 @@ fn peaks(figures: &[ArmFigures]) -> Option<Table> {
             })
         })
         .collect();
-    let header = ["arm", "phase", "images", "measured", "our model", "model / measured"];
+    let header = ["arm", "phase", "images", "measured", "estimate", "estimate / measured"];
     (!rows.is_empty()).then(|| {
         Table::new("Measured peaks of memory, MiB", &header, rows).with_word_columns(2).with_notes([
-            "Resident memory of a fresh process beyond what it held just before the network was built, one process \
-             for each row."
+            "Peak resident memory of a fresh process, minus what it held just before the network was built; one \
+             process per row."
                 .to_owned(),
         ])
     })
+}
+
+/// Which arms are on the Pareto front, and which arms beat the others. `None` for a single arm.
+pub(in crate::render) fn pareto(front: &ParetoFront) -> Option<Table> {
+    if front.arms.len() < 2 {
+        return None;
+    }
+    let rows = front.arms.iter().map(|arm| {
+        let standing = match arm.dominated_by.as_slice() {
+            [] => "on the front".to_owned(),
+            [some @ .., _] if some.len() > 2 => format!("beaten by {} arms", arm.dominated_by.len()),
+            some => format!("beaten by {}", listed(some)),
+        };
+        let values =
+            front.objectives.iter().zip(&arm.values).map(|(objective, value)| shown(*objective, *value));
+        vec![arm.arm.clone(), standing].into_iter().chain(values).collect()
+    });
+    let columns = front.objectives.iter().map(|objective| heading(*objective));
+    let header: Vec<&str> = ["arm", "Pareto front"].into_iter().chain(columns).collect();
+    let unmeasured: Vec<&str> = front.unmeasured.iter().map(|objective| objective.title()).collect();
+    let without = (!unmeasured.is_empty()).then(|| {
+        format!("Without {}, as not every arm has a value that can be compared.", listed(&unmeasured))
+    });
+    Some(
+        Table::new("Pareto front", &header, rows.collect())
+            .with_word_columns(2)
+            .with_notes([
+                "An arm is beaten by another that is at least as good in every column and better in one. Values are \
+                 compared as measured: a difference within the noise can put an arm on the front or take it off."
+                    .to_owned(),
+            ])
+            .with_notes(without),
+    )
+}
+
+fn heading(objective: Objective) -> &'static str {
+    match objective {
+        Objective::TestError => "test error, %",
+        Objective::Parameters => "parameters",
+        Objective::EpochTime => "one epoch, s",
+        Objective::Latency => "latency, ms",
+        Objective::TrainingPeak => "memory, MiB",
+    }
+}
+
+fn shown(objective: Objective, value: f64) -> String {
+    match objective {
+        Objective::TestError => points(value),
+        Objective::Parameters => thousands(Some(value as u64)),
+        Objective::EpochTime => number(Some(value), 2),
+        Objective::Latency => number(Some(1000.0 * value), 2),
+        Objective::TrainingPeak => mebibytes(Some(value)),
+    }
 }

@@ -1,10 +1,13 @@
-//! What the arms get wrong.
+//! What the arms get wrong: over all images, class by class, trial by trial, and after small changes.
+use pool_records::TrialStatus;
+use pool_spec::PerturbationKind;
 
-use super::super::document::Detail;
-use super::{Table, as_they_ran, row};
-use crate::cells::{estimate, number, thousands};
+use super::super::table::{Detail, Table, row};
+use super::how_trials_ran;
+use crate::cells::{NOTHING, counted, estimate, number, points, points_interval, thousands};
+use crate::change::{unit, words};
 use crate::figures::classes_with_errors;
-use crate::{Analysis, ArmFigures, Estimate};
+use crate::{Analysis, ArmFigures, Estimate, Proportion, RobustnessFigures};
 
 pub(super) fn errors(analysis: &Analysis) -> Table {
     let figures = &analysis.arms;
@@ -28,24 +31,25 @@ pub(super) fn errors(analysis: &Analysis) -> Table {
         )
     });
     let diverged = figures.iter().filter(|arm| arm.diverged > 0).map(|arm| {
-        let (trials, enter) = match arm.diverged {
-            1 => ("1 trial".to_owned(), "enters"),
-            count => (format!("{count} trials"), "enter"),
-        };
-        format!("{trials} of arm {} diverged and {enter} no mean.", arm.arm)
+        let verb = if arm.diverged == 1 { "is" } else { "are" };
+        format!(
+            "{} of arm {} diverged and {verb} excluded from the means.",
+            counted(arm.diverged, "trial"),
+            arm.arm
+        )
     });
     Table::new("Error, %", &["arm", "seeds", "test", "validation", "training"], rows.collect())
         .with_notes([
-            "Mean over seeds and its 95 % t interval: how far other seeds could move it, other images not counted; one seed \
-             alone gives no interval. Training images are \
-             evaluated without dropout, by the weights of the best epoch, like the others."
+            "Mean over seeds with its 95 % t interval, which covers the choice of seeds but not of images; a single \
+             seed gives no interval. Training images are evaluated without dropout, with the weights of the best \
+             epoch, like the others."
                 .to_owned(),
         ])
         .with_notes(images)
         .with_notes(diverged)
 }
 
-/// How long training went on, and what of it was over-fitting.
+/// How long training took, and how much of it was over-fitting.
 pub(super) fn training(analysis: &Analysis) -> Table {
     let rows = analysis.arms.iter().map(|arm| {
         let rest = [
@@ -59,9 +63,10 @@ pub(super) fn training(analysis: &Analysis) -> Table {
     });
     let header = ["arm", "epochs", "training, s", "best epoch", "loss gap, nats", "error gap, points"];
     Table::new("Training and over-fitting", &header, rows.collect()).with_notes([format!(
-        "The best epoch is that of the lowest validation loss, after which a network only over-fits. The gaps are \
-         validation minus training, without dropout. Seconds are those of all training steps, as the trials ran: {}.",
-        as_they_ran(analysis)
+        "The best epoch has the lowest validation loss; after it, a network only over-fits. The gaps are validation \
+         minus training, without dropout. Seconds are the sum of all training steps, measured while the trials ran \
+         ({}).",
+        how_trials_ran(analysis)
     )])
 }
 
@@ -82,13 +87,13 @@ pub(super) fn losses(figures: &[ArmFigures], detail: Detail) -> Table {
     });
     let header = ["arm", "test, nats", "validation, nats", "training, nats", "ECE, %"];
     Table::new("Loss and calibration", &header, rows.collect()).with_notes([
-        "The loss is the categorical cross-entropy, on the test images the negative log-likelihood. ECE is \
-         the expected calibration error of the test images, over 15 bins of confidence."
+        "The loss is the categorical cross-entropy (on the test images, the negative log-likelihood). ECE is the \
+         expected calibration error on the test images, with 15 bins of confidence."
             .to_owned(),
     ])
 }
 
-/// Error class by class, means over seeds; none where no trial was tested.
+/// The error of each class, means over seeds. `None` before a trial has been tested.
 pub(super) fn classes(figures: &[ArmFigures]) -> Option<Table> {
     let classes = classes_with_errors(figures);
     if classes.is_empty() {
@@ -101,4 +106,129 @@ pub(super) fn classes(figures: &[ArmFigures]) -> Option<Table> {
     let columns: Vec<String> = classes.iter().map(ToString::to_string).collect();
     let header: Vec<&str> = std::iter::once("arm").chain(columns.iter().map(String::as_str)).collect();
     Some(Table::new("Test error of each class, %", &header, rows.collect()))
+}
+
+/// Every trial. Wilson's interval states how far other test images could move its error.
+pub(super) fn trials(arms: &[ArmFigures]) -> Table {
+    let share = |part: Option<Proportion>| {
+        part.map_or_else(
+            || NOTHING.to_owned(),
+            |part| {
+                let interval = part
+                    .interval
+                    .map_or_else(String::new, |interval| format!(" {}", points_interval(interval)));
+                format!("{}{interval}", points(part.share))
+            },
+        )
+    };
+    let rows = arms.iter().flat_map(|arm| {
+        arm.trials.iter().map(move |trial| {
+            let rest = [
+                trial.seed.to_string(),
+                ended(trial.status).to_owned(),
+                trial.epochs.to_string(),
+                share(trial.test_error),
+                share(trial.validation_error),
+            ];
+            row(&arm.arm, rest)
+        })
+    });
+    let header = ["arm", "seed", "ended", "epochs", "test error, %", "validation error, %"];
+    Table::new("Every trial", &header, rows.collect()).with_notes([
+        "Intervals are Wilson's, at 95 %: how much the error of this one network could change with other images."
+            .to_owned(),
+    ])
+}
+
+fn ended(status: TrialStatus) -> &'static str {
+    match status {
+        TrialStatus::Finished => "finished",
+        TrialStatus::StoppedEarly => "stopped early",
+        TrialStatus::Diverged => "diverged",
+    }
+}
+
+/// One of the two figures: error or consistency.
+type ChangeFigure = fn(&RobustnessFigures) -> Option<Estimate>;
+
+/// The kinds of change with their strengths, in the order of the records.
+fn levels(arms: &[ArmFigures]) -> Vec<(PerturbationKind, Vec<f64>)> {
+    let mut kinds: Vec<(PerturbationKind, Vec<f64>)> = Vec::new();
+    for &RobustnessFigures { kind, strength, .. } in arms.iter().flat_map(|arm| &arm.robustness) {
+        let known = kinds.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
+            kinds.push((kind, Vec::new()));
+            kinds.len() - 1
+        });
+        if !kinds[known].1.contains(&strength) {
+            kinds[known].1.push(strength);
+        }
+    }
+    kinds
+}
+
+fn find<'a>(arm: &'a ArmFigures, kind: PerturbationKind, strength: f64) -> Option<&'a RobustnessFigures> {
+    arm.robustness.iter().find(|row| row.kind == kind && row.strength == strength)
+}
+
+/// Consistency after the smallest change of each kind. `None` if it was not measured.
+pub(super) fn small_changes(arms: &[ArmFigures]) -> Option<Table> {
+    let levels: Vec<(PerturbationKind, f64)> = levels(arms)
+        .into_iter()
+        .filter_map(|(kind, strengths)| Some((kind, strengths.into_iter().min_by(f64::total_cmp)?)))
+        .collect();
+    let rows = arms.iter().map(|arm| {
+        row(
+            &arm.arm,
+            levels.iter().map(|(kind, strength)| {
+                let mean_alone = |found: Estimate| Estimate { interval: None, ..found };
+                estimate(
+                    find(arm, *kind, *strength).and_then(|row| row.consistency).map(mean_alone),
+                    100.0,
+                    2,
+                )
+            }),
+        )
+    });
+    let columns: Vec<String> = levels
+        .iter()
+        .map(|(kind, strength)| format!("{}, {strength}{}", words(*kind), unit(*kind)))
+        .collect();
+    let header: Vec<&str> = std::iter::once("arm").chain(columns.iter().map(String::as_str)).collect();
+    (!levels.is_empty()).then(|| {
+        Table::new(
+            "Test images that keep their predicted class after a small change, %",
+            &header,
+            rows.collect(),
+        )
+    })
+}
+
+/// Error and consistency at every strength, two tables per kind.
+pub(super) fn all_changes(arms: &[ArmFigures]) -> Vec<Table> {
+    let figures: [(&str, ChangeFigure); 2] =
+        [("error, %", |row| row.error), ("predicted class kept, %", |row| row.consistency)];
+    levels(arms)
+        .into_iter()
+        .flat_map(|(kind, strengths)| {
+            figures.map(|(what, figure)| of_kind(arms, kind, &strengths, what, figure))
+        })
+        .collect()
+}
+
+fn of_kind(
+    arms: &[ArmFigures],
+    kind: PerturbationKind,
+    strengths: &[f64],
+    what: &str,
+    figure: ChangeFigure,
+) -> Table {
+    let rows = arms.iter().map(|arm| {
+        row(
+            &arm.arm,
+            strengths.iter().map(|strength| estimate(find(arm, kind, *strength).and_then(figure), 100.0, 2)),
+        )
+    });
+    let columns: Vec<String> = strengths.iter().map(|strength| format!("{strength}{}", unit(kind))).collect();
+    let header: Vec<&str> = std::iter::once("arm").chain(columns.iter().map(String::as_str)).collect();
+    Table::new(format!("Test images after {}: {what}", words(kind)), &header, rows.collect())
 }

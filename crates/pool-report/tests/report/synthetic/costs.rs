@@ -1,10 +1,12 @@
 //! Records of costs.
-
-use pool_metrics::{
-    Contention, CostRecord, Latency, MeasuredPeak, MemoryModel, PredictionTimes, RECORD_VERSION, StepTimes,
+use pool_metrics::MemoryModel;
+use pool_records::{
+    Contention, CostRecord, Latency, MeasuredPeak, PredictionTimes, RECORD_VERSION, StepTimes,
 };
 
-use super::trial::{model, provenance};
+use pool_testkit::{cost_spec, provenance};
+
+use super::trial::model;
 
 /// An undisturbed measurement: average and maximum take the same time, none takes twice as much.
 pub(crate) fn costs(arm: &str, pool: &str) -> CostRecord {
@@ -21,8 +23,7 @@ pub(crate) fn costs(arm: &str, pool: &str) -> CostRecord {
     CostRecord {
         version: RECORD_VERSION,
         id: String::new(),
-        study: String::new(),
-        arm: arm.to_owned(),
+        spec: cost_spec(arm, pool),
         training: StepTimes {
             batch_size: 200,
             steps_per_epoch: 240,

@@ -2,12 +2,12 @@
 
 mod costs;
 mod trial;
-
+use pool_records::{CostRecord, Failure, FailureCause, Record, RunLayout, TrialRecord};
+use pool_report::{Analysis, Run};
+use pool_spec::{PlanFile, TrialSpec};
+use pool_testkit::{cost_spec, named, trial_spec};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use pool_metrics::{CostRecord, Failure, PlanFile, PlannedCosts, PlannedTrial, RunLayout, TrialRecord};
-use pool_report::{Analysis, Run};
 use tempfile::TempDir;
 
 pub(crate) use costs::costs;
@@ -88,27 +88,26 @@ impl Synthetic {
 
     /// Adds a trial to the plan, and nothing that it left behind.
     pub(crate) fn plan(&mut self, arm: &str, seed: u64) -> String {
-        self.plan_spec(arm, seed, serde_json::Value::Null)
+        self.plan_epochs(arm, seed, 10)
     }
 
     /// As [`Synthetic::plan`], with a number of epochs.
     pub(crate) fn plan_epochs(&mut self, arm: &str, seed: u64, epochs: u32) -> String {
-        self.plan_spec(arm, seed, serde_json::json!({ "train": { "epochs": epochs } }))
+        self.plan_spec(&trial_spec(arm, "max", seed, epochs))
     }
 
-    fn plan_spec(&mut self, arm: &str, seed: u64, spec: serde_json::Value) -> String {
+    fn plan_spec(&mut self, spec: &TrialSpec) -> String {
         let id = format!("trial-{}", self.plan.trials.len());
-        let trial = PlannedTrial { id: id.clone(), arm: arm.to_owned(), seed, spec };
-        self.plan.trials.push(trial);
+        self.plan.trials.push(named(&id, spec));
         self.write_plan();
         id
     }
 
     /// Adds a trial with its record.
     pub(crate) fn finish(&mut self, mut record: TrialRecord) -> String {
-        let id = self.plan(&record.arm, record.seed);
+        record.spec.study.clone_from(&self.plan.study);
+        let id = self.plan_spec(&record.spec);
         record.id.clone_from(&id);
-        record.study.clone_from(&self.plan.study);
         self.leave(&id, "record.json", &record.to_json());
         id
     }
@@ -116,7 +115,8 @@ impl Synthetic {
     /// Adds a trial that died.
     pub(crate) fn fail(&mut self, arm: &str, seed: u64, reason: &str) -> Failure {
         let id = self.plan(arm, seed);
-        let failure = Failure { id, arm: arm.to_owned(), seed: Some(seed), reason: reason.to_owned() };
+        let (arm, reason, cause) = (arm.to_owned(), reason.to_owned(), FailureCause::Error);
+        let failure = Failure { id, arm, seed: Some(seed), reason, cause };
         self.leave(&failure.id, "failure.json", &serde_json::to_string(&failure).unwrap());
         failure
     }
@@ -124,17 +124,16 @@ impl Synthetic {
     /// Adds a measurement of costs to the plan, and nothing that it left behind.
     pub(crate) fn plan_costs(&mut self, arm: &str) -> String {
         let id = format!("costs-{}", self.plan.costs.len());
-        let spec = serde_json::Value::Null;
-        self.plan.costs.push(PlannedCosts { id: id.clone(), arm: arm.to_owned(), spec });
+        self.plan.costs.push(named(&id, &cost_spec(arm, "max")));
         self.write_plan();
         id
     }
 
     /// Adds a measurement of costs with its record.
     pub(crate) fn measure(&mut self, mut record: CostRecord) -> String {
-        let id = self.plan_costs(&record.arm);
+        let id = self.plan_costs(&record.spec.arm);
         record.id.clone_from(&id);
-        record.study.clone_from(&self.plan.study);
+        record.spec.study.clone_from(&self.plan.study);
         self.leave_costs(&id, "record.json", &record.to_json());
         id
     }

@@ -1,9 +1,11 @@
 //! Records of trials.
-
-use pool_metrics::{
-    Calibration, ConfusionMatrix, Contention, EpochRecord, Evaluation, HardImage, LayerCost, MemoryModel,
-    ModelFacts, Provenance, RECORD_VERSION, Robustness, TestResults, TrialRecord, TrialSettings, TrialStatus,
+use pool_metrics::{Calibration, ConfusionMatrix, MemoryModel};
+use pool_records::{
+    Contention, EpochRecord, Evaluation, HardImage, ModelFacts, RECORD_VERSION, Robustness, TestResults,
+    TrialRecord, TrialStatus,
 };
+use pool_spec::{LayerCost, PerturbationKind};
+use pool_testkit::{class_images, provenance, trial_spec};
 
 const IMAGES: u64 = 10_000;
 
@@ -13,11 +15,9 @@ pub(crate) fn trial(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialRecor
     let mut record = TrialRecord {
         version: RECORD_VERSION,
         id: String::new(),
-        study: String::new(),
-        arm: arm.to_owned(),
-        seed,
+        spec: trial_spec(arm, pool, seed, epochs.len() as u32),
         status: TrialStatus::Finished,
-        settings: settings(epochs.len() as u32),
+        class_images: class_images(48_000, 12_000, IMAGES),
         model: model(pool),
         best_epoch: epochs.last().map(|epoch| epoch.epoch),
         epochs,
@@ -37,7 +37,7 @@ pub(crate) fn trial(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialRecor
 pub(crate) fn small(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialRecord {
     let mut record = trial(arm, pool, seed, epochs);
     record.test = Some(test_results(pool, seed, 100));
-    record.settings.test_images = 100;
+    record.class_images = class_images(48_000, 12_000, 100);
     err(&mut record, 3 + seed, seed);
     record
 }
@@ -103,15 +103,15 @@ fn hard_image(rank: u32, seed: u64) -> HardImage {
 /// Stronger changes do more harm, and more of it to a network without pooling.
 fn robustness(pool: &str, seed: u64, images: u64) -> Vec<Robustness> {
     let harm = if pool == "\"none\"" { 0.03 } else { 0.02 };
-    let levels = [1.0, 2.0, 3.0, 4.0].map(|pixels| ("shift", pixels, 4, pixels));
-    let turns = [5.0, 10.0, 15.0].map(|degrees| ("rotation", degrees, 2, degrees / 10.0));
+    let levels = [1.0, 2.0, 3.0, 4.0].map(|pixels| (PerturbationKind::Shift, pixels, 4, pixels));
+    let turns = [5.0, 10.0, 15.0].map(|degrees| (PerturbationKind::Rotation, degrees, 2, degrees / 10.0));
     levels
         .into_iter()
         .chain(turns)
         .map(|(kind, strength, directions, weight)| {
             let images = images * directions;
             let errors = (images as f64 * harm * weight) as u64 + seed * (1 + (100.0 * harm) as u64 % 2);
-            Robustness { kind: kind.to_owned(), strength, images, errors, consistent: images - errors + seed }
+            Robustness { kind, strength, images, errors, consistent: images - errors + seed }
         })
         .collect()
 }
@@ -126,21 +126,6 @@ fn epoch_record(epoch: u32, seed: u64) -> EpochRecord {
         validation_error: 0.036 * fall,
         train_s: 7.5,
         validation_s: 0.5,
-    }
-}
-
-fn settings(max_epochs: u32) -> TrialSettings {
-    TrialSettings {
-        dataset: "MNIST".to_owned(),
-        train_images: 48_000,
-        validation_images: 12_000,
-        test_images: IMAGES,
-        class_images: None,
-        batch_size: 200,
-        max_epochs,
-        optimizer: "Adam, learning rate 0.001, epsilon 1e-7".to_owned(),
-        early_stopping: "none".to_owned(),
-        precision: "f32".to_owned(),
     }
 }
 
@@ -161,25 +146,9 @@ pub(crate) fn model(pool: &str) -> ModelFacts {
     };
     let layers = vec![layer];
     ModelFacts {
-        pool: pool.to_owned(),
         parameters,
         shapes: vec![vec![1, 28, 28], vec![32, 24, 24], shape, vec![features as usize], vec![128], vec![10]],
         memory: MemoryModel::ALL.map(|model| model.estimate(&layers, 784, 200)).to_vec(),
         layers,
-    }
-}
-
-pub(super) fn provenance() -> Provenance {
-    Provenance {
-        program: "pool-cli 0.1.0".to_owned(),
-        git_revision: None,
-        libtorch: "2.11.0".to_owned(),
-        device: "cpu".to_owned(),
-        cpu: Some("a processor".to_owned()),
-        os: "linux x86_64".to_owned(),
-        threads: 2,
-        kernels: Some("fast (avx512)".to_owned()),
-        started: "2026-01-01T10:00:00Z".to_owned(),
-        ended: "2026-01-01T10:02:00Z".to_owned(),
     }
 }

@@ -1,0 +1,110 @@
+//! Which images train, decide and test, and what a plan needs to know of them: decided here, and nowhere else, for plans,
+//! sweeps and trials.
+
+use pool_spec::{ClassImages, DataFacts, DataSource, DataSpec, ImageCounts, Split, Sweep, SweepError};
+
+use crate::{
+    BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, SetLabels, SplitIndices,
+    ValidationSplit,
+};
+
+/// How a data set's images are divided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Division {
+    /// Which of the training images are held out.
+    pub split: SplitIndices,
+    /// What the parts hold.
+    pub classes: ClassImages,
+}
+
+/// The generated set is always the same one, so that its trials can be compared.
+const GENERATED_SEED: u64 = 0;
+
+/// Loads and checks the images of a source.
+///
+/// # Errors
+/// Missing or broken files.
+pub fn load(source: &DataSource, data_dir: &DataDir) -> Result<Dataset, DataError> {
+    match source {
+        DataSource::Mnist => Dataset::mnist(data_dir),
+        DataSource::FashionMnist => Dataset::fashion_mnist(data_dir),
+        DataSource::Generated => Ok(Dataset::bars_and_crosses(GENERATED_SEED)),
+        DataSource::Dir(path) => Dataset::from_dir(path),
+    }
+}
+
+/// What this many classes of a source are called, by label: their numbers, where the set says no more.
+pub fn class_names(source: &DataSource, classes: usize) -> Vec<String> {
+    let known: &[&str] = match source {
+        DataSource::Mnist => PublicSet::Mnist.class_names(),
+        DataSource::FashionMnist => PublicSet::FashionMnist.class_names(),
+        DataSource::Generated => &BARS_AND_CROSSES_CLASSES,
+        DataSource::Dir(_) => &[],
+    };
+    let numbered = |class: usize| known.get(class).map_or_else(|| class.to_string(), ToString::to_string);
+    (0..classes).map(numbered).collect()
+}
+
+/// Divides a data set's images by their labels.
+///
+/// # Errors
+/// A split that would leave a part without images.
+pub fn divide(data: &DataSpec, labels: &SetLabels) -> Result<Division, DataError> {
+    let split = validation_split(data.validation).split(&labels.train)?;
+    let of = |part: &[u32]| -> Vec<u8> { part.iter().map(|&index| labels.train[index as usize]).collect() };
+    let (train, validation) = (of(&split.train), of(&split.validation));
+    let test = labels.test.iter().copied();
+    let classes = ClassImages::of(train.into_iter(), validation.into_iter(), test);
+    Ok(Division { split, classes })
+}
+
+/// What a plan needs to know of a sweep's images. The public sets are known without their files; a folder is read.
+///
+/// # Errors
+/// Missing or broken files, or a split that would leave a part without images, at their lines of the sweep file.
+pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepError> {
+    let of_validation = |error: DataError| sweep.validation_error(error.to_string());
+    let public = |set: PublicSet| {
+        let labels = Dataset::public_labels(set, data_dir)
+            .inspect_err(|error| tracing::debug!(%error, "planning without the labels"));
+        ([1, 28, 28], set.class_names().len(), set.class_counts(), labels.ok())
+    };
+    let (sample, classes, counts, labels) = match &sweep.data.source {
+        DataSource::Mnist => public(PublicSet::Mnist),
+        DataSource::FashionMnist => public(PublicSet::FashionMnist),
+        source @ (DataSource::Generated | DataSource::Dir(_)) => {
+            let data = load(source, data_dir).map_err(|error| sweep.dataset_error(error.to_string()))?;
+            let sample = [1, data.train.height(), data.train.width()];
+            (sample, data.classes, data.class_counts(), Some(labels_of(&data)))
+        }
+    };
+    // The sizes of `divide`'s parts, known without the labels.
+    let split = validation_split(sweep.data.validation);
+    let (train, validation) = split.sizes(&counts.train).map_err(of_validation)?;
+    let test: usize = counts.test.iter().sum();
+    let images = ImageCounts { train: train as u64, validation: validation as u64, test: test as u64 };
+    let division = labels.map(|labels| divide(&sweep.data, &labels)).transpose().map_err(of_validation)?;
+    Ok(DataFacts { sample, classes, images, class_images: division.map(|division| division.classes) })
+}
+
+/// Loads a sweep's images once and divides them, so that what is missing or does not fit is known before the first trial.
+///
+/// # Errors
+/// Missing or broken data, or a validation split that leaves a part empty.
+pub fn check_data(data: &DataSpec, data_dir: &DataDir) -> Result<(), DataError> {
+    let loaded = load(&data.source, data_dir)?;
+    divide(data, &labels_of(&loaded)).map(drop)
+}
+
+/// The labels of a data set.
+pub fn labels_of(data: &Dataset) -> SetLabels {
+    SetLabels { train: data.train.labels().to_vec(), test: data.test.labels().to_vec() }
+}
+
+/// The same draw for every trial, whatever its seed.
+fn validation_split(split: Split) -> ValidationSplit {
+    match split {
+        Split::Tail(fraction) => ValidationSplit::Tail { fraction },
+        Split::Stratified(fraction) => ValidationSplit::Stratified { fraction, seed: 0 },
+    }
+}

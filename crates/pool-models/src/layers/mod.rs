@@ -1,0 +1,126 @@
+//! The layers of a network with their variables: one file for each.
+
+pub(crate) mod activation;
+mod batch_norm;
+pub(crate) mod conv;
+mod dense;
+mod dropout;
+
+use pool_spec::{Activation, InferredLayer, Kernels, Layer, Precision};
+use tch::{Kind, TchError, Tensor, nn};
+
+use self::activation::activate;
+use self::batch_norm::BuiltBatchNorm;
+
+pub(crate) use self::conv::BuiltConv;
+use self::dense::BuiltDense;
+pub(crate) use self::dropout::BuiltDropout;
+use crate::init::running_key;
+use crate::pool::Random;
+use crate::{Mode, ModelError, PoolLayer};
+
+/// How layers are computed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Execution {
+    pub(crate) kernels: Kernels,
+    pub(crate) precision: Precision,
+}
+
+/// A layer with its variables, ready to run.
+#[derive(Debug)]
+pub(crate) enum BuiltLayer {
+    Conv(BuiltConv),
+    Dense(BuiltDense),
+    BatchNorm(BuiltBatchNorm),
+    Pool(Box<PoolLayer>),
+    Activation(Activation),
+    Dropout(BuiltDropout),
+    Flatten,
+}
+
+impl BuiltLayer {
+    /// Makes the layer's variables under `path`, which depend on the seed and the layer's name alone.
+    pub(crate) fn build(layer: &InferredLayer, seed: u64, path: &nn::Path<'_>) -> Result<Self, ModelError> {
+        Ok(match &layer.layer {
+            Layer::Conv1d(conv) => Self::Conv(BuiltConv::build(conv, layer, seed, path)?),
+            Layer::Conv2d(conv) => Self::Conv(BuiltConv::build(conv, layer, seed, path)?),
+            Layer::Conv3d(conv) => Self::Conv(BuiltConv::build(conv, layer, seed, path)?),
+            Layer::Dense(dense) => Self::Dense(BuiltDense::build(dense, layer, seed, path)?),
+            Layer::BatchNorm(norm) => Self::BatchNorm(BuiltBatchNorm::build(*norm, layer.input[0], path)?),
+            Layer::Pool(pool) => {
+                Self::Pool(Box::new(PoolLayer::build(pool, &layer.input, seed, &layer.name, path)?))
+            }
+            Layer::Activation(activation) => Self::Activation(*activation),
+            Layer::Dropout(dropout) => Self::Dropout(BuiltDropout {
+                rate: dropout.rate,
+                random: Random::new(running_key(seed, &layer.name)),
+            }),
+            Layer::Flatten => Self::Flatten,
+        })
+    }
+
+    pub(crate) fn forward(
+        &self,
+        input: &Tensor,
+        mode: Mode,
+        execution: Execution,
+    ) -> Result<Tensor, ModelError> {
+        match self {
+            Self::Conv(conv) => conv.forward(input, execution),
+            Self::Dense(dense) => dense.forward(input, execution),
+            Self::BatchNorm(norm) => norm.forward(input, mode),
+            Self::Pool(pool) => pool.forward(input, mode),
+            Self::Activation(activation) => Ok(activate(input.shallow_clone(), Some(*activation))?),
+            Self::Dropout(dropout) => dropout.forward(input, mode, execution),
+            Self::Flatten => Ok(input.f_flatten(1, -1)?),
+        }
+    }
+
+    pub(crate) fn with_kernels(self, kernels: Kernels) -> Self {
+        match self {
+            Self::Pool(pool) => Self::Pool(Box::new(pool.with_kernels(kernels))),
+            other => other,
+        }
+    }
+
+    /// What it draws from, if it may draw.
+    pub(crate) fn random(&self) -> Option<&Random> {
+        match self {
+            Self::Dropout(dropout) => Some(&dropout.random),
+            Self::Pool(pool) => Some(pool.random()),
+            Self::Conv(_) | Self::Dense(_) | Self::BatchNorm(_) | Self::Activation(_) | Self::Flatten => None,
+        }
+    }
+
+    /// The same layer for prediction on the CPU, in `f32`, with what its variables hold at present and no gradients.
+    pub(crate) fn frozen(&self) -> Result<Self, TchError> {
+        Ok(match self {
+            Self::Conv(conv) => Self::Conv(conv.frozen()?),
+            Self::Dense(dense) => Self::Dense(dense.frozen()?),
+            Self::BatchNorm(norm) => Self::BatchNorm(norm.frozen()?),
+            Self::Pool(pool) => Self::Pool(Box::new(pool.frozen()?)),
+            Self::Activation(activation) => Self::Activation(*activation),
+            Self::Dropout(dropout) => Self::Dropout(dropout.clone()),
+            Self::Flatten => Self::Flatten,
+        })
+    }
+}
+
+/// Computes a product of `factors` in this precision; the result is of the first factor's own type. Differentiable.
+fn product<const FACTORS: usize>(
+    precision: Precision,
+    factors: [&Tensor; FACTORS],
+    product: impl FnOnce([&Tensor; FACTORS]) -> Result<Tensor, TchError>,
+) -> Result<Tensor, TchError> {
+    match precision {
+        Precision::F32 => product(factors),
+        Precision::Bf16 => {
+            let kind = factors[0].kind();
+            let mut rounded = Vec::with_capacity(FACTORS);
+            for factor in factors {
+                rounded.push(factor.f_to_kind(Kind::BFloat16)?);
+            }
+            product(std::array::from_fn(|index| &rounded[index]))?.f_to_kind(kind)
+        }
+    }
+}

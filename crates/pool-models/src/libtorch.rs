@@ -1,0 +1,58 @@
+//! libtorch behind the words of pool-spec: `network.build(&path)`, `pool.forward(&tensor)`.
+
+use pool_kernels::{Isa, UnknownIsa};
+use pool_spec::{Kernels, Pool, PoolTensor, Sequential, VariablePath};
+use tch::{Tensor, nn};
+
+use crate::{Mode, ModelError, Net, PoolLayer};
+
+/// Marks the implementations of pool-spec's traits for libtorch; nobody writes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Libtorch;
+
+impl PoolTensor<Libtorch> for Tensor {
+    type Error = ModelError;
+
+    fn pool(&self, pool: &Pool) -> Result<Self, ModelError> {
+        PoolLayer::without_variables(pool, Kernels::Fast).forward(self, Mode::Inference)
+    }
+
+    fn pool_with_indices(&self, pool: &Pool) -> Result<(Self, Self), ModelError> {
+        PoolLayer::without_variables(pool, Kernels::Fast).forward_with_indices(self, Mode::Inference)
+    }
+
+    fn pool_masked(&self, pool: &Pool, mask: &Self) -> Result<Self, ModelError> {
+        PoolLayer::without_variables(pool, Kernels::Fast).forward_masked(self, mask, Mode::Inference)
+    }
+}
+
+impl VariablePath<Libtorch> for nn::Path<'_> {
+    type Error = ModelError;
+    type Layer = PoolLayer;
+    type Net = Net;
+
+    fn build_pool(&self, pool: &Pool, sample: &[usize], seed: u64) -> Result<PoolLayer, ModelError> {
+        let name = self.components().collect::<Vec<_>>().join(".");
+        PoolLayer::build(pool, sample, seed, &name, self)
+    }
+
+    fn build_network(&self, network: &Sequential) -> Result<Net, ModelError> {
+        Net::build(&network.infer()?, self)
+    }
+}
+
+/// Whether `POOL_KERNELS_ISA`, the variable that forbids instructions, names one; kernels ignore what it misspells.
+///
+/// # Errors
+/// The name that is none, and those that are.
+pub fn check_instructions() -> Result<(), UnknownIsa> {
+    Isa::allowed().map(drop)
+}
+
+/// The implementation, and the instructions that it was compiled for: `fast (avx512)`.
+pub fn describe_kernels(kernels: Kernels) -> String {
+    match kernels {
+        Kernels::Fast => format!("{kernels} ({})", Isa::best()),
+        Kernels::Reference => kernels.to_string(),
+    }
+}

@@ -1,0 +1,147 @@
+//! What an arm costs: its network, counted, and its time and memory, measured alone on the machine.
+
+use pool_metrics::{MemoryEstimate, MemoryModel};
+use pool_spec::{CostSpec, LayerCost, NetworkError, Sequential};
+use serde::{Deserialize, Serialize};
+
+use super::{Contention, Provenance};
+
+/// The costs of one arm: durations and peaks of memory, raw, warm-up left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostRecord {
+    /// Format of this record, [`RECORD_VERSION`](crate::RECORD_VERSION).
+    pub version: u32,
+    /// The measurement's name in its run directory: arm and a hash of every setting.
+    pub id: String,
+    /// What was asked for: every setting.
+    pub spec: CostSpec,
+    /// The network.
+    pub model: ModelFacts,
+    /// Training.
+    pub training: StepTimes,
+    /// Predicting the whole test set.
+    pub prediction: PredictionTimes,
+    /// Predicting one batch, for several batch sizes.
+    pub latency: Vec<Latency>,
+    /// Peaks of memory, each from a process of its own.
+    pub memory: Vec<MeasuredPeak>,
+    /// Whether the durations may be compared.
+    pub contention: Contention,
+    /// Where and how the numbers came to be.
+    pub provenance: Provenance,
+}
+
+impl CostRecord {
+    /// The latencies, one for each batch size, rising: records from before small test sets were thought of have their
+    /// largest batch twice.
+    pub fn latencies(&self) -> Vec<&Latency> {
+        let mut latencies: Vec<&Latency> = self.latency.iter().collect();
+        latencies.sort_by_key(|latency| latency.batch_size);
+        latencies.dedup_by_key(|latency| latency.batch_size);
+        latencies
+    }
+}
+
+/// Durations of training, in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepTimes {
+    /// Images of a step.
+    pub batch_size: u64,
+    /// Steps of an epoch.
+    pub steps_per_epoch: u64,
+    /// Steps that ran before the clock started.
+    pub warm_up_steps: u64,
+    /// Every timed step: gathering the batch, forward, backward, optimizer.
+    pub step_s: Vec<f64>,
+    /// Every timed epoch, the sum of its steps.
+    pub epoch_s: Vec<f64>,
+}
+
+/// Durations of predicting all test images, in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PredictionTimes {
+    /// Images of a batch.
+    pub batch_size: u64,
+    /// Images in all.
+    pub images: u64,
+    /// Every repetition after the warm-up.
+    pub seconds: Vec<f64>,
+}
+
+/// Durations of predicting one batch, from the pixels in memory to the classes read back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latency {
+    /// Images of the batch.
+    pub batch_size: u64,
+    /// Every repetition after the warm-up, in seconds.
+    pub seconds: Vec<f64>,
+}
+
+/// What a fresh process needed at most, beyond what it needed just before the network was built.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasuredPeak {
+    /// Peak resident memory minus that before the network, bytes; `None` where the system does not report it.
+    pub bytes: Option<u64>,
+    /// What our model expects of the same phase ([`MemoryModel::Training`](pool_metrics::MemoryModel::Training) or
+    /// [`Inference`](pool_metrics::MemoryModel::Inference)) at the same batch size.
+    pub estimate: MemoryEstimate,
+}
+
+impl MeasuredPeak {
+    /// The model's expectation as a share of the measurement: 1 where they agree.
+    pub fn model_over_measured(&self) -> Option<f64> {
+        let measured = self.bytes.filter(|&bytes| bytes > 0)?;
+        Some(self.estimate.total_bytes() as f64 / measured as f64)
+    }
+}
+
+/// The network of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFacts {
+    /// Trainable parameters.
+    pub parameters: u64,
+    /// Shape of one sample on the way in and after every layer.
+    pub shapes: Vec<Vec<usize>>,
+    /// Costs per layer.
+    pub layers: Vec<LayerCost>,
+    /// Estimates by every memory model, at the training batch size.
+    pub memory: Vec<MemoryEstimate>,
+}
+
+impl ModelFacts {
+    /// Of a network that is trained with batches of this size.
+    ///
+    /// # Errors
+    /// Settings that do not fit one another; a plan has ruled them out.
+    pub fn new(model: &Sequential, batch_size: usize) -> Result<Self, NetworkError> {
+        let inferred = model.infer()?;
+        let layers = inferred.costs();
+        let estimate =
+            |memory: MemoryModel| memory.estimate(&layers, inferred.input_elements(), batch_size as u64);
+        let memory = MemoryModel::ALL.map(estimate).to_vec();
+        Ok(Self { parameters: inferred.parameters(), shapes: inferred.shapes(), layers, memory })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use pool_spec::{NetworkTemplate, Pool};
+
+    #[test]
+    fn the_memory_models_reproduce_the_published_estimates() {
+        for (pool, gib) in [(Pool::max(2), 0.4653), (Pool::avg(2), 0.4653), (Pool::None, 1.8008)] {
+            let network = NetworkTemplate::reference(10).fill([1, 28, 28], &pool, 0);
+            let facts = ModelFacts::new(&network, 200).unwrap();
+            let legacy = facts.memory.iter().find(|estimate| estimate.model == MemoryModel::KerasLegacy);
+            assert!((legacy.unwrap().total_gib() - gib).abs() < 5e-5, "{pool}");
+        }
+    }
+}

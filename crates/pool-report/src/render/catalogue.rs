@@ -1,0 +1,137 @@
+//! The catalogue of pooling operators: as tables, and as a gallery of what each makes of one picture.
+
+use maud::{Markup, html};
+
+use super::table::Table;
+use super::terminal::render_with_notes;
+
+/// One operator of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorRow {
+    /// The title of the table that it belongs to.
+    pub group: String,
+    /// Its name.
+    pub name: String,
+    /// How a sweep file spells it.
+    pub spelling: String,
+    /// What it computes.
+    pub formula: String,
+    /// The parameters it learns, in words.
+    pub learns: String,
+}
+
+/// One table per group, in the order of the rows. Lines are at most `width` columns long, unless a single word is
+/// longer.
+pub fn operator_table(rows: &[OperatorRow], width: u16) -> String {
+    let groups = rows.chunk_by(|left, right| left.group == right.group);
+    groups.map(|group| render_with_notes(&table(group), width)).collect::<Vec<_>>().join("\n")
+}
+
+fn table(group: &[OperatorRow]) -> Table {
+    let cells = |row: &OperatorRow| {
+        vec![row.name.clone(), row.spelling.clone(), row.formula.clone(), row.learns.clone()]
+    };
+    Table {
+        title: group.first().map(|row| row.group.clone()).unwrap_or_default(),
+        word_columns: 4,
+        header: ["operator", "for example", "formula", "learns"].map(str::to_owned).to_vec(),
+        rows: group.iter().map(cells).collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// What an operator makes of the example picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tile {
+    /// The operator's name.
+    pub title: String,
+    /// How a sweep file spells the operator.
+    pub caption: String,
+    /// The shape of the result, in words.
+    pub size: String,
+    /// Pixels per row.
+    pub width: usize,
+    /// Grey values row by row, from 0 (black) to 255 (white).
+    pub pixels: Vec<u8>,
+}
+
+const COLUMNS: usize = 6;
+/// Width and height of a tile with its words.
+const TILE: (usize, usize) = (168, 204);
+/// The side of the square that holds the picture.
+const PICTURE: usize = 140;
+const CAPTION_WIDTH: usize = 30;
+const CAPTION_LINES: usize = 4;
+
+/// All tiles in one SVG, six in a row, in this order.
+pub fn gallery_svg(tiles: &[Tile]) -> String {
+    let (width, height) = (COLUMNS * TILE.0 + 8, tiles.len().div_ceil(COLUMNS) * TILE.1 + 8);
+    let drawing = html! {
+        svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {width} {height}")) width=(width) height=(height)
+            font-family="sans-serif" font-size="11" role="img" {
+            title { "One picture through every pooling operator" }
+            rect width="100%" height="100%" fill="#ffffff" {}
+            @for (index, tile) in tiles.iter().enumerate() {
+                (drawn(tile, 8 + index % COLUMNS * TILE.0, 8 + index / COLUMNS * TILE.1))
+            }
+        }
+    };
+    format!("{}\n", drawing.into_string())
+}
+
+fn drawn(tile: &Tile, left: usize, top: usize) -> Markup {
+    let width = tile.width.max(1);
+    let height = tile.pixels.len().div_ceil(width).max(1);
+    let scale = PICTURE as f64 / width.max(height) as f64;
+    let words = wrapped(&tile.caption, CAPTION_WIDTH);
+    let caption = std::iter::once(tile.size.clone()).chain(words);
+    html! {
+        g transform=(format!("translate({left} {top})")) {
+            text y="10" font-weight="bold" { (tile.title) }
+            g transform=(format!("translate(0 16) scale({scale:.4})")) shape-rendering="crispEdges" {
+                rect width=(width) height=(height) fill="#000000" {}
+                @for (place, &grey) in tile.pixels.iter().enumerate().filter(|(_, grey)| **grey > 0) {
+                    rect x=(place % width) y=(place / width) width="1" height="1"
+                        fill=(format!("#{grey:02x}{grey:02x}{grey:02x}")) {}
+                }
+            }
+            @for (line, words) in caption.take(CAPTION_LINES).enumerate() {
+                text y=(PICTURE + 26 + 9 * line) font-size="8" font-family="monospace" fill="#333333" { (words) }
+            }
+        }
+    }
+}
+
+/// Lines of at most this many characters; longer words stay whole.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    text.split_whitespace().fold(Vec::new(), |mut lines: Vec<String>, word| {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+        lines
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tile_is_drawn_with_its_words_escaped() {
+        let tile = |title: &str| Tile {
+            title: title.to_owned(),
+            caption: "{ reduce = \"max\", size = 2, stride = 1 }".to_owned(),
+            size: "1 x 1 x 2".to_owned(),
+            width: 2,
+            pixels: vec![0, 255],
+        };
+        let svg = gallery_svg(&[tile("max"), tile("<avg>")]);
+        assert!(svg.contains("&lt;avg&gt;") && !svg.contains("<avg>"), "{svg}");
+        assert_eq!(svg.matches("fill=\"#ffffff\"").count(), 1 + 2, "the paper and one white pixel each");
+        assert!(svg.contains("stride = 1 }"), "{svg}");
+    }
+}

@@ -1,0 +1,100 @@
+//! What a pooling layer, a network, a trial and a sweep are: plain data and arithmetic, without a tensor.
+//!
+//! - A [`Pool`] is a pooling layer: a [`Geometry`] (which windows exist) and a [`Reducer`] (how a window becomes one
+//!   value), or one of the few layers that are both at once. It knows its output shape, its parameters and its cost, and
+//!   reads and writes as TOML. [`catalogue`] lists all of them with formulas, costs and sources.
+//! - A [`Sequential`] is a network: a list of [`Layer`]s. [`Sequential::infer`] gives every shape, parameter and kept
+//!   tensor; [`Inferred::steps`] says which layers are computed as one.
+//! - A [`Sweep`] is a checked sweep file; [`Sweep::plan`] expands it into a [`Plan`]: a [`TrialSpec`] for every arm and
+//!   seed, a [`CostSpec`] for every arm.
+//!
+//! ```
+//! use pool_spec::{Conv2d, Dense, Dropout, Flatten, Pool, Sequential};
+//!
+//! let pool: Pool = r#"{ reduce = "avg", size = 3, stride = 2, padding = "same" }"#.parse()?;
+//! assert_eq!(pool.output_shape(&[32, 24, 24])?, [32, 12, 12]);
+//!
+//! let network = Sequential::new([1, 28, 28])
+//!     .add(Conv2d::new(32, 5).relu())
+//!     .add(pool)
+//!     .add(Dropout::new(0.2))
+//!     .add(Flatten)
+//!     .add(Dense::new(10));
+//! let inferred = network.infer()?;
+//! assert_eq!(inferred.parameters(), 832 + 46_090);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The one decision: what is asked for is known before anything is computed. Shapes, parameters and memory of a hundred
+//! candidate networks, and the impossible ones among them, are known in milliseconds, in a program that links no tensor
+//! library; every crate that computes, runs or reports has the same types.
+//!
+//! Computing is elsewhere: pool-models implements [`PoolTensor`] and [`VariablePath`] for libtorch.
+
+mod backend;
+mod catalogue;
+mod class_images;
+mod computing;
+mod device;
+mod extent;
+pub mod keras;
+mod layer_cost;
+mod layers;
+mod network;
+mod perturbation;
+mod plan;
+mod pool;
+pub mod reading;
+mod recipe;
+#[cfg(test)]
+mod reference_network;
+mod setting_error;
+pub mod sizes;
+mod steps;
+mod summary;
+mod sweep;
+mod task_command;
+
+pub use backend::{PoolTensor, VariablePath};
+pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
+pub use class_images::ClassImages;
+pub use computing::{Kernels, Precision};
+pub use device::{ComputeDevice, DeviceChoice, UnknownDevice};
+pub use extent::Extent;
+pub use layer_cost::{KeptTensor, LastReader, LayerCost};
+pub use layers::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
+pub use network::{Inferred, InferredLayer, NetworkError, Sequential};
+pub use perturbation::PerturbationKind;
+pub use plan::{
+    ArmEstimate, CostSpec, Identified, Measurement, Plan, PlanFile, Rung, SearchPlan, Selection,
+    SweepEstimate, Task, TaskSpec, Trial, TrialSpec, UnknownArm, one_per_arm,
+};
+pub use pool::{
+    Blur, BlurReduce, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
+    FractionalSize, Geometry, Learned, OpenExtent, Padding, Parameter, Pool, Reducer, ResolvedWindow,
+    SpellingError, Start, StridedConv, Window,
+};
+pub use recipe::{
+    AdamSettings, DataFacts, DataSource, DataSpec, EarlyStopping, EvaluationSpec, ImageCounts, Monitor,
+    Perturbations, Split, TrainSpec,
+};
+pub use setting_error::SettingError;
+pub use steps::{BlockReduce, ConvBlock, Step};
+pub use sweep::{Arm, ArmOverrides, NetworkTemplate, Sweep, SweepError};
+pub use task_command::{Phase, ProcessOptions, TaskCommand, TaskCommandError};
+
+/// The windows of a layer, resolved for one input: what an implementation of the layers computes over.
+pub mod windows {
+    pub use crate::pool::{
+        AxisCells, Cells, EvenRun, ResolvedWindow, haar_windows, parameters, split_channels,
+    };
+}
+
+/// How much memory one layer may take.
+pub mod memory_limit {
+    pub use crate::pool::{MOST_BYTES, check_gathered, check_output, check_padded, gathered_bytes, product};
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,227 @@
+//! What every trial of a sweep shares: the data and the training protocol.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::reading::whole;
+use crate::{ArmOverrides, ClassImages, Precision};
+
+/// Which images, and which of them decide when to stop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSpec {
+    /// Where the images come from.
+    pub source: DataSource,
+    /// Which training images are held out.
+    pub validation: Split,
+}
+
+/// Where the images come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataSource {
+    /// Handwritten digits (LeCun, Cortes & Burges 1998).
+    Mnist,
+    /// Articles of clothing (Xiao, Rasul & Vollgraf 2017).
+    FashionMnist,
+    /// Bars and crosses made on the spot, for tests and first tries.
+    Generated,
+    /// The four IDX files in a folder of the user's.
+    Dir(PathBuf),
+}
+
+impl fmt::Display for DataSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mnist => f.write_str("MNIST"),
+            Self::FashionMnist => f.write_str("Fashion-MNIST"),
+            Self::Generated => f.write_str("bars and crosses (generated)"),
+            Self::Dir(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// What a plan must know of a data set, divided as the sweep file asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFacts {
+    /// Shape of one image: channels, height and width.
+    pub sample: [usize; 3],
+    /// Classes, from label 0.
+    pub classes: usize,
+    /// Images that every trial loads.
+    pub images: ImageCounts,
+    /// Images of each class; `None` for a public set that is not on this machine.
+    pub class_images: Option<ClassImages>,
+}
+
+/// How many images there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageCounts {
+    /// To train with.
+    pub train: u64,
+    /// To decide when to stop.
+    pub validation: u64,
+    /// To test with.
+    pub test: u64,
+}
+
+impl ImageCounts {
+    /// All of them.
+    pub fn all(self) -> u64 {
+        self.train + self.validation + self.test
+    }
+}
+
+/// What is done with the test images besides counting errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationSpec {
+    /// The small changes that the test images are looked at under.
+    #[serde(default)]
+    pub perturbations: Perturbations,
+}
+
+/// Small changes of the test images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Perturbations {
+    /// Those of the standard levels: shifts, rotations, scaling, noise and blur.
+    #[default]
+    Standard,
+    /// None.
+    None,
+}
+
+/// Which training images are held out for validation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// The last fraction of them, as Keras's `validation_split` does.
+    Tail(f64),
+    /// The same fraction of every class, drawn once, whatever the trial's seed.
+    Stratified(f64),
+}
+
+impl Split {
+    /// The share of the training images that is held out.
+    pub fn fraction(self) -> f64 {
+        match self {
+            Self::Tail(fraction) | Self::Stratified(fraction) => fraction,
+        }
+    }
+}
+
+/// The settings of Adam (Kingma & Ba 2015). Keras: `keras.optimizers.Adam`; PyTorch: `torch.optim.Adam`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamSettings {
+    /// The step size.
+    pub learning_rate: f64,
+    /// How much of the first moment each step keeps.
+    pub beta1: f64,
+    /// How much of the second moment each step keeps.
+    pub beta2: f64,
+    /// Added to the root of the second moment; Keras's default is 1e-7, PyTorch's 1e-8.
+    pub epsilon: f64,
+}
+
+impl fmt::Display for AdamSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Adam, learning rate {}, epsilon {:e}", self.learning_rate, self.epsilon)
+    }
+}
+
+impl Default for AdamSettings {
+    fn default() -> Self {
+        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+    }
+}
+
+/// The training protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainSpec {
+    /// Epochs at most.
+    pub epochs: u32,
+    /// Images per step.
+    pub batch_size: usize,
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// When to stop before the last epoch; `None` trains them all.
+    pub early_stopping: Option<EarlyStopping>,
+    /// The numbers that products are computed with. Left out where it is the default, as trials from before there was a
+    /// choice have it.
+    #[serde(default, skip_serializing_if = "Precision::is_default")]
+    pub precision: Precision,
+}
+
+impl TrainSpec {
+    /// The protocol with what an arm overrides.
+    pub(crate) fn with_overrides(&self, overrides: &ArmOverrides) -> Self {
+        Self {
+            batch_size: overrides.batch_size.unwrap_or(self.batch_size),
+            learning_rate: overrides.learning_rate.unwrap_or(self.learning_rate),
+            ..self.clone()
+        }
+    }
+
+    /// The optimizer's settings.
+    pub fn optimizer(&self) -> AdamSettings {
+        AdamSettings { learning_rate: self.learning_rate, ..AdamSettings::default() }
+    }
+}
+
+/// Stops when a validation figure no longer improves (Prechelt 1998).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlyStopping {
+    /// The figure to watch.
+    #[serde(default)]
+    pub monitor: Monitor,
+    /// Epochs without improvement before stopping.
+    #[serde(deserialize_with = "whole::<1, { u32::MAX as u64 }, _, _>")]
+    pub patience: u32,
+    /// A smaller decrease is no improvement.
+    #[serde(default)]
+    pub min_delta: f64,
+    /// Go back to the weights of the best epoch in the end.
+    #[serde(default = "yes")]
+    pub restore_best: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl fmt::Display for EarlyStopping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { monitor, patience, min_delta, restore_best } = self;
+        write!(f, "{monitor}, patience {patience}")?;
+        if *min_delta > 0.0 {
+            write!(f, ", min delta {min_delta}")?;
+        }
+        f.write_str(if *restore_best { ", best weights restored" } else { ", last weights kept" })
+    }
+}
+
+/// A validation figure; smaller is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Monitor {
+    /// Mean cross-entropy of the validation images.
+    #[default]
+    ValidationLoss,
+    /// Share of validation images misclassified.
+    ValidationError,
+}
+
+impl fmt::Display for Monitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ValidationLoss => "validation loss",
+            Self::ValidationError => "validation error",
+        })
+    }
+}

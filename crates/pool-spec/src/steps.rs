@@ -1,0 +1,273 @@
+//! From layers to steps: which layers of a network are computed as one.
+//!
+//! A network is a list of layers; a built network is a list of steps. The fusion pass, [`fuse`], turns one into the other:
+//! today it knows the block that a network of pictures begins with. Forward, the memory model and the costs read the
+//! steps, so that a block that is fused in one of them is fused in all.
+//!
+//! # Which tensors the backward pass keeps
+//!
+//! An operator may keep its input, its output, or extras of its own (indices, masks). A tensor that two operators keep is
+//! one tensor, so it is counted where it is made, and flatten is a view that makes none. The input batch is no layer's
+//! output; the memory model counts it by itself.
+
+use crate::layers::{BackwardReads, kept_mask, kept_tensor};
+use crate::sizes::{F32_BYTES, elements};
+use crate::{
+    Activation, Conv2d, Geometry, InferredLayer, KeptTensor, LastReader, Layer, LayerCost, Pool, Reducer,
+    ResolvedWindow,
+};
+
+/// One step of a network's computation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// The layer at this index of [`Inferred::layers`](crate::Inferred::layers).
+    Layer(usize),
+    /// The first layers at once.
+    ConvBlock(ConvBlock),
+}
+
+/// A convolution of images and what follows it, computed as one: activation, pooling and dropout, without the
+/// convolution's output ever being written to memory.
+///
+/// Only the first layers' input needs no gradient, and only their input has few channels: there the convolution's output
+/// is by far the largest tensor of the network, and computing it again is cheaper than storing it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConvBlock {
+    /// Channels, height and width of an image.
+    pub input: [usize; 3],
+    /// Output channels of the convolution.
+    pub filters: usize,
+    /// Height and width of its kernel.
+    pub kernel: [usize; 2],
+    /// Whether negative values become zero before they are pooled.
+    pub relu: bool,
+    /// The pooling layer, if there is one.
+    pub pool: Option<Pool>,
+    /// How windows of the convolution's output become values.
+    pub reduce: BlockReduce,
+    /// Height and width of the windows, and of the steps between them; `[1, 1]` without pooling.
+    pub window: [usize; 2],
+    /// Whether dropout follows.
+    pub drops: bool,
+}
+
+/// The reducers of a [`ConvBlock`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockReduce {
+    /// The greatest value.
+    Max,
+    /// The mean.
+    Mean,
+}
+
+/// Above this many taps (kernel pixels x channels), libtorch's convolution is faster.
+const MOST_TAPS: usize = 150;
+/// Cells of a window: where each maximum lay is kept as bits of a byte.
+const MOST_CELLS: usize = 8;
+/// Bytes of a route, per output of a block.
+const ROUTE_BYTES: u64 = 1;
+
+impl ConvBlock {
+    /// How many layers it computes.
+    pub fn layers(&self) -> usize {
+        1 + usize::from(self.pool.is_some()) + usize::from(self.drops)
+    }
+
+    /// The block that these layers begin with, if they do.
+    fn at_start(layers: &[InferredLayer]) -> Option<Self> {
+        let first = layers.first()?;
+        let Layer::Conv2d(conv) = &first.layer else { return None };
+        let (input, kernel) = plain_convolution(conv, &first.input)?;
+        let relu = match conv.activation {
+            None => false,
+            Some(Activation::Relu) => true,
+            Some(Activation::Tanh | Activation::Elu | Activation::Sigmoid | Activation::Softplus) => {
+                return None;
+            }
+        };
+        let pool = match layers.get(1).map(|layer| &layer.layer) {
+            Some(Layer::Pool(pool)) => Some(pool.clone()),
+            _ => None,
+        };
+        let (reduce, window) = match &pool {
+            Some(pool) => plain_pooling(pool, &layers[1].input[1..])?,
+            None => (BlockReduce::Mean, [1, 1]),
+        };
+        if window[0].saturating_mul(window[1]) > MOST_CELLS {
+            return None;
+        }
+        let dropout = layers.get(1 + usize::from(pool.is_some()));
+        let drops = dropout.is_some_and(|layer| matches!(layer.layer, Layer::Dropout(_)));
+        Some(Self { input, filters: conv.filters, kernel, relu, pool, reduce, window, drops })
+    }
+
+    /// Of the layers before pooling nothing is kept except which of their values the gradient flows through.
+    fn backward_reads(&self, output: u64) -> BackwardReads {
+        let routes = kept_tensor("routes", ROUTE_BYTES, output);
+        let mask = self.drops.then(|| kept_mask(output));
+        BackwardReads { extras: std::iter::once(routes).chain(mask).collect(), ..BackwardReads::default() }
+    }
+}
+
+/// The images' sizes and the kernel's, of a convolution with stride 1 and without padding.
+fn plain_convolution(conv: &Conv2d, input: &[usize]) -> Option<([usize; 3], [usize; 2])> {
+    let axes = conv.windows(input).ok()?;
+    let [rows, columns] = axes[..] else { return None };
+    let plain =
+        |axis: ResolvedWindow| axis.stride == 1 && axis.dilation == 1 && axis.before == 0 && axis.after == 0;
+    let taps = input[0] * rows.size * columns.size;
+    let fits = plain(rows) && plain(columns) && taps <= MOST_TAPS;
+    fits.then_some(([input[0], rows.input, columns.input], [rows.size, columns.size]))
+}
+
+/// The reducer and the window of pooling without overlap, padding and holes.
+fn plain_pooling(pool: &Pool, spatial: &[usize]) -> Option<(BlockReduce, [usize; 2])> {
+    let Pool::Reduce { reducer, geometry: Geometry::Window(window) } = pool else { return None };
+    let reduce = match reducer {
+        Reducer::Max => BlockReduce::Max,
+        Reducer::Avg => BlockReduce::Mean,
+        _ => return None,
+    };
+    let axes = window.resolve_pooling(spatial).ok()?;
+    let plain = |axis: &ResolvedWindow| {
+        axis.stride == axis.size && axis.dilation == 1 && [axis.before, axis.after, axis.overhang] == [0; 3]
+    };
+    let [rows, columns] = axes[..] else { return None };
+    axes.iter().all(plain).then_some((reduce, [rows.size, columns.size]))
+}
+
+/// The steps of these layers, each of which is in one step.
+pub(crate) fn fuse(layers: &[InferredLayer]) -> Vec<Step> {
+    let block = ConvBlock::at_start(layers);
+    let fused = block.as_ref().map_or(0, ConvBlock::layers);
+    let rest = (fused..layers.len()).map(Step::Layer);
+    block.map(Step::ConvBlock).into_iter().chain(rest).collect()
+}
+
+/// One row per layer, in order.
+pub(crate) fn costs(layers: &[InferredLayer], steps: &[Step]) -> Vec<LayerCost> {
+    let alone = |layer: &InferredLayer| layer.layer.describe().backward_reads(&layer.input, &layer.output);
+    let reads: Vec<BackwardReads> = layers.iter().map(alone).collect();
+    let mut rows = Vec::with_capacity(layers.len());
+    let row = |index: usize, own: &BackwardReads, output_tensors: u64| {
+        let layer = &layers[index];
+        LayerCost {
+            name: layer.name.clone(),
+            input_elements: elements(&layer.input),
+            output_elements: elements(&layer.output),
+            output_tensors,
+            parameters: layer.parameters,
+            fixed_parameters: layer.fixed_parameters,
+            multiply_adds: layer.multiply_adds,
+            kept: kept(layers, &reads, index, own, output_tensors),
+        }
+    };
+    for step in steps {
+        match step {
+            &Step::Layer(index) => {
+                rows.push(row(index, &reads[index], layers[index].layer.describe().output_tensors()));
+            }
+            Step::ConvBlock(block) => {
+                // It makes the last layer's output, and nothing before that.
+                let last = rows.len() + block.layers() - 1;
+                rows.extend((rows.len()..last).map(|index| row(index, &BackwardReads::default(), 0)));
+                let own = block.backward_reads(elements(&layers[last].output));
+                rows.push(row(last, &own, 1));
+            }
+        }
+    }
+    rows
+}
+
+/// What stays of layer `index`, whose backward pass reads `own`: its extras, and its output if that or the next layer's
+/// reads it.
+fn kept(
+    layers: &[InferredLayer],
+    reads: &[BackwardReads],
+    index: usize,
+    own: &BackwardReads,
+    output_tensors: u64,
+) -> Vec<KeptTensor> {
+    let mut kept = own.extras.clone();
+    if output_tensors > 0 && (own.output || reader_keeps_input(layers, reads, index)) {
+        let last_reader = if own.output { LastReader::Maker } else { LastReader::NextLayer };
+        let output = elements(&layers[index].output);
+        kept.push(KeptTensor { last_reader, ..kept_tensor("output", F32_BYTES, output) });
+    }
+    kept
+}
+
+/// Whether the operator that reads the output of layer `index` keeps it. The loss reads the last one, and keeps
+/// log-probabilities of the same size.
+fn reader_keeps_input(layers: &[InferredLayer], reads: &[BackwardReads], index: usize) -> bool {
+    let reader = (index + 1..layers.len()).find(|&next| !matches!(layers[next].layer, Layer::Flatten));
+    reader.is_none_or(|next| reads[next].input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference_network::reference;
+    use crate::{Conv2d, Dense, Dropout, Flatten, Learned, Pool, Reducer, Sequential};
+
+    fn kept(model: &Sequential) -> Vec<(String, String, u64)> {
+        let rows = model.infer().unwrap().costs();
+        rows.into_iter()
+            .flat_map(|row| row.kept.into_iter().map(move |t| (row.name.clone(), t.what, t.bytes)))
+            .collect()
+    }
+
+    fn row(layer: &str, what: &str, bytes: u64) -> (String, String, u64) {
+        (layer.to_owned(), what.to_owned(), bytes)
+    }
+
+    #[test]
+    fn a_first_block_keeps_routes_and_a_mask_and_no_feature_map() {
+        assert_eq!(
+            kept(&reference(Pool::max(2))),
+            [
+                row("dropout", "routes", 4_608),
+                row("dropout", "mask", 4_608 / 8),
+                row("dropout", "output", 4 * 4_608),
+                row("dense", "output", 4 * 128),
+                row("dense_1", "output", 4 * 10),
+            ]
+        );
+    }
+
+    #[test]
+    fn later_blocks_keep_what_their_layers_read_and_nothing_is_counted_twice() {
+        let model = Sequential::new([2, 9, 9])
+            .add(Activation::Tanh)
+            .add(Conv2d::new(4, 2).relu())
+            .add(Pool::max(2))
+            .add(Dropout::new(0.5))
+            .add(Flatten)
+            .add(Dense::new(3));
+        assert_eq!(
+            kept(&model),
+            [
+                row("activation", "output", 4 * 2 * 81),
+                row("conv2d", "output", 4 * 4 * 64),
+                row("dropout", "mask", 4 * 16 / 8),
+                row("dropout", "output", 4 * 4 * 16),
+                row("dense", "output", 4 * 3),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_reducer_computes_before_its_kernel_is_kept() {
+        let pool = Pool::window(Reducer::Lse { r: 1.0, learned: Learned::No }, 2);
+        let model =
+            Sequential::new([3, 4, 4]).add(Activation::Softplus).add(pool).add(Flatten).add(Dense::new(1));
+        assert_eq!(
+            kept(&model),
+            [
+                row("lse_pooling2d", "scaled input", 4 * 3 * 16),
+                row("lse_pooling2d", "output", 4 * 3 * 4),
+                row("dense", "output", 4),
+            ]
+        );
+    }
+}

@@ -1,0 +1,287 @@
+//! From the sweep file as written to a sweep that can be trusted.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+
+use super::error::Source;
+use super::network::NetworkTemplate;
+use super::search::{ArmOverrides, Search, SearchContext};
+use super::toml_file::{ArmToml, ControlledParameters, DatasetToml, SeedToml, SweepToml, TrainToml};
+use crate::{DataSource, DataSpec, EarlyStopping, EvaluationSpec, Pool, SweepError, TrainSpec};
+
+/// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
+/// known when it is planned, since that depends on the data.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    pub(super) source: Source,
+    /// The study's name, which names the run directory too.
+    pub study: String,
+    /// One trial per arm and seed.
+    pub seeds: Vec<u64>,
+    /// The images.
+    pub data: DataSpec,
+    /// The training protocol.
+    pub train: TrainSpec,
+    /// What is done with the test images.
+    pub evaluation: EvaluationSpec,
+    /// Epochs timed per arm for its costs; 0 measures none.
+    pub cost_epochs: u32,
+    /// The arms, in the order of the file.
+    pub arms: Vec<Arm>,
+    pub(super) control: Option<(ControlledParameters, Range<usize>)>,
+    pub(super) network: Option<NetworkTemplate>,
+    /// Draws further arms; none trains those listed, and no others.
+    pub(super) search: Option<Search>,
+    pub(super) spans: Spans,
+}
+
+/// One pooling choice under comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arm {
+    /// Its name in every table.
+    pub name: String,
+    /// The layer.
+    pub pool: Pool,
+    pub(super) overrides: ArmOverrides,
+    pub(super) span: Range<usize>,
+}
+
+/// Where the settings stand that are checked against one another later.
+#[derive(Debug, Clone)]
+pub(super) struct Spans {
+    pub(super) dataset: Range<usize>,
+    pub(super) batch_size: Range<usize>,
+    pub(super) validation: Range<usize>,
+    pub(super) model: Option<Range<usize>>,
+}
+
+const MAX_NAME: usize = 60;
+/// A plan keeps a network for each, and training the least of them takes a second.
+const MAX_TRIALS: usize = 100_000;
+
+impl Sweep {
+    /// Reads and checks a sweep file.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line.
+    pub fn read(file: &Path) -> Result<Self, SweepError> {
+        let source = Source::read(file)?;
+        let raw: SweepToml = toml::from_str(&source.text).map_err(|error| source.toml_error(&error))?;
+        Self::check(source, raw, file.parent().unwrap_or(Path::new("")))
+    }
+
+    /// The sweep file's text.
+    pub fn text(&self) -> &str {
+        &self.source.text
+    }
+
+    fn check(source: Source, raw: SweepToml, folder: &Path) -> Result<Self, SweepError> {
+        check_study_name(&source, &raw.study)?;
+        let seeds = check_seeds(&source, &raw.seeds)?;
+        let split = raw.data.validation.as_ref();
+        let fraction = split.fraction();
+        if !(fraction > 0.0 && fraction < 1.0) {
+            let message =
+                format!("validation = {fraction:?}: the fraction must lie between 0 and 1, such as 0.2");
+            return Err(source.error_at(Some(raw.data.validation.span()), message));
+        }
+        let spans = Spans {
+            dataset: raw.data.dataset.span(),
+            batch_size: raw.train.batch_size.span(),
+            validation: raw.data.validation.span(),
+            model: raw.model.as_ref().map(|model| model.layers.span()),
+        };
+        let data = DataSpec { validation: *split, source: data_source(&source, raw.data.dataset, folder)? };
+        let train = check_train(&source, &raw.train)?;
+        let network = match raw.model {
+            None => None,
+            Some(model) => {
+                let span = model.layers.span();
+                let network = NetworkTemplate::new(model.layers.into_inner());
+                if network.slots() == 0 {
+                    let message = "layers has no \"pool\": put that word where the arms' pooling layer goes";
+                    return Err(source.error_at(Some(span), message));
+                }
+                Some(network)
+            }
+        };
+        if raw.arm.is_empty() && raw.search.is_none() {
+            let message = "there is no [[arm]]: add at least one, such as name = \"max\" and pool = \"max\"";
+            return Err(source.error_at(None, message));
+        }
+        let arms = check_arms(&source, raw.arm)?;
+        let around = SearchContext {
+            listed: &arms,
+            seeds: seeds.len(),
+            epochs: train.epochs,
+            network: network.as_ref(),
+        };
+        let search = raw.search.map(|search| Search::check(&source, search, &around)).transpose()?;
+        let most_arms = search.as_ref().map_or(arms.len(), |search| search.arms);
+        let trials = seeds.len().saturating_mul(most_arms);
+        if trials > MAX_TRIALS {
+            let message = format!(
+                "{} seeds for each of {} arms are {trials} trials, and at most {MAX_TRIALS} are planned; divide the study",
+                seeds.len(),
+                most_arms
+            );
+            return Err(source.error_at(Some(raw.seeds.span()), message));
+        }
+        Ok(Self {
+            study: raw.study.into_inner(),
+            seeds,
+            data,
+            train,
+            evaluation: raw.evaluation,
+            cost_epochs: raw.costs.epochs.0 as u32,
+            arms,
+            control: raw.control.parameters.map(|control| (*control.as_ref(), control.span())),
+            network,
+            search,
+            spans,
+            source,
+        })
+    }
+}
+
+fn check_study_name(source: &Source, study: &Spanned<String>) -> Result<(), SweepError> {
+    let name = study.as_ref();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.len() > MAX_NAME || name.starts_with('.') || !name.chars().all(allowed) {
+        let message = format!(
+            "study = \"{}\": it names a folder, so use 1 to {MAX_NAME} letters, digits, '-', '_' and '.', the first \
+             of them no '.'",
+            name.escape_debug()
+        );
+        return Err(source.error_at(Some(study.span()), message));
+    }
+    Ok(())
+}
+
+fn check_seeds(source: &Source, seeds: &Spanned<Vec<Spanned<SeedToml>>>) -> Result<Vec<u64>, SweepError> {
+    if seeds.as_ref().is_empty() {
+        let message = "seeds = []: at least one seed is needed, and 3 or more for intervals";
+        return Err(source.error_at(Some(seeds.span()), message));
+    }
+    let mut seen = HashSet::new();
+    seeds
+        .as_ref()
+        .iter()
+        .map(|seed| {
+            let value = seed.as_ref().0;
+            if seen.insert(value) {
+                Ok(value)
+            } else {
+                Err(source.error_at(Some(seed.span()), format!("seed {value} appears twice; remove one")))
+            }
+        })
+        .collect()
+}
+
+fn data_source(
+    source: &Source,
+    dataset: Spanned<DatasetToml>,
+    folder: &Path,
+) -> Result<DataSource, SweepError> {
+    let span = dataset.span();
+    Ok(match dataset.into_inner() {
+        DatasetToml::Mnist => DataSource::Mnist,
+        DatasetToml::FashionMnist => DataSource::FashionMnist,
+        DatasetToml::Generated => DataSource::Generated,
+        DatasetToml::Dir(path) if path.as_os_str().is_empty() => {
+            let message = "dir = \"\": name the folder that holds the four IDX files";
+            return Err(source.error_at(Some(span), message));
+        }
+        DatasetToml::Dir(path) if path.to_string_lossy().contains(char::is_control) => {
+            let path = path.to_string_lossy();
+            let message = format!(
+                "dir = \"{}\": holds a line break or the like, as a backslash in double quotes begins an escape; write \
+                 the path in single quotes, or with /",
+                path.escape_debug()
+            );
+            return Err(source.error_at(Some(span), message));
+        }
+        DatasetToml::Dir(path) => {
+            // Relative to the sweep file, so that the file means the same from every working directory.
+            let path = std::path::absolute(folder.join(&path)).unwrap_or(path);
+            if path.to_str().is_none() {
+                let message =
+                    format!("dir = {}: the whole path must be UTF-8 text; rename the folder", path.display());
+                return Err(source.error_at(Some(span), message));
+            }
+            DataSource::Dir(path)
+        }
+    })
+}
+
+fn check_train(source: &Source, raw: &TrainToml) -> Result<TrainSpec, SweepError> {
+    let learning_rate = *raw.learning_rate.as_ref();
+    if !(learning_rate > 0.0 && learning_rate.is_finite()) {
+        let message = format!("learning_rate = {learning_rate}: give a finite number above 0, such as 0.001");
+        return Err(source.error_at(Some(raw.learning_rate.span()), message));
+    }
+    let early_stopping =
+        raw.early_stopping.as_ref().map(|stopping| check_early_stopping(source, stopping)).transpose()?;
+    Ok(TrainSpec {
+        epochs: raw.epochs.0 as u32,
+        batch_size: raw.batch_size.as_ref().to_usize(),
+        learning_rate,
+        early_stopping,
+        precision: raw.precision,
+    })
+}
+
+fn check_early_stopping(
+    source: &Source,
+    stopping: &Spanned<EarlyStopping>,
+) -> Result<EarlyStopping, SweepError> {
+    let checked = *stopping.as_ref();
+    if checked.min_delta >= 0.0 && checked.min_delta.is_finite() {
+        return Ok(checked);
+    }
+    let message =
+        format!("min_delta = {}: give 0 or a small positive number, such as 0.0001", checked.min_delta);
+    Err(source.error_at(Some(stopping.span()), message))
+}
+
+fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError> {
+    let mut arms: Vec<Arm> = Vec::new();
+    for ArmToml { name, pool } in raw {
+        let span = name.span();
+        let at = |message: String| source.error_at(Some(span.clone()), message);
+        let (name, pool) = (name.into_inner(), pool.into_inner());
+        let printable = |c: char| !c.is_control() && !is_invisible(c);
+        if name.is_empty()
+            || name.trim() != name
+            || name.chars().count() > MAX_NAME
+            || !name.chars().all(printable)
+        {
+            let shown = name.escape_debug();
+            return Err(at(format!(
+                "arm name \"{shown}\": use 1 to {MAX_NAME} visible characters, without spaces at the ends"
+            )));
+        }
+        for earlier in &arms {
+            if earlier.name == name {
+                return Err(at(format!("arm \"{name}\" appears twice; give each arm a name of its own")));
+            }
+            if earlier.pool == pool {
+                return Err(at(format!(
+                    "arm \"{name}\" has the same pooling layer as arm \"{}\" ({pool}): every seed would give the \
+                     same numbers twice; remove one",
+                    earlier.name
+                )));
+            }
+        }
+        arms.push(Arm { name, pool, overrides: ArmOverrides::default(), span });
+    }
+    Ok(arms)
+}
+
+/// Characters that show nothing, or turn what follows around: two arms could look alike, and a table be scrambled.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}

@@ -1,0 +1,197 @@
+//! From a sweep to a plan: every trial with its network, every measurement of costs.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::check::{Arm, Sweep};
+use super::control::{MatchError, match_parameters};
+use super::network::NetworkTemplate;
+use super::toml_file::ControlledParameters;
+use crate::{
+    CostSpec, DataFacts, ImageCounts, Measurement, NetworkError, Plan, Pool, SweepError, Trial, TrialSpec,
+};
+
+/// Draws before a space counts as used up: these, and so many more for every arm.
+const FEWEST_DRAWS: u64 = 1_000;
+const DRAWS_PER_ARM: u64 = 10;
+
+impl Sweep {
+    /// Expands the sweep into trials, seed by seed, so that an interrupted sweep has compared all arms on the seeds it
+    /// finished.
+    ///
+    /// # Errors
+    /// Settings that do not fit one another or the data.
+    pub fn plan(&self, facts: &DataFacts) -> Result<Plan, SweepError> {
+        self.check_sizes(facts.images)?;
+        let template = self.network.clone().unwrap_or_else(|| NetworkTemplate::reference(facts.classes));
+        let context = NetworkContext { template, input: facts.sample, classes: facts.classes };
+        for arm in &self.arms {
+            self.check_network(arm, &context)?;
+        }
+        let arms = self.with_drawn(&context)?;
+        let networks = self.networks(&arms, &context)?;
+        let arms_and_networks = || arms.iter().zip(&networks);
+        let trials = self
+            .seeds
+            .iter()
+            .flat_map(|&seed| arms_and_networks().map(move |(arm, network)| (seed, arm, network)))
+            .map(|(seed, arm, network)| TrialSpec {
+                study: self.study.clone(),
+                arm: arm.name.clone(),
+                pool: arm.pool.clone(),
+                seed,
+                data: self.data.clone(),
+                train: self.train.with_overrides(&arm.overrides),
+                evaluation: self.evaluation,
+                model: network.fill(context.input, &arm.pool, seed),
+            })
+            .map(Trial::from)
+            .collect();
+        let measurements = arms_and_networks()
+            .filter(|_| self.cost_epochs > 0)
+            .map(|(arm, network)| CostSpec {
+                study: self.study.clone(),
+                arm: arm.name.clone(),
+                pool: arm.pool.clone(),
+                data: self.data.clone(),
+                train: self.train.with_overrides(&arm.overrides),
+                epochs: self.cost_epochs,
+                // Which weights it starts from changes neither time nor memory.
+                model: network.fill(context.input, &arm.pool, 0),
+            })
+            .map(Measurement::from)
+            .collect();
+        Ok(Plan {
+            study: self.study.clone(),
+            sweep_text: self.source.text.clone(),
+            trials,
+            measurements,
+            search: self.search.as_ref().map(|search| search.plan(arms.len())),
+            images: facts.images,
+            classes: facts.class_images.clone(),
+        })
+    }
+
+    /// An error of the data set, at the setting that names it: nobody but the file's author can mend that.
+    pub fn dataset_error(&self, message: impl Into<String>) -> SweepError {
+        self.source.error_at(Some(self.spans.dataset.clone()), message)
+    }
+
+    /// An error of the split into training and validation images, at its setting.
+    pub fn validation_error(&self, message: impl Into<String>) -> SweepError {
+        self.source.error_at(Some(self.spans.validation.clone()), message)
+    }
+
+    /// The arms of the file, and those that the search draws beside them: each different from all before, and such that
+    /// its network can be built.
+    fn with_drawn(&self, context: &NetworkContext) -> Result<Vec<Arm>, SweepError> {
+        let Some(search) = &self.search else { return Ok(self.arms.clone()) };
+        let mut arms = self.arms.clone();
+        let mut seen: HashSet<String> = arms.iter().map(|arm| self.fingerprint(arm, context)).collect();
+        let mut misfit = None;
+        let most_draws = FEWEST_DRAWS + DRAWS_PER_ARM * search.arms as u64;
+        for number in 0..most_draws {
+            if arms.len() >= search.arms {
+                return Ok(arms);
+            }
+            let Some(arm) = search.draw(number, &self.arms) else { break };
+            match self.check_network(&arm, context) {
+                Ok(()) if seen.insert(self.fingerprint(&arm, context)) => arms.push(arm),
+                Ok(()) => {}
+                Err(error) => misfit = Some(error),
+            }
+        }
+        // A search that has hours takes as many arms as there are.
+        if search.takes_what_there_is() && !arms.is_empty() {
+            return Ok(arms);
+        }
+        // Where nothing fits, the space is not what is wrong.
+        if arms.is_empty()
+            && let Some(SweepError { file, line, message }) = misfit
+        {
+            return Err(SweepError { line: line.or(self.source.line_of(&search.span)), file, message });
+        }
+        let misfit =
+            misfit.map_or(String::new(), |error| format!(" (one that does not fit: {})", error.message));
+        let message = format!(
+            "the space holds {} different networks that fit, and the trials ask for {}{misfit}; add values, or give \
+             fewer trials",
+            arms.len(),
+            search.arms
+        );
+        Err(self.source.error_at(Some(search.span.clone()), message))
+    }
+
+    /// The same for arms that would give the same numbers.
+    fn fingerprint(&self, arm: &Arm, context: &NetworkContext) -> String {
+        let network = context.template.with_overrides(&arm.overrides).fill(context.input, &arm.pool, 0);
+        let settings = (network, self.train.with_overrides(&arm.overrides));
+        serde_json::to_string(&settings).expect("a spec holds only what JSON can express")
+    }
+
+    /// Each arm's network: what `[control]` holds equal, and else only what the arm itself changes.
+    fn networks(&self, arms: &[Arm], context: &NetworkContext) -> Result<Vec<NetworkTemplate>, SweepError> {
+        let changed: Vec<(NetworkTemplate, &Pool)> =
+            arms.iter().map(|arm| (context.template.with_overrides(&arm.overrides), &arm.pool)).collect();
+        let Some((ControlledParameters::Match, span)) = &self.control else {
+            return Ok(changed.into_iter().map(|(network, _)| network).collect());
+        };
+        match_parameters(&context.template, &changed, context.input).map_err(|error| {
+            let span = match error {
+                MatchError::TooMany { arm, .. } | MatchError::TooFar { arm, .. } => arms[arm].span.clone(),
+                MatchError::NoHiddenDense | MatchError::Network(_) => span.clone(),
+            };
+            self.source.error_at(Some(span), format!("parameters = \"match\": {error}"))
+        })
+    }
+
+    fn check_sizes(&self, images: ImageCounts) -> Result<(), SweepError> {
+        let available = usize::try_from(images.train).unwrap_or(usize::MAX);
+        let too_large = |size: usize, span: &Range<usize>| {
+            let message = format!(
+                "batch_size = {size}: only {available} images are left for training; make it smaller"
+            );
+            Err(self.source.error_at(Some(span.clone()), message))
+        };
+        if self.train.batch_size > available {
+            return too_large(self.train.batch_size, &self.spans.batch_size);
+        }
+        let drawn = self.search.as_ref().and_then(|search| search.batch_sizes.as_ref());
+        if let Some((sizes, span)) = drawn
+            && let Some(&size) = sizes.iter().find(|&&size| size > available)
+        {
+            return too_large(size, span);
+        }
+        Ok(())
+    }
+
+    fn check_network(&self, arm: &Arm, context: &NetworkContext) -> Result<(), SweepError> {
+        let network = context.template.with_overrides(&arm.overrides);
+        let inferred = network.fill(context.input, &arm.pool, 0).infer().map_err(|error| {
+            let layer = match &error {
+                NetworkError::Layer { index, .. } => network.span_of_fixed(*index),
+                _ => None,
+            };
+            let span = layer.unwrap_or_else(|| arm.span.clone());
+            self.source.error_at(Some(span), format!("arm \"{}\": {error}", arm.name))
+        })?;
+        let output = inferred.output().unwrap_or(&context.input);
+        let classes = context.classes;
+        if *output != [classes] {
+            let message = format!(
+                "arm \"{}\": the network ends in the shape {output:?}, but the data has {classes} classes; end the \
+                 layers in {{ dense = {{ units = {classes} }} }}",
+                arm.name
+            );
+            return Err(self.source.error_at(self.spans.model.clone(), message));
+        }
+        Ok(())
+    }
+}
+
+/// What every arm's network is made of.
+struct NetworkContext {
+    template: NetworkTemplate,
+    input: [usize; 3],
+    classes: usize,
+}

@@ -1,0 +1,233 @@
+//! The space that arms are drawn from.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+use super::toml_file::{Range, Scale};
+use crate::sweep::check::Arm;
+use crate::{Extent, Padding, Pool, Reducer, Window};
+
+/// What an arm overrides besides its pooling layer. Whatever is `None` is as the sweep file has it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ArmOverrides {
+    /// The places of the network that the pooling layer takes, from 0; the others stay empty.
+    pub slots: Option<Vec<usize>>,
+    /// The rate of every dropout layer.
+    pub dropout: Option<f64>,
+    /// The step size.
+    pub learning_rate: Option<f64>,
+    /// Images per step.
+    pub batch_size: Option<usize>,
+}
+
+/// The values of one axis.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Axis<T> {
+    /// It does not vary.
+    Fixed,
+    /// These, each equally likely.
+    List(Vec<T>),
+}
+
+/// The values of an axis of numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum NumberAxis {
+    List(Axis<f64>),
+    Range(Range),
+}
+
+/// Where the pooling layers come from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Pools {
+    /// The arms that the file lists.
+    Listed,
+    /// Reducers over windows.
+    Windows { reduce: Vec<Reducer>, size: Axis<Extent>, stride: Axis<Extent>, padding: Axis<Padding> },
+}
+
+/// All axes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Space {
+    pub(super) pools: Pools,
+    pub(super) slots: Axis<Vec<usize>>,
+    pub(super) dropout: NumberAxis,
+    pub(super) learning_rate: NumberAxis,
+    pub(super) batch_size: Axis<usize>,
+}
+
+/// Longer names are replaced by a number: tables have to hold them. Windows of a size per axis have such names, or numbers
+/// of many digits.
+const LONGEST_NAME: usize = 60;
+
+impl Space {
+    /// The arm of one draw. Every draw has a stream of the generator to itself, so that it does not depend on how often
+    /// was drawn before.
+    pub(super) fn draw(&self, seed: u64, number: u64, listed: &[Arm]) -> Option<Arm> {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        generator.set_stream(number);
+        let mut words = Vec::new();
+        let (pool, span) = match &self.pools {
+            Pools::Listed => {
+                let arm = pick(&mut generator, listed)?;
+                words.push(arm.name.clone());
+                (arm.pool.clone(), arm.span.clone())
+            }
+            Pools::Windows { reduce, size, stride, padding } => {
+                let reducer = *pick(&mut generator, reduce)?;
+                words.push(reducer_word(reducer, reduce));
+                let size = size.draw(&mut generator).unwrap_or(Extent::All(2));
+                let stride = stride.draw(&mut generator);
+                let by = stride.as_ref().map_or(String::new(), |stride| format!("/{stride}"));
+                words.push(format!("{size}{by}"));
+                let mut window = Window::new(size);
+                if let Some(stride) = stride {
+                    window = window.stride(stride);
+                }
+                if let Some(padding) = padding.draw(&mut generator) {
+                    words.extend(padding_word(&padding));
+                    window = window.padding(padding);
+                }
+                (Pool::window(reducer, window), 0..0)
+            }
+        };
+        let mut named = vec![words.join(" ")];
+        let overrides = ArmOverrides {
+            slots: self.slots.draw(&mut generator),
+            dropout: self.dropout.draw(&mut generator),
+            learning_rate: self.learning_rate.draw(&mut generator),
+            batch_size: self.batch_size.draw(&mut generator),
+        };
+        named.extend(overrides.words());
+        let name = named.join(", ");
+        let name = if name.chars().count() > LONGEST_NAME { format!("draw {number}") } else { name };
+        Some(Arm { name, pool, overrides, span })
+    }
+}
+
+impl ArmOverrides {
+    /// Each change in a word or two.
+    fn words(&self) -> impl Iterator<Item = String> {
+        let slots = self.slots.as_ref().map(|slots| {
+            let numbers: Vec<String> = slots.iter().map(|slot| (slot + 1).to_string()).collect();
+            if numbers.is_empty() { "nowhere".to_owned() } else { format!("at {}", numbers.join("+")) }
+        });
+        let dropout = self.dropout.map(|rate| format!("dropout {rate}"));
+        let learning_rate = self.learning_rate.map(|rate| format!("lr {rate}"));
+        let batch_size = self.batch_size.map(|images| format!("batch {images}"));
+        [slots, dropout, learning_rate, batch_size].into_iter().flatten()
+    }
+}
+
+/// Its name; with its place in the list where others of the list have the same.
+fn reducer_word(reducer: Reducer, all: &[Reducer]) -> String {
+    let name = reducer.name();
+    if all.iter().filter(|other| other.name() == name).count() == 1 {
+        return name.to_owned();
+    }
+    let place = all.iter().position(|&other| other == reducer).unwrap_or_default();
+    format!("{name}#{}", place + 1)
+}
+
+/// Nothing for none.
+fn padding_word(padding: &Padding) -> Option<String> {
+    match padding {
+        Padding::Valid => None,
+        Padding::Same => Some("same".to_owned()),
+        Padding::Symmetric(amount) => Some(format!("pad {amount}")),
+    }
+}
+
+impl<T: Clone> Axis<T> {
+    fn draw(&self, generator: &mut ChaCha8Rng) -> Option<T> {
+        match self {
+            Self::Fixed => None,
+            Self::List(values) => pick(generator, values).cloned(),
+        }
+    }
+}
+
+impl NumberAxis {
+    fn draw(&self, generator: &mut ChaCha8Rng) -> Option<f64> {
+        match self {
+            Self::List(list) => list.draw(generator),
+            Self::Range(Range { from, to, scale }) => {
+                // The upper 53 bits, as many as an f64 has.
+                let share = (generator.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+                let value = match scale {
+                    Scale::Linear => from + share * (to - from),
+                    Scale::Log => (from.ln() + share * (to.ln() - from.ln())).exp(),
+                };
+                Some(two_digits(value).clamp(*from, *to))
+            }
+        }
+    }
+}
+
+/// As precise as a name can show it, so that the name says what the number is.
+fn two_digits(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
+}
+
+/// One of them; none of none. The bias of a 64-bit word's product is below one in 2^50 for any list that fits a file.
+fn pick<'a, T>(generator: &mut ChaCha8Rng, values: &'a [T]) -> Option<&'a T> {
+    let index = (u128::from(generator.next_u64()) * values.len() as u128) >> 64;
+    values.get(index as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space() -> Space {
+        Space {
+            pools: Pools::Windows {
+                reduce: vec![Reducer::Max, Reducer::Avg],
+                size: Axis::List(vec![Extent::All(2), Extent::All(3)]),
+                stride: Axis::Fixed,
+                padding: Axis::List(vec![Padding::Valid, Padding::Same]),
+            },
+            slots: Axis::Fixed,
+            dropout: NumberAxis::Range(Range { from: 0.0, to: 0.5, scale: Scale::Linear }),
+            learning_rate: NumberAxis::Range(Range { from: 1e-4, to: 1e-2, scale: Scale::Log }),
+            batch_size: Axis::Fixed,
+        }
+    }
+
+    #[test]
+    fn a_draw_depends_on_the_seed_and_its_number_alone() {
+        let space = space();
+        let draw = |seed, number| space.draw(seed, number, &[]).unwrap();
+        assert_eq!(draw(7, 3), draw(7, 3));
+        assert_ne!(draw(7, 3), draw(7, 4));
+        assert_ne!(draw(7, 3), draw(8, 3));
+    }
+
+    #[test]
+    fn every_value_of_an_axis_is_drawn_about_equally_often() {
+        let space = space();
+        let draws: Vec<Arm> = (0..2_000).map(|number| space.draw(1, number, &[]).unwrap()).collect();
+        let share = |what: &str| draws.iter().filter(|arm| arm.name.contains(what)).count() as f64 / 2_000.0;
+        // Binomial: 0.5 with a standard deviation of 0.011.
+        for word in ["max", "avg", "avg 3", "same"] {
+            let expected = if word.starts_with("avg ") { 0.25 } else { 0.5 };
+            assert!((share(word) - expected).abs() < 0.05, "{word}: {}", share(word));
+        }
+        let below_geometric_mean =
+            draws.iter().filter(|arm| arm.overrides.learning_rate.unwrap() < 1e-3).count() as f64 / 2_000.0;
+        assert!((below_geometric_mean - 0.5).abs() < 0.05, "{below_geometric_mean}");
+        assert!(draws.iter().all(|arm| (0.0..=0.5).contains(&arm.overrides.dropout.unwrap())));
+    }
+
+    #[test]
+    fn names_say_what_was_drawn_to_the_last_digit() {
+        let arm = space().draw(1, 0, &[]).unwrap();
+        let ArmOverrides { dropout, learning_rate, .. } = arm.overrides;
+        let (dropout, learning_rate) = (dropout.unwrap(), learning_rate.unwrap());
+        assert!(
+            arm.name.ends_with(&format!(", dropout {dropout}, lr {learning_rate}")),
+            "{}: {dropout}, {learning_rate}",
+            arm.name
+        );
+        assert_eq!(reducer_word(Reducer::Max, &[Reducer::Max, Reducer::Avg]), "max");
+    }
+}
