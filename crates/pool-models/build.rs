@@ -30,6 +30,11 @@ fn compile_shim(lib: &Path) {
         shim.flag("-fopenmp");
         println!("cargo::rustc-link-lib=gomp");
     }
+    // Set by `scripts/check-sanitizers shim`, whose Rust is built with the same sanitizer and links its runtime.
+    println!("cargo::rerun-if-env-changed=POOL_SHIM_SANITIZER");
+    if let Ok(sanitizer) = std::env::var("POOL_SHIM_SANITIZER") {
+        shim.flag(format!("-fsanitize={sanitizer}")).flag("-fno-omit-frame-pointer");
+    }
     println!("cargo::rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     shim.compile("pool_shim");
 }

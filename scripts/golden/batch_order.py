@@ -1,4 +1,4 @@
-"""Computes the golden values of src/batch_order.rs from the specification, with no code shared with the crate.
+"""Computes the golden values of src/draw.rs from the specification, with no code shared with the crate.
 
 Run it without arguments; it prints (len, seed, epoch, first ten indices).
 Specification: key = four-byte words of rand_core's seed_from_u64 (PCG32, XSH-RR); ChaCha with 8 rounds, 64-bit block

@@ -1,9 +1,13 @@
-//! Every way in which this crate fails. Its other modules import this one; it imports only the limits on memory.
+//! Every way in which this crate fails, and the limits on what a file can claim: memory that is not there, and pictures of
+//! more pixels than any camera makes. Its other modules import this one, and it imports none.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::memory::{MAX_PIXELS, MAX_SIDE, OutOfMemory};
+/// The longest side of a picture, in pixels: more than any camera's.
+pub(crate) const MAX_SIDE: usize = 1 << 14;
+/// The most pixels of a picture: a phone camera's 48 million fit, and their samples never take more than 0.6 GB.
+pub(crate) const MAX_PIXELS: usize = 1 << 26;
 
 /// Why data could not be found, read, fetched or divided.
 ///
@@ -212,4 +216,40 @@ fn reasons(attempts: &[(String, String)]) -> String {
     let listed: Vec<String> =
         attempts.iter().map(|(mirror, reason)| format!("{mirror} ({reason})")).collect();
     listed.join(", ")
+}
+
+/// Memory that the system did not give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("can't allocate memory: {bytes} bytes were asked for")]
+pub struct OutOfMemory {
+    /// How many bytes were asked for.
+    pub bytes: u64,
+}
+
+/// Makes room for this many more entries, and doubles a vector that grows piece by piece. Running out of memory is then
+/// an error, and not the end of the process.
+pub(crate) fn make_room<T>(vector: &mut Vec<T>, entries: usize) -> Result<(), OutOfMemory> {
+    let bytes = (vector.len() as u64).saturating_add(entries as u64).saturating_mul(size_of::<T>() as u64);
+    vector.try_reserve(entries).map_err(|_| OutOfMemory { bytes })
+}
+
+/// An empty vector with room for this many entries.
+pub(crate) fn with_room<T>(entries: usize) -> Result<Vec<T>, OutOfMemory> {
+    let mut vector = Vec::new();
+    make_room(&mut vector, entries)?;
+    Ok(vector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_given_or_its_size_is_in_the_error() {
+        assert!(with_room::<u32>(100).unwrap().capacity() >= 100);
+        let error = with_room::<u64>(1 << 60).unwrap_err();
+        assert_eq!(error.to_string(), "can't allocate memory: 9223372036854775808 bytes were asked for");
+        let mut some = vec![0u8; 10];
+        assert_eq!(make_room(&mut some, usize::MAX - 10), Err(OutOfMemory { bytes: u64::MAX }));
+    }
 }

@@ -1,7 +1,6 @@
 //! Grey pictures of one size, each with its class label.
 
-use crate::error::{DataError, Mismatch};
-use crate::memory::with_room;
+use crate::error::{DataError, Mismatch, with_room};
 
 const PARTS_CURE: &str = "pass pixels as [N, H, W] and one label for each picture";
 

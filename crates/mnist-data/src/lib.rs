@@ -40,7 +40,6 @@
 //! [`Dataset::mnist`] and [`Dataset::fashion_mnist`] hash the very bytes that they parse, on every load: a file that is
 //! not the published one is refused, not trained on.
 
-mod batch_order;
 mod catalogue;
 mod data_dir;
 mod dataset;
@@ -53,24 +52,22 @@ mod folder;
 mod generated;
 mod idx;
 mod images;
-mod memory;
 mod perturbation;
 mod picture;
 mod split;
 mod unpacked;
 mod verify;
 
-pub use batch_order::BatchOrder;
 pub use catalogue::{FileSpec, PublicSet};
 pub use data_dir::DataDir;
 pub use dataset::{Dataset, SetLabels};
 pub use division::{Division, check_data, class_names, data_facts, divide, labels_of, load};
-pub use error::{DataError, IdxError, Mismatch, PictureError};
+pub use draw::BatchOrder;
+pub use error::{DataError, IdxError, Mismatch, OutOfMemory, PictureError};
 pub use fetch::{FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedFile, fetch};
 pub use generated::BARS_AND_CROSSES_CLASSES;
 pub use idx::{IdxArray, decode_idx, read_idx, read_idx_with_sha256};
 pub use images::{ClassCounts, LabelledImages};
-pub use memory::OutOfMemory;
 pub use perturbation::{Perturbation, PerturbationLevel, standard_levels};
 pub use picture::{Centre, Likeness, Picture, PngColour, PngDepth, PngPixels, Prepared, Step, decode_png};
 pub use split::{SplitIndices, ValidationSplit};

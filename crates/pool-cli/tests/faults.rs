@@ -14,8 +14,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use common::{pool_cli, stderr};
-use pool_testkit::left_out;
 use pool_records::{Record, TrialRecord};
+use pool_testkit::left_out;
 use rand::Rng;
 use rand_chacha::rand_core::SeedableRng;
 use runs::{records, running, signal, trials_running, wait_until};

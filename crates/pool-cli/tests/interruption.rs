@@ -49,7 +49,8 @@ fn after_kill_9_no_trial_lives_on_and_the_same_command_trains_only_what_is_missi
         sweep.wait().unwrap();
         for path in records(folder.path()).keys() {
             let text = fs::read_to_string(path).unwrap();
-            <pool_records::TrialRecord as pool_records::Record>::from_json(&text).expect("a record is whole or not there");
+            <pool_records::TrialRecord as pool_records::Record>::from_json(&text)
+                .expect("a record is whole or not there");
         }
     }
     wait_until("the end of the orphans", || trials_running(folder.path()) == 0);
@@ -118,7 +119,8 @@ fn a_search_that_is_killed_three_times_ends_with_a_record_for_each_of_its_sixty_
     assert_eq!(after.len(), 60);
     assert!(before.iter().all(|(path, written)| after[path] == *written), "none was trained twice");
     for path in after.keys() {
-        <pool_records::TrialRecord as pool_records::Record>::from_json(&fs::read_to_string(path).unwrap()).unwrap();
+        <pool_records::TrialRecord as pool_records::Record>::from_json(&fs::read_to_string(path).unwrap())
+            .unwrap();
     }
 }
 

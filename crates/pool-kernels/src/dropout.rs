@@ -22,8 +22,8 @@ pub struct KeepMask {
 const SPARE: usize = 4;
 /// The numbers whose bits come from one group of blocks: a block has four words, and each word two halves.
 const GROUP: usize = 8 * BLOCKS;
-/// The groups of a task.
-const GROUPS_PER_TASK: usize = 64;
+/// The groups of a task; few under Miri, which is slow and should still see several tasks.
+const GROUPS_PER_TASK: usize = if cfg!(miri) { 1 } else { 64 };
 
 /// The probability of dropping a number, as one of the 65,536 values that sixteen random bits distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -114,7 +114,7 @@ impl Pooling<'_> {
     }
 
     /// The first panel of each run of panels that lie next to each other in place, and the length of the run: its panels use
-    /// the same cache lines. `one_by_one` if there is scratch memory for one panel alone.
+    /// the same cache lines. `one_by_one` if there is scratch memory for only one panel.
     fn runs<S: Simd>(&self, panels: Range<usize>, one_by_one: bool) -> impl Iterator<Item = (Panel, usize)> {
         let mut next = panels.start;
         std::iter::from_fn(move || {

@@ -26,7 +26,7 @@ pub(crate) fn grain(numbers_per_task: usize) -> usize {
     (NUMBERS / numbers_per_task.max(1)).max(1)
 }
 
-/// The calling thread alone.
+/// Only the calling thread.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ThisThread;
 

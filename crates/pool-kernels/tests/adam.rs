@@ -7,7 +7,8 @@ use pool_kernels::{AdamSlices, AdamStep, ThisThread};
 
 #[test]
 fn ten_steps_are_those_of_the_formula() {
-    let count = 8_200;
+    // More than a task has, and a last vector that is not full.
+    let count = if cfg!(miri) { 75 } else { 8_203 };
     let (learning_rate, beta1, beta2, epsilon) = (1e-2, 0.9, 0.999, 1e-7);
     for isa in isas() {
         let mut parameters = values(count, 1);

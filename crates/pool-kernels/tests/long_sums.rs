@@ -33,6 +33,7 @@ fn apart(found: f32, expected: f64) -> f64 {
 const LAYOUTS: [Layout; 2] = [Layout::ChannelsFirst, Layout::ChannelsLast];
 
 #[test]
+#[cfg_attr(miri, ignore = "too large for Miri")]
 fn one_window_of_equal_values_is_that_value_at_any_size() {
     let (every, best) = (isas(), [Isa::best()]);
     // The largest with the processor's own instructions alone: plain ones take seconds for it.
@@ -84,6 +85,7 @@ fn one_window_of_equal_values_is_that_value_at_any_size() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too large for Miri")]
 fn infinities_and_sums_beyond_all_numbers_stay_what_they_are() {
     let table = WindowTable::new(&[200], &[windows(200, 1, 200)]).unwrap();
     let batch = Batch { samples: 1, channels: 1, layout: Layout::ChannelsFirst };
@@ -110,6 +112,7 @@ fn infinities_and_sums_beyond_all_numbers_stay_what_they_are() {
 /// Every cell but the first and the last is zero, so that a draw decides between these two; and with a window of equal values a
 /// draw of `u` is cell `u` times the number of cells.
 #[test]
+#[cfg_attr(miri, ignore = "too large for Miri")]
 fn a_draw_is_the_cell_that_it_stands_for() {
     let count = 100_000;
     let table = WindowTable::new(&[count], &[windows(count, 1, count)]).unwrap();
@@ -145,9 +148,9 @@ fn a_draw_is_the_cell_that_it_stands_for() {
 /// Windows that overlap: each pixel's gradient is a sum over all windows that see it.
 #[test]
 fn windows_that_share_their_pixels_have_the_gradients_of_plain_loops() {
-    for (spatial, size, stride) in
-        [(&[40, 43][..], 12, 1), (&[31, 90], 31, 2), (&[900], 301, 1), (&[12, 11, 13], 6, 1)]
-    {
+    let large = [(&[40, 43][..], 12, 1), (&[31, 90], 31, 2), (&[900], 301, 1), (&[12, 11, 13], 6, 1)];
+    let small = [(&[12, 11][..], 6, 1)];
+    for &(spatial, size, stride) in if cfg!(miri) { &small[..] } else { &large } {
         let axes: Vec<Vec<KernelWindow>> =
             spatial.iter().map(|&input| windows(size.min(input), stride, input)).collect();
         let table = WindowTable::new(spatial, &axes).unwrap();
@@ -159,14 +162,15 @@ fn windows_that_share_their_pixels_have_the_gradients_of_plain_loops() {
                 ("equal", vec![EQUAL; planes * table.pixels()], vec![EQUAL; planes * table.len()]),
                 ("different", values(planes * table.pixels(), 1), values(planes * table.len(), 2)),
             ] {
-                for reduce in [
+                let reducers = [
                     Reduce::Max,
                     Reduce::Min,
                     Reduce::Mean,
                     Reduce::Lp { p: 2.0 },
                     Reduce::Soft { beta: 1.0 },
                     Reduce::StochasticMean,
-                ] {
+                ];
+                for &reduce in &reducers[..if cfg!(miri) { 1 } else { reducers.len() }] {
                     let plain = Plain { spatial, axes: &axes, batch, reduce, draws: &[] };
                     let (_, expected) = plain.run(&input, &gradient);
                     let greatest = expected.iter().fold(0.0f64, |greatest, slope| greatest.max(slope.abs()));
@@ -190,6 +194,7 @@ fn windows_that_share_their_pixels_have_the_gradients_of_plain_loops() {
 
 /// The gradient of a bias is the sum over all images and places, and that of a weight, too, where all pixels are equal.
 #[test]
+#[cfg_attr(miri, ignore = "too large for Miri")]
 fn the_first_block_sums_its_gradients_over_large_images_and_batches() {
     for (reduce, window) in
         [(ConvPoolReduce::Mean, [2, 2]), (ConvPoolReduce::Max, [1, 1]), (ConvPoolReduce::Mean, [1, 3])]
@@ -239,6 +244,7 @@ fn the_first_block_sums_its_gradients_over_large_images_and_batches() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too large for Miri")]
 fn a_dense_layer_sums_the_gradients_of_biases_over_large_batches() {
     let layer = DenseKernel { inputs: 1, units: 70 };
     for samples in [200, 30_000] {
@@ -264,6 +270,7 @@ fn a_dense_layer_sums_the_gradients_of_biases_over_large_batches() {
 
 /// Parts of a layer's inputs are summed apart; that of the first part outweighs thousands of others.
 #[test]
+#[cfg_attr(miri, ignore = "too large for Miri")]
 fn a_dense_layer_of_many_inputs_adds_its_parts_without_loss() {
     let inputs = 1_152 * 1_000;
     let layer = DenseKernel { inputs, units: 1 };

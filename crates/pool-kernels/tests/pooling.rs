@@ -99,6 +99,7 @@ proptest! {
 
 /// Windows too wide to be listed one by one, which no two neighbours have alike, and too wide to be sorted.
 #[test]
+#[cfg_attr(miri, ignore = "too large for Miri")]
 fn wide_windows_that_differ_from_place_to_place_are_those_of_plain_loops() {
     // Clipped at both ends of both axes: 30 shapes of up to 60 entries along each, so 1.9 million cells.
     let axis: Vec<KernelWindow> = (0..30u32)
@@ -132,6 +133,7 @@ fn wide_windows_that_differ_from_place_to_place_are_those_of_plain_loops() {
 
 /// 65 cells are searched, and not sorted: the search must end whatever they hold.
 #[test]
+#[cfg_attr(miri, ignore = "too large for Miri")]
 fn the_median_of_wide_windows_is_found_among_any_values() {
     let of = |values: &[f32]| {
         let entries = Entries::Run { first: 0, count: values.len() as u32, step: 1 };

@@ -46,10 +46,10 @@ fn another_name(path: &Path, other: &Path) -> String {
 /// # Errors
 /// The first output that is an input, another output, or a file in the folder of a run.
 pub fn check_outputs(inputs: &[&Path], outputs: &[&Path]) -> Result<(), OutputError> {
-    let read: Vec<Place> = inputs.iter().map(|path| Place::of(path)).collect();
+    let read: Vec<Place> = inputs.iter().map(|path| Place::at(path)).collect();
     let mut written: Vec<Place> = Vec::new();
     for &path in outputs {
-        let place = Place::of(path);
+        let place = Place::at(path);
         check_outside_runs(path)?;
         let same = |others: &[Place]| others.iter().position(|other| other.is(&place));
         if let Some(index) = same(&read) {
@@ -74,7 +74,7 @@ pub fn check_outputs(inputs: &[&Path], outputs: &[&Path]) -> Result<(), OutputEr
 /// # Errors
 /// The run.
 pub fn check_outside_runs(path: &Path) -> Result<(), OutputError> {
-    let place = Place::of(path);
+    let place = Place::at(path);
     let around = place.path.ancestors().skip(1).filter(|folder| is_run(folder) || is_of_task(folder));
     match around.last() {
         Some(run) => Err(OutputError::InRun { path: path.to_owned(), run: run.to_owned() }),
@@ -137,7 +137,7 @@ struct Place {
 }
 
 impl Place {
-    fn of(path: &Path) -> Self {
+    fn at(path: &Path) -> Self {
         Self { path: resolved(path), file: number_of(path) }
     }
 

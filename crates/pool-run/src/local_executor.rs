@@ -185,7 +185,7 @@ impl<'a> Worker<'_, 'a> {
         let WorkerContext { dir, launcher, options, share, stop } = self.context;
         dir.check_space(needs.disk_bytes)?;
         let folder = dir.prepare(task)?;
-        if let Some(outcome) = TaskOutcome::of(dir, task, until_epoch)? {
+        if let Some(outcome) = TaskOutcome::read(dir, task, until_epoch)? {
             return Ok(AttemptOutcome::Over(outcome));
         }
         tracing::info!(task = task.id(), number, folder = %folder.display(), "starting");

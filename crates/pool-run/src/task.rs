@@ -42,7 +42,7 @@ impl TaskOutcome {
     ///
     /// # Errors
     /// A record that may be whole and still cannot be read.
-    pub fn of(dir: &RunDir, task: Task<'_>, until_epoch: Option<u32>) -> Result<Option<Self>, RunError> {
+    pub fn read(dir: &RunDir, task: Task<'_>, until_epoch: Option<u32>) -> Result<Option<Self>, RunError> {
         Ok(match task {
             Task::Trial(_) => match dir.state::<TrialRecord>(task)? {
                 TaskState::Finished(record) => Some(Self::Finished(record)),
@@ -163,7 +163,7 @@ impl<'a> Attempt<'a> {
         folder: &Path,
     ) -> AttemptOutcome {
         let QueuedTask { task, until_epoch, .. } = self.work;
-        let reason = match TaskOutcome::of(dir, task, until_epoch) {
+        let reason = match TaskOutcome::read(dir, task, until_epoch) {
             Ok(Some(outcome)) => return AttemptOutcome::Over(outcome),
             Err(error) => error.to_string(),
             Ok(None) => match ended {

@@ -22,7 +22,7 @@ impl Extent {
     /// The size along each of `spatial_rank` axes.
     ///
     /// # Errors
-    /// [`SettingError::Entries`] when a list has another length, [`SettingError::WholeRange`] for sizes that nothing has;
+    /// [`SettingError::Entries`] when a list has another length, [`SettingError::Rule`] for sizes that nothing has;
     /// `field` names the setting in the message.
     pub fn resolve(&self, field: &'static str, spatial_rank: usize) -> Result<Vec<usize>, SettingError> {
         let sizes = match self {
@@ -35,7 +35,11 @@ impl Extent {
         // Products of three of them fit 64 bits, and so nothing computed from them overflows.
         match sizes.iter().find(|&&size| size as u64 > GREATEST_SIZE) {
             None => Ok(sizes),
-            Some(&value) => Err(SettingError::WholeRange { field, value, interval: "[0, 2^20]" }),
+            Some(size) => Err(SettingError::Rule {
+                field,
+                value: size.to_string(),
+                rule: "must lie in [0, 2^20]".to_owned(),
+            }),
         }
     }
 

@@ -144,10 +144,13 @@ impl Default for AdamSettings {
 #[serde(deny_unknown_fields)]
 pub struct TrainSpec {
     /// Epochs at most.
+    #[serde(deserialize_with = "whole::<1, 100_000, _, _>")]
     pub epochs: u32,
-    /// Images per step.
+    /// Images per step; the default is the published study's.
+    #[serde(default = "studys_batch_size", deserialize_with = "whole::<1, { u32::MAX as u64 }, _, _>")]
     pub batch_size: usize,
     /// Adam's step size.
+    #[serde(default = "adams_learning_rate")]
     pub learning_rate: f64,
     /// When to stop before the last epoch; `None` trains them all.
     pub early_stopping: Option<EarlyStopping>,
@@ -155,6 +158,14 @@ pub struct TrainSpec {
     /// choice have it.
     #[serde(default, skip_serializing_if = "Precision::is_default")]
     pub precision: Precision,
+}
+
+fn studys_batch_size() -> usize {
+    200
+}
+
+fn adams_learning_rate() -> f64 {
+    AdamSettings::default().learning_rate
 }
 
 impl TrainSpec {

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use mnist_data::DataDir;
 use pool_models::Kernels;
+use pool_models::describe_kernels;
 use pool_records::{Record, StopFlag, TrialEvent, TrialRecord, TrialStatus};
 use pool_spec::{ComputeDevice, DeviceChoice, Trial};
 use pool_testkit::{SMALL_SWEEP as SMALL, plan};
-use pool_models::describe_kernels;
 use pool_train::{TrialContext, TrialEnd, resolve_device, run_trial};
 
 fn context(threads: u32) -> TrialContext {

@@ -9,8 +9,7 @@ use std::path::Path;
 
 use super::png::{PngColour, PngDepth, PngPixels, check_size, decode_png};
 use super::step::Step;
-use crate::error::{DataError, PictureError};
-use crate::memory::with_room;
+use crate::error::{DataError, PictureError, with_room};
 
 /// Grey values that differ by less look the same; stretched, they would be a picture of noise.
 const MIN_CONTRAST: u8 = 8;

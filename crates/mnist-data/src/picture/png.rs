@@ -5,8 +5,7 @@ use std::io::{BufRead, ErrorKind, Read, Seek, SeekFrom};
 use image::codecs::png::PngDecoder;
 use image::{ColorType, ImageDecoder, ImageError, Limits};
 
-use crate::error::PictureError;
-use crate::memory::{MAX_PIXELS, MAX_SIDE, with_room};
+use crate::error::{MAX_PIXELS, MAX_SIDE, PictureError, with_room};
 use crate::unpacked::read_full;
 
 /// The first eight bytes of every PNG file: W3C, "Portable Network Graphics", section 5.2.

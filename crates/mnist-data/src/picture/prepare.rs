@@ -5,8 +5,7 @@ use super::ground::{Border, Polarity};
 use super::likeness::{Likeness, Trim};
 use super::resample::{Levels, Region};
 use super::step::{Centre, Step};
-use crate::error::PictureError;
-use crate::memory::MAX_SIDE;
+use crate::error::{MAX_SIDE, PictureError};
 
 /// Background within this many standard deviations of its noise becomes black.
 const BLACK_SDS: f32 = 3.0;

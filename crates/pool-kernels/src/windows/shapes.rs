@@ -11,7 +11,7 @@ use crate::memory::{OutOfMemory, with_room};
 pub(crate) struct Place {
     /// The pixel that the window's cells are counted from.
     pub(super) origin: u32,
-    /// The number of its shape, which says where its cells lie from there.
+    /// The number of its shape: the places of its cells, counted from the origin.
     pub(super) shape: u32,
     pub(super) counted: f32,
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use pool_spec::Learned;
 use tch::{TchError, Tensor};
 
-use super::random::Random;
 use super::plan::ShapePlan;
+use super::random::Random;
 use super::windows::{WindowSet, Windows};
 use crate::{Kernels, Mode};
 

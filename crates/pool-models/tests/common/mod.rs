@@ -1,5 +1,5 @@
 //! Layers, inputs and small helpers that several tests need.
-#![expect(dead_code, reason = "each test file uses some of these")]
+#![allow(dead_code, reason = "each test file uses some of these")]
 
 pub(crate) mod loops;
 

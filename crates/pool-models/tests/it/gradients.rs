@@ -58,7 +58,8 @@ fn disagreements(pool: &Pool, rank: usize) -> Vec<String> {
     std::iter::once(of_input)
         .chain(built.named())
         .filter_map(|(name, tensor)| {
-            let apart = crate::common::distance(&tensor.grad(), &no_grad(|| finite_differences(&tensor, evaluate)));
+            let apart =
+                crate::common::distance(&tensor.grad(), &no_grad(|| finite_differences(&tensor, evaluate)));
             (apart > TOLERANCE || apart.is_nan())
                 .then(|| format!("{pool} over {rank} axes: {name} is off by {apart:e}"))
         })

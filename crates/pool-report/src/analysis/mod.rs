@@ -1,15 +1,12 @@
 //! Everything that a report states, as plain data: computed once, so that all output formats agree.
 
-mod absences;
+mod budget;
+mod caveats;
 pub(crate) mod claims;
-mod class_gaps;
 mod comparisons;
-mod confounding;
-mod machines;
 mod pareto;
 pub(crate) mod provenance;
 mod recommend;
-mod resumed;
 mod runs;
 mod verdict;
 
@@ -17,12 +14,12 @@ use serde::Serialize;
 
 use crate::{ArmFigures, Run};
 
-pub use absences::Absences;
+pub use budget::{Basis, Budget, Limit, LimitFigure};
+pub use caveats::{Absences, class_gaps};
 pub use claims::{Claim, ClaimResult, Conclusion};
-pub use class_gaps::class_gaps;
 pub use comparisons::{Comparisons, PairComparison, Standing};
 pub use pareto::{Objective, ParetoArm, ParetoFront};
-pub use recommend::{Basis, Budget, Judgement, Limit, LimitFigure, Recommendation, recommend};
+pub use recommend::{Judgement, Recommendation, recommend};
 pub use runs::{ArmBeside, ArmInRun, Difference, Method, RunComparison, SettingDifference};
 pub use verdict::{Choice, Decision, StudyVerdict};
 
@@ -73,7 +70,7 @@ impl Analysis {
     /// Computes it. Arms are compared on what they predicted, so this takes a moment for many arms with many seeds.
     pub fn of(run: &Run) -> Self {
         let mut arms: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
-        machines::mark_unlike(&mut arms);
+        caveats::mark_unlike_machines(&mut arms);
         let comparisons = Comparisons::of(run, &arms);
         let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
         Self {
@@ -83,11 +80,7 @@ impl Analysis {
             verdict: StudyVerdict::of(&arms, &comparisons),
             class_gaps: gaps_of(run),
             claims: claims::claims(run, &arms, &comparisons),
-            confounding: confounding::sentences(&arms)
-                .into_iter()
-                .chain(machines::sentence(&arms))
-                .chain(resumed::sentence(run))
-                .collect(),
+            confounding: caveats::confounding(run, &arms),
             absences: Absences::of(run),
             provenance: provenance::provenance(run),
             comparisons,

@@ -13,7 +13,9 @@ pub use costs::{CostFigures, LatencyFigures, PeakFigures, TimeSource};
 pub(crate) use estimate::LEVEL;
 pub use estimate::{Estimate, Proportion, Spread};
 pub use test_set::RobustnessFigures;
-pub(crate) use test_set::{changed, classes_with_errors, errors_by_class};
+pub(crate) use test_set::{
+    change_axis_title, change_unit, change_words, changed, classes_with_errors, errors_by_class,
+};
 
 /// The figures of one arm. Diverged trials are counted, but are not part of any mean.
 #[derive(Debug, Clone, PartialEq, Serialize)]

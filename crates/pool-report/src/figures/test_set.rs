@@ -77,3 +77,54 @@ pub(crate) fn errors_by_class(test: &TestResults) -> Vec<Option<f64>> {
     };
     test.confusion.counts().iter().enumerate().map(of_class).collect()
 }
+
+/// The kind of change as words.
+pub(crate) fn change_words(kind: PerturbationKind) -> &'static str {
+    match kind {
+        PerturbationKind::Shift => "shift",
+        PerturbationKind::CircularShift => "circular shift",
+        PerturbationKind::Rotation => "rotation",
+        PerturbationKind::Scale => "scaling",
+        PerturbationKind::Noise => "noise",
+        PerturbationKind::Blur => "blur",
+    }
+}
+
+/// What stands after a strength.
+pub(crate) fn change_unit(kind: PerturbationKind) -> &'static str {
+    match kind {
+        PerturbationKind::Shift | PerturbationKind::CircularShift | PerturbationKind::Blur => " px",
+        PerturbationKind::Rotation => "°",
+        PerturbationKind::Scale => " %",
+        PerturbationKind::Noise => "",
+    }
+}
+
+/// What an axis of strengths is called.
+pub(crate) fn change_axis_title(kind: PerturbationKind) -> String {
+    let strength = match kind {
+        PerturbationKind::Shift | PerturbationKind::CircularShift => "pixels",
+        PerturbationKind::Rotation => "degrees",
+        PerturbationKind::Scale => "per cent larger or smaller",
+        PerturbationKind::Noise => "standard deviation, share of the grey range",
+        PerturbationKind::Blur => "standard deviation, pixels",
+    };
+    format!("{}: {strength}", change_words(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_read_as_words_with_their_units() {
+        for (kind, level, axis) in [
+            (PerturbationKind::CircularShift, "circular shift, 2 px", "circular shift: pixels"),
+            (PerturbationKind::Rotation, "rotation, 2°", "rotation: degrees"),
+            (PerturbationKind::Scale, "scaling, 2 %", "scaling: per cent larger or smaller"),
+        ] {
+            assert_eq!(format!("{}, 2{}", change_words(kind), change_unit(kind)), level);
+            assert_eq!(change_axis_title(kind), axis);
+        }
+    }
+}

@@ -1,43 +1,30 @@
 //! The catalogue of pooling operators: as tables, and as a gallery of what each makes of one picture.
 
 use maud::{Markup, html};
+use pool_spec::{Operator, OperatorKind};
 
-use super::table::Table;
+use super::tables::Table;
 use super::terminal::render_with_notes;
 
-/// One operator of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OperatorRow {
-    /// The title of the table that it belongs to.
-    pub group: String,
-    /// Its name.
-    pub name: String,
-    /// How a sweep file spells it.
-    pub spelling: String,
-    /// What it computes.
-    pub formula: String,
-    /// The parameters it learns, in words.
-    pub learns: String,
-}
-
-/// One table per group, in the order of the rows. Lines are at most `width` columns long, unless a single word is
-/// longer.
-pub fn operator_table(rows: &[OperatorRow], width: u16) -> String {
-    let groups = rows.chunk_by(|left, right| left.group == right.group);
+/// One table for each kind of operator, in the catalogue's order. Lines are at most `width` columns long, unless a single
+/// word is longer.
+pub fn operator_table(operators: &[Operator], width: u16) -> String {
+    let groups = operators.chunk_by(|left, right| left.kind == right.kind);
     groups.map(|group| render_with_notes(&table(group), width)).collect::<Vec<_>>().join("\n")
 }
 
-fn table(group: &[OperatorRow]) -> Table {
-    let cells = |row: &OperatorRow| {
-        vec![row.name.clone(), row.spelling.clone(), row.formula.clone(), row.learns.clone()]
+fn table(group: &[Operator]) -> Table {
+    let title = match group.first().map(|operator| operator.kind) {
+        Some(OperatorKind::Geometry) => "Geometries: which windows exist",
+        Some(OperatorKind::Reducer) => "Reducers: how a window becomes one value",
+        Some(OperatorKind::Layer) => "Layers that are both at once",
+        None => "",
     };
-    Table {
-        title: group.first().map(|row| row.group.clone()).unwrap_or_default(),
-        word_columns: 4,
-        header: ["operator", "for example", "formula", "learns"].map(str::to_owned).to_vec(),
-        rows: group.iter().map(cells).collect(),
-        notes: Vec::new(),
-    }
+    let cells = |Operator { name, spelling, formula, learns, .. }: &Operator| {
+        vec![(*name).to_owned(), spelling.clone(), (*formula).to_owned(), (*learns).to_owned()]
+    };
+    let header = ["operator", "for example", "formula", "learns"];
+    Table::new(title, &header, group.iter().map(cells).collect()).with_word_columns(4)
 }
 
 /// What an operator makes of the example picture.

@@ -1,7 +1,7 @@
 //! The content of a report in reading order, before it becomes terminal text or Markdown.
 
-use super::table::{Detail, Table};
 use super::tables;
+use super::tables::{Detail, Table};
 use crate::Analysis;
 
 /// A piece of a report.

@@ -3,7 +3,7 @@ use pool_metrics::{Calibration, ClassScores, ConfusionMatrix, wilson_interval};
 use pool_records::Evaluation;
 
 use super::document::Block;
-use super::table::{Table, row};
+use super::tables::{Table, row};
 use super::terminal::render_blocks;
 use crate::cells::{NOTHING, fixed, percent, points_interval, thousands};
 use crate::figures::LEVEL;

@@ -3,8 +3,8 @@
 //! Two files. `results-tables.tex` holds only the tables, for `\input` into a document that loads `array` and
 //! `booktabs`; `results.tex` is such a document, with the verdict, which compiles on its own.
 
-use super::table::{Detail, Table};
 use super::tables;
+use super::tables::{Detail, Table};
 use crate::Analysis;
 
 /// Longer cells need a column of fixed width, in which text wraps.

@@ -1,7 +1,7 @@
 //! Blocks as Markdown.
 
 use super::document::{self, Block};
-use super::table::{Detail, Table};
+use super::tables::{Detail, Table};
 use crate::Analysis;
 
 /// A picture that a document includes.

@@ -17,11 +17,10 @@ mod recommendation;
 mod run_comparison;
 mod status;
 mod summary;
-mod table;
 mod tables;
 mod terminal;
 
-pub use catalogue::{OperatorRow, Tile, gallery_svg, operator_table};
+pub use catalogue::{Tile, gallery_svg, operator_table};
 pub use evaluation::{SetToShow, terminal_evaluation};
 pub use exports::{json_results, results_csv, trials_csv};
 pub use html::html_report;

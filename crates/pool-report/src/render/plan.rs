@@ -5,7 +5,7 @@ use pool_spec::{ArmEstimate, ImageCounts, NetworkError, Rung, Selection, SweepEs
 use serde::Serialize;
 
 use super::document::Block;
-use super::table::Table;
+use super::tables::Table;
 use super::terminal::{render_blocks, render_with_notes};
 use crate::analysis::class_gaps;
 use crate::cells::{batch_size, counted, duration, fixed, gibibytes, mebibytes, thousands};

@@ -1,7 +1,7 @@
 //! Which arm to take under a budget.
 
 use super::document::Block;
-use super::table::Table;
+use super::tables::Table;
 use super::terminal::render_blocks;
 use crate::cells::{NOTHING, listed, points};
 use crate::{Basis, Judgement, LimitFigure, Recommendation};

@@ -2,7 +2,7 @@
 
 use super::document::Block;
 use super::markdown::render_markdown;
-use super::table::Table;
+use super::tables::Table;
 use super::terminal::render_blocks;
 use crate::cells::{NOTHING, estimate, mebibytes, points, points_interval, spread, thousands};
 use crate::{ArmBeside, ArmInRun, RunComparison};

@@ -1,7 +1,7 @@
 //! How far a run is, for a terminal.
 
 use super::document::Block;
-use super::table::Table;
+use super::tables::Table;
 use super::terminal::render_blocks;
 use crate::cells::{counted, duration, fixed};
 use crate::{RunStatus, TaskState, TaskStatus};

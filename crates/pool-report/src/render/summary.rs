@@ -1,7 +1,7 @@
 //! The summary at the end of a sweep: at most a screenful, however large the run.
 
 use super::document::Block;
-use super::table::{Table, row};
+use super::tables::{Table, row};
 use super::terminal::render_blocks;
 use crate::cells::{counted, estimate, listed, mebibytes, number, thousands};
 use crate::{Analysis, ArmFigures, Conclusion, Objective};

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 
 use super::document::{self, Block};
-use super::table::{Detail, Table};
+use super::tables::{Detail, Table};
 use crate::Analysis;
 
 /// Spaces between two columns of a table.

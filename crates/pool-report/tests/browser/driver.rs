@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use serde_json::{Value, json};
 use pool_testkit::left_out;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const FLAGS: [&str; 8] = [

@@ -1,11 +1,15 @@
-//! CSV, Markdown and JSON, as other programs read them.
+//! CSV, Markdown, JSON and LaTeX, as other programs read them.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-use pool_report::{Picture, json_results, markdown_report, results_csv};
+use pool_report::{Picture, json_results, latex_document, latex_tables, markdown_report, results_csv};
 
-use crate::synthetic::{Synthetic, diverged, trial};
+use crate::synthetic::{Synthetic, diverged, small, trial};
 
+const FOR_LATEX: &str = r"100% & _x_ {} \input{x} $y^2$ ~ # <script> |[a]| `b' ö 池 ° -- 1";
 const STRANGE: &str = "max, \"2x2\"\nand | `*more*` \\| <b>&";
 
 fn csv_rows(text: &str) -> Vec<csv::StringRecord> {
@@ -107,4 +111,62 @@ fn json_holds_the_figures_in_base_units_and_what_is_absent() {
     assert!(json["arms"][0]["test_error"]["interval"].is_null());
     assert_eq!(json["arms"][2]["parameters"], 2_361_546);
     assert_eq!(json["absences"]["missing"], serde_json::json!([id]));
+}
+
+#[test]
+fn the_tables_hold_arms_comparisons_and_claims() {
+    insta::assert_snapshot!("latex_tables", latex_tables(&Synthetic::measured(5).analysis()));
+}
+
+#[test]
+fn without_a_trial_there_are_no_tables_and_still_a_document() {
+    let analysis = Synthetic::study("empty").analysis();
+    assert!(latex_tables(&analysis).starts_with('%'));
+    assert!(latex_document(&analysis).contains("No trial of this run has finished."));
+}
+
+fn pdflatex_is_installed() -> bool {
+    let installed =
+        Command::new("pdflatex").arg("-version").output().is_ok_and(|output| output.status.success());
+    if !installed {
+        pool_testkit::left_out(
+            "there is no pdflatex; install texlive-latex-recommended to compile the tables",
+        );
+    }
+    installed
+}
+
+fn compile(study: &Synthetic, folder: &Path) {
+    let analysis = study.analysis();
+    fs::write(folder.join("results.tex"), latex_document(&analysis)).unwrap();
+    fs::write(folder.join("results-tables.tex"), latex_tables(&analysis)).unwrap();
+    let output = Command::new("pdflatex")
+        .args(["-interaction=nonstopmode", "-halt-on-error", "results.tex"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(folder.join("results.pdf").exists(), "{said}");
+}
+
+#[test]
+fn the_document_compiles_whatever_the_names() {
+    if !pdflatex_is_installed() {
+        return;
+    }
+    let mut hostile = Synthetic::study(FOR_LATEX);
+    for seed in 1..=2 {
+        hostile.finish(trial(FOR_LATEX, "\"max\"", seed, 2));
+        hostile.finish(trial(&format!("[{FOR_LATEX}"), "\"none\"", seed, 2));
+    }
+    hostile.finish(diverged("*", 1));
+    hostile.fail(FOR_LATEX, 9, FOR_LATEX);
+    let mut forty = Synthetic::study("forty");
+    for arm in 0..40 {
+        forty.finish(small(&format!("arm number {arm}"), "\"max\"", 1, 2));
+    }
+    for study in [Synthetic::measured(3), hostile, forty, Synthetic::study("empty")] {
+        compile(&study, tempfile::tempdir().unwrap().path());
+    }
 }

@@ -137,7 +137,7 @@ fn a_sweep_is_over_when_nothing_waits_or_runs() {
 fn the_status_fits_terminals_of_every_usual_width() {
     let (run, _lock) = every_state();
     let status = RunStatus::read(run.root()).unwrap();
-    for width in [50, 80, 140] {
+    for width in [50, 140] {
         insta::assert_snapshot!(format!("status_{width}"), terminal_status(&status, width));
     }
 }

@@ -86,7 +86,7 @@ pub(super) struct Queue(HashMap<Place, State>);
 
 impl Queue {
     /// Looks at the queue.
-    pub(super) fn of(jobs: impl Iterator<Item = u64>) -> Result<Self, SlurmError> {
+    pub(super) fn read(jobs: impl Iterator<Item = u64>) -> Result<Self, SlurmError> {
         let jobs: BTreeSet<u64> = jobs.collect();
         if jobs.is_empty() {
             return Ok(Self::default());

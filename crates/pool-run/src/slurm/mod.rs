@@ -86,7 +86,7 @@ impl Slurm {
                 Err(RunError::Running { folder, .. }) => folder,
                 prepared => prepared?,
             };
-            match TaskOutcome::of(sweep.dir, task, attempt.work.until_epoch)? {
+            match TaskOutcome::read(sweep.dir, task, attempt.work.until_epoch)? {
                 Some(outcome) => sweep.ended(task, &outcome),
                 None => pending.push(Pending::new(attempt, folder)),
             }
@@ -154,7 +154,7 @@ impl Slurm {
         exclusive: bool,
         sweep: &mut SweepContext<'_>,
     ) -> Result<(), ScheduleError> {
-        let queue = Queue::of(pending.iter().map(|pending| pending.place.job))?;
+        let queue = Queue::read(pending.iter().map(|pending| pending.place.job))?;
         if !sweep.goes_on() {
             // The hours are used up: what runs may end.
             let waits = |pending: &Pending<'_>| queue.state(pending.place) == Some(State::Waiting);
@@ -188,7 +188,7 @@ impl Slurm {
         for pending in pending {
             let Attempt { work, .. } = pending.attempt;
             let outcome =
-                TaskOutcome::of(sweep.dir, work.task, work.until_epoch)?.unwrap_or(TaskOutcome::Stopped);
+                TaskOutcome::read(sweep.dir, work.task, work.until_epoch)?.unwrap_or(TaskOutcome::Stopped);
             sweep.ended(work.task, &outcome);
         }
         Ok(())
@@ -198,7 +198,7 @@ impl Slurm {
 impl Executor for Slurm {
     fn run(&self, stage: Stage<'_>, sweep: &mut SweepContext<'_>) -> Result<(), ScheduleError> {
         let stored = Submission::read_all(sweep.dir.layout())?;
-        let queue = Queue::of(stored.iter().map(|submission| submission.job))?;
+        let queue = Queue::read(stored.iter().map(|submission| submission.job))?;
         let waiting: HashMap<String, Place> =
             stored.iter().flat_map(|submission| submission.places(&queue)).collect();
         let (mut pending, mut missing) = (Vec::new(), Vec::new());
@@ -276,7 +276,7 @@ impl<'a> Pending<'a> {
             None => {}
         }
         let since = *self.missed.get_or_insert_with(Instant::now);
-        if let Some(outcome) = TaskOutcome::of(sweep.dir, work.task, work.until_epoch)? {
+        if let Some(outcome) = TaskOutcome::read(sweep.dir, work.task, work.until_epoch)? {
             return Ok(Some(AttemptOutcome::Over(outcome)));
         }
         if since.elapsed() < FILE_SYSTEM_PATIENCE {

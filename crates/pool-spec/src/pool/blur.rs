@@ -86,8 +86,10 @@ impl Blur {
     /// # Errors
     /// The setting that does not fit.
     pub fn resolve(&self, spatial: &[usize]) -> Result<(Vec<ResolvedWindow>, Vec<usize>), SettingError> {
+        let broken =
+            |rule: String| Err(SettingError::Rule { field: "taps", value: self.taps.to_string(), rule });
         if !(2..=7).contains(&self.taps) {
-            return Err(SettingError::WholeRange { field: "taps", value: self.taps, interval: "[2, 7]" });
+            return broken("must lie in [2, 7]".to_owned());
         }
         let strides = self.stride.resolve_positive("stride", spatial.len())?;
         let dense = Window::new(self.size.clone())
@@ -97,8 +99,11 @@ impl Blur {
         for (axis, window) in dense.iter().enumerate() {
             let padding = self.taps / 2;
             if padding >= window.output {
-                let input = window.output;
-                return Err(SettingError::ReflectionTooWide { taps: self.taps, padding, input, axis });
+                return broken(format!(
+                    "reflecting {padding} entries needs more than the {} that are left along spatial axis {axis} by \
+                     size; use fewer taps",
+                    window.output
+                ));
             }
         }
         Ok((dense, strides))

@@ -95,7 +95,8 @@ fn check_pair(reducer: &Reducer, geometry: &Geometry, spatial: &[usize]) -> Resu
 fn check_grid(grid: usize, window: &Window, spatial: &[usize]) -> Result<(), SettingError> {
     let strides = window.stride.resolve_positive("stride", spatial.len())?;
     if let Some(axis) = strides.iter().position(|stride| !grid.is_multiple_of(*stride)) {
-        return Err(SettingError::Grid { grid, stride: strides[axis], axis });
+        let rule = format!("must be a multiple of the stride, {} along spatial axis {axis}", strides[axis]);
+        return Err(SettingError::Rule { field: "grid", value: grid.to_string(), rule });
     }
     // Every place may be kept, not only those of the stride.
     for (axis, window) in window.resolve_pooling(spatial)?.iter().enumerate() {

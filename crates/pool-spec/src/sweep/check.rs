@@ -9,8 +9,8 @@ use toml::Spanned;
 use super::error::Source;
 use super::network::NetworkTemplate;
 use super::search::{ArmOverrides, Search, SearchContext};
-use super::toml_file::{ArmToml, ControlledParameters, DatasetToml, SeedToml, SweepToml, TrainToml};
-use crate::{DataSource, DataSpec, EarlyStopping, EvaluationSpec, Pool, SweepError, TrainSpec};
+use super::toml_file::{ArmToml, ControlledParameters, SeedToml, SweepToml};
+use crate::{DataSource, DataSpec, EvaluationSpec, Pool, SweepError, TrainSpec};
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
 /// known when it is planned, since that depends on the data.
@@ -31,11 +31,10 @@ pub struct Sweep {
     pub cost_epochs: u32,
     /// The arms, in the order of the file.
     pub arms: Vec<Arm>,
-    pub(super) control: Option<(ControlledParameters, Range<usize>)>,
+    pub(super) control: Option<ControlledParameters>,
     pub(super) network: Option<NetworkTemplate>,
-    /// Draws further arms; none trains those listed, and no others.
+    /// Draws further arms; `None` trains only those listed.
     pub(super) search: Option<Search>,
-    pub(super) spans: Spans,
 }
 
 /// One pooling choice under comparison.
@@ -47,15 +46,6 @@ pub struct Arm {
     pub pool: Pool,
     pub(super) overrides: ArmOverrides,
     pub(super) span: Range<usize>,
-}
-
-/// Where the settings stand that are checked against one another later.
-#[derive(Debug, Clone)]
-pub(super) struct Spans {
-    pub(super) dataset: Range<usize>,
-    pub(super) batch_size: Range<usize>,
-    pub(super) validation: Range<usize>,
-    pub(super) model: Option<Range<usize>>,
 }
 
 const MAX_NAME: usize = 60;
@@ -81,33 +71,23 @@ impl Sweep {
     fn check(source: Source, raw: SweepToml, folder: &Path) -> Result<Self, SweepError> {
         check_study_name(&source, &raw.study)?;
         let seeds = check_seeds(&source, &raw.seeds)?;
-        let split = raw.data.validation.as_ref();
-        let fraction = split.fraction();
+        let fraction = raw.data.validation.fraction();
         if !(fraction > 0.0 && fraction < 1.0) {
             let message =
                 format!("validation = {fraction:?}: the fraction must lie between 0 and 1, such as 0.2");
-            return Err(source.error_at(Some(raw.data.validation.span()), message));
+            return Err(source.error_of("data.validation", message));
         }
-        let spans = Spans {
-            dataset: raw.data.dataset.span(),
-            batch_size: raw.train.batch_size.span(),
-            validation: raw.data.validation.span(),
-            model: raw.model.as_ref().map(|model| model.layers.span()),
+        let data = DataSpec {
+            source: check_data_source(&source, raw.data.dataset, folder)?,
+            validation: raw.data.validation,
         };
-        let data = DataSpec { validation: *split, source: data_source(&source, raw.data.dataset, folder)? };
-        let train = check_train(&source, &raw.train)?;
-        let network = match raw.model {
-            None => None,
-            Some(model) => {
-                let span = model.layers.span();
-                let network = NetworkTemplate::new(model.layers.into_inner());
-                if network.slots() == 0 {
-                    let message = "layers has no \"pool\": put that word where the arms' pooling layer goes";
-                    return Err(source.error_at(Some(span), message));
-                }
-                Some(network)
-            }
-        };
+        check_train(&source, &raw.train)?;
+        let train = raw.train;
+        let network = raw.model.map(|model| NetworkTemplate::new(model.layers));
+        if network.as_ref().is_some_and(|network| network.slots() == 0) {
+            let message = "layers has no \"pool\": put that word where the arms' pooling layer goes";
+            return Err(source.error_of("model.layers", message));
+        }
         if raw.arm.is_empty() && raw.search.is_none() {
             let message = "there is no [[arm]]: add at least one, such as name = \"max\" and pool = \"max\"";
             return Err(source.error_at(None, message));
@@ -128,27 +108,25 @@ impl Sweep {
                 seeds.len(),
                 most_arms
             );
-            return Err(source.error_at(Some(raw.seeds.span()), message));
+            return Err(source.error_of("seeds", message));
         }
         Ok(Self {
-            study: raw.study.into_inner(),
+            study: raw.study,
             seeds,
             data,
             train,
             evaluation: raw.evaluation,
             cost_epochs: raw.costs.epochs.0 as u32,
             arms,
-            control: raw.control.parameters.map(|control| (*control.as_ref(), control.span())),
+            control: raw.control.parameters,
             network,
             search,
-            spans,
             source,
         })
     }
 }
 
-fn check_study_name(source: &Source, study: &Spanned<String>) -> Result<(), SweepError> {
-    let name = study.as_ref();
+fn check_study_name(source: &Source, name: &str) -> Result<(), SweepError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.len() > MAX_NAME || name.starts_with('.') || !name.chars().all(allowed) {
         let message = format!(
@@ -156,95 +134,66 @@ fn check_study_name(source: &Source, study: &Spanned<String>) -> Result<(), Swee
              of them no '.'",
             name.escape_debug()
         );
-        return Err(source.error_at(Some(study.span()), message));
+        return Err(source.error_of("study", message));
     }
     Ok(())
 }
 
-fn check_seeds(source: &Source, seeds: &Spanned<Vec<Spanned<SeedToml>>>) -> Result<Vec<u64>, SweepError> {
-    if seeds.as_ref().is_empty() {
+fn check_seeds(source: &Source, seeds: &[Spanned<SeedToml>]) -> Result<Vec<u64>, SweepError> {
+    if seeds.is_empty() {
         let message = "seeds = []: at least one seed is needed, and 3 or more for intervals";
-        return Err(source.error_at(Some(seeds.span()), message));
+        return Err(source.error_of("seeds", message));
     }
     let mut seen = HashSet::new();
-    seeds
-        .as_ref()
-        .iter()
-        .map(|seed| {
-            let value = seed.as_ref().0;
-            if seen.insert(value) {
-                Ok(value)
-            } else {
-                Err(source.error_at(Some(seed.span()), format!("seed {value} appears twice; remove one")))
-            }
-        })
-        .collect()
+    let checked = seeds.iter().map(|seed| {
+        let value = seed.as_ref().0;
+        if seen.insert(value) {
+            Ok(value)
+        } else {
+            Err(source.error_at(Some(seed.span()), format!("seed {value} appears twice; remove one")))
+        }
+    });
+    checked.collect()
 }
 
-fn data_source(
-    source: &Source,
-    dataset: Spanned<DatasetToml>,
-    folder: &Path,
-) -> Result<DataSource, SweepError> {
-    let span = dataset.span();
-    Ok(match dataset.into_inner() {
-        DatasetToml::Mnist => DataSource::Mnist,
-        DatasetToml::FashionMnist => DataSource::FashionMnist,
-        DatasetToml::Generated => DataSource::Generated,
-        DatasetToml::Dir(path) if path.as_os_str().is_empty() => {
-            let message = "dir = \"\": name the folder that holds the four IDX files";
-            return Err(source.error_at(Some(span), message));
-        }
-        DatasetToml::Dir(path) if path.to_string_lossy().contains(char::is_control) => {
-            let path = path.to_string_lossy();
-            let message = format!(
-                "dir = \"{}\": holds a line break or the like, as a backslash in double quotes begins an escape; write \
-                 the path in single quotes, or with /",
-                path.escape_debug()
-            );
-            return Err(source.error_at(Some(span), message));
-        }
-        DatasetToml::Dir(path) => {
-            // Relative to the sweep file, so that the file means the same from every working directory.
-            let path = std::path::absolute(folder.join(&path)).unwrap_or(path);
-            if path.to_str().is_none() {
-                let message =
-                    format!("dir = {}: the whole path must be UTF-8 text; rename the folder", path.display());
-                return Err(source.error_at(Some(span), message));
-            }
-            DataSource::Dir(path)
-        }
-    })
+/// The folder of a data set, absolute.
+fn check_data_source(source: &Source, data: DataSource, folder: &Path) -> Result<DataSource, SweepError> {
+    let DataSource::Dir(path) = data else { return Ok(data) };
+    let wrong = |message: String| Err(source.error_of("data.dataset", message));
+    if path.as_os_str().is_empty() {
+        return wrong("dir = \"\": name the folder that holds the four IDX files".to_owned());
+    }
+    let text = path.to_string_lossy();
+    if text.contains(char::is_control) {
+        return wrong(format!(
+            "dir = \"{}\": holds a line break or the like, as a backslash in double quotes begins an escape; write \
+             the path in single quotes, or with /",
+            text.escape_debug()
+        ));
+    }
+    // Relative to the sweep file, so that the file means the same from every working directory.
+    let path = std::path::absolute(folder.join(&path)).unwrap_or(path);
+    if path.to_str().is_none() {
+        return wrong(format!(
+            "dir = {}: the whole path must be UTF-8 text; rename the folder",
+            path.display()
+        ));
+    }
+    Ok(DataSource::Dir(path))
 }
 
-fn check_train(source: &Source, raw: &TrainToml) -> Result<TrainSpec, SweepError> {
-    let learning_rate = *raw.learning_rate.as_ref();
+fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
+    let learning_rate = train.learning_rate;
     if !(learning_rate > 0.0 && learning_rate.is_finite()) {
         let message = format!("learning_rate = {learning_rate}: give a finite number above 0, such as 0.001");
-        return Err(source.error_at(Some(raw.learning_rate.span()), message));
+        return Err(source.error_of("train.learning_rate", message));
     }
-    let early_stopping =
-        raw.early_stopping.as_ref().map(|stopping| check_early_stopping(source, stopping)).transpose()?;
-    Ok(TrainSpec {
-        epochs: raw.epochs.0 as u32,
-        batch_size: raw.batch_size.as_ref().to_usize(),
-        learning_rate,
-        early_stopping,
-        precision: raw.precision,
-    })
-}
-
-fn check_early_stopping(
-    source: &Source,
-    stopping: &Spanned<EarlyStopping>,
-) -> Result<EarlyStopping, SweepError> {
-    let checked = *stopping.as_ref();
-    if checked.min_delta >= 0.0 && checked.min_delta.is_finite() {
-        return Ok(checked);
+    let min_delta = train.early_stopping.map_or(0.0, |stopping| stopping.min_delta);
+    if !(min_delta >= 0.0 && min_delta.is_finite()) {
+        let message = format!("min_delta = {min_delta}: give 0 or a small positive number, such as 0.0001");
+        return Err(source.error_of("train.early_stopping", message));
     }
-    let message =
-        format!("min_delta = {}: give 0 or a small positive number, such as 0.0001", checked.min_delta);
-    Err(source.error_at(Some(stopping.span()), message))
+    Ok(())
 }
 
 fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError> {
@@ -252,7 +201,7 @@ fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError
     for ArmToml { name, pool } in raw {
         let span = name.span();
         let at = |message: String| source.error_at(Some(span.clone()), message);
-        let (name, pool) = (name.into_inner(), pool.into_inner());
+        let name = name.into_inner();
         let printable = |c: char| !c.is_control() && !is_invisible(c);
         if name.is_empty()
             || name.trim() != name

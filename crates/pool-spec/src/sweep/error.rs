@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use toml::de::{DeTable, DeValue};
+
 use crate::reading::{TomlText, explain, one_line};
 
 /// Something wrong with a sweep file: shown as `file:line: message`.
@@ -56,16 +58,29 @@ impl Source {
         self.error_at(error.span(), explained.unwrap_or_else(|| in_plain_words(error.message())))
     }
 
-    /// The line, from 1, where a byte range begins; none for a setting that was left to its default, which stands nowhere.
-    pub(super) fn line_of(&self, span: &Range<usize>) -> Option<usize> {
-        let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
-        (*span != (0..0)).then(|| before.iter().filter(|&&byte| byte == b'\n').count() + 1)
+    /// An error at a byte range of the text; `0..0` is the place of an arm that was drawn, which stands nowhere.
+    pub(super) fn error_at(&self, span: Option<Range<usize>>, message: impl Into<String>) -> SweepError {
+        let line = span.filter(|span| *span != (0..0)).map(|span| {
+            let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
+            before.iter().filter(|&&byte| byte == b'\n').count() + 1
+        });
+        SweepError { file: self.file.clone(), line, message: message.into() }
     }
 
-    /// An error at a byte range of the text.
-    pub(super) fn error_at(&self, span: Option<Range<usize>>, message: impl Into<String>) -> SweepError {
-        let line = span.and_then(|span| self.line_of(&span));
-        SweepError { file: self.file.clone(), line, message: message.into() }
+    /// An error of the value of a key, such as `train.batch_size`; without a line if the key was left out.
+    pub(super) fn error_of(&self, key: &str, message: impl Into<String>) -> SweepError {
+        self.error_at(self.span_of(key), message)
+    }
+
+    fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        let whole = DeTable::parse(&self.text).ok()?;
+        let mut keys = key.split('.');
+        let mut value = whole.get_ref().get(keys.next()?)?;
+        for key in keys {
+            let DeValue::Table(table) = value.get_ref() else { return None };
+            value = table.get(key)?;
+        }
+        Some(value.span())
     }
 }
 

@@ -1,17 +1,17 @@
 //! From a sweep to a plan: every trial with its network, every measurement of costs.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use super::check::{Arm, Sweep};
 use super::control::{MatchError, match_parameters};
 use super::network::NetworkTemplate;
+use super::search::{SPACE, Search};
 use super::toml_file::ControlledParameters;
 use crate::{
     CostSpec, DataFacts, ImageCounts, Measurement, NetworkError, Plan, Pool, SweepError, Trial, TrialSpec,
 };
 
-/// Draws before a space counts as used up: these, and so many more for every arm.
+/// A space counts as used up after this many draws, and `DRAWS_PER_ARM` more for every arm.
 const FEWEST_DRAWS: u64 = 1_000;
 const DRAWS_PER_ARM: u64 = 10;
 
@@ -74,12 +74,12 @@ impl Sweep {
 
     /// An error of the data set, at the setting that names it: nobody but the file's author can mend that.
     pub fn dataset_error(&self, message: impl Into<String>) -> SweepError {
-        self.source.error_at(Some(self.spans.dataset.clone()), message)
+        self.source.error_of("data.dataset", message)
     }
 
     /// An error of the split into training and validation images, at its setting.
     pub fn validation_error(&self, message: impl Into<String>) -> SweepError {
-        self.source.error_at(Some(self.spans.validation.clone()), message)
+        self.source.error_of("data.validation", message)
     }
 
     /// The arms of the file, and those that the search draws beside them: each different from all before, and such that
@@ -109,7 +109,8 @@ impl Sweep {
         if arms.is_empty()
             && let Some(SweepError { file, line, message }) = misfit
         {
-            return Err(SweepError { line: line.or(self.source.line_of(&search.span)), file, message });
+            let space = self.source.error_of(SPACE, "").line;
+            return Err(SweepError { line: line.or(space), file, message });
         }
         let misfit =
             misfit.map_or(String::new(), |error| format!(" (one that does not fit: {})", error.message));
@@ -119,7 +120,7 @@ impl Sweep {
             arms.len(),
             search.arms
         );
-        Err(self.source.error_at(Some(search.span.clone()), message))
+        Err(self.source.error_of(SPACE, message))
     }
 
     /// The same for arms that would give the same numbers.
@@ -133,36 +134,36 @@ impl Sweep {
     fn networks(&self, arms: &[Arm], context: &NetworkContext) -> Result<Vec<NetworkTemplate>, SweepError> {
         let changed: Vec<(NetworkTemplate, &Pool)> =
             arms.iter().map(|arm| (context.template.with_overrides(&arm.overrides), &arm.pool)).collect();
-        let Some((ControlledParameters::Match, span)) = &self.control else {
+        let Some(ControlledParameters::Match) = &self.control else {
             return Ok(changed.into_iter().map(|(network, _)| network).collect());
         };
         match_parameters(&context.template, &changed, context.input).map_err(|error| {
-            let span = match error {
-                MatchError::TooMany { arm, .. } | MatchError::TooFar { arm, .. } => arms[arm].span.clone(),
-                MatchError::NoHiddenDense | MatchError::Network(_) => span.clone(),
-            };
-            self.source.error_at(Some(span), format!("parameters = \"match\": {error}"))
+            let message = format!("parameters = \"match\": {error}");
+            match error {
+                MatchError::TooMany { arm, .. } | MatchError::TooFar { arm, .. } => {
+                    self.source.error_at(Some(arms[arm].span.clone()), message)
+                }
+                MatchError::NoHiddenDense | MatchError::Network(_) => {
+                    self.source.error_of("control.parameters", message)
+                }
+            }
         })
     }
 
     fn check_sizes(&self, images: ImageCounts) -> Result<(), SweepError> {
         let available = usize::try_from(images.train).unwrap_or(usize::MAX);
-        let too_large = |size: usize, span: &Range<usize>| {
-            let message = format!(
-                "batch_size = {size}: only {available} images are left for training; make it smaller"
-            );
-            Err(self.source.error_at(Some(span.clone()), message))
-        };
-        if self.train.batch_size > available {
-            return too_large(self.train.batch_size, &self.spans.batch_size);
+        let drawn = self.search.as_ref().map_or(&[][..], Search::batch_sizes);
+        let drawn = drawn.iter().map(|&size| (size, "search.space.batch_size"));
+        let sizes = std::iter::once((self.train.batch_size, "train.batch_size")).chain(drawn);
+        match sizes.into_iter().find(|(size, _)| *size > available) {
+            None => Ok(()),
+            Some((size, key)) => {
+                let message = format!(
+                    "batch_size = {size}: only {available} images are left for training; make it smaller"
+                );
+                Err(self.source.error_of(key, message))
+            }
         }
-        let drawn = self.search.as_ref().and_then(|search| search.batch_sizes.as_ref());
-        if let Some((sizes, span)) = drawn
-            && let Some(&size) = sizes.iter().find(|&&size| size > available)
-        {
-            return too_large(size, span);
-        }
-        Ok(())
     }
 
     fn check_network(&self, arm: &Arm, context: &NetworkContext) -> Result<(), SweepError> {
@@ -183,7 +184,7 @@ impl Sweep {
                  layers in {{ dense = {{ units = {classes} }} }}",
                 arm.name
             );
-            return Err(self.source.error_at(self.spans.model.clone(), message));
+            return Err(self.source.error_of("model.layers", message));
         }
         Ok(())
     }

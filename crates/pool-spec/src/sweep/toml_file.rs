@@ -1,27 +1,30 @@
-//! The sweep file as TOML, before anything is checked.
+//! The sweep file as TOML, before anything is checked. What needs no check beyond its type is read as what it is.
 
-use std::path::PathBuf;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::network::TemplateLayer;
-use super::search::SearchToml;
 use crate::reading::Whole;
-use crate::{EarlyStopping, EvaluationSpec, Pool, Precision, Split};
+use crate::{DataSource, EvaluationSpec, Extent, Padding, Pool, Reducer, Split, TrainSpec};
 
 /// A seed: TOML's integers end here.
 pub(super) type SeedToml = Whole<0, { i64::MAX as u64 }>;
 /// Images of a batch.
 pub(super) type BatchSizeToml = Whole<1, { u32::MAX as u64 }>;
+/// A place of a network, from 1.
+pub(super) type PlaceToml = Whole<1, { u64::MAX }>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SweepToml {
-    pub(super) study: Spanned<String>,
-    pub(super) seeds: Spanned<Vec<Spanned<SeedToml>>>,
+    pub(super) study: String,
+    pub(super) seeds: Vec<Spanned<SeedToml>>,
     pub(super) data: DataToml,
-    pub(super) train: TrainToml,
+    pub(super) train: TrainSpec,
     #[serde(default)]
     pub(super) evaluation: EvaluationSpec,
     #[serde(default)]
@@ -37,44 +40,14 @@ pub(super) struct SweepToml {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DataToml {
-    pub(super) dataset: Spanned<DatasetToml>,
+    pub(super) dataset: DataSource,
     #[serde(default = "keras_split")]
-    pub(super) validation: Spanned<Split>,
+    pub(super) validation: Split,
 }
 
 /// The split of the published study.
-fn keras_split() -> Spanned<Split> {
-    Spanned::new(0..0, Split::Tail(0.2))
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum DatasetToml {
-    Mnist,
-    FashionMnist,
-    Generated,
-    Dir(PathBuf),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TrainToml {
-    pub(super) epochs: Whole<1, 100_000>,
-    #[serde(default = "studys_batch_size")]
-    pub(super) batch_size: Spanned<BatchSizeToml>,
-    #[serde(default = "adams_learning_rate")]
-    pub(super) learning_rate: Spanned<f64>,
-    pub(super) early_stopping: Option<Spanned<EarlyStopping>>,
-    #[serde(default)]
-    pub(super) precision: Precision,
-}
-
-fn studys_batch_size() -> Spanned<BatchSizeToml> {
-    Spanned::new(0..0, Whole(200))
-}
-
-fn adams_learning_rate() -> Spanned<f64> {
-    Spanned::new(0..0, 1e-3)
+fn keras_split() -> Split {
+    Split::Tail(0.2)
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,7 +71,7 @@ fn three_epochs() -> Whole<0, 100> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ControlToml {
-    pub(super) parameters: Option<Spanned<ControlledParameters>>,
+    pub(super) parameters: Option<ControlledParameters>,
 }
 
 /// What is held equal between the arms.
@@ -112,12 +85,99 @@ pub(super) enum ControlledParameters {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelToml {
-    pub(super) layers: Spanned<Vec<Spanned<TemplateLayer>>>,
+    pub(super) layers: Vec<Spanned<TemplateLayer>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ArmToml {
     pub(super) name: Spanned<String>,
-    pub(super) pool: Spanned<Pool>,
+    pub(super) pool: Pool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SearchToml {
+    pub(super) strategy: StrategyToml,
+    pub(super) trials: Option<Whole<1, 10_000>>,
+    pub(super) hours: Option<f64>,
+    #[serde(default = "zero")]
+    pub(super) seed: SeedToml,
+    pub(super) reduction: Option<Whole<2, 100>>,
+    /// At most the epochs of a trial.
+    pub(super) first_epochs: Option<Whole<1, { u64::MAX }>>,
+    pub(super) space: SpaceToml,
+}
+
+fn zero() -> SeedToml {
+    Whole(0)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StrategyToml {
+    Random,
+    Halving,
+}
+
+/// One list or range per axis; an axis that is left out does not vary.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SpaceToml {
+    pub(super) reduce: Option<Vec<Reducer>>,
+    pub(super) size: Option<Vec<Extent>>,
+    pub(super) stride: Option<Vec<Extent>>,
+    pub(super) padding: Option<Vec<Padding>>,
+    pub(super) slots: Option<Vec<Vec<PlaceToml>>>,
+    pub(super) dropout: Option<Numbers>,
+    pub(super) learning_rate: Option<Numbers>,
+    pub(super) batch_size: Option<Vec<BatchSizeToml>>,
+}
+
+/// `[0.1, 0.2]`, or `{ from = 1e-4, to = 1e-2, scale = "log" }`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Numbers {
+    List(Vec<f64>),
+    Range(Range),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Range {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    #[serde(default)]
+    pub(super) scale: Scale,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Scale {
+    #[default]
+    Linear,
+    Log,
+}
+
+impl<'de> Deserialize<'de> for Numbers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumbersVisitor;
+
+        impl<'de> Visitor<'de> for NumbersVisitor {
+            type Value = Numbers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list such as [0.1, 0.2], or a range such as { from = 0.0, to = 0.5 }")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Numbers, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Numbers::List)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Numbers, A::Error> {
+                Range::deserialize(MapAccessDeserializer::new(map)).map(Numbers::Range)
+            }
+        }
+
+        deserializer.deserialize_any(NumbersVisitor)
+    }
 }

@@ -73,7 +73,11 @@ impl Case {
     }
 
     /// Values and gradient of a weighted sum.
-    fn run(&self, backend: Backend, reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>) -> (Tensor, Tensor) {
+    fn run(
+        &self,
+        backend: Backend,
+        reduce: fn(&Windows<'_>) -> Result<Tensor, TchError>,
+    ) -> (Tensor, Tensor) {
         let input = Tensor::from_slice(&self.values).reshape(&self.shape).set_requires_grad(true);
         let set = self.set();
         let output = reduce(&Windows::new(&input, &set, Kernels::Reference).backend(backend)).unwrap();

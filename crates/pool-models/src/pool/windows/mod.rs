@@ -125,7 +125,8 @@ impl<'a> Windows<'a> {
     /// More bytes than a layer may take, as [`SettingError::TooMuchMemory`](crate::SettingError::TooMuchMemory) behind
     /// [`carried`]; or libtorch's refusal.
     pub(super) fn gather(&self) -> Result<Gathered, TchError> {
-        check_gathered(&self.input.size(), self.set.cells(), element_bytes(self.input.kind())).map_err(carried)?;
+        check_gathered(&self.input.size(), self.set.cells(), element_bytes(self.input.kind()))
+            .map_err(carried)?;
         Gathered::new(self.input, self.set.cells(), self.set.count_padding(), self.mask)
     }
 }

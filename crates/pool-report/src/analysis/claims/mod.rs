@@ -6,15 +6,13 @@
 //! must be leaves the level as it is: an intersection-union test); it *does not hold* when one of them is on the other
 //! side at 5 % after Holm's correction for how many there are; otherwise it *cannot be told*.
 
-mod costs;
-mod overall;
 mod paired;
+mod unpaired;
 use pool_spec::DataSource;
 use serde::Serialize;
 
 use self::paired::{Figure, Side, paired_claim};
-use super::{Comparisons, Standing};
-use crate::cells::{listed, percent};
+use super::Comparisons;
 use crate::{ArmFigures, Run, StudyPool};
 
 /// A claim of the published study.
@@ -233,44 +231,14 @@ fn finding(claim: Claim, study: &StudyArms<'_>, comparisons: &Comparisons) -> Fi
                 },
             ],
         ),
-        Claim::NoneTestsBetter => none_tests_better(study, comparisons),
-        Claim::AverageTrainsFastest => costs::average_trains_fastest(study),
-        Claim::QuarterOfTheParameters => costs::quarter_of_the_parameters(study),
+        Claim::NoneTestsBetter => unpaired::none_tests_better(study, comparisons),
+        Claim::AverageTrainsFastest => unpaired::average_trains_fastest(study),
+        Claim::QuarterOfTheParameters => unpaired::quarter_of_the_parameters(study),
         Claim::Invariance => paired::invariance(study),
-        Claim::MaximumIsBest => overall::maximum_is_best(study, comparisons),
+        Claim::MaximumIsBest => unpaired::maximum_is_best(study, comparisons),
     }
 }
 
 fn cannot_be_told(why: impl Into<String>) -> Finding {
     (Conclusion::CannotBeTold, why.into())
-}
-
-fn none_tests_better(study: &StudyArms<'_>, comparisons: &Comparisons) -> Finding {
-    let (Some(none), pooled) = (study.none, study.pooled()) else {
-        return cannot_be_told("the run has no arm without pooling");
-    };
-    if pooled.is_empty() {
-        return cannot_be_told("the run has neither average nor maximum pooling");
-    }
-    let pairs: Vec<_> = pooled.iter().filter_map(|arm| comparisons.pair(&none.arm, &arm.arm)).collect();
-    let standings: Vec<Standing> =
-        pooled.iter().map(|arm| comparisons.standing(&none.arm, &arm.arm)).collect();
-    let errors: Vec<String> = [&pooled[..], &[none]]
-        .concat()
-        .iter()
-        .filter_map(|arm| Some(format!("{} {}", arm.arm, percent(arm.test_error?.mean))))
-        .collect();
-    if errors.is_empty() {
-        return cannot_be_told("no trial of the study's arms has a test error");
-    }
-    let sentences: Vec<&str> = pairs.iter().map(|(pair, _)| pair.sentence.as_str()).collect();
-    let measured = format!("{}. {}", listed(&errors), sentences.join(" ")).trim().to_owned();
-    let conclusion = if standings.contains(&Standing::Worse) {
-        Conclusion::DoesNotHold
-    } else if standings.iter().all(|standing| *standing == Standing::Better) {
-        Conclusion::Holds
-    } else {
-        Conclusion::CannotBeTold
-    };
-    (conclusion, measured)
 }

@@ -1,7 +1,6 @@
 //! The report as a web page: one file, complete in itself.
 
 mod elements;
-mod findings;
 mod mistakes;
 mod tables;
 
@@ -11,7 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::plots::{PlotKind, plots};
-use crate::{Analysis, Run};
+use crate::{Analysis, ClaimResult, Conclusion, Run};
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -66,8 +65,8 @@ fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
         parts.extend(markup.map(|markup| Part { id, title, markup }));
     };
     let has_trials = analysis.has_trials();
-    add("verdict", "Verdict", Some(findings::verdict(analysis)));
-    add("claims", "The study's claims", findings::claims(analysis));
+    add("verdict", "Verdict", Some(verdict(analysis)));
+    add("claims", "The study's claims", claims(analysis));
     add("results", "Results", has_trials.then(|| tables::results(analysis)));
     for (kind, chart) in plots(run, analysis) {
         let table = match kind {
@@ -86,9 +85,92 @@ fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
     add("hardest", "Hardest images", mistakes::hardest(run));
     add("tables", "More tables", has_trials.then(|| tables::more_tables(run, analysis)));
     add("trials", "Every trial", has_trials.then(|| tables::trials(run)));
-    add("settings", "Machine and settings", findings::settings(analysis));
-    add("sweep", "Sweep file", findings::sweep(run));
+    add("settings", "Machine and settings", settings(analysis));
+    add("sweep", "Sweep file", sweep(run));
     parts
+}
+
+/// What was found and what a reader should doubt.
+fn verdict(analysis: &Analysis) -> Markup {
+    html! {
+        (answer(analysis))
+        (warning("What the images cannot show", analysis.class_gaps.iter()))
+        (warning("What is not in these figures", absences(analysis)))
+    }
+}
+
+fn answer(analysis: &Analysis) -> Markup {
+    let Some((answer, more)) = analysis.verdict.sentences.split_first() else { return html! {} };
+    html! {
+        div.verdict {
+            p.answer { (answer) }
+            @for sentence in more { p { (sentence) } }
+            @if let Some(front) = &analysis.pareto.sentence { p { (front) } }
+            @for sentence in &analysis.confounding { p.note { (sentence) } }
+        }
+    }
+}
+
+fn absences(analysis: &Analysis) -> impl Iterator<Item = &String> {
+    analysis.absences.sentences.iter().chain(&analysis.comparisons.left_out)
+}
+
+/// What a reader must know before trusting the figures.
+fn warning<'a>(title: &str, sentences: impl Iterator<Item = &'a String>) -> Markup {
+    let sentences: Vec<&String> = sentences.collect();
+    html! {
+        @if !sentences.is_empty() {
+            div.warning {
+                h3 { (title) }
+                ul { @for sentence in sentences { li { (sentence) } } }
+            }
+        }
+    }
+}
+
+/// The published study's claims, and what this run says about each. `None` if the run is not that study's.
+fn claims(analysis: &Analysis) -> Option<Markup> {
+    (!analysis.claims.is_empty()).then(|| {
+        html! {
+            p.note {
+                "The study trained each arm once. Here, a claim holds or does not hold only if the figures show it \
+                 beyond chance."
+            }
+            ol.claims { @for claim in &analysis.claims { (item(claim)) } }
+        }
+    })
+}
+
+fn item(claim: &ClaimResult) -> Markup {
+    let class = match claim.conclusion {
+        Conclusion::Holds => "yes",
+        Conclusion::DoesNotHold => "no",
+        Conclusion::CannotBeTold => "open",
+    };
+    html! {
+        li {
+            div {
+                p.claim { (claim.sentence) }
+                p { span.tag.(class) { (claim.conclusion) } }
+            }
+            div {
+                p { "Measured: " (claim.measured.trim_end_matches('.')) "." }
+                p.note { "Tested: " (claim.test) "." }
+            }
+        }
+    }
+}
+
+/// The machine, the program and the settings of the trials.
+fn settings(analysis: &Analysis) -> Option<Markup> {
+    let provenance = &analysis.provenance;
+    (!provenance.is_empty())
+        .then(|| html! { dl { @for (label, value) in provenance { dt { (label) } dd { (value) } } } })
+}
+
+/// The sweep file as it was read.
+fn sweep(run: &Run) -> Option<Markup> {
+    (!run.sweep_text.is_empty()).then(|| html! { pre.wide tabindex="0" { (run.sweep_text) } })
 }
 
 /// What the browser may do with the page: apply its own style and script, and show its own pictures. No request leaves

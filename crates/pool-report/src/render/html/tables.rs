@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use pool_metrics::MemoryModel;
 use pool_records::{Evaluation, TrialRecord, TrialStatus};
 
-use super::super::table::Table;
+use super::super::tables::Table;
 use super::super::tables::without_pictures;
 use super::elements::{Cell, Grid, GridRow, arm_name, heads};
 use crate::cells::{NOTHING, estimate, mebibytes, number, p_value, points, points_interval, thousands};

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use pool_metrics::{Calibration, CalibrationBin};
 
-use super::seed_range::SeedRange;
+use super::curves::SeedRange;
 use crate::cells::thousands;
 use crate::chart::{
     Axis, Chart, Frame, List, Panel, ROW_MIDDLE, Row, SeriesStyle, Stack, mark, polyline, px, series_group,

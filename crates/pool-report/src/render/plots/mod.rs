@@ -8,7 +8,6 @@ mod curves;
 mod memory;
 mod pareto;
 mod robustness;
-mod seed_range;
 
 use crate::chart::Chart;
 use crate::{Analysis, Run};

@@ -4,9 +4,10 @@ use maud::html;
 use pool_records::{Robustness, TrialRecord};
 use pool_spec::PerturbationKind;
 
-use super::seed_range::{SeedCurve, SeedRange};
+use super::curves::{SeedCurve, SeedRange};
 use crate::chart::{Axis, Chart, Frame, Panel, SeriesStyle, is_crowded, series_group};
-use crate::{ArmResults, Run, change};
+use crate::figures::{change_axis_title, change_unit, change_words};
+use crate::{ArmResults, Run};
 
 /// A share of the changed images.
 struct Figure {
@@ -76,11 +77,11 @@ impl Figure {
         let frame = Frame {
             x: Axis::from_zero(points().map(|(strength, _)| *strength), 5),
             y: (self.axis)(points().flat_map(|(_, range)| [range.low, range.high]).collect()),
-            x_title: change::axis_title(kind),
+            x_title: change_axis_title(kind),
             size: (400.0, 250.0),
         };
         let words = |arm: &str, strength: f64, range: &SeedRange| {
-            let level = format!("{} {strength}{}", change::words(kind), change::unit(kind));
+            let level = format!("{} {strength}{}", change_words(kind), change_unit(kind));
             format!("{arm}, {level}: {} {}", self.words, range.words("%", 2))
         };
         let drawn = |curve: &SeedCurve, arm: usize| {
@@ -96,7 +97,7 @@ impl Figure {
                 (series_group(arm, &drawn(curve, arm)))
             }
         };
-        frame.panel(&format!("{} under {}, %", self.title, change::words(kind)), &drawn)
+        frame.panel(&format!("{} under {}, %", self.title, change_words(kind)), &drawn)
     }
 
     /// By strength, from the unchanged images on; empty if the arm has no such figures.

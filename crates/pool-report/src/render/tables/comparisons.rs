@@ -1,8 +1,7 @@
 //! Arms against each other, and against the published study.
 use pool_metrics::{MemoryModel, Verdict};
 
-use super::super::table::{Detail, Table, row};
-use super::how_trials_ran;
+use super::{Detail, Table, how_trials_ran, row};
 use crate::cells::{NOTHING, estimate, gibibytes, number, p_value, points, points_interval};
 use crate::{Analysis, ArmFigures, PairComparison, PublishedArm, StudyPool};
 

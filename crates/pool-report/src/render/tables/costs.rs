@@ -1,7 +1,7 @@
 //! The costs of the arms in time and memory, and the arms that no other beats in error and costs.
 use pool_metrics::MemoryModel;
 
-use super::super::table::{Detail, Table, row};
+use super::{Detail, Table, row};
 use crate::cells::{batch_size, listed, mebibytes, number, points, spread, thousands};
 use crate::{ArmFigures, LatencyFigures, Objective, ParetoFront, TimeSource};
 

@@ -2,11 +2,9 @@
 use pool_records::TrialStatus;
 use pool_spec::PerturbationKind;
 
-use super::super::table::{Detail, Table, row};
-use super::how_trials_ran;
+use super::{Detail, Table, how_trials_ran, row};
 use crate::cells::{NOTHING, counted, estimate, number, points, points_interval, thousands};
-use crate::change::{unit, words};
-use crate::figures::classes_with_errors;
+use crate::figures::{change_unit, change_words, classes_with_errors};
 use crate::{Analysis, ArmFigures, Estimate, Proportion, RobustnessFigures};
 
 pub(super) fn errors(analysis: &Analysis) -> Table {
@@ -166,7 +164,7 @@ fn levels(arms: &[ArmFigures]) -> Vec<(PerturbationKind, Vec<f64>)> {
     kinds
 }
 
-fn find<'a>(arm: &'a ArmFigures, kind: PerturbationKind, strength: f64) -> Option<&'a RobustnessFigures> {
+fn find(arm: &ArmFigures, kind: PerturbationKind, strength: f64) -> Option<&RobustnessFigures> {
     arm.robustness.iter().find(|row| row.kind == kind && row.strength == strength)
 }
 
@@ -191,7 +189,7 @@ pub(super) fn small_changes(arms: &[ArmFigures]) -> Option<Table> {
     });
     let columns: Vec<String> = levels
         .iter()
-        .map(|(kind, strength)| format!("{}, {strength}{}", words(*kind), unit(*kind)))
+        .map(|(kind, strength)| format!("{}, {strength}{}", change_words(*kind), change_unit(*kind)))
         .collect();
     let header: Vec<&str> = std::iter::once("arm").chain(columns.iter().map(String::as_str)).collect();
     (!levels.is_empty()).then(|| {
@@ -228,7 +226,8 @@ fn of_kind(
             strengths.iter().map(|strength| estimate(find(arm, kind, *strength).and_then(figure), 100.0, 2)),
         )
     });
-    let columns: Vec<String> = strengths.iter().map(|strength| format!("{strength}{}", unit(kind))).collect();
+    let columns: Vec<String> =
+        strengths.iter().map(|strength| format!("{strength}{}", change_unit(kind))).collect();
     let header: Vec<&str> = std::iter::once("arm").chain(columns.iter().map(String::as_str)).collect();
-    Table::new(format!("Test images after {}: {what}", words(kind)), &header, rows.collect())
+    Table::new(format!("Test images after {}: {what}", change_words(kind)), &header, rows.collect())
 }

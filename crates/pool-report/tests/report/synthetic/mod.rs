@@ -1,7 +1,6 @@
 //! Runs that no training made: the same on every machine, and with a result that a test can compute.
 
-mod costs;
-mod trial;
+mod records;
 use pool_records::{CostRecord, Failure, FailureCause, Record, RunLayout, TrialRecord};
 use pool_report::{Analysis, Run};
 use pool_spec::{PlanFile, TrialSpec};
@@ -10,8 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-pub(crate) use costs::costs;
-pub(crate) use trial::{diverged, err, model, small, trial};
+pub(crate) use records::{costs, diverged, err, model, small, trial};
 
 /// The published study's arms and how a sweep file spells them.
 pub(crate) const ARMS: [(&str, &str); 3] =

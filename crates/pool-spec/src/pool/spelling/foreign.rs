@@ -1,8 +1,8 @@
 //! Answers to layers and settings that are written as another library writes them: our spelling of what was meant.
 
 use super::given::{Call, Given};
-use super::global::GlobalSpelling;
 use super::long::LongSpelling;
+use super::nested::GlobalSpelling;
 use super::peers::{self, Is, OfReducer, Setting};
 use crate::Extent;
 use crate::pool::{Blur, Padding, Pool, Reducer};

@@ -1,102 +1,55 @@
 //! The long spelling, key by key.
 
-use serde::de::value::StrDeserializer;
 use serde::de::{Error, MapAccess};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::foreign::answer_to_settings;
-use super::fractional::{FractionalSpelling, unless_default};
-use super::global::GlobalSpelling;
+use super::nested::{
+    FractionalSpelling, GlobalSpelling, LevelSpelling, NoSettings, SpectralSpelling, unless_default,
+};
 use super::peers;
-use crate::extent::GREATEST_SIZE;
 use crate::pool::{Blur, Geometry, OpenExtent, Padding, Pool, Reducer, StridedConv, Window};
-use crate::reading::whole;
 use crate::{Extent, SettingError};
 
-/// Every key that a pooling layer can have, before it is checked.
-#[derive(Default, Serialize)]
-pub(super) struct LongSpelling {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reduce: Option<Reducer>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) size: Option<Extent>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) stride: Option<Extent>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) padding: Option<Padding>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) dilation: Option<Extent>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ceil: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) count_padding: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) adaptive: Option<OpenExtent>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) global: Option<GlobalSpelling>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) fractional: Option<FractionalSpelling>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) pyramid: Option<Vec<LevelSpelling>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) strided_conv: Option<StridedConv>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) blur: Option<Blur>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) haar: Option<NoSettings>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) spectral: Option<SpectralSpelling>,
-}
-
-/// `{}`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoSettings {}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SpectralSpelling {
-    output: Extent,
-}
-
-/// The names of the keys.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
-enum Key {
-    Reduce,
-    Size,
-    Stride,
-    Padding,
-    Dilation,
-    Ceil,
-    CountPadding,
-    Adaptive,
-    Global,
-    Fractional,
-    Pyramid,
-    StridedConv,
-    Blur,
-    Haar,
-    Spectral,
-}
-
-/// A key of ours, or one that is answered once the whole table is known.
-enum AnyKey {
-    Own(Key),
-    Foreign(String),
-}
-
-impl<'de> Deserialize<'de> for AnyKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        match Key::deserialize(StrDeserializer::<D::Error>::new(&name)) {
-            Ok(key) => Ok(Self::Own(key)),
-            Err(_) if peers::setting(&name).is_some() || Reducer::named(&name).is_some() => {
-                Ok(Self::Foreign(name))
-            }
-            Err(error) => Err(error),
+/// Makes each key a field, and reads its value.
+macro_rules! long_spelling {
+    ($($key:ident: $value:ty,)*) => {
+        /// Every key that a pooling layer can have, before it is checked.
+        #[derive(Default, Serialize)]
+        pub(super) struct LongSpelling {
+            $(#[serde(skip_serializing_if = "Option::is_none")]
+            pub(super) $key: Option<$value>,)*
         }
-    }
+
+        impl LongSpelling {
+            const KEYS: &[&str] = &[$(stringify!($key)),*];
+
+            fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+                match key {
+                    $(stringify!($key) => once(&mut self.$key, stringify!($key), map),)*
+                    unknown => Err(A::Error::unknown_field(unknown, Self::KEYS)),
+                }
+            }
+        }
+    };
+}
+
+long_spelling! {
+    reduce: Reducer,
+    size: Extent,
+    stride: Extent,
+    padding: Padding,
+    dilation: Extent,
+    ceil: bool,
+    count_padding: bool,
+    adaptive: OpenExtent,
+    global: GlobalSpelling,
+    fractional: FractionalSpelling,
+    pyramid: Vec<LevelSpelling>,
+    strided_conv: StridedConv,
+    blur: Blur,
+    haar: NoSettings,
+    spectral: SpectralSpelling,
 }
 
 impl LongSpelling {
@@ -107,33 +60,15 @@ impl LongSpelling {
     pub(super) fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut long = Self::default();
         let mut foreign = Vec::new();
-        while let Some(key) = map.next_key()? {
-            match key {
-                AnyKey::Own(key) => long.take(key, &mut map)?,
-                AnyKey::Foreign(name) => foreign.push((name, map.next_value()?)),
+        while let Some(key) = map.next_key::<String>()? {
+            let is_foreign = peers::setting(&key).is_some() || Reducer::named(&key).is_some();
+            if is_foreign && !Self::KEYS.contains(&key.as_str()) {
+                foreign.push((key, map.next_value()?));
+            } else {
+                long.take(&key, &mut map)?;
             }
         }
         if foreign.is_empty() { Ok(long) } else { Err(A::Error::custom(answer_to_settings(long, &foreign))) }
-    }
-
-    fn take<'de, A: MapAccess<'de>>(&mut self, key: Key, map: &mut A) -> Result<(), A::Error> {
-        match key {
-            Key::Reduce => once(&mut self.reduce, "reduce", map),
-            Key::Size => once(&mut self.size, "size", map),
-            Key::Stride => once(&mut self.stride, "stride", map),
-            Key::Padding => once(&mut self.padding, "padding", map),
-            Key::Dilation => once(&mut self.dilation, "dilation", map),
-            Key::Ceil => once(&mut self.ceil, "ceil", map),
-            Key::CountPadding => once(&mut self.count_padding, "count_padding", map),
-            Key::Adaptive => once(&mut self.adaptive, "adaptive", map),
-            Key::Global => once(&mut self.global, "global", map),
-            Key::Fractional => once(&mut self.fractional, "fractional", map),
-            Key::Pyramid => once(&mut self.pyramid, "pyramid", map),
-            Key::StridedConv => once(&mut self.strided_conv, "strided_conv", map),
-            Key::Blur => once(&mut self.blur, "blur", map),
-            Key::Haar => once(&mut self.haar, "haar", map),
-            Key::Spectral => once(&mut self.spectral, "spectral", map),
-        }
     }
 
     /// Whether a reducer stands without anything to say what it reduces.
@@ -280,20 +215,5 @@ impl From<&Geometry> for LongSpelling {
                 Self { pyramid: Some(levels.iter().map(|&level| LevelSpelling(level)).collect()), ..empty }
             }
         }
-    }
-}
-
-/// One level of a pyramid.
-pub(super) struct LevelSpelling(usize);
-
-impl Serialize for LevelSpelling {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for LevelSpelling {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        whole::<1, GREATEST_SIZE, _, _>(deserializer).map(Self)
     }
 }

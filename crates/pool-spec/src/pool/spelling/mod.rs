@@ -1,10 +1,9 @@
 //! How a pooling layer is written in a sweep file: `"max"`, or `{ reduce = "max", size = 3, stride = 2 }`.
 
 mod foreign;
-mod fractional;
 mod given;
-mod global;
 mod long;
+mod nested;
 pub(super) mod peers;
 #[cfg(test)]
 mod peers_tests;

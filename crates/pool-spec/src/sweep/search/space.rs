@@ -3,8 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use super::toml_file::{Range, Scale};
 use crate::sweep::check::Arm;
+use crate::sweep::toml_file::{Numbers, Range, Scale};
 use crate::{Extent, Padding, Pool, Reducer, Window};
 
 /// What an arm overrides besides its pooling layer. Whatever is `None` is as the sweep file has it.
@@ -20,39 +20,28 @@ pub struct ArmOverrides {
     pub batch_size: Option<usize>,
 }
 
-/// The values of one axis.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Axis<T> {
-    /// It does not vary.
-    Fixed,
-    /// These, each equally likely.
-    List(Vec<T>),
-}
-
-/// The values of an axis of numbers.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum NumberAxis {
-    List(Axis<f64>),
-    Range(Range),
-}
-
 /// Where the pooling layers come from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Pools {
     /// The arms that the file lists.
     Listed,
     /// Reducers over windows.
-    Windows { reduce: Vec<Reducer>, size: Axis<Extent>, stride: Axis<Extent>, padding: Axis<Padding> },
+    Windows {
+        reduce: Vec<Reducer>,
+        size: Option<Vec<Extent>>,
+        stride: Option<Vec<Extent>>,
+        padding: Option<Vec<Padding>>,
+    },
 }
 
-/// All axes.
+/// All axes; one that is `None` does not vary.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Space {
     pub(super) pools: Pools,
-    pub(super) slots: Axis<Vec<usize>>,
-    pub(super) dropout: NumberAxis,
-    pub(super) learning_rate: NumberAxis,
-    pub(super) batch_size: Axis<usize>,
+    pub(super) slots: Option<Vec<Vec<usize>>>,
+    pub(super) dropout: Option<Numbers>,
+    pub(super) learning_rate: Option<Numbers>,
+    pub(super) batch_size: Option<Vec<usize>>,
 }
 
 /// Longer names are replaced by a number: tables have to hold them. Windows of a size per axis have such names, or numbers
@@ -60,8 +49,8 @@ pub(super) struct Space {
 const LONGEST_NAME: usize = 60;
 
 impl Space {
-    /// The arm of one draw. Every draw has a stream of the generator to itself, so that it does not depend on how often
-    /// was drawn before.
+    /// The arm of one draw. Every draw has a stream of the generator to itself, so that it does not depend on the number
+    /// of draws before it.
     pub(super) fn draw(&self, seed: u64, number: u64, listed: &[Arm]) -> Option<Arm> {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         generator.set_stream(number);
@@ -75,15 +64,15 @@ impl Space {
             Pools::Windows { reduce, size, stride, padding } => {
                 let reducer = *pick(&mut generator, reduce)?;
                 words.push(reducer_word(reducer, reduce));
-                let size = size.draw(&mut generator).unwrap_or(Extent::All(2));
-                let stride = stride.draw(&mut generator);
+                let size = draw_one(size, &mut generator).unwrap_or(Extent::All(2));
+                let stride = draw_one(stride, &mut generator);
                 let by = stride.as_ref().map_or(String::new(), |stride| format!("/{stride}"));
                 words.push(format!("{size}{by}"));
                 let mut window = Window::new(size);
                 if let Some(stride) = stride {
                     window = window.stride(stride);
                 }
-                if let Some(padding) = padding.draw(&mut generator) {
+                if let Some(padding) = draw_one(padding, &mut generator) {
                     words.extend(padding_word(&padding));
                     window = window.padding(padding);
                 }
@@ -92,10 +81,10 @@ impl Space {
         };
         let mut named = vec![words.join(" ")];
         let overrides = ArmOverrides {
-            slots: self.slots.draw(&mut generator),
-            dropout: self.dropout.draw(&mut generator),
-            learning_rate: self.learning_rate.draw(&mut generator),
-            batch_size: self.batch_size.draw(&mut generator),
+            slots: draw_one(&self.slots, &mut generator),
+            dropout: draw_number(&self.dropout, &mut generator),
+            learning_rate: draw_number(&self.learning_rate, &mut generator),
+            batch_size: draw_one(&self.batch_size, &mut generator),
         };
         named.extend(overrides.words());
         let name = named.join(", ");
@@ -128,7 +117,7 @@ fn reducer_word(reducer: Reducer, all: &[Reducer]) -> String {
     format!("{name}#{}", place + 1)
 }
 
-/// Nothing for none.
+/// `None` for no padding.
 fn padding_word(padding: &Padding) -> Option<String> {
     match padding {
         Padding::Valid => None,
@@ -137,28 +126,22 @@ fn padding_word(padding: &Padding) -> Option<String> {
     }
 }
 
-impl<T: Clone> Axis<T> {
-    fn draw(&self, generator: &mut ChaCha8Rng) -> Option<T> {
-        match self {
-            Self::Fixed => None,
-            Self::List(values) => pick(generator, values).cloned(),
-        }
-    }
+/// Draws from an axis, each value equally likely; an axis that does not vary draws nothing.
+fn draw_one<T: Clone>(axis: &Option<Vec<T>>, generator: &mut ChaCha8Rng) -> Option<T> {
+    pick(generator, axis.as_ref()?).cloned()
 }
 
-impl NumberAxis {
-    fn draw(&self, generator: &mut ChaCha8Rng) -> Option<f64> {
-        match self {
-            Self::List(list) => list.draw(generator),
-            Self::Range(Range { from, to, scale }) => {
-                // The upper 53 bits, as many as an f64 has.
-                let share = (generator.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-                let value = match scale {
-                    Scale::Linear => from + share * (to - from),
-                    Scale::Log => (from.ln() + share * (to.ln() - from.ln())).exp(),
-                };
-                Some(two_digits(value).clamp(*from, *to))
-            }
+fn draw_number(axis: &Option<Numbers>, generator: &mut ChaCha8Rng) -> Option<f64> {
+    match axis.as_ref()? {
+        Numbers::List(values) => pick(generator, values).copied(),
+        Numbers::Range(Range { from, to, scale }) => {
+            // The upper 53 bits, as many as an f64 has.
+            let share = (generator.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+            let value = match scale {
+                Scale::Linear => from + share * (to - from),
+                Scale::Log => (from.ln() + share * (to.ln() - from.ln())).exp(),
+            };
+            Some(two_digits(value).clamp(*from, *to))
         }
     }
 }
@@ -168,7 +151,7 @@ fn two_digits(value: f64) -> f64 {
     format!("{value:.1e}").parse().unwrap_or(value)
 }
 
-/// One of them; none of none. The bias of a 64-bit word's product is below one in 2^50 for any list that fits a file.
+/// One of them, or `None` if there are none. The bias of a 64-bit word's product is below one in 2^50 for any list that fits a file.
 fn pick<'a, T>(generator: &mut ChaCha8Rng, values: &'a [T]) -> Option<&'a T> {
     let index = (u128::from(generator.next_u64()) * values.len() as u128) >> 64;
     values.get(index as usize)
@@ -182,14 +165,14 @@ mod tests {
         Space {
             pools: Pools::Windows {
                 reduce: vec![Reducer::Max, Reducer::Avg],
-                size: Axis::List(vec![Extent::All(2), Extent::All(3)]),
-                stride: Axis::Fixed,
-                padding: Axis::List(vec![Padding::Valid, Padding::Same]),
+                size: Some(vec![Extent::All(2), Extent::All(3)]),
+                stride: None,
+                padding: Some(vec![Padding::Valid, Padding::Same]),
             },
-            slots: Axis::Fixed,
-            dropout: NumberAxis::Range(Range { from: 0.0, to: 0.5, scale: Scale::Linear }),
-            learning_rate: NumberAxis::Range(Range { from: 1e-4, to: 1e-2, scale: Scale::Log }),
-            batch_size: Axis::Fixed,
+            slots: None,
+            dropout: Some(Numbers::Range(Range { from: 0.0, to: 0.5, scale: Scale::Linear })),
+            learning_rate: Some(Numbers::Range(Range { from: 1e-4, to: 1e-2, scale: Scale::Log })),
+            batch_size: None,
         }
     }
 

@@ -1,4 +1,5 @@
-//! The work before and between epochs: decoding and hashing files, ordering an epoch, gathering a batch.
+//! The work around training: decoding and hashing files, ordering an epoch, gathering a batch, perturbing a test set of
+//! MNIST's size.
 
 use std::fs;
 use std::hint::black_box;
@@ -7,7 +8,7 @@ use std::io::Write;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use mnist_data::{BatchOrder, Dataset, LabelledImages, decode_idx, read_idx_with_sha256};
+use mnist_data::{BatchOrder, Dataset, LabelledImages, Perturbation, decode_idx, read_idx_with_sha256};
 
 const IMAGES: u32 = 10_000;
 
@@ -52,5 +53,28 @@ fn order_and_gather(criterion: &mut Criterion) {
         .bench_function("gather a batch of 200", |bencher| bencher.iter(|| images.select(black_box(&batch))));
 }
 
-criterion_group!(benches, decode, order_and_gather);
+fn perturb(criterion: &mut Criterion) {
+    let train = Dataset::bars_and_crosses(1).train;
+    let pixels: Vec<u8> = train.pixels().iter().copied().cycle().take(IMAGES as usize * 28 * 28).collect();
+    let images = LabelledImages::new(28, 28, pixels, vec![0; IMAGES as usize]).expect("parts that fit");
+
+    let mut group = criterion.benchmark_group("perturb 10,000 pictures");
+    group.throughput(Throughput::Elements(IMAGES.into())).sample_size(20);
+    for perturbation in [
+        Perturbation::Shift { right: 2, down: 0 },
+        Perturbation::CircularShift { right: 2, down: 0 },
+        Perturbation::Rotation { degrees: 10.0 },
+        Perturbation::Scale { factor: 0.9 },
+        Perturbation::Noise { sd: 0.2 },
+        Perturbation::Blur { sd: 0.5 },
+        Perturbation::Blur { sd: 1.5 },
+    ] {
+        group.bench_function(format!("{perturbation:?}"), |bencher| {
+            bencher.iter(|| images.perturbed(black_box(&perturbation), 1));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decode, order_and_gather, perturb);
 criterion_main!(benches);

@@ -2,9 +2,25 @@
 use pool_metrics::MemoryModel;
 use serde::Serialize;
 
-use super::Budget;
 use crate::cells::{fixed, mebibytes, thousands};
 use crate::{ArmFigures, PeakFigures, TimeSource};
+
+/// The limits; `None` sets no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Budget {
+    /// Memory of prediction at the smallest measured batch, bytes.
+    pub max_memory_bytes: Option<u64>,
+    /// Memory of training, bytes.
+    pub max_train_memory_bytes: Option<u64>,
+    /// 95th percentile of the seconds to predict the smallest measured batch.
+    pub max_latency_s: Option<f64>,
+    /// Trainable parameters.
+    pub max_parameters: Option<u64>,
+    /// Seconds of a whole training.
+    pub max_train_s: Option<f64>,
+    /// Seconds of predicting the test images.
+    pub max_prediction_s: Option<f64>,
+}
 
 /// One limit of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
