@@ -1,8 +1,8 @@
 //! The data set `bars-and-crosses`: four shapes that a small network can learn in seconds, made from a seed.
 
+use pool_spec::draw::{between, generator};
 use rand_chacha::ChaCha8Rng;
 
-use crate::draw::{between, generator};
 use crate::images::LabelledImages;
 
 const SIDE: u8 = 28;

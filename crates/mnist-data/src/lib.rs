@@ -34,17 +34,17 @@
 //!
 //! # The one decision
 //!
-//! All random draws of this crate are its own code on top of the ChaCha8 generator: the bounded draw and the shuffle are
-//! written out and held by golden tests. A library may change the algorithm of its `shuffle` in any release, and the
-//! same seed would then silently train another network than the one that was reported. In the same spirit
-//! [`Dataset::mnist`] and [`Dataset::fashion_mnist`] hash the very bytes that they parse, on every load: a file that is
-//! not the published one is refused, not trained on.
+//! All random draws of this crate are those of [`pool_spec::draw`]: the bounded draw and the shuffle are written out on
+//! top of the ChaCha8 generator, and golden tests here hold what they give. A library may change the algorithm of its
+//! `shuffle` in any release, and the same seed would then silently train another network than the one that was
+//! reported. In the same spirit [`Dataset::mnist`] and [`Dataset::fashion_mnist`] hash the very bytes that they parse,
+//! on every load: a file that is not the published one is refused, not trained on.
 
+mod batch_order;
 mod catalogue;
 mod data_dir;
 mod dataset;
 mod division;
-mod draw;
 mod error;
 mod fetch;
 mod file_names;
@@ -58,11 +58,11 @@ mod split;
 mod unpacked;
 mod verify;
 
+pub use batch_order::BatchOrder;
 pub use catalogue::{FileSpec, PublicSet};
 pub use data_dir::DataDir;
 pub use dataset::{Dataset, SetLabels};
 pub use division::{Division, check_data, class_names, data_facts, divide, labels_of, load};
-pub use draw::BatchOrder;
 pub use error::{DataError, IdxError, Mismatch, OutOfMemory, PictureError};
 pub use fetch::{FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedFile, fetch};
 pub use generated::BARS_AND_CROSSES_CLASSES;

@@ -1,7 +1,7 @@
 //! Division of the training images into a training and a validation part.
 
-use crate::draw::{generator, shuffle};
 use crate::error::{DataError, Mismatch};
+use pool_spec::draw::{generator, shuffle};
 
 /// How the validation images are chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]

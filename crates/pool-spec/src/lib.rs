@@ -36,6 +36,7 @@ mod catalogue;
 mod class_images;
 mod computing;
 mod device;
+pub mod draw;
 mod extent;
 pub mod keras;
 mod layer_cost;

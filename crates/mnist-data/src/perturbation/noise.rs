@@ -1,8 +1,7 @@
 //! Gaussian noise, drawn pixel by pixel from each picture's own generator.
 
+use pool_spec::draw::generator;
 use rand_chacha::rand_core::RngCore;
-
-use crate::draw::generator;
 
 /// The greatest grey value, which is also the greatest possible change.
 const GREATEST: usize = 255;

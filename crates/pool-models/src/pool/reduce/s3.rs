@@ -1,8 +1,8 @@
 //! S3Pool: the maximum with stride 1, then random rows and columns of every grid.
 
+use pool_spec::draw::subset;
 use pool_spec::windows::Cells;
-use rand::Rng;
-use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::Mode;
@@ -48,13 +48,12 @@ fn keep_some(
     maxima: &Tensor,
     dimension: i64,
     grids: &[Grid],
-    generator: &mut impl Rng,
+    generator: &mut ChaCha8Rng,
 ) -> Result<Tensor, TchError> {
     let mut kept = Vec::new();
     let mut first = 0;
     for grid in grids {
-        let mut chosen = index::sample(generator, grid.places, grid.kept).into_vec();
-        chosen.sort_unstable();
+        let chosen = subset(generator, grid.kept, grid.places);
         kept.extend(chosen.into_iter().map(|place| (first + place) as i64));
         first += grid.places;
     }

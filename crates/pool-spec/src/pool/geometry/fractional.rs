@@ -3,12 +3,10 @@
 
 use std::ops::Range;
 
-use rand::Rng;
-use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::{Extent, SettingError};
+use crate::{Extent, SettingError, draw};
 
 /// Regions of varying size. TensorFlow: `fractional_max_pool`; PyTorch: `FractionalMaxPool2d`, whose regions all have
 /// the same size ([`FractionalRegions::Sized`]).
@@ -192,7 +190,7 @@ impl Fractional {
         match (generator, self.sequence) {
             (None, _) => evenly_spread(total, steps),
             (Some(generator), FractionalSequence::PseudoRandom) => {
-                drawn_spread(total, steps, generator.random())
+                drawn_spread(total, steps, draw::unit(generator))
             }
             (Some(generator), FractionalSequence::Random) => shuffled(total, steps, generator),
         }
@@ -247,7 +245,7 @@ fn shuffled(total: usize, steps: usize, generator: &mut ChaCha8Rng) -> Vec<usize
     }
     let (short, longer) = (total / steps, total % steps);
     let mut lengths: Vec<usize> = (0..steps).map(|step| short + usize::from(step < longer)).collect();
-    lengths.shuffle(generator);
+    draw::shuffle(generator, &mut lengths);
     let mut place = 0;
     std::iter::once(0)
         .chain(lengths.into_iter().map(|length| {
@@ -259,8 +257,6 @@ fn shuffled(total: usize, steps: usize, generator: &mut ChaCha8Rng) -> Vec<usize
 
 #[cfg(test)]
 mod tests {
-    use rand_chacha::rand_core::SeedableRng;
-
     use super::*;
 
     fn graham(sequence: FractionalSequence, regions: FractionalRegions) -> Fractional {
@@ -270,7 +266,7 @@ mod tests {
 
     #[test]
     fn disjoint_regions_cover_the_input_once_with_two_sizes() {
-        let mut generator = ChaCha8Rng::seed_from_u64(1);
+        let mut generator = draw::generator(1, 0);
         for sequence in [FractionalSequence::PseudoRandom, FractionalSequence::Random] {
             let fractional = graham(sequence, FractionalRegions::Disjoint);
             for _ in 0..100 {
@@ -358,10 +354,10 @@ mod tests {
     fn prediction_uses_the_same_regions_every_time_and_training_does_not() {
         let fractional = graham(FractionalSequence::Random, FractionalRegions::Disjoint);
         assert_eq!(fractional.regions(&[25, 25], None), fractional.regions(&[25, 25], None));
-        let mut generator = ChaCha8Rng::seed_from_u64(1);
+        let mut generator = draw::generator(1, 0);
         let first = fractional.regions(&[25, 25], Some(&mut generator));
         assert_ne!(first, fractional.regions(&[25, 25], Some(&mut generator)));
-        assert_eq!(first, fractional.regions(&[25, 25], Some(&mut ChaCha8Rng::seed_from_u64(1))));
+        assert_eq!(first, fractional.regions(&[25, 25], Some(&mut draw::generator(1, 0))));
     }
 
     #[test]

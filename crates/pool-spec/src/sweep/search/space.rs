@@ -1,8 +1,8 @@
 //! The space that arms are drawn from.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
 
+use crate::draw::{self, pick};
 use crate::sweep::check::Arm;
 use crate::sweep::toml_file::{Numbers, Range, Scale};
 use crate::{Extent, Padding, Pool, Reducer, Window};
@@ -52,8 +52,7 @@ impl Space {
     /// The arm of one draw. Every draw has a stream of the generator to itself, so that it does not depend on the number
     /// of draws before it.
     pub(super) fn draw(&self, seed: u64, number: u64, listed: &[Arm]) -> Option<Arm> {
-        let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        generator.set_stream(number);
+        let mut generator = draw::generator(seed, number);
         let mut words = Vec::new();
         let (pool, span) = match &self.pools {
             Pools::Listed => {
@@ -135,8 +134,7 @@ fn draw_number(axis: &Option<Numbers>, generator: &mut ChaCha8Rng) -> Option<f64
     match axis.as_ref()? {
         Numbers::List(values) => pick(generator, values).copied(),
         Numbers::Range(Range { from, to, scale }) => {
-            // The upper 53 bits, as many as an f64 has.
-            let share = (generator.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+            let share = draw::unit(generator);
             let value = match scale {
                 Scale::Linear => from + share * (to - from),
                 Scale::Log => (from.ln() + share * (to.ln() - from.ln())).exp(),
@@ -149,12 +147,6 @@ fn draw_number(axis: &Option<Numbers>, generator: &mut ChaCha8Rng) -> Option<f64
 /// As precise as a name can show it, so that the name says what the number is.
 fn two_digits(value: f64) -> f64 {
     format!("{value:.1e}").parse().unwrap_or(value)
-}
-
-/// One of them, or `None` if there are none. The bias of a 64-bit word's product is below one in 2^50 for any list that fits a file.
-fn pick<'a, T>(generator: &mut ChaCha8Rng, values: &'a [T]) -> Option<&'a T> {
-    let index = (u128::from(generator.next_u64()) * values.len() as u128) >> 64;
-    values.get(index as usize)
 }
 
 #[cfg(test)]
