@@ -11,7 +11,7 @@ use pool_run::{ScheduleError, SlurmError};
 use pool_spec::{NetworkError, SweepError, TaskCommandError, UnknownArm};
 use pool_train::{NoDevice, TrainError};
 
-use crate::output::say;
+use crate::output::eprint_line;
 
 /// The end of a command that ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) fn code_of(result: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::NoArm) => 5,
         Ok(Outcome::Interrupted) => 130,
         Err(error) => {
-            say(&format!("error: {error:#}"));
+            eprint_line(&format!("error: {error:#}"));
             code_of_error(&error)
         }
     };
@@ -120,7 +120,7 @@ pub(crate) fn explain_panics() {
         // libtorch's messages carry a C++ stack.
         let message = message.lines().next().unwrap_or_default();
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        say(&format!("error: this is a bug in pool-cli, please report it: {message} ({place})"));
+        eprint_line(&format!("error: this is a bug in pool-cli, please report it: {message} ({place})"));
         std::process::exit(1);
     }));
 }

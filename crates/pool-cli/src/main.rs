@@ -3,43 +3,43 @@
 mod args;
 mod commands;
 mod exit;
-mod logging;
 mod output;
 mod progress;
 
 use args::{Cli, Command};
 use clap::Parser;
+use commands::{data, doctor, layer, run, stored, sweep, task};
 
 fn main() -> std::process::ExitCode {
     exit::explain_panics();
     let cli = Cli::parse();
-    exit::code_of(run(&cli))
+    exit::code_of(dispatch(&cli))
 }
 
-fn run(cli: &Cli) -> anyhow::Result<exit::Outcome> {
+fn dispatch(cli: &Cli) -> anyhow::Result<exit::Outcome> {
     pool_models::check_instructions()?;
     // A task writes its log into its folder, and only the task knows which one that is.
     if !matches!(cli.command, Command::Trial(_) | Command::Measure(_)) {
-        logging::to_stderr(cli.verbose, cli.log_format);
+        output::log_to_stderr(cli.verbose, cli.log_format);
     }
     match &cli.command {
-        Command::Sweep(args) => commands::sweep::run(args, cli.verbose),
-        Command::Plan(args) => commands::plan::run(args),
-        Command::Status(args) => commands::status::run(args),
-        Command::Report(args) => commands::report::run(args),
-        Command::Recommend(args) => commands::recommend::run(args),
-        Command::Compare(args) => commands::compare::run(args),
-        Command::Predict(args) => commands::stored::predict(args),
-        Command::Evaluate(args) => commands::stored::evaluate(args),
-        Command::Export(args) => commands::stored::export(args),
-        Command::Summary(args) => commands::summary::run(args),
-        Command::Apply(args) => commands::apply::run(args),
-        Command::Operators(args) => commands::operators::run(args),
-        Command::Data(args) => commands::data::run(args),
-        Command::Doctor(args) => commands::doctor::run(args),
-        Command::Trial(args) => commands::task::run("trial", &args.words, cli.verbose),
-        Command::Measure(args) => commands::task::run("measure", &args.words, cli.verbose),
-        Command::Peak(args) => commands::task::run("peak", &args.words, cli.verbose),
-        Command::Probe(args) => commands::task::run("probe", &args.words, cli.verbose),
+        Command::Sweep(args) => sweep::sweep(args, cli.verbose),
+        Command::Plan(args) => sweep::plan(args),
+        Command::Status(args) => run::status(args),
+        Command::Report(args) => run::report(args),
+        Command::Recommend(args) => run::recommend(args),
+        Command::Compare(args) => run::compare(args),
+        Command::Predict(args) => stored::predict(args),
+        Command::Evaluate(args) => stored::evaluate(args),
+        Command::Export(args) => stored::export(args),
+        Command::Summary(args) => sweep::summary(args),
+        Command::Apply(args) => layer::apply(args),
+        Command::Operators(args) => layer::operators(args),
+        Command::Data(args) => data::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Trial(args) => task::run("trial", &args.words, cli.verbose),
+        Command::Measure(args) => task::run("measure", &args.words, cli.verbose),
+        Command::Peak(args) => task::run("peak", &args.words, cli.verbose),
+        Command::Probe(args) => task::run("probe", &args.words, cli.verbose),
     }
 }

@@ -9,7 +9,7 @@ use pool_records::{CostRecord, EpochRecord, PausedTrial, TrialEvent, TrialRecord
 use pool_run::{SweepEvent, TaskOutcome};
 use pool_spec::Task;
 
-use crate::output::say;
+use crate::output::eprint_line;
 
 /// Shows a sweep's events on standard error.
 pub(crate) enum Progress {
@@ -40,7 +40,7 @@ impl Progress {
     }
 }
 
-/// Counts what is done in a terminal, and says nothing elsewhere.
+/// Counts what is done in a terminal, and writes nothing elsewhere.
 pub(crate) struct Counter(ProgressBar);
 
 impl Counter {
@@ -137,7 +137,7 @@ impl Bars {
                 if let Some(TaskBar { bar, .. }) = self.tasks.remove(task.id()) {
                     bar.finish_and_clear();
                 }
-                let _ = self.screen.println(ending(*task, outcome));
+                let _ = self.screen.println(end_line(*task, outcome));
                 self.count.add(outcome);
                 self.update_sweep();
             }
@@ -230,31 +230,33 @@ impl Lines {
     fn show(&mut self, event: &SweepEvent<'_>) {
         match event {
             SweepEvent::Planned { trials, measurements, finished } => {
-                say(&planned_line(*trials, *measurements, *finished));
+                eprint_line(&planned_line(*trials, *measurements, *finished));
             }
             SweepEvent::Stage { done, all } => self.count = Count { ended: *done, all: *all },
-            SweepEvent::Submitted { task, job } => say(&submitted_line(*task, *job)),
-            SweepEvent::Rung { number, arms, epochs } => say(&rung_line(*number, *arms, *epochs)),
-            SweepEvent::Retrying { task, reason, exclusive } => say(&retry_line(*task, reason, *exclusive)),
-            SweepEvent::Started(task) => say(&format!("{}: started", task.id())),
+            SweepEvent::Submitted { task, job } => eprint_line(&submitted_line(*task, *job)),
+            SweepEvent::Rung { number, arms, epochs } => eprint_line(&rung_line(*number, *arms, *epochs)),
+            SweepEvent::Retrying { task, reason, exclusive } => {
+                eprint_line(&retry_line(*task, reason, *exclusive));
+            }
+            SweepEvent::Started(task) => eprint_line(&format!("{}: started", task.id())),
             SweepEvent::Progress(task, TrialEvent::Started { epochs, .. }) => {
                 self.epochs.insert(task.id().to_owned(), *epochs);
             }
             SweepEvent::Progress(task, TrialEvent::Resumed { epoch, changes }) => {
-                say(&resumed_line(*task, *epoch, changes));
+                eprint_line(&resumed_line(*task, *epoch, changes));
             }
             SweepEvent::Progress(task, TrialEvent::Epoch(record)) => {
                 let epochs = self.epochs.get(task.id()).copied().unwrap_or_default();
-                say(&format!("{}: {}", task.id(), epoch_line(record, epochs)));
+                eprint_line(&format!("{}: {}", task.id(), epoch_line(record, epochs)));
             }
             SweepEvent::Progress(task, TrialEvent::Measuring { what }) => {
-                say(&format!("{}: measuring {what}", task.id()));
+                eprint_line(&format!("{}: measuring {what}", task.id()));
             }
-            // A failure is told when its process has ended.
+            // A failure is shown when its process has ended.
             SweepEvent::Progress(_, TrialEvent::Step { .. } | TrialEvent::Evaluating) => {}
             SweepEvent::Ended(task, outcome) => {
                 self.count.add(outcome);
-                say(&format!("[{}] {}", self.count, ending(*task, outcome)));
+                eprint_line(&format!("[{}] {}", self.count, end_line(*task, outcome)));
             }
         }
     }
@@ -312,7 +314,7 @@ fn retry_line(task: Task<'_>, reason: &str, exclusive: bool) -> String {
     format!("{}: {reason}; {how}", task.id())
 }
 
-fn ending(task: Task<'_>, outcome: &TaskOutcome) -> String {
+fn end_line(task: Task<'_>, outcome: &TaskOutcome) -> String {
     let outcome = match outcome {
         TaskOutcome::Finished(record) => result_line(record),
         TaskOutcome::Paused(paused) => paused_line(paused),

@@ -8,6 +8,7 @@ use pool_spec::NetworkError;
 // Messages include their cause, so `source` returns `None`: nothing is printed twice.
 /// Why a trial could not go on.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages name the fields")]
 pub enum TrainError {
     /// A data set is missing or broken.
     #[error(transparent)]
@@ -23,29 +24,16 @@ pub enum TrainError {
         "{folder} holds no finished trial: it has no record.json; give a folder such as runs/STUDY/trials/ID",
         folder = .folder.display()
     )]
-    NoTrial {
-        /// The folder.
-        folder: PathBuf,
-    },
+    NoTrial { folder: PathBuf },
     /// A trial without weights.
     #[error(
         "{folder}: training diverged, so there are no weights to use; choose another trial of the run",
         folder = .folder.display()
     )]
-    Diverged {
-        /// The trial's folder.
-        folder: PathBuf,
-    },
+    Diverged { folder: PathBuf },
     /// Images that the network was not made for.
     #[error("{data} has {what}, but the network was made for {expected}; give a data set of the same kind")]
-    Foreign {
-        /// What does not fit.
-        what: String,
-        /// The data set.
-        data: String,
-        /// What would fit.
-        expected: String,
-    },
+    Foreign { what: String, data: String, expected: String },
     /// Predictions and labels that do not belong together.
     #[error(transparent)]
     Classification(#[from] pool_metrics::ClassificationError),

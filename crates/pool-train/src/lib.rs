@@ -17,15 +17,18 @@
 //! The one decision: this crate runs in the process of one task, and knows of no other. Which tasks there are, in which
 //! order they run and how they are started is pool-run's; what they leave is pool-records'.
 
+mod context;
 mod costs;
+mod device;
 mod error;
-mod machine;
 mod resident;
 mod stored;
 mod trial;
+mod usage;
 
+pub use context::{LIBTORCH_VERSION, TrialContext, cpu_name};
 pub use costs::{measure_costs, measure_peak, probe};
+pub use device::{NoDevice, resolve_device};
 pub use error::TrainError;
-pub use machine::{LIBTORCH_VERSION, NoDevice, cpu_name, resolve_device};
-pub use stored::{EvaluatedSet, Prediction, StoredTrial, WeightFormat};
-pub use trial::{TrialContext, TrialEnd, run_trial};
+pub use stored::{Prediction, StoredTrial, WeightFormat};
+pub use trial::{TrialEnd, run_trial};

@@ -6,7 +6,7 @@ use pool_spec::{ClassImages, ComputeDevice, DataSpec};
 use tch::{Kind, TchError, Tensor};
 
 use crate::TrainError;
-use crate::machine::torch;
+use crate::device::torch;
 
 /// All images of a trial.
 pub(crate) struct ResidentData {

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use pool_models::Pool;
+use pool_models::files::DataFormat;
+
+use super::one_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
@@ -17,8 +20,11 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "FILE", required_unless_present = "gallery")]
     pub(crate) output: Option<PathBuf>,
     /// Position of the channels in every array
-    #[arg(long, value_enum, default_value_t = Format::ChannelsFirst)]
-    pub(crate) data_format: Format,
+    #[arg(long, default_value = "channels_first", value_parser = one_of([
+        ("channels_first", "[N, C, spatial...]", DataFormat::ChannelsFirst),
+        ("channels_last", "[N, spatial..., C]", DataFormat::ChannelsLast),
+    ]))]
+    pub(crate) data_format: DataFormat,
     /// Run as in training: layers that draw random numbers draw
     #[arg(long)]
     pub(crate) train: bool,
@@ -41,16 +47,6 @@ pub(crate) struct ApplyArgs {
         conflicts_with_all = ["pool", "output", "grad_output", "grad_input", "indices", "train"]
     )]
     pub(crate) gallery: Option<PathBuf>,
-}
-
-/// Position of the channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum Format {
-    /// [N, C, spatial...]
-    ChannelsFirst,
-    /// [N, spatial..., C]
-    ChannelsLast,
 }
 
 #[derive(Debug, Args)]

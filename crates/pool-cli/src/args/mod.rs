@@ -4,17 +4,18 @@ mod layer;
 mod machine;
 mod run;
 mod sweep;
-mod task;
 mod trained;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 
-pub(crate) use layer::{ApplyArgs, Format, OperatorsArgs};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use layer::{ApplyArgs, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
 pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs, StatusArgs};
 pub(crate) use sweep::{LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
-pub(crate) use task::TaskArgs;
-pub(crate) use trained::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
+pub(crate) use trained::{EvaluateArgs, ExportArgs, PredictArgs};
 
 /// Which pooling layer should a network use, and what does the choice cost?
 #[derive(Debug, Parser)]
@@ -166,4 +167,23 @@ $POOL_KERNELS_ISA (portable, avx2 or avx512) limits the instructions that the ke
     /// Time a few steps of the trial on standard input; started by plan
     #[command(hide = true)]
     Probe(TaskArgs),
+}
+
+/// Arguments that a sweep gives to the processes it starts: written and read by `pool_spec::TaskCommand`.
+#[derive(Debug, Args)]
+pub(crate) struct TaskArgs {
+    /// The task's folder, and options; the error of a wrong command line lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) words: Vec<OsString>,
+}
+
+/// Parses one of these names, each with its line in the help and the value that it stands for.
+fn one_of<T: Copy + Send + Sync + 'static>(
+    choices: [(&'static str, &'static str, T); 2],
+) -> impl TypedValueParser<Value = T> {
+    let names = choices.map(|(name, help, _)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(names).try_map(move |given| {
+        let chosen = choices.iter().find(|(name, ..)| *name == given);
+        chosen.map(|&(.., value)| value).ok_or("no such choice")
+    })
 }

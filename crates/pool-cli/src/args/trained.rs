@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use pool_train::WeightFormat;
+
+use super::one_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
@@ -33,18 +36,12 @@ pub(crate) struct ExportArgs {
     /// The trial's folder, RUN/trials/ID
     pub(crate) trial: PathBuf,
     /// The format of the file
-    #[arg(long, value_enum)]
-    pub(crate) format: ExportFormat,
+    #[arg(long, value_parser = one_of([
+        ("safetensors", "The weights by name, without code", WeightFormat::Safetensors),
+        ("torchscript", "Weights and forward pass, for torch.jit.load", WeightFormat::TorchScript),
+    ]))]
+    pub(crate) format: WeightFormat,
     /// The file, outside any run directory [default: the trial's name, in this folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-}
-
-/// The format of an exported network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
-    /// The weights by name, without code
-    Safetensors,
-    /// Weights and forward pass, for torch.jit.load
-    Torchscript,
 }

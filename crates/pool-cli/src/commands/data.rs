@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::args::{DataAction, DataArgs};
 use crate::exit::Outcome;
-use crate::output::{print, say};
+use crate::output::{eprint_line, print};
 
 pub(crate) fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
     let dir = DataDir::from_env();
@@ -33,7 +33,7 @@ fn fetch_set(set: PublicSet, dir: &DataDir, offline: bool) -> anyhow::Result<Out
             bar.set_position(received_bytes);
         }
         FetchProgress::MirrorFailed { file, mirror, reason } => {
-            bar.suspend(|| say(&format!("{mirror} failed for {file}: {reason}")));
+            bar.suspend(|| eprint_line(&format!("{mirror} failed for {file}: {reason}")));
         }
         FetchProgress::Intact { .. } | FetchProgress::Stored { .. } => {}
     })?;
@@ -71,7 +71,7 @@ fn verify_sets(sets: &[PublicSet], dir: &DataDir, json: bool) -> anyhow::Result<
     let damaged: Vec<PublicSet> =
         checks.iter().filter(|(_, files)| !all_intact(files)).map(|(set, _)| *set).collect();
     for set in &damaged {
-        say(&format!("{set} is not complete: run pool-cli data fetch {set}"));
+        eprint_line(&format!("{set} is not complete: run pool-cli data fetch {set}"));
     }
     Ok(if damaged.is_empty() { Outcome::Done } else { Outcome::Missing })
 }

@@ -1,17 +1,10 @@
-//! One file per command.
+//! The commands, grouped as their arguments are.
 
-pub(crate) mod apply;
-pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod doctor;
-mod gallery;
-pub(crate) mod operators;
-pub(crate) mod plan;
-pub(crate) mod recommend;
-pub(crate) mod report;
-pub(crate) mod status;
+pub(crate) mod layer;
+pub(crate) mod run;
 pub(crate) mod stored;
-pub(crate) mod summary;
 pub(crate) mod sweep;
 pub(crate) mod task;
 

@@ -1,16 +1,16 @@
 //! `pool-cli predict`, `evaluate` and `export`: a trained network put to use.
 use mnist_data::DataDir;
-use pool_report::{SetToShow, terminal_evaluation};
+use pool_report::terminal_evaluation;
 use pool_spec::DataSource;
-use pool_train::{Prediction, StoredTrial, TrainError, WeightFormat};
+use pool_train::{Prediction, StoredTrial, TrainError};
 use serde::Serialize;
 
 use super::terminal_width;
-use crate::args::{EvaluateArgs, ExportArgs, ExportFormat, PredictArgs};
+use crate::args::{EvaluateArgs, ExportArgs, PredictArgs};
 use crate::exit::Outcome;
-use crate::output::{print, print_json, say};
+use crate::output::{eprint_line, print, print_json};
 
-/// Classes told for each picture.
+/// Classes printed for each picture.
 const MOST_LIKELY: usize = 3;
 
 pub(crate) fn predict(args: &PredictArgs) -> anyhow::Result<Outcome> {
@@ -20,14 +20,14 @@ pub(crate) fn predict(args: &PredictArgs) -> anyhow::Result<Outcome> {
     let mut refused = false;
     for image in &args.images {
         match trial.predict(image) {
-            Ok(prediction) if args.json => answers.push(Answer::Prediction(prediction)),
-            Ok(prediction) => print(&told(&prediction, &names))?,
+            Ok(prediction) if args.json => answers.push(Answer::from(prediction)),
+            Ok(prediction) => print(&prediction_text(&prediction, &names))?,
             // One bad picture says nothing against the others.
             Err(TrainError::Data(error)) => {
-                say(&format!("error: {error}"));
+                eprint_line(&format!("error: {error}"));
                 refused = true;
                 let image = image.display().to_string();
-                answers.push(Answer::Refused { image, error: error.to_string() });
+                answers.push(Answer { image, error: Some(error.to_string()), ..Answer::default() });
             }
             Err(error) => return Err(error.into()),
         }
@@ -38,15 +38,31 @@ pub(crate) fn predict(args: &PredictArgs) -> anyhow::Result<Outcome> {
     Ok(if refused { Outcome::WrongInput } else { Outcome::Done })
 }
 
-/// What is said of a picture in JSON.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Answer {
-    Prediction(Prediction),
-    Refused { image: String, error: String },
+/// A picture in JSON: what was predicted for it, or why it cannot be used.
+#[derive(Debug, Default, Serialize)]
+struct Answer {
+    image: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probabilities: Option<Vec<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
-fn told(prediction: &Prediction, names: &[String]) -> String {
+impl From<Prediction> for Answer {
+    fn from(prediction: Prediction) -> Self {
+        let Prediction { image, class, label, probabilities, steps } = prediction;
+        let (class, label) = (Some(class), Some(label));
+        Self { image, class, label, probabilities: Some(probabilities), steps: Some(steps), error: None }
+    }
+}
+
+fn prediction_text(prediction: &Prediction, names: &[String]) -> String {
     let chances: Vec<String> = prediction
         .ranking()
         .into_iter()
@@ -66,26 +82,15 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<Outcome> {
         print_json(&found)?;
         return Ok(Outcome::Done);
     }
-    let set = SetToShow {
-        network: &trial.record().id,
-        dataset: &found.dataset,
-        evaluation: &found.evaluation,
-        confusion: &found.confusion,
-        calibration: &found.calibration,
-        classes: &trial.class_names(),
-    };
-    print(&format!("{}\n", terminal_evaluation(&set, terminal_width())))?;
+    let text = terminal_evaluation(&trial.record().id, &found, &trial.class_names(), terminal_width());
+    print(&format!("{text}\n"))?;
     Ok(Outcome::Done)
 }
 
 pub(crate) fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
     let trial = StoredTrial::open(&args.trial)?;
-    let format = match args.format {
-        ExportFormat::Safetensors => WeightFormat::Safetensors,
-        ExportFormat::Torchscript => WeightFormat::TorchScript,
-    };
-    let path = args.output.clone().unwrap_or_else(|| trial.export_name(format));
-    trial.export(format, &path)?;
+    let path = args.output.clone().unwrap_or_else(|| trial.export_name(args.format));
+    trial.export(args.format, &path)?;
     print(&format!("{}\n", path.display()))?;
     Ok(Outcome::Done)
 }

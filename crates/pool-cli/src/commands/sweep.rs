@@ -1,33 +1,39 @@
-//! `pool-cli sweep`: train what is missing, then report.
+//! `pool-cli sweep`, `plan` and `summary`: train what a sweep file asks for, or show it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use mnist_data::{DataDir, DataError};
 use pool_records::{Failure, RunDir, StopFlag};
-use pool_report::class_gaps;
+use pool_report::{PlannedSweep, class_gaps, plan_table};
 use pool_run::{
     LocalExecutor, LocalOptions, LocalProcesses, Slurm, SlurmOptions, SweepEvent, SweepSummary, TaskOptions,
-    prepare_trials, run_sweep,
+    measure_estimate, prepare_trials, run_sweep,
 };
-use pool_spec::{ComputeDevice, DeviceChoice, Plan, ProcessOptions, Sweep};
+use pool_spec::{ComputeDevice, DeviceChoice, Plan, ProcessOptions, Selection, Sweep, SweepEstimate, Trial};
 use pool_train::resolve_device;
 
-use crate::args::{LauncherArg, SweepArgs};
-use crate::commands::{plan, report};
+use super::run::end_of_sweep;
+use super::terminal_width;
+use crate::args::{LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
 use crate::exit::{Outcome, Usage};
-use crate::output::{print, say};
-use crate::progress::Progress;
+use crate::output::{eprint_line, print, print_json};
+use crate::progress::{Counter, Progress};
 
 const CPU: DeviceChoice = DeviceChoice::Exactly(ComputeDevice::Cpu);
 
-pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
-    let data_dir = DataDir::from_env();
-    let sweep = Sweep::read(&args.file)?;
-    let plan = sweep.plan(&mnist_data::data_facts(&sweep, &data_dir)?)?;
+/// Reads a sweep file and expands it.
+fn read_plan(file: &Path) -> anyhow::Result<(Sweep, Plan)> {
+    let sweep = Sweep::read(file)?;
+    let plan = sweep.plan(&mnist_data::data_facts(&sweep, &DataDir::from_env())?)?;
+    Ok((sweep, plan))
+}
+
+pub(crate) fn sweep(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
+    let (sweep, plan) = read_plan(&args.file)?;
     let selection = plan.select(&args.only)?;
     if args.dry_run {
-        plan::show(&selection, None, args.json)?;
+        show(&selection, None, args.json)?;
         return Ok(Outcome::Done);
     }
     check_launcher(args, &plan)?;
@@ -37,15 +43,15 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
         LauncherArg::Slurm => args.device,
     };
     if device == CPU && !sweep.train.precision.is_native_here() {
-        say(&format!(
+        eprint_line(&format!(
             "precision = \"{}\": this processor has no instructions for it, so that f32 would be faster",
             sweep.train.precision
         ));
     }
     // Whether the images are there and intact is known now, not after the first process has started.
-    check_data(&sweep, &data_dir)?;
+    check_data(&sweep)?;
     for gap in plan.classes.iter().flat_map(class_gaps) {
-        say(&format!("warning: {gap}"));
+        eprint_line(&format!("warning: {gap}"));
     }
 
     let root = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&plan.study));
@@ -60,7 +66,7 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     let program = std::env::current_exe().context("cannot find this program to start trials with")?;
     let task_options = task_options(args, device, verbose);
     let mut progress = Progress::new();
-    let mut show = |event: SweepEvent<'_>| progress.show(&event);
+    let mut on_event = |event: SweepEvent<'_>| progress.show(&event);
     let ended = match args.launcher {
         LauncherArg::Local => {
             let launcher = LocalProcesses::new(program, task_options);
@@ -69,27 +75,27 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
                 &dir,
                 &LocalExecutor::new(&launcher, local_options(args, device)),
                 &stop,
-                &mut show,
+                &mut on_event,
             )
         }
         LauncherArg::Slurm => {
             let slurm = Slurm::new(program, task_options, slurm_options(args));
-            run_sweep(&selection, &dir, &slurm, &stop, &mut show)
+            run_sweep(&selection, &dir, &slurm, &stop, &mut on_event)
         }
     };
     progress.finish();
     let summary = ended?;
-    tell_the_end(&summary);
+    print_end(&summary);
     if args.detach {
         let root = dir.layout().root().display();
-        say(&format!(
+        eprint_line(&format!(
             "pool-cli status {root} shows how far they are; the same command without --detach waits"
         ));
         return Ok(Outcome::Done);
     }
 
     if summary.finished + summary.kept > 0 {
-        report::end_of_sweep(dir.layout().root(), args.json)?;
+        end_of_sweep(dir.layout().root(), args.json)?;
     }
     Ok(match summary {
         SweepSummary { stopped: true, .. } => Outcome::Interrupted,
@@ -98,11 +104,11 @@ pub(crate) fn run(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     })
 }
 
-/// What is chosen by itself and is not the processor is said.
+/// A device that was chosen automatically and is not the processor is announced.
 fn resolve(choice: DeviceChoice) -> anyhow::Result<ComputeDevice> {
     let device = resolve_device(choice)?;
     if choice == DeviceChoice::Auto && device != ComputeDevice::Cpu {
-        say(&format!("computing on {device}; --device cpu computes on the processor"));
+        eprint_line(&format!("computing on {device}; --device cpu computes on the processor"));
     }
     Ok(device)
 }
@@ -115,14 +121,14 @@ fn task_options(args: &SweepArgs, device: DeviceChoice, verbose: u8) -> TaskOpti
 }
 
 /// A split that leaves a part empty is an error of the sweep file; a data set that is missing is none of it.
-fn check_data(sweep: &Sweep, data_dir: &DataDir) -> anyhow::Result<()> {
-    mnist_data::check_data(&sweep.data, data_dir).map_err(|error| match error {
+fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
+    mnist_data::check_data(&sweep.data, &DataDir::from_env()).map_err(|error| match error {
         error @ DataError::EmptyPart { .. } => sweep.validation_error(error.to_string()).into(),
         error => error.into(),
     })
 }
 
-/// What one launcher understands and the other does not is refused, not ignored.
+/// Refuses options that the chosen launcher does not have, instead of ignoring them.
 fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
     let refused = match args.launcher {
         LauncherArg::Local if args.detach => {
@@ -181,31 +187,66 @@ fn stop_on_signals(stop: StopFlag) -> anyhow::Result<()> {
         if stop.is_set() {
             std::process::exit(130);
         }
-        say("stopping; finished trials are kept (once more to stop at once)");
+        eprint_line("stopping; finished trials are kept (once more to stop at once)");
         stop.set();
     })
     .context("cannot listen for Ctrl-C")
 }
 
-fn tell_the_end(summary: &SweepSummary) {
+fn print_end(summary: &SweepSummary) {
     for failure in &summary.failed {
         let Failure { id, arm, seed, reason, .. } = failure;
         match seed {
-            Some(seed) => say(&format!("failed: {id} (arm {arm}, seed {seed}): {reason}")),
-            None => say(&format!("failed: {id} (costs of arm {arm}): {reason}")),
+            Some(seed) => eprint_line(&format!("failed: {id} (arm {arm}, seed {seed}): {reason}")),
+            None => eprint_line(&format!("failed: {id} (costs of arm {arm}): {reason}")),
         }
     }
     if summary.out_of_hours {
-        say(
+        eprint_line(
             "the search has used up its hours; give it more in the sweep file, and run the same command again, to go on",
         );
     }
     if summary.stopped {
-        say("stopped: run the same command again to finish the rest");
+        eprint_line("stopped: run the same command again to finish the rest");
     } else if !summary.failed.is_empty() {
-        say(&format!(
+        eprint_line(&format!(
             "{} failed; the others are kept. Run the same command again to retry",
             summary.failed.len()
         ));
     }
+}
+
+pub(crate) fn plan(args: &PlanArgs) -> anyhow::Result<Outcome> {
+    let (_, plan) = read_plan(&args.file)?;
+    let selection = plan.select(&args.only)?;
+    let estimate = if args.no_timing { None } else { Some(estimate(&selection, args)?) };
+    show(&selection, estimate, args.json)?;
+    Ok(Outcome::Done)
+}
+
+/// Times a few steps of every arm, each in processes of its own.
+fn estimate(selection: &Selection<'_>, args: &PlanArgs) -> anyhow::Result<SweepEstimate> {
+    let program = std::env::current_exe().context("cannot find this program to time steps with")?;
+    let options = LocalOptions { jobs: args.jobs.count(), threads: args.threads, ..LocalOptions::default() };
+    let progress = Counter::new("timing steps, arm", selection.one_per_arm().len());
+    let measured = measure_estimate(selection, &program, options, &mut || progress.step());
+    progress.finish();
+    Ok(measured?)
+}
+
+/// Prints each arm's network with its shapes, parameters and memory.
+fn show(selection: &Selection<'_>, times: Option<SweepEstimate>, json: bool) -> anyhow::Result<()> {
+    let plan = PlannedSweep::new(selection, times)?;
+    if json {
+        return print_json(&plan);
+    }
+    print(&plan_table(&plan, terminal_width()))
+}
+
+pub(crate) fn summary(args: &SummaryArgs) -> anyhow::Result<Outcome> {
+    let (_, plan) = read_plan(&args.file)?;
+    for spec in plan.select(&args.only)?.one_per_arm().into_iter().map(Trial::spec) {
+        print(&format!("arm {}: pool = {}\n{}\n", spec.arm, spec.pool, spec.model.summary()?))?;
+    }
+    Ok(Outcome::Done)
 }

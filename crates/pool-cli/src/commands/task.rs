@@ -14,8 +14,7 @@ use pool_train::{
 };
 
 use crate::exit::Outcome;
-use crate::logging;
-use crate::output::print;
+use crate::output::{log_to_task_folder, print};
 
 /// Does what the command line of a task asks for.
 pub(crate) fn run(name: &str, words: &[OsString], verbose: u8) -> anyhow::Result<Outcome> {
@@ -24,7 +23,7 @@ pub(crate) fn run(name: &str, words: &[OsString], verbose: u8) -> anyhow::Result
             in_folder(&folder, options, verbose, |context, stop| {
                 let spec: TrialSpec = RunDir::read_spec(&folder)?;
                 let context = TrialContext { checkpoint_every, until_epoch, ..context };
-                match run_trial(&spec, &folder, &context, stop, &mut |event| tell(&event))? {
+                match run_trial(&spec, &folder, &context, stop, &mut |event| emit(&event))? {
                     TrialEnd::Finished(record) => RunDir::store_record(&folder, &*record)?,
                     TrialEnd::Paused(paused) => RunDir::store_paused(&folder, &paused)?,
                 }
@@ -37,7 +36,7 @@ pub(crate) fn run(name: &str, words: &[OsString], verbose: u8) -> anyhow::Result
                 let program =
                     std::env::current_exe().context("cannot find this program to measure memory with")?;
                 let record =
-                    measure_costs(&spec, &folder, &program, &context, stop, &mut |event| tell(&event))?;
+                    measure_costs(&spec, &folder, &program, &context, stop, &mut |event| emit(&event))?;
                 Ok(RunDir::store_record(&folder, &record)?)
             })?;
         }
@@ -72,7 +71,7 @@ fn in_folder(
         if RunDir::is_finished(folder) {
             return Ok(());
         }
-        logging::to_task_folder(folder, verbose.max(options.verbose))?;
+        log_to_task_folder(folder, verbose.max(options.verbose))?;
         work(context(options)?, &stop)
     };
     run().inspect_err(|error| {
@@ -107,7 +106,7 @@ fn context(options: ProcessOptions) -> anyhow::Result<TrialContext> {
 }
 
 /// Events go to standard output, one JSON value per line. A parent that no longer listens is about to close the input.
-fn tell(event: &TrialEvent) {
+fn emit(event: &TrialEvent) {
     if let Ok(line) = serde_json::to_string(event) {
         let _ = writeln!(std::io::stdout(), "{line}");
     }

@@ -1,6 +1,6 @@
 //! The errors of a trained network on a set of test images.
-use pool_metrics::{Calibration, ClassScores, ConfusionMatrix, wilson_interval};
-use pool_records::Evaluation;
+use pool_metrics::{ClassScores, wilson_interval};
+use pool_records::{EvaluatedSet, Evaluation};
 
 use super::document::Block;
 use super::tables::{Table, row};
@@ -8,41 +8,25 @@ use super::terminal::render_blocks;
 use crate::cells::{NOTHING, fixed, percent, points_interval, thousands};
 use crate::figures::LEVEL;
 
-/// A trained network's predictions for a set of test images, evaluated.
-#[derive(Debug, Clone, Copy)]
-pub struct SetToShow<'a> {
-    /// The network's name.
-    pub network: &'a str,
-    /// The set's name.
-    pub dataset: &'a str,
-    /// Errors and loss.
-    pub evaluation: &'a Evaluation,
-    /// How often each class was predicted as each other one.
-    pub confusion: &'a ConfusionMatrix,
-    /// Whether the network is right as often as its confidence says.
-    pub calibration: &'a Calibration,
-    /// The names of the classes, by label.
-    pub classes: &'a [String],
+/// The evaluation of this network, whose classes have these names by label: errors with their interval, loss,
+/// calibration, scores of every class, and the most frequent mistakes.
+pub fn terminal_evaluation(network: &str, set: &EvaluatedSet, names: &[String], width: u16) -> String {
+    let blocks = [
+        Block::Paragraph(sentences(network, set)),
+        Block::Table(classes(set, names)),
+        Block::Table(confusions(set, names)),
+    ];
+    render_blocks(&blocks, width)
 }
 
-/// Errors with their interval, loss, calibration, scores of every class, and the most frequent mistakes.
-pub fn terminal_evaluation(set: &SetToShow<'_>, width: u16) -> String {
-    render_blocks(&blocks(set), width)
-}
-
-fn blocks(set: &SetToShow<'_>) -> Vec<Block> {
-    vec![Block::Paragraph(sentences(set)), Block::Table(classes(set)), Block::Table(confusions(set))]
-}
-
-fn sentences(set: &SetToShow<'_>) -> Vec<String> {
-    let Evaluation { images, errors, loss } = *set.evaluation;
+fn sentences(network: &str, set: &EvaluatedSet) -> Vec<String> {
+    let Evaluation { images, errors, loss } = set.evaluation;
     let interval = wilson_interval(errors, images, LEVEL)
         .map(|interval| format!(" {}", points_interval(interval)))
         .unwrap_or_default();
     vec![
         format!(
-            "{} on {}: {} of {} test images misclassified, {}{interval}.",
-            set.network,
+            "{network} on {}: {} of {} test images misclassified, {}{interval}.",
             set.dataset,
             thousands(Some(errors)),
             thousands(Some(images)),
@@ -57,7 +41,7 @@ fn sentences(set: &SetToShow<'_>) -> Vec<String> {
     ]
 }
 
-fn classes(set: &SetToShow<'_>) -> Table {
+fn classes(set: &EvaluatedSet, names: &[String]) -> Table {
     let share =
         |share: Option<f64>| share.map_or_else(|| NOTHING.to_owned(), |share| fixed(100.0 * share, 2));
     let scores: Vec<(usize, ClassScores)> = set.confusion.per_class().into_iter().enumerate().collect();
@@ -73,7 +57,7 @@ fn classes(set: &SetToShow<'_>) -> Table {
                 share(precision),
                 share(f1),
             ];
-            row(name(set, class), cells)
+            row(name(names, class), cells)
         })
         .collect();
     let left_out = match all - rows.len() {
@@ -88,7 +72,7 @@ fn classes(set: &SetToShow<'_>) -> Table {
 }
 
 /// The pairs of classes that are mistaken most often.
-fn confusions(set: &SetToShow<'_>) -> Table {
+fn confusions(set: &EvaluatedSet, names: &[String]) -> Table {
     const MOST: usize = 10;
     let counts = set.confusion.counts().iter().enumerate();
     let mut mistakes: Vec<(u64, usize, usize)> = counts
@@ -97,38 +81,36 @@ fn confusions(set: &SetToShow<'_>) -> Table {
         .collect();
     mistakes.sort_by_key(|&(count, class, taken)| (std::cmp::Reverse(count), class, taken));
     let rows = mistakes.iter().take(MOST).map(|&(count, class, taken)| {
-        vec![name(set, class).to_owned(), name(set, taken).to_owned(), thousands(Some(count))]
+        vec![name(names, class).to_owned(), name(names, taken).to_owned(), thousands(Some(count))]
     });
     Table::new("Mistaken most often", &["class", "predicted as", "images"], rows.collect())
         .with_word_columns(2)
 }
 
-fn name<'a>(set: &SetToShow<'a>, class: usize) -> &'a str {
-    set.classes.get(class).map_or("?", String::as_str)
+fn name(names: &[String], class: usize) -> &str {
+    names.get(class).map_or("?", String::as_str)
 }
 
 #[cfg(test)]
 mod tests {
+    use pool_metrics::{Calibration, ConfusionMatrix};
+
     use super::*;
 
     #[test]
     fn classes_that_neither_occur_nor_are_predicted_have_no_row() {
         // Labels 0 and 200; class 7 is predicted once.
         let (labels, predictions) = ([0, 200, 200, 0], [0, 200, 7, 0]);
-        let confusion = ConfusionMatrix::from_predictions(&labels, &predictions, 201).unwrap();
         let correct: Vec<bool> =
             labels.iter().zip(&predictions).map(|(label, class)| label == class).collect();
-        let calibration = Calibration::from_confidences(&[0.9; 4], &correct).unwrap();
         let names: Vec<String> = (0..201).map(|class| class.to_string()).collect();
-        let set = SetToShow {
-            network: "max-s1",
-            dataset: "two of 201",
-            evaluation: &Evaluation { images: 4, errors: 1, loss: 0.1 },
-            confusion: &confusion,
-            calibration: &calibration,
-            classes: &names,
+        let set = EvaluatedSet {
+            dataset: "two of 201".to_owned(),
+            evaluation: Evaluation { images: 4, errors: 1, loss: 0.1 },
+            confusion: ConfusionMatrix::from_predictions(&labels, &predictions, 201).unwrap(),
+            calibration: Calibration::from_confidences(&[0.9; 4], &correct).unwrap(),
         };
-        let table = classes(&set);
+        let table = classes(&set, &names);
         let rows: Vec<Vec<&str>> =
             table.rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
         assert_eq!(

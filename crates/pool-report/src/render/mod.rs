@@ -21,7 +21,7 @@ mod tables;
 mod terminal;
 
 pub use catalogue::{Tile, gallery_svg, operator_table};
-pub use evaluation::{SetToShow, terminal_evaluation};
+pub use evaluation::terminal_evaluation;
 pub use exports::{json_results, results_csv, trials_csv};
 pub use html::html_report;
 pub use latex::{latex_document, latex_tables};

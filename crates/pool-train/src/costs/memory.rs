@@ -11,10 +11,11 @@ use pool_spec::{CostSpec, DeviceChoice, Phase, ProcessOptions, TaskCommand};
 use tch::{Kind, Tensor};
 
 use crate::TrainError;
-use crate::machine::PeakMemory;
-use crate::machine::torch;
+use crate::context::TrialContext;
+use crate::device::torch;
 use crate::resident::{ImageTensors, ResidentData};
-use crate::trial::{Training, TrialContext, predict, set_threads};
+use crate::trial::{Training, predict};
+use crate::usage::PeakMemory;
 
 /// A large batch, besides the one that is trained with: what grows with the batch shows apart from what does not.
 const LARGE_BATCH: usize = 1_000;
@@ -22,7 +23,7 @@ const LARGE_BATCH: usize = 1_000;
 const ONE_IMAGE: usize = 1;
 /// Steps after which nothing new is allocated; Adam makes its moments in the first.
 const STEPS: usize = 4;
-/// How often a process is looked at; what it tells is shorter than a pipe, so that it never waits for us.
+/// How often a process is checked; its output is shorter than a pipe, so that it never waits for us.
 const POLL: Duration = Duration::from_millis(20);
 /// glibc gives back to the kernel what is freed, so that what is resident is what is in use. (mallopt(3). Slow, which
 /// is why the trials themselves do the opposite.)
@@ -48,7 +49,7 @@ fn model(phase: Phase) -> MemoryModel {
     }
 }
 
-/// Starts a process per phase and batch size, one after the other; none where it could tell nothing.
+/// Starts a process per phase and batch size, one after the other; `None` where its peak is not known.
 pub(super) fn peaks(
     spec: &CostSpec,
     folder: &Path,
@@ -61,7 +62,7 @@ pub(super) fn peaks(
     let mut peaks = Vec::new();
     for phase in Phase::ALL {
         for batch_size in batches(phase, spec.train.batch_size) {
-            let bytes = if PeakMemory::is_told(context.device) {
+            let bytes = if PeakMemory::is_known(context.device) {
                 peak_of_a_process(folder, program, phase, batch_size, context, stop)?
             } else {
                 None
@@ -116,14 +117,14 @@ fn peak_of_a_process(
         tracing::warn!(%status, phase = phase.name(), batch_size, "no peak of memory");
         return Ok(None);
     }
-    let mut told = String::new();
+    let mut answer = String::new();
     if let Some(mut stdout) = process.stdout.take() {
-        stdout.read_to_string(&mut told).map_err(TrainError::io("read from", program))?;
+        stdout.read_to_string(&mut answer).map_err(TrainError::io("read from", program))?;
     }
-    Ok(serde_json::from_str(&told).unwrap_or_default())
+    Ok(serde_json::from_str(&answer).unwrap_or_default())
 }
 
-/// Runs one phase in this process, which must be fresh, and tells how far its resident memory rose, in bytes.
+/// Runs one phase in this process, which must be fresh, and returns how far its resident memory rose, in bytes.
 ///
 /// libtorch's code and its threads come into memory with their first use, and are the network's no more than the data
 /// set is. So the same network runs once with a single image before, and what is resident afterwards does not count.
@@ -136,7 +137,7 @@ pub fn measure_peak(
     batch_size: usize,
     context: &TrialContext,
 ) -> Result<Option<u64>, TrainError> {
-    set_threads(context);
+    context.set_threads();
     let images = ResidentData::load(&spec.data, &context.data_dir, context.device)?.train;
     run(spec, phase, context, &images, 1, 1)?;
     let memory = PeakMemory::start(context.device);

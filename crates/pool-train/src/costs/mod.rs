@@ -1,7 +1,6 @@
 //! What an arm costs: durations and peaks of memory, measured with nothing else running.
 
 mod memory;
-mod probe;
 mod times;
 
 use std::path::Path;
@@ -10,12 +9,12 @@ use pool_records::{CostRecord, ModelFacts, RECORD_VERSION, StopFlag, TrialEvent}
 use pool_spec::{CostSpec, TaskSpec};
 
 pub use memory::measure_peak;
-pub use probe::probe;
+pub use times::probe;
 
 use crate::TrainError;
-use crate::machine::{self, ProcessorUse};
+use crate::context::{TrialContext, now};
 use crate::resident::ResidentData;
-use crate::trial::{TrialContext, set_threads};
+use crate::usage::ProcessorUse;
 
 /// Measures an arm's costs and returns the record; storing it is left to the caller. `program` is this program, which
 /// is started again for every peak of memory, because a peak is honest in a fresh process alone.
@@ -30,8 +29,8 @@ pub fn measure_costs(
     stop: &StopFlag,
     on_event: &mut dyn FnMut(TrialEvent),
 ) -> Result<CostRecord, TrainError> {
-    let started = machine::now();
-    set_threads(context);
+    let started = now();
+    context.set_threads();
     let mut measuring = |what: &str| on_event(TrialEvent::Measuring { what: what.to_owned() });
     measuring("peak memory");
     let memory = memory::peaks(spec, folder, program, context, stop)?;
@@ -58,6 +57,6 @@ pub fn measure_costs(
         latency,
         memory,
         contention: processor.contention(context.jobs),
-        provenance: machine::describe(context, started),
+        provenance: context.provenance(started),
     })
 }

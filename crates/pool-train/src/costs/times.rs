@@ -1,19 +1,20 @@
-//! Durations of training and prediction.
+//! Durations of training and prediction: of a whole measurement, and of the few steps by which a plan is estimated.
 
 use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
 use pool_models::Net;
-use pool_records::{Latency, PredictionTimes, StepTimes, StopFlag};
-use pool_spec::{ComputeDevice, CostSpec, Kernels};
-use tch::Tensor;
+use pool_records::{Latency, PredictionTimes, Probe, StepTimes, StopFlag};
+use pool_spec::{ComputeDevice, CostSpec, Kernels, TrialSpec};
 use tch::nn::VarStore;
+use tch::{Kind, Tensor};
 
 use crate::TrainError;
-use crate::machine::Stopwatch;
-use crate::machine::torch;
-use crate::resident::ResidentData;
+use crate::context::TrialContext;
+use crate::device::{Stopwatch, torch};
+use crate::resident::{ImageTensors, ResidentData};
 use crate::trial::{Training, predict};
+use crate::usage::resident_peak_bytes;
 
 /// Steps before the clock starts: libtorch compiles kernels, the allocator grows, the caches fill.
 const WARM_UP_STEPS: usize = 20;
@@ -123,13 +124,62 @@ impl Clock<'_> {
     }
 }
 
-/// The batch sizes whose latency is measured on so many test images, rising, each once: of a small set all images are the
+/// The batch sizes whose latency is measured on this many test images, rising, each once: of a small set all images are the
 /// largest batch.
 fn batches_of(test_images: u64) -> Vec<usize> {
     let most = usize::try_from(test_images).unwrap_or(usize::MAX);
     let mut batches = LATENCY_BATCHES.map(|batch_size| batch_size.min(most)).to_vec();
     batches.dedup();
     batches
+}
+
+/// Steps before the clock starts; Adam makes its moments in the first.
+const PROBE_WARM_UP: usize = 3;
+const FEWEST_PROBES: usize = 5;
+const MOST_PROBES: usize = 100;
+/// Time for steps, and for predictions, once there are enough.
+const PROBE_TIME: Duration = Duration::from_millis(300);
+
+/// Times steps and predictions of a trial's network, on random images of its data set's shape.
+///
+/// # Errors
+/// A network that cannot be built.
+pub fn probe(spec: &TrialSpec, context: &TrialContext) -> Result<Probe, TrainError> {
+    context.set_threads();
+    let device = context.device;
+    let batch = spec.train.batch_size as i64;
+    let inferred = spec.model.infer()?;
+    let classes = inferred.output().and_then(|shape| shape.last().copied()).unwrap_or(1) as i64;
+    let sides = spec.model.input.iter().map(|&side| side as i64);
+    let shape: Vec<i64> = std::iter::once(batch).chain(sides).collect();
+    let images = ImageTensors {
+        images: Tensor::f_rand(&shape[..], (Kind::Float, torch(device)))?,
+        labels: Tensor::f_randint(classes, [batch], (Kind::Int64, torch(device)))?,
+    };
+    let all = Tensor::f_arange(batch, (Kind::Int64, torch(device)))?;
+
+    let (variables, net) = context.build(&spec.model, spec.train.precision)?;
+    let mut training = Training::new(&spec.train, &net, &images, &variables, context.kernels)?;
+    let step_s = median_s(context, || Ok(f64::try_from(&training.step(&all)?.loss).map(drop)?))?;
+    let prediction_s = median_s(context, || predict(&net, &images.images).map(drop))?;
+    Ok(Probe { step_s, prediction_s, peak_bytes: resident_peak_bytes(device) })
+}
+
+fn median_s(
+    context: &TrialContext,
+    mut work: impl FnMut() -> Result<(), TrainError>,
+) -> Result<f64, TrainError> {
+    for _ in 0..PROBE_WARM_UP {
+        work()?;
+    }
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while times.len() < FEWEST_PROBES || (times.len() < MOST_PROBES && start.elapsed() < PROBE_TIME) {
+        let stopwatch = Stopwatch::start(context.device);
+        work()?;
+        times.push(stopwatch.read_s());
+    }
+    Ok(pool_metrics::median(&times).unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]

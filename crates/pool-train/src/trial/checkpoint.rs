@@ -31,7 +31,7 @@ pub(super) struct Checkpoints {
     with: ComputedWith,
 }
 
-/// How far training has come, beside what network and optimizer hold.
+/// How far training has come, besides what network and optimizer hold.
 pub(super) struct Progress<'a> {
     pub(super) epochs: &'a [EpochRecord],
     /// Those of them that earlier processes trained otherwise.
@@ -41,7 +41,7 @@ pub(super) struct Progress<'a> {
     pub(super) resident_peak_bytes: Option<u64>,
 }
 
-/// The same, as it was read; nothing where the trial begins.
+/// The same, as it was read; empty where the trial begins.
 #[derive(Default)]
 pub(super) struct Resumed {
     pub(super) epochs: Vec<EpochRecord>,
@@ -72,7 +72,7 @@ struct State {
 }
 
 impl Checkpoints {
-    /// Those of the trial of this id in this folder, with at least so much time between them, by a process that computes
+    /// Those of the trial of this id in this folder, with at least this much time between them, by a process that computes
     /// with this.
     pub(super) fn new(folder: &Path, trial: String, every: Duration, with: ComputedWith) -> Self {
         Self { folder: RunLayout::checkpoint_in(folder), trial, every, with }
@@ -133,7 +133,7 @@ impl Checkpoints {
         let text = serde_json::to_string(&state).expect("a state holds only what JSON can express");
         let path = self.state_path();
         atomic_write(&path, text.as_bytes()).map_err(TrainError::io("write", &path))?;
-        // What stays for want of permission is written over or removed the next time.
+        // What stays because it cannot be removed is written over or removed the next time.
         if let Err(error) = empty_but_for(&self.folder, &[&file, &path]) {
             tracing::debug!(%error, "the last checkpoint cannot be removed");
         }

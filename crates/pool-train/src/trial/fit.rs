@@ -1,13 +1,13 @@
-//! Training: the protocol of the published study, epoch by epoch.
+//! Training: the protocol of the published study, step by step and epoch by epoch.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
-use pool_models::Net;
+use pool_models::{Adam, Mode, Net, count_errors, cross_entropy};
 use pool_records::{EarlierEpochs, EpochRecord, RunLayout, StopFlag, TrialEvent, TrialStatus};
 use pool_spec::{ComputeDevice, Kernels, TrainSpec};
 use tch::nn::VarStore;
@@ -16,16 +16,60 @@ use tch::{Kind, Tensor};
 use super::checkpoint::{Checkpoints, Progress, Resumed};
 use super::early_stopping::{Patience, Verdict};
 use super::evaluate::{evaluation_of, logits_of};
-use super::step::{StepResult, Training};
 use crate::TrainError;
-use crate::machine::{PeakMemory, Stopwatch};
-use crate::machine::{evaluation_batch, seed_device, torch};
-use crate::resident::ResidentData;
+use crate::device::{Stopwatch, evaluation_batch, seed_device, torch};
+use crate::resident::{ImageTensors, ResidentData};
+use crate::usage::PeakMemory;
 
-/// How often a running epoch is heard of.
+/// A network with its optimizer, and the images it learns from.
+pub(crate) struct Training<'a> {
+    net: &'a Net,
+    images: &'a ImageTensors,
+    optimizer: Adam,
+}
+
+/// What a step says of its batch, before the weights changed. Scalars on libtorch's side: reading them is left to the
+/// caller, who sums many first.
+pub(crate) struct StepResult {
+    /// Mean cross-entropy, nats.
+    pub(crate) loss: Tensor,
+    /// Images misclassified.
+    pub(crate) errors: Tensor,
+}
+
+impl<'a> Training<'a> {
+    /// Adam as the study uses it, over all variables.
+    pub(crate) fn new(
+        spec: &TrainSpec,
+        net: &'a Net,
+        images: &'a ImageTensors,
+        variables: &VarStore,
+        kernels: Kernels,
+    ) -> Result<Self, TrainError> {
+        let optimizer = Adam::new(variables, spec.optimizer())?.with_kernels(kernels);
+        Ok(Self { net, images, optimizer })
+    }
+
+    /// What changes the weights.
+    pub(crate) fn optimizer(&mut self) -> &mut Adam {
+        &mut self.optimizer
+    }
+
+    /// Gathers the images with these indices (`[count]`, `i64`), and changes the weights by them.
+    pub(crate) fn step(&mut self, indices: &Tensor) -> Result<StepResult, TrainError> {
+        let batch = self.images.gather(indices)?;
+        let logits = self.net.forward(&batch.images, Mode::Training)?;
+        let loss = cross_entropy(&logits, &batch.labels)?;
+        self.optimizer.step(&loss)?;
+        let _guard = tch::no_grad_guard();
+        Ok(StepResult { loss: loss.f_detach()?, errors: count_errors(&logits, &batch.labels)? })
+    }
+}
+
+/// How often a running epoch reports.
 const STEP_EVENT_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Everything that training needs beside the variables.
+/// Everything that training needs besides the variables.
 pub(super) struct Fit<'a> {
     pub(super) spec: &'a TrainSpec,
     pub(super) seed: u64,
@@ -48,7 +92,7 @@ pub(super) enum FitEnd {
     Paused(Vec<EpochRecord>),
 }
 
-/// What training leaves, beside the variables.
+/// What training leaves besides the variables.
 pub(super) struct Fitted {
     pub(super) status: TrialStatus,
     pub(super) epochs: Vec<EpochRecord>,
@@ -87,13 +131,7 @@ impl Fit<'_> {
 
         for epoch in history.next_epoch()..=self.spec.epochs {
             if self.until_epoch.is_some_and(|last| epoch > last) {
-                let peak = self.memory.peak_bytes().max(resident_peak_bytes);
-                let progress = Progress {
-                    epochs: &history.epochs,
-                    earlier: &earlier,
-                    best: best.as_ref(),
-                    resident_peak_bytes: peak,
-                };
+                let progress = self.progress(&history.epochs, &earlier, best.as_ref(), resident_peak_bytes);
                 self.checkpoints.store(&progress, self.net, variables, training.optimizer())?;
                 return Ok(FitEnd::Paused(history.epochs));
             }
@@ -119,12 +157,7 @@ impl Fit<'_> {
                 Some(Verdict::Waiting) | None => {}
             }
             if epoch < self.spec.epochs && self.checkpoints.are_due(last_checkpoint) {
-                let progress = Progress {
-                    epochs: &history.epochs,
-                    earlier: &earlier,
-                    best: best.as_ref(),
-                    resident_peak_bytes: self.memory.peak_bytes().max(resident_peak_bytes),
-                };
+                let progress = self.progress(&history.epochs, &earlier, best.as_ref(), resident_peak_bytes);
                 self.checkpoints.save(&progress, self.net, variables, training.optimizer());
                 last_checkpoint = Instant::now();
             }
@@ -140,6 +173,17 @@ impl Fit<'_> {
         };
         let epochs = history.epochs;
         Ok(FitEnd::Fitted(Fitted { status, epochs, earlier, best_epoch, resident_peak_bytes }))
+    }
+
+    fn progress<'p>(
+        &self,
+        epochs: &'p [EpochRecord],
+        earlier: &'p [EarlierEpochs],
+        best: Option<&'p (u32, Weights)>,
+        earlier_peak_bytes: Option<u64>,
+    ) -> Progress<'p> {
+        let resident_peak_bytes = self.memory.peak_bytes().max(earlier_peak_bytes);
+        Progress { epochs, earlier, best, resident_peak_bytes }
     }
 
     fn steps_per_epoch(&self) -> u64 {
@@ -234,7 +278,7 @@ pub(super) fn restore(variables: &VarStore, weights: &Weights) -> Result<(), Tra
 /// The epochs so far, in memory and in `history.jsonl`.
 struct History {
     file: File,
-    path: std::path::PathBuf,
+    path: PathBuf,
     epochs: Vec<EpochRecord>,
 }
 

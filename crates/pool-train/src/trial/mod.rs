@@ -4,71 +4,29 @@ mod checkpoint;
 mod early_stopping;
 mod evaluate;
 mod fit;
-mod step;
-mod test_images;
 
 use std::path::Path;
-use std::time::Duration;
 
-use mnist_data::DataDir;
 use pool_models::{Net, save_weights};
 use pool_records::{
     Evaluation, ModelFacts, PausedTrial, RECORD_VERSION, RunLayout, StopFlag, TestResults, TrialEvent,
     TrialRecord, TrialStatus,
 };
-use pool_spec::{ComputeDevice, Kernels, Precision, Sequential, TaskSpec, TrialSpec};
-use tch::nn;
-
-use crate::machine::evaluation_batch;
+use pool_spec::{ComputeDevice, TaskSpec, TrialSpec};
 
 pub(crate) use evaluate::{Examined, examine, predict};
-use evaluate::{evaluation_of, logits_of};
-pub(crate) use step::Training;
+use evaluate::{evaluation_of, examine_test_images, logits_of};
+pub(crate) use fit::Training;
 
 use crate::TrainError;
-use crate::machine::{self, PeakMemory, ProcessorUse, torch};
+use crate::context::{TrialContext, now};
+use crate::device::evaluation_batch;
 use crate::resident::{ImageTensors, ResidentData};
+use crate::usage::{PeakMemory, ProcessorUse};
 use checkpoint::Checkpoints;
 use fit::{Fit, FitEnd, Fitted};
 
-/// Runtime options that are not part of a trial's identity. They change results by rounding at most, except that CUDA
-/// draws its own dropout masks. Our kernels round alike on any number of threads; libtorch's convolutions and sums do not.
-#[derive(Debug, Clone)]
-pub struct TrialContext {
-    /// Where the data sets lie.
-    pub data_dir: DataDir,
-    /// Threads for libtorch.
-    pub threads: u32,
-    /// Tasks that may run at once, this one included.
-    pub jobs: u32,
-    /// Which implementation computes the layers.
-    pub kernels: Kernels,
-    /// Where the data lie and everything is computed.
-    pub device: ComputeDevice,
-    /// The shortest time between two checkpoints; they are written between epochs.
-    pub checkpoint_every: Duration,
-    /// Pause after this epoch. `None` trains to the end.
-    pub until_epoch: Option<u32>,
-    /// The program and its version, for the record.
-    pub program: String,
-    /// Git revision that the program was built from.
-    pub git_revision: Option<String>,
-}
-
-impl TrialContext {
-    /// The network as it is computed here, and its variables on the device.
-    pub(crate) fn build(
-        &self,
-        model: &Sequential,
-        precision: Precision,
-    ) -> Result<(nn::VarStore, Net), TrainError> {
-        let variables = nn::VarStore::new(torch(self.device));
-        let net = model.build(&variables.root())?.with_kernels(self.kernels).with_precision(precision);
-        Ok((variables, net))
-    }
-}
-
-/// How a trial's process has ended well.
+/// How a trial's process ended, if it succeeded.
 #[derive(Debug)]
 pub enum TrialEnd {
     /// The trial is over.
@@ -91,9 +49,9 @@ pub fn run_trial(
     stop: &StopFlag,
     on_event: &mut dyn FnMut(TrialEvent),
 ) -> Result<TrialEnd, TrainError> {
-    let started = machine::now();
+    let started = now();
     let device = context.device;
-    set_threads(context);
+    context.set_threads();
 
     let data = ResidentData::load(&spec.data, &context.data_dir, device)?;
     let memory = PeakMemory::start(device);
@@ -110,12 +68,7 @@ pub fn run_trial(
         folder,
         stop,
         until_epoch: context.until_epoch,
-        checkpoints: Checkpoints::new(
-            folder,
-            spec.id(),
-            context.checkpoint_every,
-            machine::computed_with(context),
-        ),
+        checkpoints: Checkpoints::new(folder, spec.id(), context.checkpoint_every, context.computed_with()),
         memory: &memory,
     };
     let fitted = match fit.run(&mut variables, on_event)? {
@@ -134,7 +87,7 @@ pub fn run_trial(
         TrialStatus::Diverged => Results::default(),
         TrialStatus::Finished | TrialStatus::StoppedEarly => {
             save_weights(&variables, &RunLayout::weights_in(folder))?;
-            Results::of(spec, &net, &data, device, stop)?
+            Results::measure(spec, &net, &data, device, stop)?
         }
     };
 
@@ -154,13 +107,8 @@ pub fn run_trial(
         test: results.test,
         contention,
         resident_peak_bytes,
-        provenance: machine::describe(context, started),
+        provenance: context.provenance(started),
     })))
-}
-
-/// Tells libtorch how many threads it may use.
-pub(crate) fn set_threads(context: &TrialContext) {
-    tch::set_num_threads(i32::try_from(context.threads).unwrap_or(i32::MAX));
 }
 
 /// What is measured after training, with the weights that training ended on.
@@ -172,7 +120,7 @@ struct Results {
 }
 
 impl Results {
-    fn of(
+    fn measure(
         spec: &TrialSpec,
         net: &Net,
         data: &ResidentData,
@@ -186,7 +134,7 @@ impl Results {
         Ok(Self {
             train: Some(evaluation(&data.train)?),
             validation: Some(evaluation(&data.validation)?),
-            test: Some(test_images::test(spec, net, data, device, stop)?),
+            test: Some(examine_test_images(spec, net, data, device, stop)?),
         })
     }
 }

@@ -1,4 +1,6 @@
-//! The devices that libtorch sees.
+//! The devices that libtorch sees: which one is meant, and how it is seeded, fed, waited for and timed.
+
+use std::time::Instant;
 
 use pool_spec::{ComputeDevice, DeviceChoice};
 use tch::{Cuda, Device};
@@ -17,7 +19,7 @@ pub(crate) fn torch(device: ComputeDevice) -> Device {
 
 /// Waits until the device has done all that it was given. The processor computes while it is asked to, and has nothing
 /// left to do.
-pub(crate) fn synchronize(device: ComputeDevice) {
+fn synchronize(device: ComputeDevice) {
     match device {
         ComputeDevice::Cpu => {}
         ComputeDevice::Cuda(index) => Cuda::synchronize(index as i64),
@@ -86,6 +88,26 @@ fn there(cuda_devices: usize) -> String {
         count => {
             format!("libtorch sees cuda:0 to cuda:{}; give one of these, or --device cpu", count - 1)
         }
+    }
+}
+
+/// Measures from its start until it is read. What a CUDA device is given runs on behind the host's back, so that the
+/// device is waited for at both ends: work from before is not counted, and all work from between is.
+pub(crate) struct Stopwatch {
+    device: ComputeDevice,
+    start: Instant,
+}
+
+impl Stopwatch {
+    pub(crate) fn start(device: ComputeDevice) -> Self {
+        synchronize(device);
+        Self { device, start: Instant::now() }
+    }
+
+    /// Seconds since the start.
+    pub(crate) fn read_s(&self) -> f64 {
+        synchronize(self.device);
+        self.start.elapsed().as_secs_f64()
     }
 }
 

@@ -1,8 +1,9 @@
-//! How much of the processor's time other processes took while something was timed.
+//! What processes take of this machine: the processor's time that others took, and this one's resident memory.
 
 use std::fs;
 
 use pool_records::Contention;
+use pool_spec::ComputeDevice;
 
 /// Follows the processor's use from the moment it is started. Knows nothing where there is no Linux `/proc`.
 pub(crate) struct ProcessorUse {
@@ -60,13 +61,58 @@ impl Ticks {
         Some(Self { all, busy: all - idle, own: user + system })
     }
 
-    /// None over a time too short for the kernel's ticks.
+    /// `None` over a time too short for the kernel's ticks.
     fn others_since(self, start: Self) -> Option<f64> {
         let all = self.all.checked_sub(start.all).filter(|&ticks| ticks > 0)?;
         let busy = self.busy.saturating_sub(start.busy);
         let own = self.own.saturating_sub(start.own);
         Some((busy.saturating_sub(own) as f64 / all as f64).min(1.0))
     }
+}
+
+/// Follows the peak from the moment it is started. `None` outside Linux, where the system does not report it,
+/// and for a network on a CUDA device: its memory is there, tch cannot ask libtorch how much of it is taken, and what the
+/// process takes of the host's memory would be a number that means something else.
+pub(crate) struct PeakMemory {
+    before_bytes: Option<u64>,
+}
+
+impl PeakMemory {
+    /// Forgets earlier peaks, such as those of loading data, and notes what is resident now.
+    pub(crate) fn start(device: ComputeDevice) -> Self {
+        if !Self::is_known(device) {
+            return Self { before_bytes: None };
+        }
+        // Writing 5 resets the kernel's high-water mark (proc(5), clear_refs). Where that is refused, the mark of
+        // loading stays, and the peak can only come out too high.
+        if let Err(error) = fs::write("/proc/self/clear_refs", "5") {
+            tracing::debug!(%error, "the peak of resident memory cannot be reset");
+        }
+        Self { before_bytes: status_bytes("VmRSS:") }
+    }
+
+    /// Whether the memory of a network on this device can be followed.
+    pub(crate) fn is_known(device: ComputeDevice) -> bool {
+        device == ComputeDevice::Cpu
+    }
+
+    /// The highest resident memory since the start, minus that at the start.
+    pub(crate) fn peak_bytes(&self) -> Option<u64> {
+        Some(status_bytes("VmHWM:")?.saturating_sub(self.before_bytes?))
+    }
+}
+
+/// The highest resident memory of this process since it began, where a network on this device can be followed.
+pub(crate) fn resident_peak_bytes(device: ComputeDevice) -> Option<u64> {
+    PeakMemory::is_known(device).then(|| status_bytes("VmHWM:")).flatten()
+}
+
+/// A field of `/proc/self/status`, which counts in KiB.
+fn status_bytes(field: &str) -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(field))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
 }
 
 #[cfg(test)]
@@ -101,5 +147,21 @@ mod tests {
             assert!(ticks(machine).is_none(), "{why}");
         }
         assert!(Ticks::parse("cpu  1 2 3 4 5 6 7 8", "42 (x) R 1").is_none(), "a process without times");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_block_that_is_written_and_freed_shows_in_the_peak() {
+        const BLOCK: usize = 64 << 20;
+        let memory = PeakMemory::start(ComputeDevice::Cpu);
+        let block = std::hint::black_box(vec![1u8; BLOCK]);
+        drop(block);
+        let peak = memory.peak_bytes().unwrap();
+        assert!(peak >= BLOCK as u64 * 9 / 10, "{peak}");
+    }
+
+    #[test]
+    fn the_hosts_memory_is_not_reported_as_that_of_a_cuda_device() {
+        assert_eq!(PeakMemory::start(ComputeDevice::Cuda(0)).peak_bytes(), None);
     }
 }
