@@ -25,7 +25,8 @@ def first_record(run):
 
 
 def write_sweep(path):
-    """2,000 different pooling layers, on generated images, so that no data set is needed."""
+    """2,000 different pooling layers, on generated images, so that no data set is needed, in a small network, so that a
+    sweep does not ask for room for weights that nobody writes here."""
     arms = (
         f'[[arm]]\nname = "arm {arm}"\npool = {{ reduce = {{ lp = {{ p = {1 + arm / 1000} }} }}, size = 2 }}\n'
         for arm in range(ARMS)
@@ -33,6 +34,7 @@ def write_sweep(path):
     with open(path, "w") as file:
         file.write(f'study = "many-records"\nseeds = {list(range(1, SEEDS + 1))}\n')
         file.write('[data]\ndataset = "generated"\n[train]\nepochs = 1\n[costs]\nepochs = 0\n')
+        file.write('[model]\nlayers = ["pool", "flatten", { dense = { units = 4 } }]\n')
         file.writelines(arms)
 
 

@@ -20,7 +20,7 @@ use crate::usage::ProcessorUse;
 /// is started again for every peak of memory, because a peak is honest in a fresh process alone.
 ///
 /// # Errors
-/// Missing data, a network that cannot be built, or [`RunError::Stopped`].
+/// Missing data, a network that cannot be built, or [`RunError::Stopped`](pool_records::RunError::Stopped).
 pub fn measure_costs(
     spec: &CostSpec,
     folder: &Path,

@@ -41,7 +41,7 @@ pub enum TrialEnd {
 /// uninterrupted trial would leave. A checkpoint that cannot be used is logged, and the trial begins again.
 ///
 /// # Errors
-/// Missing data, a network that cannot be built, a folder that cannot be written, or [`RunError::Stopped`].
+/// Missing data, a network that cannot be built, a folder that cannot be written, or [`RunError::Stopped`](pool_records::RunError::Stopped).
 pub fn run_trial(
     spec: &TrialSpec,
     folder: &Path,
