@@ -37,7 +37,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(inferred.output(), Some(&[10][..]));
         let costs = inferred.costs();
         for model in MemoryModel::ALL {
-            model.estimate(&costs, inferred.input_elements, 200).total_bytes();
+            model.estimate(&costs, inferred.input_elements(), 200).total_bytes();
         }
         network.summary().expect("it could be inferred");
     }
