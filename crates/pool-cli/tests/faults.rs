@@ -215,7 +215,9 @@ fn a_run_directory_that_is_removed_meanwhile_ends_the_sweep_and_is_not_made_agai
     let text = sweep_file(TWO_SEEDS, 10);
     let sweep = start(folder.path(), &text, &[]);
     wait_until("a record", || !records(folder.path()).is_empty());
-    fs::remove_dir_all(folder.path().join("runs")).unwrap();
+    // Moved first: a trial that writes meanwhile would leave the removal a directory that is not empty.
+    fs::rename(folder.path().join("runs"), folder.path().join("removed")).unwrap();
+    fs::remove_dir_all(folder.path().join("removed")).unwrap();
     let output = sweep.wait_with_output().unwrap();
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
