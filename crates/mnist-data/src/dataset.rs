@@ -21,7 +21,7 @@ pub struct Dataset {
     pub name: String,
     /// How many classes there are; labels are below this number.
     pub classes: usize,
-    /// The training images, of which a [`ValidationSplit`](crate::ValidationSplit) takes its part.
+    /// The training images, of which a [`Split`](crate::Split) takes its part.
     pub train: LabelledImages,
     /// The test images, of the same height and width.
     pub test: LabelledImages,

@@ -1,12 +1,10 @@
 //! Which images train, decide and test, and what a plan needs to know of them: decided here, and nowhere else, for plans,
 //! sweeps and trials.
 
-use pool_spec::{ClassImages, DataFacts, DataSource, DataSpec, ImageCounts, Split, Sweep, SweepError};
+use pool_spec::{ClassImages, DataFacts, DataSource, DataSpec, ImageCounts, Sweep, SweepError};
 
-use crate::{
-    BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, SetLabels, SplitIndices,
-    ValidationSplit,
-};
+use crate::split::split_sizes;
+use crate::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, SetLabels, SplitIndices};
 
 /// How a data set's images are divided.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +48,7 @@ pub fn class_names(source: &DataSource, classes: usize) -> Vec<String> {
 /// # Errors
 /// A split that would leave a part without images.
 pub fn divide(data: &DataSpec, labels: &SetLabels) -> Result<Division, DataError> {
-    let split = validation_split(data.validation).split(&labels.train)?;
+    let split = SplitIndices::of(data.validation, &labels.train)?;
     let of = |part: &[u32]| -> Vec<u8> { part.iter().map(|&index| labels.train[index as usize]).collect() };
     let (train, validation) = (of(&split.train), of(&split.validation));
     let test = labels.test.iter().copied();
@@ -79,8 +77,7 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
         }
     };
     // The sizes of `divide`'s parts, known without the labels.
-    let split = validation_split(sweep.data.validation);
-    let (train, validation) = split.sizes(&counts.train).map_err(of_validation)?;
+    let (train, validation) = split_sizes(sweep.data.validation, &counts.train).map_err(of_validation)?;
     let test: usize = counts.test.iter().sum();
     let images = ImageCounts { train: train as u64, validation: validation as u64, test: test as u64 };
     let division = labels.map(|labels| divide(&sweep.data, &labels)).transpose().map_err(of_validation)?;
@@ -99,12 +96,4 @@ pub fn check_data(data: &DataSpec, data_dir: &DataDir) -> Result<(), DataError> 
 /// The labels of a data set.
 pub fn labels_of(data: &Dataset) -> SetLabels {
     SetLabels { train: data.train.labels().to_vec(), test: data.test.labels().to_vec() }
-}
-
-/// The same draw for every trial, whatever its seed.
-fn validation_split(split: Split) -> ValidationSplit {
-    match split {
-        Split::Tail(fraction) => ValidationSplit::Tail { fraction },
-        Split::Stratified(fraction) => ValidationSplit::Stratified { fraction, seed: 0 },
-    }
 }

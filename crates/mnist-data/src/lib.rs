@@ -7,7 +7,7 @@
 //!   [`fetch`] downloads them and [`verify`] checks them.
 //! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels `[N, H, W]` and `u8` labels
 //!   `[N]`. [`read_idx`] reads a single IDX file.
-//! * [`ValidationSplit`] divides the training images, and [`BatchOrder`] is the order in which an epoch visits them.
+//! * [`SplitIndices`] divides the training images by a [`Split`], and [`BatchOrder`] is the order in which an epoch visits them.
 //! * [`LabelledImages::perturbed`] changes test pictures a little, to measure how robust a network is: a
 //!   [`Perturbation`] is one change, and [`standard_levels`] lists those of the study.
 //! * [`Picture`] reads a PNG file of any size, and [`Picture::prepared`] makes it look like a data set's own pictures,
@@ -17,13 +17,13 @@
 //! Every failure is a [`DataError`], or one of the errors that it wraps.
 //!
 //! ```
-//! use mnist_data::{BatchOrder, Dataset, ValidationSplit};
+//! use mnist_data::{BatchOrder, Dataset, Split, SplitIndices};
 //!
 //! let data = Dataset::bars_and_crosses(7); // generated: needs no file and no network
 //! assert_eq!((data.train.len(), data.train.height(), data.train.width()), (2_000, 28, 28));
 //!
 //! // Keras's `validation_split = 0.2`: the last fifth of the training images.
-//! let split = ValidationSplit::Tail { fraction: 0.2 }.split(data.train.labels())?;
+//! let split = SplitIndices::of(Split::Tail(0.2), data.train.labels())?;
 //! let train = data.train.select(&split.train)?;
 //!
 //! // The order of epoch 0 under seed 1, in batches of 200.
@@ -70,7 +70,8 @@ pub use idx::{IdxArray, decode_idx, read_idx, read_idx_with_sha256};
 pub use images::{ClassCounts, LabelledImages};
 pub use perturbation::{Perturbation, PerturbationLevel, standard_levels};
 pub use picture::{Centre, Likeness, Picture, PngColour, PngDepth, PngPixels, Prepared, Step, decode_png};
-pub use split::{SplitIndices, ValidationSplit};
+pub use pool_spec::Split;
+pub use split::SplitIndices;
 pub use verify::{FileCheck, FileState, verify};
 
 #[cfg(doctest)]

@@ -1,25 +1,9 @@
 //! Division of the training images into a training and a validation part.
 
-use crate::error::{DataError, Mismatch};
+use pool_spec::Split;
 use pool_spec::draw::{generator, shuffle};
 
-/// How the validation images are chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ValidationSplit {
-    /// The last images, as many as Keras's `validation_split` takes: training ends at `floor(n * (1 - fraction))`.
-    Tail {
-        /// The share of the validation part, between 0 and 1.
-        fraction: f64,
-    },
-    /// `round(fraction * class size)` images of each class, drawn at random. At least one image of each class stays for
-    /// training, and a class of two or more has at least one for validation.
-    Stratified {
-        /// The share of the validation part, between 0 and 1.
-        fraction: f64,
-        /// The seed of the draw, which otherwise depends on the labels alone.
-        seed: u64,
-    },
-}
+use crate::error::{DataError, Mismatch};
 
 /// Which images are for training and which for validation: every index once, each list ascending.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +14,21 @@ pub struct SplitIndices {
     pub validation: Vec<u32>,
 }
 
-impl ValidationSplit {
+/// The seed of the stratified draw, which otherwise depends on the labels alone: the same for every trial.
+const SEED: u64 = 0;
+
+impl SplitIndices {
     /// Divides the images that have these labels (`[N]`, in the order of the images).
+    ///
+    /// [`Split::Tail`] takes as many of the last images as Keras's `validation_split`: training ends at
+    /// `floor(n * (1 - fraction))`. [`Split::Stratified`] draws `round(fraction * class size)` images of each class. At
+    /// least one image of each class stays for training, and a class of two or more has at least one for validation.
     ///
     /// # Errors
     ///
-    /// As [`ValidationSplit::sizes`].
-    pub fn split(&self, labels: &[u8]) -> Result<SplitIndices, DataError> {
+    /// [`DataError::Argument`] unless the fraction lies between 0 and 1 and 32-bit indices suffice,
+    /// [`DataError::EmptyPart`] if a part would hold no image.
+    pub fn of(split: Split, labels: &[u8]) -> Result<Self, DataError> {
         let images = labels.len();
         let count = indexed(images)?;
         let mut classes: Vec<Vec<u32>> = vec![Vec::new(); 256];
@@ -44,47 +36,43 @@ impl ValidationSplit {
             classes[usize::from(label)].push(index);
         }
         let counts: Vec<usize> = classes.iter().map(Vec::len).collect();
-        let (train, _) = self.sizes(&counts)?;
-        Ok(match *self {
+        let (train, _) = split_sizes(split, &counts)?;
+        Ok(match split {
             // There are no more images than a 32-bit index can name.
-            Self::Tail { .. } => SplitIndices {
-                train: (0..train as u32).collect(),
-                validation: (train as u32..count).collect(),
-            },
-            Self::Stratified { fraction, seed } => stratified(classes, fraction, seed),
+            Split::Tail(_) => {
+                Self { train: (0..train as u32).collect(), validation: (train as u32..count).collect() }
+            }
+            Split::Stratified(fraction) => stratified(classes, fraction),
         })
     }
+}
 
-    /// The sizes of the training and the validation part of a set, from the number of images in each class.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::Argument`] unless the fraction lies between 0 and 1 and 32-bit indices suffice,
-    /// [`DataError::EmptyPart`] if a part would hold no image.
-    pub fn sizes(&self, class_counts: &[usize]) -> Result<(usize, usize), DataError> {
-        let (Self::Tail { fraction } | Self::Stratified { fraction, .. }) = *self;
-        if !(fraction > 0.0 && fraction < 1.0) {
-            let expected = "more than 0 and less than 1";
-            return Err(
-                Mismatch::new("validation fraction", expected, fraction, "0.2 is the study's value").into()
-            );
-        }
-        let images = class_counts.iter().fold(0, |sum: usize, &count| sum.saturating_add(count));
-        let count = indexed(images)?;
-        let train = match self {
-            // Keras computes exactly this in float64: 100 images with fraction 0.9 train on 9 images, not on 10.
-            Self::Tail { .. } => (f64::from(count) * (1.0 - fraction)).floor() as usize,
-            Self::Stratified { .. } => {
-                class_counts.iter().map(|&class| class - held_out(class, fraction)).sum()
-            }
-        };
-        for (part, size) in [("training", train), ("validation", images - train)] {
-            if size == 0 {
-                return Err(DataError::EmptyPart { part, fraction, images });
-            }
-        }
-        Ok((train, images - train))
+/// The sizes of the training and the validation part of a set, from the number of images in each class.
+///
+/// # Errors
+///
+/// As of [`SplitIndices::of`].
+pub(crate) fn split_sizes(split: Split, class_counts: &[usize]) -> Result<(usize, usize), DataError> {
+    let fraction = split.fraction();
+    if !(fraction > 0.0 && fraction < 1.0) {
+        let expected = "more than 0 and less than 1";
+        return Err(
+            Mismatch::new("validation fraction", expected, fraction, "0.2 is the study's value").into()
+        );
     }
+    let images = class_counts.iter().fold(0, |sum: usize, &count| sum.saturating_add(count));
+    let count = indexed(images)?;
+    let train = match split {
+        // Keras computes exactly this in float64: 100 images with fraction 0.9 train on 9 images, not on 10.
+        Split::Tail(_) => (f64::from(count) * (1.0 - fraction)).floor() as usize,
+        Split::Stratified(_) => class_counts.iter().map(|&class| class - held_out(class, fraction)).sum(),
+    };
+    for (part, size) in [("training", train), ("validation", images - train)] {
+        if size == 0 {
+            return Err(DataError::EmptyPart { part, fraction, images });
+        }
+    }
+    Ok((train, images - train))
 }
 
 /// The number of images, as a 32-bit index counts them.
@@ -101,11 +89,11 @@ fn held_out(class: usize, fraction: f64) -> usize {
 }
 
 /// From the indices of each class's images, by label.
-fn stratified(classes: Vec<Vec<u32>>, fraction: f64, seed: u64) -> SplitIndices {
+fn stratified(classes: Vec<Vec<u32>>, fraction: f64) -> SplitIndices {
     let mut indices = SplitIndices { train: Vec::new(), validation: Vec::new() };
     for (label, mut class) in (0_u64..).zip(classes) {
         // A stream of its own, so that adding or removing a class does not change the draw of the others.
-        shuffle(&mut generator(seed, label), &mut class);
+        shuffle(&mut generator(SEED, label), &mut class);
         let (validation, train) = class.split_at(held_out(class.len(), fraction));
         indices.validation.extend_from_slice(validation);
         indices.train.extend_from_slice(train);
@@ -120,7 +108,7 @@ mod tests {
     use super::*;
 
     fn tail_sizes(images: usize, fraction: f64) -> (usize, usize) {
-        let split = ValidationSplit::Tail { fraction }.split(&vec![0; images]).unwrap();
+        let split = SplitIndices::of(Split::Tail(fraction), &vec![0; images]).unwrap();
         (split.train.len(), split.validation.len())
     }
 
@@ -143,14 +131,14 @@ mod tests {
 
     #[test]
     fn tail_validates_on_the_last_images() {
-        let split = ValidationSplit::Tail { fraction: 0.4 }.split(&[0; 5]).unwrap();
+        let split = SplitIndices::of(Split::Tail(0.4), &[0; 5]).unwrap();
         assert_eq!(split, SplitIndices { train: vec![0, 1, 2], validation: vec![3, 4] });
     }
 
     #[test]
     fn stratified_takes_the_same_share_of_every_class() {
         let labels: Vec<u8> = [vec![3; 40], vec![0; 11], vec![9; 100]].concat();
-        let split = ValidationSplit::Stratified { fraction: 0.2, seed: 1 }.split(&labels).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &labels).unwrap();
         let count = |label| split.validation.iter().filter(|&&i| labels[i as usize] == label).count();
         assert_eq!((count(3), count(0), count(9)), (8, 2, 20));
 
@@ -178,7 +166,7 @@ mod tests {
         }
         // A rare class among others is in both parts.
         let labels = [vec![0; 100], vec![1; 2], vec![2; 1]].concat();
-        let split = ValidationSplit::Stratified { fraction: 0.2, seed: 3 }.split(&labels).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &labels).unwrap();
         let classes = |part: &[u32]| -> Vec<u8> {
             let mut found: Vec<u8> = part.iter().map(|&index| labels[index as usize]).collect();
             found.dedup();
@@ -193,37 +181,29 @@ mod tests {
         let labels: Vec<u8> =
             (0..).zip(counts).flat_map(|(label, count)| std::iter::repeat_n(label, count)).collect();
         for fraction in [0.01, 0.2, 0.35, 0.5, 0.99] {
-            for split in
-                [ValidationSplit::Tail { fraction }, ValidationSplit::Stratified { fraction, seed: 9 }]
-            {
-                let SplitIndices { train, validation } = split.split(&labels).unwrap();
-                assert_eq!(split.sizes(&counts).unwrap(), (train.len(), validation.len()), "{split:?}");
+            for split in [Split::Tail(fraction), Split::Stratified(fraction)] {
+                let SplitIndices { train, validation } = SplitIndices::of(split, &labels).unwrap();
+                assert_eq!(
+                    split_sizes(split, &counts).unwrap(),
+                    (train.len(), validation.len()),
+                    "{split:?}"
+                );
             }
         }
     }
 
     #[test]
-    fn stratified_depends_on_the_seed_and_on_nothing_else() {
-        let labels: Vec<u8> = (0..200).map(|i| i % 4).collect();
-        let split = |seed| ValidationSplit::Stratified { fraction: 0.25, seed }.split(&labels).unwrap();
-        assert_eq!(split(1), split(1));
-        assert_ne!(split(1), split(2));
-    }
-
-    #[test]
     fn the_stratified_draw_never_changes_between_releases() {
         // The first two of shuffle([0..10]) on stream 0 of seed 0: scripts/golden/batch_order.py, first line.
-        let split = ValidationSplit::Stratified { fraction: 0.2, seed: 0 }.split(&[0; 10]).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &[0; 10]).unwrap();
         assert_eq!(split.validation, [1, 6]);
     }
 
     #[test]
     fn refuses_fractions_that_are_not_between_zero_and_one() {
         for fraction in [0.0, 1.0, -0.2, 20.0, f64::NAN, f64::INFINITY] {
-            for split in
-                [ValidationSplit::Tail { fraction }, ValidationSplit::Stratified { fraction, seed: 0 }]
-            {
-                let message = split.split(&[0; 10]).unwrap_err().to_string();
+            for split in [Split::Tail(fraction), Split::Stratified(fraction)] {
+                let message = SplitIndices::of(split, &[0; 10]).unwrap_err().to_string();
                 let start = "validation fraction: expected more than 0 and less than 1, found ";
                 assert!(message.starts_with(&format!("{start}{fraction};")), "{message}");
             }
@@ -233,13 +213,13 @@ mod tests {
     #[test]
     fn refuses_to_leave_a_part_empty() {
         let table = [
-            (ValidationSplit::Tail { fraction: 0.9 }, 10, "training"),
-            (ValidationSplit::Tail { fraction: 0.5 }, 0, "training"),
-            (ValidationSplit::Stratified { fraction: 0.2, seed: 0 }, 1, "validation"),
-            (ValidationSplit::Stratified { fraction: 0.8, seed: 0 }, 1, "validation"),
+            (Split::Tail(0.9), 10, "training"),
+            (Split::Tail(0.5), 0, "training"),
+            (Split::Stratified(0.2), 1, "validation"),
+            (Split::Stratified(0.8), 1, "validation"),
         ];
         for (split, images, part) in table {
-            let message = split.split(&vec![0; images]).unwrap_err().to_string();
+            let message = SplitIndices::of(split, &vec![0; images]).unwrap_err().to_string();
             let expected = format!("of {images} images leaves the {part} part empty");
             assert!(message.contains(&expected), "{message}");
         }

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use mnist_data::{
-    DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FileState, PublicSet, ValidationSplit, fetch,
-    verify,
+    DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FileState, PublicSet, Split, SplitIndices,
+    fetch, verify,
 };
 
 /// The set, or `None` and a note when it is not here.
@@ -36,10 +36,8 @@ fn mnist_has_the_published_counts() {
 #[test]
 fn mnist_splits_as_in_the_study() {
     let Some((_, data)) = load(PublicSet::Mnist) else { return };
-    for split in
-        [ValidationSplit::Tail { fraction: 0.2 }, ValidationSplit::Stratified { fraction: 0.2, seed: 1 }]
-    {
-        let parts = split.split(data.train.labels()).unwrap();
+    for split in [Split::Tail(0.2), Split::Stratified(0.2)] {
+        let parts = SplitIndices::of(split, data.train.labels()).unwrap();
         // Rounded class by class, the stratified sizes add up to the same sum here.
         assert_eq!((parts.train.len(), parts.validation.len()), (48_000, 12_000), "{split:?}");
     }

@@ -8,7 +8,7 @@ use pool_models::{ModelError, UnknownIsa};
 use pool_records::{OutputError, RunError};
 use pool_report::ReportError;
 use pool_run::{ScheduleError, SlurmError};
-use pool_spec::{NetworkError, SweepError, TaskCommandError, UnknownArm};
+use pool_spec::{NetworkError, SweepError, UnknownArm};
 use pool_train::{NoDevice, TrainError};
 
 use crate::output::eprint_line;
@@ -68,7 +68,6 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     if error.is::<SweepError>()
         || error.is::<UnknownArm>()
         || error.is::<NetworkError>()
-        || error.is::<TaskCommandError>()
         || error.is::<ReportError>()
         || error.is::<FileError>()
         || error.is::<OutputError>()

@@ -9,6 +9,7 @@ mod progress;
 use args::{Cli, Command};
 use clap::Parser;
 use commands::{data, doctor, layer, run, stored, sweep, task};
+use pool_records::TaskCommand;
 
 fn main() -> std::process::ExitCode {
     exit::explain_panics();
@@ -19,7 +20,7 @@ fn main() -> std::process::ExitCode {
 fn dispatch(cli: &Cli) -> anyhow::Result<exit::Outcome> {
     pool_models::check_instructions()?;
     // A task writes its log into its folder, and only the task knows which one that is.
-    if !matches!(cli.command, Command::Trial(_) | Command::Measure(_)) {
+    if !matches!(cli.command, Command::Task(TaskCommand::Trial { .. } | TaskCommand::Measure { .. })) {
         output::log_to_stderr(cli.verbose, cli.log_format);
     }
     match &cli.command {
@@ -37,9 +38,6 @@ fn dispatch(cli: &Cli) -> anyhow::Result<exit::Outcome> {
         Command::Operators(args) => layer::operators(args),
         Command::Data(args) => data::run(args),
         Command::Doctor(args) => doctor::run(args),
-        Command::Trial(args) => task::run("trial", &args.words, cli.verbose),
-        Command::Measure(args) => task::run("measure", &args.words, cli.verbose),
-        Command::Peak(args) => task::run("peak", &args.words, cli.verbose),
-        Command::Probe(args) => task::run("probe", &args.words, cli.verbose),
+        Command::Task(task) => task::run(task),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use pool_spec::reading::one_line;
+
 // Messages include their cause, so `source` returns `None`: nothing is printed twice.
 /// Why the files of a run cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +13,10 @@ pub enum RunError {
     #[error("cannot {action} {path}: {cause}{cure}", path = .path.display(), cure = io_cure(.cause))]
     Io { action: &'static str, path: PathBuf, cause: std::io::Error },
     /// A file of the run directory does not hold what it should.
-    #[error("{path}: {cause}", path = .path.display())]
+    #[error(
+        "{path}: {cause}; run the sweep again to write it anew",
+        path = .path.display(), cause = one_line(&.cause.to_string())
+    )]
     Json { path: PathBuf, cause: serde_json::Error },
     /// A result would replace something.
     #[error(transparent)]
@@ -48,7 +53,7 @@ pub enum RunError {
     )]
     DiskSpace { path: PathBuf, needed_bytes: u64, free_bytes: u64 },
     /// A finished trial's record cannot be read, and may not be thrown away.
-    #[error("{path}: {cause}; move the trial's folder away to train it again", path = .path.display())]
+    #[error("{path}: {cause}", path = .path.display())]
     Record { path: PathBuf, cause: String },
     /// Stopping was asked for.
     #[error("stopped before the end")]

@@ -5,6 +5,7 @@
 //!   without training again.
 //! - [`RunLayout`] says where they lie. [`RunDir`] is the directory as its owner sees it, with its lock. [`check_outputs`]
 //!   keeps results from replacing what they come from.
+//! - [`TaskCommand`] is what a process of a run is asked to do, and its command line.
 //! - [`TaskState::of`] says what state a task is in. The scheduler, `status` and the report ask it, and nothing else.
 //!
 //! ```no_run
@@ -28,6 +29,7 @@ mod process;
 mod record;
 mod run_dir;
 mod run_layout;
+mod task_command;
 mod task_state;
 
 pub use disk::{Lock, empty_but_for, free_disk_bytes, lock_holder};
@@ -41,4 +43,5 @@ pub use record::{
 };
 pub use run_dir::RunDir;
 pub use run_layout::RunLayout;
+pub use task_command::{Phase, ProcessOptions, TaskCommand, parse_duration};
 pub use task_state::{Failure, FailureCause, PausedTrial, TaskState, UnusableRecord, epochs_so_far};

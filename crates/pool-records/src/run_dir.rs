@@ -106,20 +106,7 @@ impl RunDir {
     /// # Errors
     /// A record that may be whole and still cannot be read: of another version, or on a disk that does not answer.
     pub fn state<R: Record>(&self, task: Task<'_>) -> Result<TaskState<R>, RunError> {
-        let folder = self.layout.task(task);
-        match TaskState::of(&folder, task.id()) {
-            TaskState::Unusable(record) if record.is_torn => {
-                tracing::warn!(task = task.id(), reason = record.reason, "the record will be made again");
-                // From here on, a record that is there counts.
-                let torn = RunLayout::record_in(&folder);
-                remove(&torn).map_err(RunError::io("remove", &torn))?;
-                Ok(TaskState::Begun)
-            }
-            TaskState::Unusable(UnusableRecord { reason, .. }) => {
-                Err(RunError::Record { path: RunLayout::record_in(&folder), cause: reason })
-            }
-            state => Ok(state),
-        }
+        state_of(&self.layout.task(task), task.id())
     }
 
     /// The epochs of a trial that a search has paused; `None` if it has not.
@@ -193,22 +180,34 @@ impl RunDir {
         write(&RunLayout::paused_in(folder), &paused.to_json())
     }
 
-    /// Whether the task of this folder has its record.
-    pub fn is_finished(folder: &Path) -> bool {
+    /// Whether there is a record in a task's folder, usable or not.
+    pub fn has_record(folder: &Path) -> bool {
         RunLayout::record_in(folder).exists()
+    }
+
+    /// Whether the task of this folder has a record that counts. A torn one is removed.
+    ///
+    /// # Errors
+    /// As of [`RunDir::state`].
+    pub fn is_finished(folder: &Path) -> Result<bool, RunError> {
+        Ok(matches!(state_of::<RecordSummary>(folder, &id_of(folder))?, TaskState::Finished(_)))
     }
 
     /// Notes why the task of this folder cannot go on, for whoever looks later: nobody may be waiting for its process.
     pub fn note_failure(folder: &Path, reason: &str, cause: FailureCause) {
-        #[derive(Deserialize)]
+        #[derive(Default, Deserialize)]
         struct Spec {
             arm: String,
             seed: Option<u64>,
         }
-        let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Ok(Spec { arm, seed }) = read_json(&RunLayout::spec_in(folder)) {
-            Self::store_failure(folder, &Failure { id, arm, seed, reason: reason.to_owned(), cause });
+        let spec = RunLayout::spec_in(folder);
+        if !spec.is_file() {
+            return;
         }
+        // What is wrong may be the spec.
+        let Spec { arm, seed } = read_json(&spec).unwrap_or_default();
+        let (id, reason) = (id_of(folder), reason.to_owned());
+        Self::store_failure(folder, &Failure { id, arm, seed, reason, cause });
     }
 
     /// What the task's process has noted of why it cannot go on.
@@ -226,7 +225,30 @@ impl RunDir {
 
 /// The plan with these arms in the last rung of a search; what has a record stays in it, whatever it is now searched for.
 fn plan_file(layout: &RunLayout, plan: &Plan, finals: &HashSet<&str>) -> PlanFile {
-    plan.to_file(finals, |task| RunDir::is_finished(&layout.task(task)))
+    plan.to_file(finals, |task| RunDir::has_record(&layout.task(task)))
+}
+
+/// The id of the task of a folder, which is the folder's name.
+fn id_of(folder: &Path) -> String {
+    let whole = folder.file_name().is_none().then(|| fs::canonicalize(folder).ok()).flatten();
+    let name = whole.as_deref().unwrap_or(folder).file_name();
+    name.unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn state_of<R: Record>(folder: &Path, id: &str) -> Result<TaskState<R>, RunError> {
+    match TaskState::of(folder, id) {
+        TaskState::Unusable(record) if record.is_torn => {
+            tracing::warn!(task = id, reason = record.reason, "the record will be made again");
+            // From here on, a record that is there counts.
+            let torn = RunLayout::record_in(folder);
+            remove(&torn).map_err(RunError::io("remove", &torn))?;
+            Ok(TaskState::Begun)
+        }
+        TaskState::Unusable(UnusableRecord { reason, .. }) => {
+            Err(RunError::Record { path: RunLayout::record_in(folder), cause: reason })
+        }
+        state => Ok(state),
+    }
 }
 
 /// Removes what a finished task no longer needs.

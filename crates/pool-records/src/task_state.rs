@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use pool_spec::reading::one_line;
 use serde::{Deserialize, Serialize};
 
 use crate::{EpochRecord, Record, RecordError, RunLayout};
@@ -92,7 +93,13 @@ impl<R: Record> TaskState<R> {
             // What is no text is no record either.
             Ok(bytes) => match R::from_json(&String::from_utf8_lossy(&bytes)) {
                 Ok(record) if record.id() == id => Self::Finished(Box::new(record)),
-                Ok(record) => unusable(format!("its record is that of {}", record.id()), false),
+                Ok(record) => unusable(
+                    format!(
+                        "its record is that of {}; move its folder away and run the sweep again",
+                        one_line(record.id())
+                    ),
+                    false,
+                ),
                 Err(error) => {
                     let is_torn = matches!(error, RecordError::Json(_));
                     unusable(format!("its record is unusable: {error}"), is_torn)

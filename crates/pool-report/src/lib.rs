@@ -51,7 +51,7 @@ pub use render::{
     plan_table, plot_files, results_csv, terminal_comparison, terminal_evaluation, terminal_recommendation,
     terminal_report, terminal_status, terminal_summary, trials_csv,
 };
-pub use status::{RunStatus, TaskState, TaskStatus};
+pub use status::{RunStatus, TaskProgress, TaskStatus};
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};
 pub use write::{WrittenReport, check_summary_folder, write_report, write_summary};
 

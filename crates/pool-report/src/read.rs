@@ -74,14 +74,6 @@ impl Run {
     pub fn read_best(root: &Path, most: usize) -> Result<Self, ReportError> {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
-        let arms: HashSet<&str> = plan.trials.iter().map(|trial| trial.spec().arm.as_str()).collect();
-        let (overview, kept) = if arms.len() > most {
-            let (overview, kept) = best_arms(&layout, &plan.trials, most);
-            (overview, Some(kept))
-        } else {
-            (Vec::new(), None)
-        };
-        let set_aside = kept.as_ref().map_or(0, |kept| arms.len() - kept.len());
         let sweep_text = fs::read_to_string(layout.sweep_file()).unwrap_or_default();
         let mut run = Self {
             layout,
@@ -91,15 +83,27 @@ impl Run {
             failures: Vec::new(),
             missing: Vec::new(),
             unmeasured: Vec::new(),
-            set_aside,
+            set_aside: 0,
             paused: Vec::new(),
-            overview,
+            overview: Vec::new(),
         };
-        run.add_trials(&plan.trials, kept.as_ref());
-        for costs in &plan.costs {
-            if kept.as_ref().is_none_or(|kept| kept.contains(&costs.spec().arm)) {
-                run.add_costs(costs);
+        let mut shown: HashSet<String> = plan.trials.iter().map(|trial| trial.spec().arm.clone()).collect();
+        if shown.len() > most {
+            shown = run.look_through(&plan.trials, shown.len(), most);
+        }
+        let trials: Vec<&Trial> =
+            plan.trials.iter().filter(|trial| shown.contains(&trial.spec().arm)).collect();
+        let states = run.states::<TrialRecord>(&trials);
+        for (trial, state) in trials.into_iter().zip(states) {
+            // An arm that a search has given up is no row of a table.
+            let has_row = !matches!(state, TaskState::Paused(_));
+            let record = run.add_trial(trial, state);
+            if has_row {
+                run.arm(&trial.spec().arm).records.extend(record.map(|record| *record));
             }
+        }
+        for costs in plan.costs.iter().filter(|costs| shown.contains(&costs.spec().arm)) {
+            run.add_costs(costs);
         }
         if run.overview.is_empty() && !run.paused.is_empty() {
             run.overview = lines_of(&run);
@@ -112,41 +116,39 @@ impl Run {
         self.arms.iter().flat_map(|arm| &arm.records)
     }
 
-    /// Records are read by as many threads as there are processors: a large run has gigabytes of them.
-    fn add_trials(&mut self, trials: &[Trial], kept: Option<&HashSet<String>>) {
-        let layout = &self.layout;
-        let states = trials.par_iter().map(|trial| {
-            let folder = layout.trial(trial.id());
-            let is_set_aside = kept.is_some_and(|kept| !kept.contains(&trial.spec().arm));
-            let has_record = || RunLayout::record_in(&folder).exists();
-            // A record that there is no room for is not read in full.
-            (!is_set_aside || !has_record()).then(|| TaskState::<TrialRecord>::of(&folder, trial.id()))
-        });
-        let states: Vec<Option<TaskState<TrialRecord>>> = states.collect();
+    /// Gives every trial its line, and the arms whose mean validation error is lowest. Of the others, what has no record
+    /// is noted here; nobody looks at them again.
+    fn look_through(&mut self, trials: &[Trial], arms: usize, most: usize) -> HashSet<String> {
+        let states = self.states::<BriefRecord>(&trials.iter().collect::<Vec<_>>());
+        let lines = trials.iter().zip(&states).filter_map(|(trial, state)| line_of(trial, state));
+        self.overview = lines.collect();
+        let shown = best_arms(&self.overview, most);
+        self.set_aside = arms - shown.len();
         for (trial, state) in trials.iter().zip(states) {
-            let (arm, seed) = (&trial.spec().arm, trial.spec().seed);
-            let id = trial.id().to_owned();
-            match state {
-                None => continue,
-                // An arm that a search has given up is no row of a table.
-                Some(TaskState::Paused(paused)) => {
-                    self.paused.push(paused_line(arm, seed, &paused));
-                    continue;
-                }
-                Some(TaskState::Finished(record)) => {
-                    self.arm(arm).records.push(*record);
-                    continue;
-                }
-                Some(TaskState::Unusable(record)) => {
-                    self.failures.push(failure(id, arm, Some(seed), record.reason));
-                }
-                Some(TaskState::Failed(found)) => {
-                    self.failures.push(failure(id, arm, Some(seed), found.reason));
-                }
-                Some(TaskState::Begun | TaskState::Waiting) => self.missing.push(id),
+            if !shown.contains(&trial.spec().arm) {
+                self.add_trial(trial, state);
             }
-            self.arm(arm);
         }
+        shown
+    }
+
+    /// Records are read by as many threads as there are processors: a large run has gigabytes of them.
+    fn states<R: Record>(&self, trials: &[&Trial]) -> Vec<TaskState<R>> {
+        let state_of = |trial: &&Trial| TaskState::of(&self.layout.trial(trial.id()), trial.id());
+        trials.par_iter().map(state_of).collect()
+    }
+
+    /// Notes why a trial has no record that can be used; gives the record of one that has it.
+    fn add_trial<R>(&mut self, trial: &Trial, state: TaskState<R>) -> Option<Box<R>> {
+        let (id, arm, seed) = (trial.id().to_owned(), &trial.spec().arm, trial.spec().seed);
+        match state {
+            TaskState::Finished(record) => return Some(record),
+            TaskState::Unusable(record) => self.failures.push(failure(id, arm, Some(seed), record.reason)),
+            TaskState::Failed(found) => self.failures.push(failure(id, arm, Some(seed), found.reason)),
+            TaskState::Paused(paused) => self.paused.push(paused_line(arm, seed, &paused)),
+            TaskState::Begun | TaskState::Waiting => self.missing.push(id),
+        }
+        None
     }
 
     fn add_costs(&mut self, costs: &Measurement) {
@@ -210,10 +212,29 @@ pub struct TrialOverview {
     pub train_s: f64,
 }
 
-/// The lines of all trials that have one, and the arms whose mean validation error is lowest.
-fn best_arms(layout: &RunLayout, trials: &[Trial], most: usize) -> (Vec<TrialOverview>, HashSet<String>) {
-    let lines: Vec<TrialOverview> =
-        trials.par_iter().filter_map(|trial| overview_of(layout, trial)).collect();
+/// What a line needs of a record; the rest is passed over.
+#[derive(Deserialize)]
+struct BriefRecord {
+    id: String,
+    status: TrialStatus,
+    epochs: Vec<EpochRecord>,
+    validation: Option<Evaluation>,
+    test: Option<BriefTest>,
+}
+
+#[derive(Deserialize)]
+struct BriefTest {
+    evaluation: Evaluation,
+}
+
+impl Record for BriefRecord {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The arms whose mean validation error is lowest.
+fn best_arms(lines: &[TrialOverview], most: usize) -> HashSet<String> {
     let mut errors = HashMap::<&str, (f64, usize)>::new();
     for line in lines.iter().filter(|line| line.status != PAUSED) {
         let (sum, count) = errors.entry(&line.arm).or_default();
@@ -223,8 +244,21 @@ fn best_arms(layout: &RunLayout, trials: &[Trial], most: usize) -> (Vec<TrialOve
     let mut means: Vec<(&str, f64)> =
         errors.into_iter().map(|(arm, (sum, count))| (arm, sum / count as f64)).collect();
     means.sort_by(|(a, first), (b, second)| first.total_cmp(second).then(a.cmp(b)));
-    let kept = means.into_iter().take(most).map(|(arm, _)| arm.to_owned()).collect();
-    (lines, kept)
+    means.into_iter().take(most).map(|(arm, _)| arm.to_owned()).collect()
+}
+
+/// The line of a trial that has finished, or that a search has stopped.
+fn line_of(trial: &Trial, state: &TaskState<BriefRecord>) -> Option<TrialOverview> {
+    let (arm, seed) = (&trial.spec().arm, trial.spec().seed);
+    match state {
+        TaskState::Finished(record) => {
+            let BriefRecord { id, status, epochs, validation, test } = &**record;
+            let test = test.as_ref().map(|test| test.evaluation);
+            Some(finished_line(id, arm, seed, *status, epochs, *validation, test))
+        }
+        TaskState::Paused(paused) => Some(paused_line(arm, seed, paused)),
+        TaskState::Unusable(_) | TaskState::Failed(_) | TaskState::Begun | TaskState::Waiting => None,
+    }
 }
 
 /// The lines of a run that was read in full.
@@ -238,31 +272,6 @@ fn lines_of(run: &Run) -> Vec<TrialOverview> {
 }
 
 const PAUSED: &str = "paused";
-
-fn overview_of(layout: &RunLayout, trial: &Trial) -> Option<TrialOverview> {
-    /// What a line needs of a record; the rest is passed over.
-    #[derive(Deserialize)]
-    struct Brief {
-        status: TrialStatus,
-        epochs: Vec<EpochRecord>,
-        validation: Option<Evaluation>,
-        test: Option<BriefTest>,
-    }
-    #[derive(Deserialize)]
-    struct BriefTest {
-        evaluation: Evaluation,
-    }
-    let folder = layout.trial(trial.id());
-    let Ok(text) = fs::read(RunLayout::record_in(&folder)) else {
-        let text = fs::read_to_string(RunLayout::paused_in(&folder)).ok()?;
-        return PausedTrial::from_json(&text)
-            .ok()
-            .map(|found| paused_line(&trial.spec().arm, trial.spec().seed, &found));
-    };
-    let Brief { status, epochs, validation, test } = serde_json::from_slice(&text).ok()?;
-    let test = test.map(|test| test.evaluation);
-    Some(finished_line(trial.id(), &trial.spec().arm, trial.spec().seed, status, &epochs, validation, test))
-}
 
 fn finished_line(
     id: &str,

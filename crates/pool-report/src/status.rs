@@ -1,7 +1,7 @@
 //! How far a run is, from its directory alone: whoever runs it is not asked.
 
 use pool_records::{
-    CostRecord, EpochRecord, PausedTrial, Record, RunLayout, TaskState as Found, TrialRecord, epochs_so_far,
+    CostRecord, EpochRecord, PausedTrial, Record, RunLayout, TaskState, TrialRecord, epochs_so_far,
     lock_holder,
 };
 use pool_spec::Trial;
@@ -41,7 +41,7 @@ pub struct TaskStatus {
     /// The trial's seed; costs have none.
     pub seed: Option<u64>,
     /// What it does.
-    pub state: TaskState,
+    pub state: TaskProgress,
     /// Epochs that are behind it.
     pub epochs: u32,
     /// Epochs at most.
@@ -53,7 +53,7 @@ pub struct TaskStatus {
 /// What a task does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TaskState {
+pub enum TaskProgress {
     /// It has its record, and that can be used.
     Finished,
     /// A process works on it: which one, on which machine.
@@ -86,7 +86,7 @@ impl RunStatus {
     /// As there.
     pub fn read_after(root: &Path, last: Option<&Self>) -> Result<Self, ReportError> {
         let tasks = last.into_iter().flat_map(|last| last.trials.iter().chain(&last.costs));
-        let finished = tasks.filter(|task| task.state == TaskState::Finished).map(|task| task.id.as_str());
+        let finished = tasks.filter(|task| task.state == TaskProgress::Finished).map(|task| task.id.as_str());
         let usable: HashSet<&str> = finished.collect();
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
@@ -126,10 +126,10 @@ impl RunStatus {
     /// Whether nothing is left to do but to try again what failed.
     pub fn is_over(&self) -> bool {
         let is_over = |task: &TaskStatus| {
-            matches!(task.state, TaskState::Finished | TaskState::Paused | TaskState::Failed(_))
+            matches!(task.state, TaskProgress::Finished | TaskProgress::Paused | TaskProgress::Failed(_))
         };
         let is_at_its_end =
-            |task: &&TaskStatus| matches!(task.state, TaskState::Finished | TaskState::Failed(_));
+            |task: &&TaskStatus| matches!(task.state, TaskProgress::Finished | TaskProgress::Failed(_));
         // Before its last rung, a search may have paused all that there is.
         let finals = self.finals.unwrap_or(0);
         self.sweep.is_none()
@@ -140,7 +140,7 @@ impl RunStatus {
 
 /// What a task's folder says of it.
 struct Looked {
-    state: TaskState,
+    state: TaskProgress,
     /// How far a search has let it come.
     paused: Option<PausedTrial>,
 }
@@ -148,23 +148,23 @@ struct Looked {
 impl Looked {
     fn at<R: Record>(folder: &Path, id: &str, usable: &HashSet<&str>) -> Self {
         if usable.contains(id) && RunLayout::record_in(folder).exists() {
-            return Self { state: TaskState::Finished, paused: None };
+            return Self { state: TaskProgress::Finished, paused: None };
         }
-        let found = Found::<R>::of(folder, id);
-        if matches!(found, Found::Finished(_)) {
-            return Self { state: TaskState::Finished, paused: None };
+        let found = TaskState::<R>::of(folder, id);
+        if matches!(found, TaskState::Finished(_)) {
+            return Self { state: TaskProgress::Finished, paused: None };
         }
         // A process that runs says more than what an earlier one has left.
         if let Some(holder) = lock_holder(&RunLayout::lock_in(folder)) {
-            return Self { state: TaskState::Running(holder), paused: None };
+            return Self { state: TaskProgress::Running(holder), paused: None };
         }
         let (state, paused) = match found {
-            Found::Finished(_) => (TaskState::Finished, None),
-            Found::Unusable(record) => (TaskState::Failed(record.reason), None),
-            Found::Failed(failure) => (TaskState::Failed(failure.reason), None),
-            Found::Paused(paused) => (TaskState::Paused, Some(paused)),
-            Found::Begun => (TaskState::Interrupted, None),
-            Found::Waiting => (TaskState::Waiting, None),
+            TaskState::Finished(_) => (TaskProgress::Finished, None),
+            TaskState::Unusable(record) => (TaskProgress::Failed(record.reason), None),
+            TaskState::Failed(failure) => (TaskProgress::Failed(failure.reason), None),
+            TaskState::Paused(paused) => (TaskProgress::Paused, Some(paused)),
+            TaskState::Begun => (TaskProgress::Interrupted, None),
+            TaskState::Waiting => (TaskProgress::Waiting, None),
         };
         Self { state, paused }
     }
@@ -177,8 +177,8 @@ fn trial_status(
     clock: &mut Clock,
 ) -> TaskStatus {
     let (epochs, validation_error) = match (&state, paused) {
-        (TaskState::Waiting, _) => (Vec::new(), None),
-        (TaskState::Finished, _) if clock.has_seen_enough() => (Vec::new(), None),
+        (TaskProgress::Waiting, _) => (Vec::new(), None),
+        (TaskProgress::Finished, _) if clock.has_seen_enough() => (Vec::new(), None),
         (_, Some(paused)) => {
             let best = paused.best_validation_error();
             (paused.epochs, best)
@@ -221,15 +221,15 @@ impl Clock {
     }
 
     fn seconds_to_go(&self, trials: &[TaskStatus]) -> Option<f64> {
-        let running = trials.iter().filter(|trial| matches!(trial.state, TaskState::Running(_))).count();
+        let running = trials.iter().filter(|trial| matches!(trial.state, TaskProgress::Running(_))).count();
         if self.epochs == 0 || running == 0 {
             return None;
         }
         let left = |trial: &TaskStatus| match trial.state {
-            TaskState::Running(_) | TaskState::Interrupted | TaskState::Waiting => {
+            TaskProgress::Running(_) | TaskProgress::Interrupted | TaskProgress::Waiting => {
                 Some(u64::from(trial.of_epochs?.saturating_sub(trial.epochs)))
             }
-            TaskState::Finished | TaskState::Paused | TaskState::Failed(_) => None,
+            TaskProgress::Finished | TaskProgress::Paused | TaskProgress::Failed(_) => None,
         };
         let epochs: u64 = trials.iter().filter_map(left).sum();
         Some(epochs as f64 * self.seconds / self.epochs as f64 / running as f64)

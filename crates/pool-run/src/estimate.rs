@@ -4,10 +4,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use pool_records::Probe;
+use pool_records::{Probe, ProcessOptions, TaskCommand};
 use pool_spec::{
-    ArmEstimate, DeviceChoice, Kernels, Perturbations, Plan, ProcessOptions, Selection, SweepEstimate, Task,
-    TaskCommand, Trial, TrialSpec,
+    ArmEstimate, DeviceChoice, Kernels, Perturbations, Plan, Selection, SweepEstimate, Task, Trial, TrialSpec,
 };
 
 use crate::{KEEP_FREED_PAGES, LocalOptions, Needs, ScheduleError, Share};

@@ -7,8 +7,10 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use pool_records::{FailureCause, RunDir, RunError, StopFlag, TrialEvent, free_disk_bytes};
-use pool_spec::{ProcessOptions, Task, TaskCommand};
+use pool_records::{
+    FailureCause, ProcessOptions, RunDir, RunError, StopFlag, TaskCommand, TrialEvent, free_disk_bytes,
+};
+use pool_spec::{DeviceChoice, Kernels, Task};
 
 use crate::resources::out_of_memory_kills;
 use crate::task::{LaunchError, LaunchRequest, Launcher};
@@ -28,22 +30,31 @@ const FULL_DISK_BYTES: u64 = 64 << 10;
 /// How the processes of a sweep compute: what is the same for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskOptions {
-    /// Which implementation, where, and how much is logged; threads, jobs and the parent's pipe are set for each process.
-    pub process: ProcessOptions,
+    /// Which implementation computes the layers.
+    pub kernels: Kernels,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// How much is logged: 0 is only what is wrong.
+    pub verbose: u8,
     /// The shortest time between two checkpoints of a trial.
     pub checkpoint_every: Duration,
 }
 
 impl TaskOptions {
+    /// How the process of one task computes.
+    pub(crate) fn process(self, threads: u32, jobs: u32, stop_with_stdin: bool) -> ProcessOptions {
+        let Self { kernels, device, verbose, .. } = self;
+        ProcessOptions { threads, jobs, kernels, device, stop_with_stdin, verbose }
+    }
+
     /// The command of one task.
     pub(crate) fn command(
         self,
         task: Task<'_>,
         folder: PathBuf,
         until_epoch: Option<u32>,
-        (threads, jobs): (u32, u32),
+        options: ProcessOptions,
     ) -> TaskCommand {
-        let options = ProcessOptions { threads, jobs, ..self.process };
         match task {
             Task::Trial(_) => {
                 let checkpoint_every = self.checkpoint_every;
@@ -67,15 +78,15 @@ pub struct LocalProcesses {
 impl LocalProcesses {
     /// Tasks are run by this program.
     pub fn new(program: impl Into<PathBuf>, options: TaskOptions) -> Self {
-        let process = ProcessOptions { stop_with_stdin: true, ..options.process };
-        Self { program: program.into(), options: TaskOptions { process, ..options } }
+        Self { program: program.into(), options }
     }
 
     fn spawn(&self, request: &LaunchRequest<'_>) -> std::io::Result<Child> {
         let &LaunchRequest { task, until_epoch, folder, threads, jobs, .. } = request;
+        let process = self.options.process(threads, jobs, true);
         let mut command = Command::new(&self.program);
         command
-            .args(self.options.command(task, folder.to_owned(), until_epoch, (threads, jobs)).to_args())
+            .args(self.options.command(task, folder.to_owned(), until_epoch, process).to_args())
             .envs(KEEP_FREED_PAGES)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

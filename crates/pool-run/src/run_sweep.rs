@@ -215,7 +215,7 @@ impl<'p> SweepRun<'_, 'p> {
     /// Whether a task has its record, or has come to this epoch.
     fn is_done(&self, task: Task<'_>, until_epoch: Option<u32>) -> Result<bool, RunError> {
         Ok(self.finished.contains(task.id())
-            || RunDir::is_finished(&self.sweep.dir.layout().task(task))
+            || RunDir::has_record(&self.sweep.dir.layout().task(task))
             || TaskOutcome::paused(self.sweep.dir, task, until_epoch).is_some())
     }
 

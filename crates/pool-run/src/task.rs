@@ -163,6 +163,10 @@ impl<'a> Attempt<'a> {
         folder: &Path,
     ) -> AttemptOutcome {
         let QueuedTask { task, until_epoch, .. } = self.work;
+        let cause = match ended {
+            Err(LaunchError::OutOfMemory(_)) => FailureCause::OutOfMemory,
+            _ => FailureCause::Error,
+        };
         let reason = match TaskOutcome::read(dir, task, until_epoch) {
             Ok(Some(outcome)) => return AttemptOutcome::Over(outcome),
             Err(error) => error.to_string(),
@@ -187,7 +191,7 @@ impl<'a> Attempt<'a> {
             arm: task.arm().to_owned(),
             seed: task.seed(),
             reason,
-            cause: FailureCause::Error,
+            cause,
         };
         RunDir::store_failure(folder, &failure);
         AttemptOutcome::Over(TaskOutcome::Failed(failure))

@@ -54,7 +54,6 @@ pub mod sizes;
 mod steps;
 mod summary;
 mod sweep;
-mod task_command;
 
 pub use backend::{PoolTensor, VariablePath};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
@@ -82,7 +81,6 @@ pub use recipe::{
 pub use setting_error::SettingError;
 pub use steps::{BlockReduce, ConvBlock, Step};
 pub use sweep::{Arm, ArmOverrides, NetworkTemplate, Sweep, SweepError};
-pub use task_command::{Phase, ProcessOptions, TaskCommand, TaskCommandError};
 
 /// The windows of a layer, resolved for one input: what an implementation of the layers computes over.
 pub mod windows {

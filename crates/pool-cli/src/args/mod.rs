@@ -6,10 +6,9 @@ mod run;
 mod sweep;
 mod trained;
 
-use std::ffi::OsString;
-
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use pool_records::TaskCommand;
 
 pub(crate) use layer::{ApplyArgs, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
@@ -55,7 +54,7 @@ pub(crate) enum Command {
     #[command(after_help = "\
 Examples:
   pool-cli sweep configs/sweep.toml
-  pool-cli sweep configs/sweep.toml --only max --only none
+  pool-cli sweep configs/sweep.toml --only maximum --only none
   pool-cli sweep configs/smoke.toml --out /tmp/smoke --jobs 2
 
 The same command again runs only what is missing; an interrupted trial resumes from its last checkpoint.")]
@@ -114,7 +113,7 @@ Examples:
 In Python: torch.jit.load(\"max.pt\")(images), with images [N, 1, height, width] from 0 to 1; it gives logits.")]
     Export(ExportArgs),
     /// Print the networks of a sweep file as Keras does: layer, output shape, parameters
-    #[command(after_help = "Example:\n  pool-cli summary configs/sweep.toml --only max")]
+    #[command(after_help = "Example:\n  pool-cli summary configs/sweep.toml --only maximum")]
     Summary(SummaryArgs),
     /// Run one pooling layer on an array (.npy) or a picture (.png)
     #[command(override_usage = "\
@@ -155,26 +154,9 @@ Example:
 
 $POOL_KERNELS_ISA (portable, avx2 or avx512) limits the instructions that the kernels use.")]
     Doctor(DoctorArgs),
-    /// Run one trial from its folder; started by sweep
-    #[command(hide = true)]
-    Trial(TaskArgs),
-    /// Measure an arm's costs from the measurement's folder; started by sweep
-    #[command(hide = true)]
-    Measure(TaskArgs),
-    /// Measure one peak of memory; started by measure
-    #[command(hide = true)]
-    Peak(TaskArgs),
-    /// Time a few steps of the trial on standard input; started by plan
-    #[command(hide = true)]
-    Probe(TaskArgs),
-}
-
-/// Arguments that a sweep gives to the processes it starts: written and read by `pool_spec::TaskCommand`.
-#[derive(Debug, Args)]
-pub(crate) struct TaskArgs {
-    /// The task's folder, and options; the error of a wrong command line lists them
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) words: Vec<OsString>,
+    /// What a sweep gives to the processes it starts; hidden.
+    #[command(flatten)]
+    Task(TaskCommand),
 }
 
 /// Parses one of these names, each with its line in the help and the value that it stands for.

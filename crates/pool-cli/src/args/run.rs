@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::sweep::{parse_bytes, parse_duration};
+use pool_records::parse_duration;
+
+use super::sweep::parse_bytes;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
+use pool_records::{TaskCommand, parse_duration};
 use pool_spec::{DeviceChoice, Kernels};
 
 #[derive(Debug, Args)]
@@ -19,7 +20,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
     pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs; with Slurm 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=TaskCommand::MOST_THREADS))]
     pub(crate) threads: Option<u32>,
     /// Implementation of the layers: fast uses our kernels where they fit and libtorch's functions elsewhere, reference
     /// uses libtorch's functions alone, which are slower
@@ -31,7 +32,7 @@ pub(crate) struct SweepArgs {
     pub(crate) device: DeviceChoice,
     /// Shortest time between two checkpoints of a trial, from which an interrupted trial resumes: 30s, 5m; 0s is after
     /// every epoch
-    #[arg(long, value_name = "DURATION", default_value = CHECKPOINT_EVERY, value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = TaskCommand::USUAL_CHECKPOINT_EVERY, value_parser = parse_duration)]
     pub(crate) checkpoint_every: Duration,
     /// Memory for the trials that run at once; a trial waits while its estimate exceeds what is left [default: the
     /// memory that is free]
@@ -95,15 +96,6 @@ impl Jobs {
     }
 }
 
-/// `TaskCommand::USUAL_CHECKPOINT_EVERY`: long compared with writing a checkpoint, short enough that losing it does not
-/// matter.
-const CHECKPOINT_EVERY: &str = "10s";
-
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|given| Duration::try_from(given).ok());
-    duration.ok_or_else(|| "write a duration such as 0s, 30s or 5m".to_owned())
-}
-
 const MOST_RETRIES: i64 = 100;
 
 fn parse_timeout(text: &str) -> Result<Duration, String> {
@@ -118,16 +110,13 @@ pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
     size.map(|size| size.as_u64()).ok_or_else(|| "write a size such as 64MB, 64MiB or 1.5GiB".to_owned())
 }
 
-/// More threads or processes than this are a typing error.
-const MOST_AT_ONCE: i64 = 1024;
-
 fn parse_jobs(text: &str) -> Result<Jobs, String> {
     if text == "auto" {
         return Ok(Jobs::Auto);
     }
     match text.parse() {
-        Ok(count) if (1..=MOST_AT_ONCE).contains(&i64::from(count)) => Ok(Jobs::Count(count)),
-        _ => Err(format!("give a whole number from 1 to {MOST_AT_ONCE}, or auto")),
+        Ok(count) if (1..=TaskCommand::MOST_THREADS).contains(&i64::from(count)) => Ok(Jobs::Count(count)),
+        _ => Err(format!("give a whole number from 1 to {}, or auto", TaskCommand::MOST_THREADS)),
     }
 }
 
@@ -142,7 +131,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
     pub(crate) jobs: Jobs,
     /// Threads of each trial [default: the processor's, divided by the jobs]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_AT_ONCE))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=TaskCommand::MOST_THREADS))]
     pub(crate) threads: Option<u32>,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]

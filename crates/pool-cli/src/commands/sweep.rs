@@ -10,7 +10,7 @@ use pool_run::{
     LocalExecutor, LocalOptions, LocalProcesses, Slurm, SlurmOptions, SweepEvent, SweepSummary, TaskOptions,
     measure_estimate, prepare_trials, run_sweep,
 };
-use pool_spec::{ComputeDevice, DeviceChoice, Plan, ProcessOptions, Selection, Sweep, SweepEstimate, Trial};
+use pool_spec::{ComputeDevice, DeviceChoice, Plan, Selection, Sweep, SweepEstimate, Trial};
 use pool_train::resolve_device;
 
 use super::run::end_of_sweep;
@@ -115,9 +115,7 @@ fn resolve(choice: DeviceChoice) -> anyhow::Result<ComputeDevice> {
 
 /// How the processes of a sweep compute; each gets its threads and jobs from where it runs.
 fn task_options(args: &SweepArgs, device: DeviceChoice, verbose: u8) -> TaskOptions {
-    let (threads, jobs, stop_with_stdin) = (1, 1, false);
-    let process = ProcessOptions { threads, jobs, kernels: args.kernels, device, stop_with_stdin, verbose };
-    TaskOptions { process, checkpoint_every: args.checkpoint_every }
+    TaskOptions { kernels: args.kernels, device, verbose, checkpoint_every: args.checkpoint_every }
 }
 
 /// A split that leaves a part empty is an error of the sweep file; a data set that is missing is none of it.

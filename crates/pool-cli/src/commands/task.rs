@@ -1,14 +1,13 @@
 //! `pool-cli trial`, `measure`, `peak` and `probe`: what the processes of a sweep run.
 
-use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use mnist_data::DataDir;
-use pool_records::{FailureCause, RunDir, RunError, StopFlag, TrialEvent};
-use pool_spec::{CostSpec, ProcessOptions, TaskCommand, TrialSpec};
+use pool_records::{FailureCause, ProcessOptions, RunDir, RunError, StopFlag, TaskCommand, TrialEvent};
+use pool_spec::{CostSpec, TrialSpec};
 use pool_train::{
     TrainError, TrialContext, TrialEnd, measure_costs, measure_peak, resolve_device, run_trial,
 };
@@ -17,31 +16,31 @@ use crate::exit::Outcome;
 use crate::output::{log_to_task_folder, print};
 
 /// Does what the command line of a task asks for.
-pub(crate) fn run(name: &str, words: &[OsString], verbose: u8) -> anyhow::Result<Outcome> {
-    match TaskCommand::from_args(name, words)? {
-        TaskCommand::Trial { folder, until_epoch, checkpoint_every, options } => {
-            in_folder(&folder, options, verbose, |context, stop| {
-                let spec: TrialSpec = RunDir::read_spec(&folder)?;
+pub(crate) fn run(task: &TaskCommand) -> anyhow::Result<Outcome> {
+    match *task {
+        TaskCommand::Trial { ref folder, until_epoch, checkpoint_every, options } => {
+            in_folder(folder, options, |context, stop| {
+                let spec: TrialSpec = RunDir::read_spec(folder)?;
                 let context = TrialContext { checkpoint_every, until_epoch, ..context };
-                match run_trial(&spec, &folder, &context, stop, &mut |event| emit(&event))? {
-                    TrialEnd::Finished(record) => RunDir::store_record(&folder, &*record)?,
-                    TrialEnd::Paused(paused) => RunDir::store_paused(&folder, &paused)?,
+                match run_trial(&spec, folder, &context, stop, &mut |event| emit(&event))? {
+                    TrialEnd::Finished(record) => RunDir::store_record(folder, &*record)?,
+                    TrialEnd::Paused(paused) => RunDir::store_paused(folder, &paused)?,
                 }
                 Ok(())
             })?;
         }
-        TaskCommand::Measure { folder, options } => {
-            in_folder(&folder, options, verbose, |context, stop| {
-                let spec: CostSpec = RunDir::read_spec(&folder)?;
+        TaskCommand::Measure { ref folder, options } => {
+            in_folder(folder, options, |context, stop| {
+                let spec: CostSpec = RunDir::read_spec(folder)?;
                 let program =
                     std::env::current_exe().context("cannot find this program to measure memory with")?;
                 let record =
-                    measure_costs(&spec, &folder, &program, &context, stop, &mut |event| emit(&event))?;
-                Ok(RunDir::store_record(&folder, &record)?)
+                    measure_costs(&spec, folder, &program, &context, stop, &mut |event| emit(&event))?;
+                Ok(RunDir::store_record(folder, &record)?)
             })?;
         }
-        TaskCommand::Peak { folder, phase, batch_size, options } => {
-            let spec: CostSpec = RunDir::read_spec(&folder)?;
+        TaskCommand::Peak { ref folder, phase, batch_size, options } => {
+            let spec: CostSpec = RunDir::read_spec(folder)?;
             let peak = measure_peak(&spec, phase, batch_size, &context(options)?)?;
             print(&format!("{}\n", serde_json::to_string(&peak)?))?;
         }
@@ -59,7 +58,6 @@ pub(crate) fn run(name: &str, words: &[OsString], verbose: u8) -> anyhow::Result
 fn in_folder(
     folder: &Path,
     options: ProcessOptions,
-    verbose: u8,
     work: impl FnOnce(TrialContext, &StopFlag) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let run = || {
@@ -68,10 +66,10 @@ fn in_folder(
             stop_when_stdin_closes(stop.clone());
         }
         let _running = RunDir::join(folder, &stop)?;
-        if RunDir::is_finished(folder) {
+        if RunDir::is_finished(folder)? {
             return Ok(());
         }
-        log_to_task_folder(folder, verbose.max(options.verbose))?;
+        log_to_task_folder(folder, options.verbose)?;
         work(context(options)?, &stop)
     };
     run().inspect_err(|error| {

@@ -105,12 +105,12 @@ mod nan_as_null {
 #[expect(missing_docs, reason = "the message names the field")]
 pub enum RecordError {
     /// Not JSON, or not this structure.
-    #[error("not a record: {}", one_line(&.0.to_string()))]
+    #[error("not a record: {}; run the sweep again to make it anew", one_line(&.0.to_string()))]
     Json(#[from] serde_json::Error),
     /// Written by another version of this program.
     #[error(
-        "record format {found}, but this program reads format {RECORD_VERSION}; make reports of this run with the version of \
-         pool-cli that wrote it, or train it again in another folder (--out)"
+        "record format {found}, but this program reads format {RECORD_VERSION}; use the version of pool-cli that wrote it, or \
+         move its folder away and run the sweep again"
     )]
     Version { found: u32 },
 }
@@ -124,8 +124,8 @@ mod tests {
         let error = TrialRecord::from_json(r#"{"version": 99, "unheard_of": true}"#).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "record format 99, but this program reads format 3; make reports of this run with the version of pool-cli that \
-             wrote it, or train it again in another folder (--out)"
+            "record format 99, but this program reads format 3; use the version of pool-cli that wrote it, or move its folder \
+             away and run the sweep again"
         );
     }
 

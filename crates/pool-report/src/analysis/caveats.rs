@@ -41,7 +41,7 @@ fn sentences(run: &Run) -> Vec<String> {
     let set_aside = (run.set_aside > 0).then(|| {
         let verb = if run.set_aside == 1 { "is" } else { "are" };
         format!(
-            "{} with the highest validation errors {verb} not shown; trials.csv has a line for every trial.",
+            "{} with the highest validation errors {verb} not shown; trials.csv has a line for every finished trial.",
             counted(run.set_aside, "arm")
         )
     });

@@ -38,7 +38,7 @@ pub fn results_csv(run: &Run) -> String {
     String::from_utf8(bytes).expect("made of strings")
 }
 
-/// One line per trial, for runs of which a report shows only a part: trial, arm, seed, status, epochs, validation
+/// One line per finished or paused trial, for runs of which a report shows only a part: trial, arm, seed, status, epochs, validation
 /// error, test error, training time in seconds. `None` if the report shows every trial.
 pub fn trials_csv(run: &Run) -> Option<String> {
     if run.overview.is_empty() {

@@ -4,7 +4,7 @@ use super::document::Block;
 use super::tables::Table;
 use super::terminal::render_blocks;
 use crate::cells::{counted, duration, fixed};
-use crate::{RunStatus, TaskState, TaskStatus};
+use crate::{RunStatus, TaskProgress, TaskStatus};
 
 /// Rows of a table that a person reads.
 const MOST_ROWS: usize = 30;
@@ -42,14 +42,14 @@ fn counts(tasks: &[TaskStatus], what: &str) -> String {
     format!("{what}: {}.", found.collect::<Vec<_>>().join(", "))
 }
 
-fn word_of(state: &TaskState) -> &'static str {
+fn word_of(state: &TaskProgress) -> &'static str {
     match state {
-        TaskState::Finished => "finished",
-        TaskState::Running(_) => "running",
-        TaskState::Paused => "paused",
-        TaskState::Failed(_) => "failed",
-        TaskState::Interrupted => "interrupted",
-        TaskState::Waiting => "waiting",
+        TaskProgress::Finished => "finished",
+        TaskProgress::Running(_) => "running",
+        TaskProgress::Paused => "paused",
+        TaskProgress::Failed(_) => "failed",
+        TaskProgress::Interrupted => "interrupted",
+        TaskProgress::Waiting => "waiting",
     }
 }
 
@@ -57,7 +57,7 @@ fn word_of(state: &TaskState) -> &'static str {
 fn table(status: &RunStatus) -> Option<Table> {
     let tasks = status.trials.iter().chain(&status.costs);
     let told: Vec<&TaskStatus> =
-        tasks.filter(|task| !matches!(task.state, TaskState::Finished | TaskState::Waiting)).collect();
+        tasks.filter(|task| !matches!(task.state, TaskProgress::Finished | TaskProgress::Waiting)).collect();
     if told.is_empty() {
         return None;
     }
@@ -68,11 +68,12 @@ fn table(status: &RunStatus) -> Option<Table> {
         };
         let error = task.validation_error.map_or("-".to_owned(), |error| fixed(100.0 * error, 2));
         let more = match &task.state {
-            TaskState::Running(holder) => holder.clone(),
-            TaskState::Failed(reason) => reason.clone(),
-            TaskState::Paused | TaskState::Interrupted | TaskState::Finished | TaskState::Waiting => {
-                String::new()
-            }
+            TaskProgress::Running(holder) => holder.clone(),
+            TaskProgress::Failed(reason) => reason.clone(),
+            TaskProgress::Paused
+            | TaskProgress::Interrupted
+            | TaskProgress::Finished
+            | TaskProgress::Waiting => String::new(),
         };
         vec![task.id.clone(), word_of(&task.state).to_owned(), more, epoch, error]
     });

@@ -176,6 +176,22 @@ fn of_many_arms_those_with_the_lowest_validation_error_are_shown_and_every_trial
 }
 
 #[test]
+fn of_many_arms_too_a_record_that_cannot_be_used_is_a_failure_and_no_line() {
+    let run = four_arms();
+    let trials = run.read().records().map(|record| record.id.clone()).collect::<Vec<_>>();
+    let text = run.read().records().next().unwrap().to_json();
+    run.leave(&trials[0], "record.json", &text.replacen("\"version\":3", "\"version\":2", 1));
+    run.leave(&trials[7], "record.json", &text[..text.len() / 2]);
+    let read = Run::read_best(run.root(), 2).unwrap();
+    let mut failed: Vec<_> = read.failures.iter().map(|failure| failure.id.as_str()).collect();
+    failed.sort_unstable();
+    assert_eq!(failed, [&trials[0], &trials[7]], "{:?}", read.failures);
+    let csv = trials_csv(&read).unwrap();
+    assert_eq!(csv.lines().count(), 7);
+    assert!(!csv.contains(&trials[0]) && !csv.contains(&trials[7]), "{csv}");
+}
+
+#[test]
 fn what_a_search_has_given_up_is_counted_and_is_no_row_of_a_table() {
     let mut run = four_arms();
     let id = run.plan("given up", 1);

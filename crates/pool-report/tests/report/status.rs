@@ -1,7 +1,7 @@
 //! How far a run is, from its directory alone.
 use pool_records::Record;
 use pool_records::{EpochRecord, PausedTrial, RECORD_VERSION, RunLayout};
-use pool_report::{RunStatus, TaskState, terminal_status};
+use pool_report::{RunStatus, TaskProgress, terminal_status};
 use std::fs::File;
 use std::io::Write;
 
@@ -54,12 +54,12 @@ fn every_state_is_told_from_the_files() {
     let status = RunStatus::read(run.root()).unwrap();
     let found: Vec<_> = status.trials.iter().map(|task| (task.state.clone(), task.epochs)).collect();
     let expected = [
-        (TaskState::Finished, 0),
-        (TaskState::Running("process 7 on node1".to_owned()), 3),
-        (TaskState::Failed("out of luck".to_owned()), 0),
-        (TaskState::Interrupted, 7),
-        (TaskState::Paused, 2),
-        (TaskState::Waiting, 0),
+        (TaskProgress::Finished, 0),
+        (TaskProgress::Running("process 7 on node1".to_owned()), 3),
+        (TaskProgress::Failed("out of luck".to_owned()), 0),
+        (TaskProgress::Interrupted, 7),
+        (TaskProgress::Paused, 2),
+        (TaskProgress::Waiting, 0),
     ];
     assert_eq!(found, expected);
     // 7 + 3 + 10 epochs of 10 s, by the one that runs.
@@ -68,7 +68,7 @@ fn every_state_is_told_from_the_files() {
 
     drop(lock);
     let status = RunStatus::read(run.root()).unwrap();
-    assert_eq!(status.trials[1].state, TaskState::Interrupted, "its process has ended");
+    assert_eq!(status.trials[1].state, TaskProgress::Interrupted, "its process has ended");
     assert_eq!(status.seconds_to_go, None);
 }
 
@@ -91,14 +91,14 @@ fn a_record_that_a_report_cannot_use_is_not_called_finished() {
     run.leave_costs(&costs, "record.json", "[]");
     let status = RunStatus::read(run.root()).unwrap();
     let report = run.read();
-    assert_eq!(status.trials[0].state, TaskState::Finished);
+    assert_eq!(status.trials[0].state, TaskProgress::Finished);
     let failures = status.trials.iter().skip(1).chain(&status.costs);
     for ((task, failure), why) in
         failures.zip(&report.failures).zip(damages.map(|(why, _)| why).into_iter().chain(["costs"]))
     {
         assert_eq!(
             (&task.id, &task.state),
-            (&failure.id, &TaskState::Failed(failure.reason.clone())),
+            (&failure.id, &TaskProgress::Failed(failure.reason.clone())),
             "{why}"
         );
     }
@@ -111,7 +111,7 @@ fn a_record_that_a_report_cannot_use_is_not_called_finished() {
     run.leave(&status.trials[0].id, "record.json", "damaged since");
     run.leave(&status.trials[4].id, "record.json", "damaged otherwise");
     let again = RunStatus::read_after(run.root(), Some(&status)).unwrap();
-    assert_eq!(again.trials[0].state, TaskState::Finished);
+    assert_eq!(again.trials[0].state, TaskProgress::Finished);
     assert_ne!(again.trials[4].state, status.trials[4].state);
 
     // A process that makes it again says more than what is left of it.
@@ -120,7 +120,7 @@ fn a_record_that_a_report_cannot_use_is_not_called_finished() {
     lock.write_all(b"process 7 on node1").unwrap();
     lock.lock().unwrap();
     let status = RunStatus::read(run.root()).unwrap();
-    assert_eq!(status.trials[1].state, TaskState::Running("process 7 on node1".to_owned()));
+    assert_eq!(status.trials[1].state, TaskProgress::Running("process 7 on node1".to_owned()));
 }
 
 #[test]

@@ -71,8 +71,8 @@ impl JobScript<'_, '_> {
         let Some(first) = self.attempts.first().map(|attempt| attempt.work) else { return Ok(String::new()) };
         let jobs = options.jobs.unwrap_or(u32::MAX).min(self.attempts.len() as u32);
         let jobs = if self.exclusive { 1 } else { jobs };
-        let command =
-            task_options.command(first.task, PathBuf::new(), first.until_epoch, (options.threads, jobs));
+        let process = task_options.process(options.threads, jobs, false);
+        let command = task_options.command(first.task, PathBuf::new(), first.until_epoch, process);
         let mut words =
             vec![quoted(&program.to_string_lossy()), command.name().to_owned(), "\"$folder\"".to_owned()];
         words.extend(command.option_words().iter().map(|word| quoted(word)));

@@ -6,20 +6,15 @@ use std::time::{Duration, Instant};
 
 use pool_records::{RunDir, StopFlag, TrialEvent};
 use pool_run::{LaunchError, LaunchRequest, Launcher, LocalProcesses, TaskOptions};
-use pool_spec::{DeviceChoice, Kernels, ProcessOptions, Task, TaskCommand};
+use pool_spec::{DeviceChoice, Kernels, Task};
 use pool_testkit::{SMALL_SWEEP as SMALL, plan};
 
 /// As a sweep without options gives them.
 const OPTIONS: TaskOptions = TaskOptions {
-    process: ProcessOptions {
-        threads: 1,
-        jobs: 1,
-        kernels: Kernels::Fast,
-        device: DeviceChoice::Auto,
-        stop_with_stdin: false,
-        verbose: 0,
-    },
-    checkpoint_every: TaskCommand::USUAL_CHECKPOINT_EVERY,
+    kernels: Kernels::Fast,
+    device: DeviceChoice::Auto,
+    verbose: 0,
+    checkpoint_every: Duration::from_secs(10),
 };
 
 fn program(folder: &Path, script: &str) -> PathBuf {

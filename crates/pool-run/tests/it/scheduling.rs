@@ -65,7 +65,7 @@ fn a_changed_setting_is_a_new_trial_and_the_old_one_stays() {
     assert_eq!(fake.ran().len(), 4);
     let all: HashSet<String> = ids(&before).into_iter().chain(ids(&after)).collect();
     assert_eq!(all.len(), 8);
-    assert!(all.iter().all(|id| RunDir::is_finished(&dir.layout().trial(id))));
+    assert!(all.iter().all(|id| RunDir::has_record(&dir.layout().trial(id))));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_torn_plan_beside_trials_is_written_anew() {
     let dir = RunDir::create(&root, &plan).unwrap();
     assert_eq!(fs::read_to_string(root.join("plan.json")).unwrap(), whole);
     assert!(
-        plan.trials.iter().all(|trial| RunDir::is_finished(&dir.layout().trial(trial.id()))),
+        plan.trials.iter().all(|trial| RunDir::has_record(&dir.layout().trial(trial.id()))),
         "nothing is lost"
     );
 }
@@ -238,7 +238,7 @@ fn a_record_of_another_version_is_neither_used_nor_thrown_away() {
     let everything = plan.select(&[]).unwrap();
     let team = LocalExecutor::new(&fake, LocalOptions::default());
     let error = run_sweep(&everything, &dir, &team, &StopFlag::new(), &mut |_| {}).unwrap_err().to_string();
-    assert!(error.contains("record format 4") && error.contains("move the trial's folder away"), "{error}");
+    assert!(error.contains("record format 4") && error.contains("move its folder away"), "{error}");
     assert!(fake.ran().is_empty());
     assert_eq!(fs::read_to_string(&path).unwrap(), newer);
 }

@@ -254,7 +254,7 @@ fn dies_in(rung: u32, starts: usize) {
     let team = LocalExecutor::new(&fake, LocalOptions { jobs: Some(1), ..LocalOptions::default() });
     let summary = run_sweep(&everything, &dir, &team, &StopFlag::new(), &mut |_| {}).unwrap();
     assert_eq!((summary.finished, summary.failed.len(), fake.ran().len()), (2, 1, starts), "{rung}");
-    let finished = plan.trials.iter().filter(|trial| RunDir::is_finished(&dir.layout().trial(trial.id())));
+    let finished = plan.trials.iter().filter(|trial| RunDir::has_record(&dir.layout().trial(trial.id())));
     assert!(finished.into_iter().all(|trial| trial.spec().arm == plan.arms()[7]), "the second best has won");
     let layout = dir.layout();
     let paused = plan.trials.iter().filter(|trial| RunLayout::paused_in(&layout.trial(trial.id())).exists());

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pool_metrics::MemoryModel;
-use pool_records::{MeasuredPeak, RunError, StopFlag};
-use pool_spec::{CostSpec, DeviceChoice, Phase, ProcessOptions, TaskCommand};
+use pool_records::{MeasuredPeak, Phase, ProcessOptions, RunError, StopFlag, TaskCommand};
+use pool_spec::{CostSpec, DeviceChoice};
 use tch::{Kind, Tensor};
 
 use crate::TrainError;
@@ -18,9 +18,9 @@ use crate::trial::{Training, predict};
 use crate::usage::PeakMemory;
 
 /// A large batch, besides the one that is trained with: what grows with the batch shows apart from what does not.
-const LARGE_BATCH: usize = 1_000;
+const LARGE_BATCH: u32 = 1_000;
 /// What a program needs that predicts one image as it comes.
-const ONE_IMAGE: usize = 1;
+const ONE_IMAGE: u32 = 1;
 /// Steps after which nothing new is allocated; Adam makes its moments in the first.
 const STEPS: usize = 4;
 /// How often a process is checked; its output is shorter than a pipe, so that it never waits for us.
@@ -31,7 +31,8 @@ const GIVE_FREED_PAGES_BACK: [(&str, &str); 3] =
     [("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "65536"), ("MALLOC_TOP_PAD_", "0")];
 
 /// Batch sizes to measure at, rising.
-fn batches(phase: Phase, trained_with: usize) -> Vec<usize> {
+fn batches(phase: Phase, trained_with: usize) -> Vec<u32> {
+    let trained_with = u32::try_from(trained_with).unwrap_or(u32::MAX);
     let mut batches = match phase {
         Phase::Training => vec![trained_with, LARGE_BATCH],
         Phase::Inference => vec![ONE_IMAGE, trained_with, LARGE_BATCH],
@@ -69,7 +70,7 @@ pub(super) fn peaks(
             };
             peaks.push(MeasuredPeak {
                 bytes,
-                estimate: model(phase).estimate(&layers, inferred.input_elements(), batch_size as u64),
+                estimate: model(phase).estimate(&layers, inferred.input_elements(), batch_size.into()),
             });
         }
     }
@@ -80,7 +81,7 @@ fn peak_of_a_process(
     folder: &Path,
     program: &Path,
     phase: Phase,
-    batch_size: usize,
+    batch_size: u32,
     context: &TrialContext,
     stop: &StopFlag,
 ) -> Result<Option<u64>, TrainError> {
@@ -134,7 +135,7 @@ fn peak_of_a_process(
 pub fn measure_peak(
     spec: &CostSpec,
     phase: Phase,
-    batch_size: usize,
+    batch_size: u32,
     context: &TrialContext,
 ) -> Result<Option<u64>, TrainError> {
     context.set_threads();
@@ -151,12 +152,12 @@ fn run(
     phase: Phase,
     context: &TrialContext,
     images: &ImageTensors,
-    batch_size: usize,
+    batch_size: u32,
     steps: usize,
 ) -> Result<(), TrainError> {
     let (variables, net) = context.build(&spec.model, spec.train.precision)?;
     let on_device = (Kind::Int64, torch(context.device));
-    let indices = Tensor::f_arange(batch_size as i64, on_device)?.f_remainder(images.len() as i64)?;
+    let indices = Tensor::f_arange(i64::from(batch_size), on_device)?.f_remainder(images.len() as i64)?;
     match phase {
         Phase::Training => {
             let mut training = Training::new(&spec.train, &net, images, &variables, context.kernels)?;
