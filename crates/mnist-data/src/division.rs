@@ -71,7 +71,8 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
         DataSource::Mnist => public(PublicSet::Mnist),
         DataSource::FashionMnist => public(PublicSet::FashionMnist),
         source @ (DataSource::Generated | DataSource::Dir(_)) => {
-            let data = load(source, data_dir).map_err(|error| sweep.dataset_error(error.to_string()))?;
+            let data = load(source, data_dir)
+                .map_err(|error| sweep.dataset_error(error.to_string(), error.is_missing()))?;
             let sample = [1, data.train.height(), data.train.width()];
             (sample, data.classes, data.class_counts(), Some(labels_of(&data)))
         }

@@ -62,11 +62,13 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<mnist_data::DataError>() {
         return if error.is_missing() { 3 } else { 2 };
     }
+    if let Some(error) = error.downcast_ref::<SweepError>() {
+        return if error.is_missing_data { 3 } else { 2 };
+    }
     if error.is::<NoDevice>() {
         return 3;
     }
-    if error.is::<SweepError>()
-        || error.is::<UnknownArm>()
+    if error.is::<UnknownArm>()
         || error.is::<NetworkError>()
         || error.is::<ReportError>()
         || error.is::<FileError>()
@@ -116,8 +118,9 @@ pub(crate) fn explain_panics() {
             .copied()
             .or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
-        // libtorch's messages carry a C++ stack.
+        // libtorch's messages carry a C++ stack, with its ends of lines written out where they are quoted.
         let message = message.lines().next().unwrap_or_default();
+        let message = message.split("\\n").next().unwrap_or_default();
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         eprint_line(&format!("error: this is a bug in pool-cli, please report it: {message} ({place})"));
         std::process::exit(1);

@@ -9,12 +9,18 @@ use std::path::{Path, PathBuf};
 pub enum ReportError {
     /// No run directory.
     #[error(
-        "{path} is no run directory: it has no plan.json; give the folder that `pool-cli sweep` wrote, such as \
+        "{path} is no run directory: no plan.json lies in it; give the folder that `pool-cli sweep` wrote, such as \
          runs/mnist-pooling",
         path = .path.display()
     )]
     NoRun {
         /// The folder.
+        path: PathBuf,
+    },
+    /// A file where the summary's folder should be.
+    #[error("{path} is a file; give a folder for the summary", path = .path.display())]
+    NoFolder {
+        /// The file.
         path: PathBuf,
     },
     /// The summary would replace something.

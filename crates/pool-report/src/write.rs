@@ -99,8 +99,11 @@ pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Ve
 /// Checks that a summary may be written into this folder. [`write_summary`] checks the same for each of its files.
 ///
 /// # Errors
-/// [`ReportError::Output`] if the folder is part of a run.
+/// [`ReportError::NoFolder`] for a file, and [`ReportError::Output`] if the folder is part of a run.
 pub fn check_summary_folder(folder: &Path) -> Result<(), ReportError> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(ReportError::NoFolder { path: folder.to_owned() });
+    }
     Ok(check_outside_runs(&folder.join("summary"))?)
 }
 

@@ -45,8 +45,8 @@ pub(crate) fn run(task: &TaskCommand) -> anyhow::Result<Outcome> {
             print(&format!("{}\n", serde_json::to_string(&peak)?))?;
         }
         TaskCommand::Probe { options } => {
-            let spec =
-                serde_json::from_reader(std::io::stdin().lock()).context("standard input holds no trial")?;
+            let spec = serde_json::from_reader(std::io::stdin().lock()).map_err(std::io::Error::from);
+            let spec = spec.context("standard input holds no trial's spec")?;
             let probe = pool_train::probe(&spec, &context(options)?)?;
             print(&format!("{}\n", serde_json::to_string(&probe)?))?;
         }

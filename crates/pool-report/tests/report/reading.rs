@@ -120,7 +120,7 @@ fn a_folder_without_a_plan_is_no_run() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{} is no run directory: it has no plan.json; give the folder that `pool-cli sweep` wrote, such as \
+                "{} is no run directory: no plan.json lies in it; give the folder that `pool-cli sweep` wrote, such as \
                  runs/mnist-pooling",
                 path.display()
             )

@@ -102,6 +102,8 @@ impl Place {
         let (whole, part) = (written(&self.whole), written(&self.part));
         let expected = match message.rsplit_once(", expected ") {
             Some((found, expected)) if found.starts_with("invalid ") => Some(plain_type(expected, &part)),
+            Some((found, expected)) if found.starts_with("unknown variant ") => Some(expected.to_owned()),
+            _ if message.starts_with("wanted exactly 1 element") => Some(ONE_KEY.to_owned()),
             _ if message == "wanted string or table" => {
                 Some("a word in quotes, or a table of a word and its value".to_owned())
             }
@@ -130,7 +132,9 @@ impl Place {
         Some(match self.key {
             // A header is no value.
             _ if self.kind == Kind::Table && part.starts_with('[') => format!("{part}: {give}"),
-            Some(key) if self.whole == self.part => format!("{key} = {}: {give}", short(&part)),
+            Some(key) if self.whole == self.part || whole == format!("[{part}]") => {
+                format!("{key} = {}: {give}", short(&whole))
+            }
             Some(key) if whole.chars().count() <= LONGEST_VALUE => {
                 format!("{key} = {whole}: {}: {give}", short(&part))
             }
@@ -142,6 +146,7 @@ impl Place {
 
 const LIST: &str = "a list in brackets";
 const TEXT: &str = "text in quotes";
+const ONE_KEY: &str = "a table with one key";
 
 /// What a user would call the thing that Rust's reader expects in this place.
 fn plain_type(expected: &str, part: &str) -> String {
@@ -157,7 +162,7 @@ fn plain_type(expected: &str, part: &str) -> String {
         "newtype variant" => {
             return format!("its value, too: {{ {} = ... }}", part.trim_matches(['"', '\'']));
         }
-        "enum" => "a table with one key",
+        "enum" => ONE_KEY,
         name if name.starts_with("struct ") => "a table of settings",
         words => words,
     };
@@ -170,7 +175,7 @@ mod tests {
 
     use super::*;
     use crate::reading::Whole;
-    use crate::{Layer, Pool};
+    use crate::{Layer, Pool, Split};
 
     #[derive(Debug, Deserialize)]
     #[expect(dead_code, reason = "only what is wrong is looked at")]
@@ -187,6 +192,15 @@ mod tests {
         layers: Vec<Layer>,
         #[serde(default)]
         pool: Option<Pool>,
+        split: Option<Split>,
+        order: Option<Order>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Order {
+        Random,
+        Halving,
     }
 
     #[derive(Debug, Default, Deserialize)]
@@ -209,13 +223,17 @@ mod tests {
             ("[train]\nepochs = \"x\"", "epochs = \"x\": give a whole number from 1 to 100"),
             ("train = { epochs = -1 }", "epochs = -1: give a whole number from 1 to 100"),
             ("seeds = [1, -2]", "seeds = [1, -2]: -2: give a whole number from 0 to 9"),
+            ("seeds = [-2]", "seeds = [-2]: give a whole number from 0 to 9"),
             ("seeds = 3", "seeds = 3: give a list in brackets"),
+            ("order = \"grid\"", "order = \"grid\": give `random` or `halving`"),
+            ("split = {}", "split = {}: give a table with one key"),
+            (
+                "split = { tail = 0.2, stratified = 0.2 }",
+                "split = { tail = 0.2, stratified = 0.2 }: give a table with one key",
+            ),
             ("name = 3", "name = 3: give text in quotes"),
             ("train = true", "train = true: give a table of settings"),
-            (
-                "layers = [\"dropout\"]",
-                "layers = [\"dropout\"]: \"dropout\": give its value, too: { dropout = ... }",
-            ),
+            ("layers = [\"dropout\"]", "layers = [\"dropout\"]: give its value, too: { dropout = ... }"),
             (
                 "pool = { reduce = \"max\", size = -1 }",
                 "size = -1: give a whole number from 1 to 1048576, or a list with one for each of 1 to 3 spatial axes",
@@ -233,10 +251,7 @@ mod tests {
                 "pool = 2024-01-01",
                 "pool = 2024-01-01: a date or a time; in quotes it is text, \"2024-01-01\"",
             ),
-            (
-                "seeds = [07:32:00]",
-                "seeds = [07:32:00]: 07:32:00: a date or a time; give a whole number from 0 to 9",
-            ),
+            ("seeds = [07:32:00]", "seeds = [07:32:00]: a date or a time; give a whole number from 0 to 9"),
             ("[arm]\nepochs = 1", "[arm] is a table by itself, and here is a list of them; write [[arm]]"),
             (
                 "[arm]\nepochs = 1\n[arm]\nepochs = 2",

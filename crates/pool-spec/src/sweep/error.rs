@@ -17,6 +17,8 @@ pub struct SweepError {
     pub line: Option<usize>,
     /// What is wrong, with the value, the rule and the cure.
     pub message: String,
+    /// Whether the file is in order, and the images that it names are not there.
+    pub is_missing_data: bool,
 }
 
 fn place(file: &Path, line: Option<usize>) -> String {
@@ -36,7 +38,12 @@ pub(super) struct Source {
 impl Source {
     /// Reads the file; not being there and not being UTF-8 are errors of the file like any other.
     pub(super) fn read(file: &Path) -> Result<Self, SweepError> {
-        let whole = |message: String| SweepError { file: file.to_owned(), line: None, message };
+        let whole = |message: String| SweepError {
+            file: file.to_owned(),
+            line: None,
+            message,
+            is_missing_data: false,
+        };
         let bytes = std::fs::read(file).map_err(|error| {
             whole(format!("cannot read the sweep file: {error}; see configs/sweep.toml for one that works"))
         })?;
@@ -47,6 +54,7 @@ impl Source {
                 file: file.to_owned(),
                 line: Some(line + 1),
                 message: "not UTF-8 text; save the file with the encoding UTF-8".to_owned(),
+                is_missing_data: false,
             }
         })?;
         Ok(Self { file: file.to_owned(), text })
@@ -64,7 +72,7 @@ impl Source {
             let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
             before.iter().filter(|&&byte| byte == b'\n').count() + 1
         });
-        SweepError { file: self.file.clone(), line, message: message.into() }
+        SweepError { file: self.file.clone(), line, message: message.into(), is_missing_data: false }
     }
 
     /// An error of the value of a key, such as `train.batch_size`; without a line if the key was left out.

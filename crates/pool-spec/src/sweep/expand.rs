@@ -72,9 +72,9 @@ impl Sweep {
         })
     }
 
-    /// An error of the data set, at the setting that names it: nobody but the file's author can mend that.
-    pub fn dataset_error(&self, message: impl Into<String>) -> SweepError {
-        self.source.error_of("data.dataset", message)
+    /// An error of the data set, at the setting that names it.
+    pub fn dataset_error(&self, message: impl Into<String>, is_missing_data: bool) -> SweepError {
+        SweepError { is_missing_data, ..self.source.error_of("data.dataset", message) }
     }
 
     /// An error of the split into training and validation images, at its setting.
@@ -107,10 +107,10 @@ impl Sweep {
         }
         // Where nothing fits, the space is not what is wrong.
         if arms.is_empty()
-            && let Some(SweepError { file, line, message }) = misfit
+            && let Some(error) = misfit
         {
             let space = self.source.error_of(SPACE, "").line;
-            return Err(SweepError { line: line.or(space), file, message });
+            return Err(SweepError { line: error.line.or(space), ..error });
         }
         let misfit =
             misfit.map_or(String::new(), |error| format!(" (one that does not fit: {})", error.message));
