@@ -6,3 +6,7 @@
 mod atomic_write;
 
 pub use atomic_write::{PARTIAL_PREFIX, atomic_write, atomic_write_with};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -133,3 +133,7 @@ pub use objective::{
 pub use pool::{PoolLayer, max_unpool};
 pub use torchscript::save_torchscript;
 pub use weights::{WeightsError, load_tensors, load_weights, save_tensors, save_weights};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -45,3 +45,7 @@ pub use run_dir::RunDir;
 pub use run_layout::RunLayout;
 pub use task_command::{Phase, ProcessOptions, TaskCommand, parse_duration};
 pub use task_state::{Failure, FailureCause, PausedTrial, TaskState, UnusableRecord, epochs_so_far};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -30,10 +30,15 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every document under `docs/`, and those at the root but the change log, which tells of files that are gone.
+/// Every document under `docs/`, those of the crates, and those at the root but the change log, which tells of files that
+/// are gone.
 fn documents() -> Vec<PathBuf> {
-    let of = |folder: &str| std::fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
-    let all = of("docs").chain(of("")).map(|entry| entry.unwrap().path());
+    let of = |folder: &str| {
+        let entries = std::fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().path())
+    };
+    let of_crates = of("crates").map(|folder| folder.join("README.md")).filter(|path| path.is_file());
+    let all = of("docs").chain(of("")).chain(of_crates);
     all.filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .filter(|path| !path.ends_with("CHANGELOG.md"))
         .collect()

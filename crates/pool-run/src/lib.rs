@@ -43,3 +43,7 @@ pub use resources::Needs;
 pub use run_sweep::{Prepared, SweepSummary, prepare_trials, run_sweep};
 pub use slurm::{Slurm, SlurmError, SlurmOptions};
 pub use task::{LaunchError, LaunchRequest, Launcher, QueuedTask, TaskOutcome};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

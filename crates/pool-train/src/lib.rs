@@ -32,3 +32,7 @@ pub use device::{NoDevice, resolve_device};
 pub use error::TrainError;
 pub use stored::{Prediction, StoredTrial, WeightFormat};
 pub use trial::{TrialEnd, run_trial};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -169,3 +169,57 @@ fn one_of<T: Copy + Send + Sync + 'static>(
         chosen.map(|&(.., value)| value).ok_or("no such choice")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory;
+    use pool_spec::Sweep;
+
+    use super::*;
+
+    const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+    /// The words of a command line of the help, without quotes.
+    fn words_of(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for letter in line.chars() {
+            match letter {
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                letter => words.last_mut().unwrap().push(letter),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_example_of_the_help_is_understood_and_names_arms_that_are_there() {
+        let mut examples = 0;
+        let cli = Cli::command();
+        for command in cli.get_subcommands().chain([&cli]) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().filter(|line| line.starts_with("  pool-cli ")) {
+                // At the root, each example is followed by what it does.
+                let line = line.trim().split("   ").next().unwrap();
+                let parsed =
+                    Cli::try_parse_from(words_of(line)).unwrap_or_else(|error| panic!("{line}: {error}"));
+                examples += 1;
+                let (file, only) = match &parsed.command {
+                    Command::Sweep(args) => (&args.file, &args.only),
+                    Command::Plan(args) => (&args.file, &args.only),
+                    Command::Summary(args) => (&args.file, &args.only),
+                    _ => continue,
+                };
+                let sweep = Sweep::read(&Path::new(ROOT).join(file)).unwrap();
+                for name in only {
+                    assert!(sweep.arms.iter().any(|arm| arm.name == *name), "{line}: no arm {name}");
+                }
+            }
+        }
+        assert!(examples > 25, "{examples} examples found");
+    }
+}
