@@ -54,7 +54,7 @@ fn axis() -> impl Strategy<Value = (usize, Vec<KernelWindow>)> {
 
 fn cases() -> impl Strategy<Value = Case> {
     // Channels of two vectors and a rest; under Miri of one.
-    let (axes, samples, channels) = if cfg!(miri) { (2, 1, 18) } else { (3, 3, 35) };
+    let (axes, samples, channels): (_, usize, usize) = if cfg!(miri) { (2, 1, 18) } else { (3, 3, 35) };
     (vec(axis(), 1..=axes), 1..=samples, 1..=channels, any::<u64>()).prop_map(
         |(axes, samples, channels, seed)| {
             let (spatial, axes) = axes.into_iter().unzip();
