@@ -1,13 +1,9 @@
-//! Every way in which this crate fails, and the limits on what a file can claim: memory that is not there, and pictures of
-//! more pixels than any camera makes. Its other modules import this one, and it imports none.
+//! Every way in which this crate fails. Its other modules import this one, and it imports none.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The longest side of a picture, in pixels: more than any camera's.
-pub(crate) const MAX_SIDE: usize = 1 << 14;
-/// The most pixels of a picture: a phone camera's 48 million fit, and their samples never take more than 0.6 GB.
-pub(crate) const MAX_PIXELS: usize = 1 << 26;
+use pool_files::{MAX_SIDE, OutOfMemory, PngError};
 
 /// Why data could not be found, read, fetched or divided.
 ///
@@ -103,26 +99,9 @@ pub enum IdxError {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "heights and widths are in pixels, grey values from 0 to 255")]
 pub enum PictureError {
-    /// A file without content.
-    #[error("expected a PNG picture, found an empty file; export the picture again")]
-    Empty,
-    /// A file that does not begin as a PNG file does.
-    #[error("expected a PNG picture, found a file of another kind; convert it to PNG")]
-    NotPng,
-    /// A PNG file that cannot be decoded; the reason is the decoder's.
-    #[error("the PNG file is damaged or cut off: {reason}; export the picture again")]
-    Damaged { reason: String },
-    /// More pixels than are read, so that a small file cannot unpack to terabytes.
-    #[error(
-        "expected at most {MAX_SIDE} pixels a side and {MAX_PIXELS} in all, found {height}x{width}; shrink the picture"
-    )]
-    TooLarge { height: usize, width: usize },
-    /// The system does not have the memory that the pixels take.
-    #[error("{0}; use a smaller picture, or a machine with more memory")]
-    OutOfMemory(OutOfMemory),
-    /// Reading failed for a reason outside the data.
-    #[error("cannot read: {0}")]
-    Io(io::Error),
+    /// No PNG file that can be decoded, or more pixels than are read.
+    #[error(transparent)]
+    Png(#[from] PngError),
     /// The arguments of [`Picture::new`](crate::Picture::new) do not fit together.
     #[error(
         "pixel count: expected {height}x{width} and at least 1, found {pixels}; pass the grey values as [H, W]"
@@ -187,7 +166,7 @@ impl DataError {
     /// A [`DataError::Picture`]; where the reader itself failed, a [`DataError::Io`].
     pub(crate) fn picture(file: &Path, problem: PictureError) -> Self {
         match problem {
-            PictureError::Io(cause) => Self::io(file, "read")(cause),
+            PictureError::Png(PngError::Io(cause)) => Self::io(file, "read")(cause),
             problem => Self::Picture { file: file.to_path_buf(), problem },
         }
     }
@@ -216,40 +195,4 @@ fn reasons(attempts: &[(String, String)]) -> String {
     let listed: Vec<String> =
         attempts.iter().map(|(mirror, reason)| format!("{mirror} ({reason})")).collect();
     listed.join(", ")
-}
-
-/// Memory that the system did not give.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("can't allocate memory: {bytes} bytes were asked for")]
-pub struct OutOfMemory {
-    /// How many bytes were asked for.
-    pub bytes: u64,
-}
-
-/// Makes room for this many more entries, and doubles a vector that grows piece by piece. Running out of memory is then
-/// an error, and not the end of the process.
-pub(crate) fn make_room<T>(vector: &mut Vec<T>, entries: usize) -> Result<(), OutOfMemory> {
-    let bytes = (vector.len() as u64).saturating_add(entries as u64).saturating_mul(size_of::<T>() as u64);
-    vector.try_reserve(entries).map_err(|_| OutOfMemory { bytes })
-}
-
-/// An empty vector with room for this many entries.
-pub(crate) fn with_room<T>(entries: usize) -> Result<Vec<T>, OutOfMemory> {
-    let mut vector = Vec::new();
-    make_room(&mut vector, entries)?;
-    Ok(vector)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn room_is_given_or_its_size_is_in_the_error() {
-        assert!(with_room::<u32>(100).unwrap().capacity() >= 100);
-        let error = with_room::<u64>(1 << 60).unwrap_err();
-        assert_eq!(error.to_string(), "can't allocate memory: 9223372036854775808 bytes were asked for");
-        let mut some = vec![0u8; 10];
-        assert_eq!(make_room(&mut some, usize::MAX - 10), Err(OutOfMemory { bytes: u64::MAX }));
-    }
 }

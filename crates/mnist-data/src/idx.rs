@@ -7,7 +7,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::error::{DataError, IdxError, Mismatch, make_room};
+use pool_files::make_room;
+
+use crate::error::{DataError, IdxError, Mismatch};
 use crate::unpacked::{Unpacked, read_full};
 
 /// How much of a body is read at once, in bytes: a multiple of every element's size, and small enough for the

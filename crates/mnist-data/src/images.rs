@@ -1,6 +1,8 @@
 //! Grey pictures of one size, each with its class label.
 
-use crate::error::{DataError, Mismatch, with_room};
+use pool_files::with_room;
+
+use crate::error::{DataError, Mismatch};
 
 const PARTS_CURE: &str = "pass pixels as [N, H, W] and one label for each picture";
 

@@ -8,7 +8,7 @@ use std::process::Output;
 
 use common::{pool_cli, stderr};
 use pool_models::files::{
-    DataFormat, Depth, read_array, read_picture, read_picture_and_depth, write_array, write_picture,
+    DataFormat, PngDepth, read_array, read_picture, read_picture_and_depth, write_array, write_picture,
     write_picture_of_depth,
 };
 use pool_models::{Pool, catalogue};
@@ -106,7 +106,7 @@ fn a_picture_of_sixteen_bits_is_pooled_and_written_with_all_of_them() {
         let shades = [1000.0, 1001.0, 65_535.0, 32_768.0, 40_000.0, 3.0, 2.0, 1.0];
         let values: Vec<f64> = shades.iter().copied().cycle().take(8 * channels as usize).collect();
         let picture = Tensor::from_slice(&values).reshape([1, channels, 2, 4]) / 65_535.0;
-        write_picture_of_depth(&file("x.png"), &picture, Depth::Sixteen).unwrap();
+        write_picture_of_depth(&file("x.png"), &picture, PngDepth::Sixteen).unwrap();
         for output in ["y.npy", "y.png"] {
             let run = apply(
                 folder.path(),
@@ -116,7 +116,7 @@ fn a_picture_of_sixteen_bits_is_pooled_and_written_with_all_of_them() {
         }
         let expected = [1001.0, 65_535.0, 40_000.0, 2.0].repeat(channels as usize);
         let (drawn, depth) = read_picture_and_depth(&file("y.png")).unwrap();
-        assert_eq!(depth, Depth::Sixteen);
+        assert_eq!(depth, PngDepth::Sixteen);
         for found in [drawn, read_array(&file("y.npy")).unwrap()] {
             let found =
                 Vec::<f64>::try_from((found.to_kind(Kind::Double) * 65_535.0).flatten(0, -1)).unwrap();
@@ -264,7 +264,7 @@ fn what_is_wrong_is_said_in_one_line() {
         ("max", "none.npy", "y.npy", &[], "none.npy: cannot read it: "),
         ("max", "flat.npy", "y.npy", &[], "the input tensor has shape [8], expected [N, C, spatial...]"),
         ("max", "whole.npy", "y.npy", &[], "whole.npy: holds '<i8', expected float32 or float64"),
-        ("max", "x.png", "y.npy", &[], "x.png: no PNG picture: "),
+        ("max", "x.png", "y.npy", &[], "x.png: expected a PNG picture, found "),
         (
             "max",
             "x.npz",

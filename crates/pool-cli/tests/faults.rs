@@ -15,9 +15,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use common::{pool_cli, stderr};
 use pool_records::{Record, TrialRecord};
+use pool_spec::draw::{between, generator};
 use pool_testkit::left_out;
-use rand::Rng;
-use rand_chacha::rand_core::SeedableRng;
 use runs::{records, running, signal, trials_running, wait_until};
 
 /// A network so small that an epoch takes a tenth of a second.
@@ -111,15 +110,15 @@ fn killed_at_fifty_random_moments_itself_or_its_trials_a_sweep_ends_as_if_nothin
     finish(whole.path(), &text, 2);
 
     let folder = tempfile::tempdir().unwrap();
-    let mut generator = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    let mut generator = generator(5, 0);
     let (mut kills, mut resumed) = (0, 0);
     let mut kept = records(folder.path());
     loop {
         // A killed trial is tried again by the sweep itself.
         let mut sweep = start(folder.path(), &text, &["--jobs", "2", "--retries", "100"]);
-        let life = generator.random_range(1..4);
+        let life = between(&mut generator, 1, 3);
         for death in 0..life {
-            let moment = Duration::from_millis(generator.random_range(0..800));
+            let moment = Duration::from_millis(between(&mut generator, 0, 799));
             let started = Instant::now();
             while started.elapsed() < moment && sweep.try_wait().unwrap().is_none() {
                 std::thread::sleep(Duration::from_millis(5));
@@ -128,7 +127,7 @@ fn killed_at_fifty_random_moments_itself_or_its_trials_a_sweep_ends_as_if_nothin
                 break;
             }
             let trials = running(folder.path(), "runs/killed/trials", "--stop-with-stdin");
-            match trials.get(generator.random_range(0..2)) {
+            match trials.get(between(&mut generator, 0, 1) as usize) {
                 // It may have ended by itself in between.
                 Some(trial) if death + 1 < life => {
                     let _ = Command::new("kill").args(["-KILL", &trial.to_string()]).output();

@@ -9,7 +9,8 @@ use pool_spec::{
     ArmEstimate, DeviceChoice, Kernels, Perturbations, Plan, Selection, SweepEstimate, Task, Trial, TrialSpec,
 };
 
-use crate::{KEEP_FREED_PAGES, LocalOptions, Needs, ScheduleError, Share};
+use crate::local_processes::KEEP_FREED_PAGES;
+use crate::{LocalOptions, Needs, ScheduleError, Share};
 
 /// Starting a process, libtorch and the data set.
 const START_S: f64 = 0.5;

@@ -38,7 +38,7 @@ pub use error::ScheduleError;
 pub use estimate::{estimate_from, measure_estimate};
 pub use executor::{Executor, Stage, SweepContext, SweepEvent, TimeBudget};
 pub use local_executor::{LocalExecutor, LocalOptions, Share};
-pub use local_processes::{KEEP_FREED_PAGES, LocalProcesses, TaskOptions};
+pub use local_processes::{LocalProcesses, TaskOptions};
 pub use resources::Needs;
 pub use run_sweep::{Prepared, SweepSummary, prepare_trials, run_sweep};
 pub use slurm::{Slurm, SlurmError, SlurmOptions};

@@ -18,7 +18,7 @@ use crate::task::{LaunchError, LaunchRequest, Launcher};
 /// glibc gives large freed blocks back to the kernel, or not, depending on what happens to lie above them in the heap:
 /// the page faults that follow made the same prediction take 0.3 s in one trial and 0.8 s in the next. Kept pages make
 /// times comparable. (mallopt(3); 32 MiB is the greatest threshold that glibc accepts. Other systems ignore these.)
-pub const KEEP_FREED_PAGES: [(&str, &str); 2] =
+pub(crate) const KEEP_FREED_PAGES: [(&str, &str); 2] =
     [("MALLOC_MMAP_THRESHOLD_", "33554432"), ("MALLOC_TRIM_THRESHOLD_", "4294967296")];
 /// Lines of a dead trial's standard error that are worth showing.
 const LAST_WORDS: usize = 3;

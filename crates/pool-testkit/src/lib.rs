@@ -1,7 +1,10 @@
-//! What the tests of several crates need: a small sweep file, the study's specs, and records with made-up figures.
+//! What the tests of several crates need: a small sweep file, the study's specs, records with made-up figures, and PNG
+//! files of every kind.
 //!
 //! Only tests depend on this crate. A record here is the plainest one that a reader accepts; a test changes what it is
 //! about.
+
+pub mod png;
 
 use std::io::Write;
 use std::path::Path;

@@ -7,9 +7,10 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use super::png::{PngColour, PngDepth, PngPixels, check_size, decode_png};
+use pool_files::{PngColour, PngDepth, PngError, PngPixels, check_picture_size, decode_png, with_room};
+
 use super::step::Step;
-use crate::error::{DataError, PictureError, with_room};
+use crate::error::{DataError, PictureError};
 
 /// Grey values that differ by less look the same; stretched, they would be a picture of noise.
 const MIN_CONTRAST: u8 = 8;
@@ -33,7 +34,7 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`PictureError::Shape`], [`PictureError::TooLarge`], or [`PictureError::Uniform`] if it shows nothing.
+    /// [`PictureError::Shape`], [`PngError::TooLarge`], or [`PictureError::Uniform`] if it shows nothing.
     pub fn new(height: usize, width: usize, pixels: Vec<u8>) -> Result<Self, PictureError> {
         Self::after(Vec::new(), height, width, pixels)
     }
@@ -49,12 +50,13 @@ impl Picture {
     /// [`DataError::NoSuchFile`], [`DataError::Io`], or [`DataError::Picture`] with the [`PictureError`].
     pub fn read_png(path: &Path) -> Result<Self, DataError> {
         let file = File::open(path).map_err(DataError::opening(path))?;
-        let picture = decode_png(BufReader::new(file)).and_then(|png| picture_of(&png));
+        let picture =
+            decode_png(BufReader::new(file)).map_err(PictureError::Png).and_then(|png| picture_of(&png));
         picture.map_err(|problem| DataError::picture(path, problem))
     }
 
     fn after(steps: Vec<Step>, height: usize, width: usize, pixels: Vec<u8>) -> Result<Self, PictureError> {
-        check_size(height, width)?;
+        check_picture_size(height, width)?;
         if pixels.len() != height * width || pixels.is_empty() {
             return Err(PictureError::Shape { height, width, pixels: pixels.len() });
         }
@@ -99,25 +101,23 @@ impl Picture {
 /// Red, green, blue and alpha.
 type Rgba = [u8; 4];
 
-impl PngPixels {
-    /// Every pixel in colours of eight bits; opaque if there is no alpha channel.
-    fn rgba(&self) -> impl Iterator<Item = Rgba> + '_ {
-        let pixel_bytes = self.colour.channels() * self.depth.bytes();
-        self.samples.chunks_exact(pixel_bytes).map(move |pixel| {
-            let value = |channel: usize| match self.depth {
-                PngDepth::Eight => pixel[channel],
-                PngDepth::Sixteen => {
-                    to_eight_bits(u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]]))
-                }
-            };
-            match self.colour {
-                PngColour::Grey => [value(0), value(0), value(0), u8::MAX],
-                PngColour::GreyAlpha => [value(0), value(0), value(0), value(1)],
-                PngColour::Rgb => [value(0), value(1), value(2), u8::MAX],
-                PngColour::Rgba => [value(0), value(1), value(2), value(3)],
+/// Every pixel in colours of eight bits; opaque if there is no alpha channel.
+fn rgba(png: &PngPixels) -> impl Iterator<Item = Rgba> + '_ {
+    let pixel_bytes = png.colour.channels() * png.depth.bytes();
+    png.samples.chunks_exact(pixel_bytes).map(move |pixel| {
+        let value = |channel: usize| match png.depth {
+            PngDepth::Eight => pixel[channel],
+            PngDepth::Sixteen => {
+                to_eight_bits(u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]]))
             }
-        })
-    }
+        };
+        match png.colour {
+            PngColour::Grey => [value(0), value(0), value(0), u8::MAX],
+            PngColour::GreyAlpha => [value(0), value(0), value(0), value(1)],
+            PngColour::Rgb => [value(0), value(1), value(2), u8::MAX],
+            PngColour::Rgba => [value(0), value(1), value(2), value(3)],
+        }
+    })
 }
 
 /// To the nearest of 255 steps.
@@ -132,17 +132,17 @@ fn picture_of(png: &PngPixels) -> Result<Picture, PictureError> {
         steps.push(Step::ToEightBits);
     }
     // Grey pictures are often stored as colours; turning those to grey changes nothing.
-    if png.rgba().any(|[r, g, b, _]| r != g || g != b) {
+    if rgba(png).any(|[r, g, b, _]| r != g || g != b) {
         steps.push(Step::ToGrey);
     }
-    let is_opaque = png.rgba().all(|[_, _, _, alpha]| alpha == u8::MAX);
+    let is_opaque = rgba(png).all(|[_, _, _, alpha]| alpha == u8::MAX);
     let over = if is_opaque { u8::MAX } else { backing(png) };
     if !is_opaque {
         steps.push(Step::Transparency { over });
     }
     let (height, width) = (png.height, png.width);
-    let mut pixels = with_room(height * width).map_err(PictureError::OutOfMemory)?;
-    pixels.extend(png.rgba().map(|pixel| laid_over(pixel, over)));
+    let mut pixels = with_room(height * width).map_err(PngError::OutOfMemory)?;
+    pixels.extend(rgba(png).map(|pixel| laid_over(pixel, over)));
     Picture::after(steps, height, width, pixels)
 }
 
@@ -150,7 +150,7 @@ fn picture_of(png: &PngPixels) -> Result<Picture, PictureError> {
 fn backing(png: &PngPixels) -> u8 {
     let (width, height) = (png.width, png.height);
     let (mut all, mut border) = (Visible::default(), Visible::default());
-    for (index, pixel) in png.rgba().enumerate() {
+    for (index, pixel) in rgba(png).enumerate() {
         let (x, y) = (index % width, index / width);
         all.add(pixel);
         if x == 0 || y == 0 || x + 1 == width || y + 1 == height {

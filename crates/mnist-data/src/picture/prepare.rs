@@ -5,7 +5,8 @@ use super::ground::{Border, Polarity};
 use super::likeness::{Likeness, Trim};
 use super::resample::{Levels, Region};
 use super::step::{Centre, Step};
-use crate::error::{MAX_SIDE, PictureError};
+use crate::error::PictureError;
+use pool_files::MAX_SIDE;
 
 /// Background within this many standard deviations of its noise becomes black.
 const BLACK_SDS: f32 = 3.0;

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::png_files::{Colour, PngFile, grey_file, stored};
 use super::*;
 use crate::images::LabelledImages;
 use crate::perturbation::Perturbation;
+use pool_testkit::png::{Colour, PngFile, grey_file, stored};
 
 const LIKES: [Likeness; 3] = [Likeness::Digit, Likeness::Garment, Likeness::Whole];
 

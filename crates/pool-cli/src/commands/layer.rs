@@ -6,7 +6,7 @@ use anyhow::Context;
 use mnist_data::{DataDir, Dataset};
 use pool_files::atomic_write;
 use pool_models::files::{
-    DataFormat, Depth, Drawn, GreyPicture, grey_tensor, is_picture, read_array, read_picture_and_depth,
+    DataFormat, Drawn, GreyPicture, PngDepth, grey_tensor, is_picture, read_array, read_picture_and_depth,
     write_array, write_picture_of_depth,
 };
 use pool_models::{Application, Mode, ModelError, Operator, Pool, catalogue, catalogue_markdown};
@@ -77,7 +77,7 @@ struct Input {
     /// `[N, C, spatial...]`, whatever the file's own format.
     tensor: Tensor,
     /// How deep the pictures are that are written of it.
-    depth: Depth,
+    depth: PngDepth,
 }
 
 fn read(path: &Path, format: DataFormat) -> anyhow::Result<Input> {
@@ -86,10 +86,10 @@ fn read(path: &Path, format: DataFormat) -> anyhow::Result<Input> {
         return Ok(Input { tensor, depth });
     }
     let tensor = format.to_channels_first(&read_array(path)?).map_err(ModelError::from)?;
-    Ok(Input { tensor, depth: Depth::default() })
+    Ok(Input { tensor, depth: PngDepth::Eight })
 }
 
-fn write(path: &Path, tensor: &Tensor, format: DataFormat, depth: Depth) -> anyhow::Result<()> {
+fn write(path: &Path, tensor: &Tensor, format: DataFormat, depth: PngDepth) -> anyhow::Result<()> {
     if !is_picture(path) {
         let array = format.from_channels_first(tensor).map_err(ModelError::from)?;
         return Ok(write_array(path, &array)?);

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use pool_kernels::OutOfMemory;
+use pool_files::{OutOfMemory, PngError};
 
 use super::kind::FileKind;
-use super::picture::{MAX_PIXELS, MAX_SIDE};
 use crate::error::first_line;
 
 /// A file that cannot be read or written, or holds something else.
@@ -56,27 +55,13 @@ pub enum FileError {
         /// How much was asked for.
         cause: OutOfMemory,
     },
-    /// No PNG, or one that cannot be decoded.
-    #[error("{path}: no PNG picture: {reason}", path = .path.display())]
-    NotPng {
+    /// No PNG picture that can be decoded, or one of more pixels than are read.
+    #[error("{path}: {problem}", path = .path.display())]
+    Png {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        reason: String,
-    },
-    /// A picture of more pixels than are read, so that a small file cannot take all memory.
-    #[error(
-        "{path}: expected at most {MAX_SIDE} pixels a side and {MAX_PIXELS} in all, found {height}x{width}; shrink the \
-         picture",
-        path = .path.display()
-    )]
-    PictureTooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Height, in pixels.
-        height: u32,
-        /// Width, in pixels.
-        width: u32,
+        problem: PngError,
     },
     /// A tensor that is no picture.
     #[error(
@@ -108,6 +93,11 @@ impl FileError {
     pub(super) fn memory(path: &Path) -> impl FnOnce(OutOfMemory) -> Self {
         let path = path.to_owned();
         move |cause| Self::OutOfMemory { path, cause }
+    }
+
+    pub(super) fn png(path: &Path) -> impl FnOnce(PngError) -> Self {
+        let path = path.to_owned();
+        move |problem| Self::Png { path, problem }
     }
 
     pub(super) fn torch(path: &Path) -> impl FnOnce(tch::TchError) -> Self {

@@ -9,16 +9,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use pool_kernels::with_room;
+use pool_files::with_room;
 use tch::Tensor;
 
 pub use error::FileError;
 pub use kind::FileKind;
 pub use npy::{read_array, write_array};
 pub use picture::{
-    Depth, Drawn, GreyPicture, grey_tensor, read_picture, read_picture_and_depth, write_picture,
+    Drawn, GreyPicture, grey_tensor, read_picture, read_picture_and_depth, write_picture,
     write_picture_of_depth,
 };
+pub use pool_files::PngDepth;
 
 /// Where the channels stand in an array.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 use pool_files::atomic_write;
-use pool_kernels::with_room;
+use pool_files::with_room;
 use tch::kind::Element;
 use tch::{Kind, Tensor};
 

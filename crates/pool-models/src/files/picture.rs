@@ -3,40 +3,18 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use image::codecs::png::{PngDecoder, PngEncoder};
-use image::{ExtendedColorType, ImageDecoder, ImageEncoder, Limits};
-use pool_files::atomic_write;
-use pool_kernels::with_room;
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+use pool_files::{PngDepth, PngError, atomic_write, decode_png, with_room};
 use tch::{Kind, TchError, Tensor};
 
 use super::{FileError, FileKind, read_bytes};
 
-/// The longest side of a picture, in pixels: more than any camera's.
-pub(super) const MAX_SIDE: u32 = 1 << 14;
-/// The most pixels of a picture: in colour, their tensor takes 0.8 GB.
-pub(super) const MAX_PIXELS: u64 = 1 << 26;
-/// 256 colours.
-const MAX_PALETTE_BYTES: usize = 768;
-/// Deflate makes at most this many bytes of one.
-const MOST_UNPACKED: u64 = 1032;
-
-/// How finely a picture tells its values apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Depth {
-    /// In 255 steps.
-    #[default]
-    Eight,
-    /// In 65,535 steps.
-    Sixteen,
-}
-
-impl Depth {
-    /// The value of white, where black is 0.
-    fn white(self) -> f64 {
-        match self {
-            Self::Eight => 255.0,
-            Self::Sixteen => 65_535.0,
-        }
+/// The value of white, where black is 0.
+fn white_of(depth: PngDepth) -> f64 {
+    match depth {
+        PngDepth::Eight => 255.0,
+        PngDepth::Sixteen => 65_535.0,
     }
 }
 
@@ -53,72 +31,16 @@ pub fn read_picture(path: &Path) -> Result<Tensor, FileError> {
 ///
 /// # Errors
 /// As [`read_picture`].
-pub fn read_picture_and_depth(path: &Path) -> Result<(Tensor, Depth), FileError> {
+pub fn read_picture_and_depth(path: &Path) -> Result<(Tensor, PngDepth), FileError> {
     let bytes = read_bytes(path)?;
     FileKind::expect(FileKind::Png, path, &bytes)?;
-    let not_png = |reason: String| FileError::NotPng { path: path.to_owned(), reason };
-    let refused = |error: image::ImageError| not_png(error.to_string());
-    if let Some(length) = palette_bytes(&bytes)
-        && (length % 3 != 0 || length > MAX_PALETTE_BYTES)
-    {
-        return Err(not_png(format!("a palette of {length} bytes; it has 1 to 256 colours of 3 bytes")));
-    }
-    let decoder = PngDecoder::with_limits(Cursor::new(&bytes), Limits::default()).map_err(refused)?;
-    let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
-        return Err(FileError::PictureTooLarge { path: path.to_owned(), height, width });
-    }
-    // The header is believed only as far as the file can go, so that no size in it can ask for memory.
-    if pixels * bits_per_pixel(&bytes) / 8 > bytes.len() as u64 * MOST_UNPACKED {
-        return Err(not_png(format!(
-            "the header promises {height}x{width} pixels, and the file ends before"
-        )));
-    }
-    let colour = decoder.color_type();
-    let channels = u64::from(colour.channel_count());
-    let depth = match u64::from(colour.bytes_per_pixel()) / channels {
-        2 => Depth::Sixteen,
-        _ => Depth::Eight,
-    };
-    let length = decoder.total_bytes() as usize;
-    let mut values = with_room(length).map_err(FileError::memory(path))?;
-    values.resize(length, 0);
-    decoder.read_image(&mut values).map_err(refused)?;
-    let shape = [1, i64::from(height), i64::from(width), channels as i64];
+    let png = decode_png(Cursor::new(&bytes)).map_err(FileError::png(path))?;
+    let channels = png.colour.channels() as i64;
+    let shape = [1, png.height as i64, png.width as i64, channels];
     // Behind grey or colour stands what is transparent.
-    let shown = if colour.has_color() { 3 } else { 1 };
-    let picture = to_tensor(&values, &shape, shown, depth).map_err(FileError::torch(path))?;
-    Ok((picture, depth))
-}
-
-/// Bytes of a PNG file's palette, if there is one: the decoder would panic at a part of a colour. W3C, "Portable Network
-/// Graphics", section 5.3: a chunk is its length, its name, its data and four bytes of a checksum.
-fn palette_bytes(png: &[u8]) -> Option<usize> {
-    let mut rest = png.get(8..)?;
-    loop {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let (name, data) = after.split_first_chunk::<4>()?;
-        let length = u32::from_be_bytes(*length) as usize;
-        match name {
-            b"PLTE" => return Some(length),
-            b"IDAT" | b"IEND" => return None,
-            _ => rest = data.get(length.checked_add(4)?..)?,
-        }
-    }
-}
-
-/// Bits of a pixel by a PNG file's header: W3C, "Portable Network Graphics", section 11.2.1. What is packed is what
-/// counts here, and not what the decoder makes of it: an index of a palette, say, and not its colour.
-fn bits_per_pixel(png: &[u8]) -> u64 {
-    let (depth, colour) = (png.get(24).copied().unwrap_or(0), png.get(25).copied().unwrap_or(0));
-    let channels = match colour {
-        2 => 3,
-        4 => 2,
-        6 => 4,
-        _ => 1,
-    };
-    u64::from(depth) * channels
+    let shown = if channels < 3 { 1 } else { 3 };
+    let picture = to_tensor(&png.samples, &shape, shown, png.depth).map_err(FileError::torch(path))?;
+    Ok((picture, png.depth))
 }
 
 /// Grey pixels, row by row from the top, as `[1, 1, H, width]`, `f32` from 0 (black) to 1 (white).
@@ -130,24 +52,24 @@ pub fn grey_tensor(pixels: &[u8], width: usize) -> Result<Tensor, TchError> {
     if rows * width != pixels.len() {
         return Err(TchError::Shape(format!("{} pixels in rows of {width}", pixels.len())));
     }
-    to_tensor(pixels, &[1, rows as i64, width as i64, 1], 1, Depth::Eight)
+    to_tensor(pixels, &[1, rows as i64, width as i64, 1], 1, PngDepth::Eight)
 }
 
 /// The first `shown` channels of values `[1, H, W, C]`, which lie in memory as they are counted.
-fn to_tensor(values: &[u8], shape: &[i64], shown: i64, depth: Depth) -> Result<Tensor, TchError> {
+fn to_tensor(values: &[u8], shape: &[i64], shown: i64, depth: PngDepth) -> Result<Tensor, TchError> {
     let kind = match depth {
-        Depth::Eight => Kind::Uint8,
-        Depth::Sixteen => Kind::Int16,
+        PngDepth::Eight => Kind::Uint8,
+        PngDepth::Sixteen => Kind::Int16,
     };
     let values = Tensor::f_from_data_size(values, shape, kind)?.f_narrow(-1, 0, shown)?;
     let values = values.f_permute([0, 3, 1, 2])?.f_contiguous()?;
     // In place: a picture of the greatest size takes most of a gigabyte.
     let mut numbers = values.f_to_kind(Kind::Float)?;
-    if depth == Depth::Sixteen {
+    if depth == PngDepth::Sixteen {
         // The upper half of what has no sign was taken for negative.
         numbers = numbers.f_remainder_(65_536.0)?;
     }
-    numbers.f_div_scalar_(depth.white())
+    numbers.f_div_scalar_(white_of(depth))
 }
 
 /// How the values of a tensor became brightness.
@@ -178,7 +100,7 @@ impl GreyPicture {
     /// libtorch's refusal.
     pub fn of(tensor: &Tensor) -> Result<Self, TchError> {
         let rows = in_rows(tensor)?;
-        let (drawn, pixels) = brightness(&rows, Depth::Eight)?;
+        let (drawn, pixels) = brightness(&rows, PngDepth::Eight)?;
         let pixels = Vec::<u8>::try_from(pixels.f_to_kind(Kind::Uint8)?)?;
         Ok(Self { width: rows.size()[1] as usize, pixels, drawn })
     }
@@ -199,14 +121,14 @@ fn in_rows(tensor: &Tensor) -> Result<Tensor, TchError> {
 /// # Errors
 /// A tensor of another shape, or a file that cannot be written.
 pub fn write_picture(path: &Path, tensor: &Tensor) -> Result<Drawn, FileError> {
-    write_picture_of_depth(path, tensor, Depth::Eight)
+    write_picture_of_depth(path, tensor, PngDepth::Eight)
 }
 
 /// As [`write_picture`], of any depth.
 ///
 /// # Errors
 /// As [`write_picture`].
-pub fn write_picture_of_depth(path: &Path, tensor: &Tensor, depth: Depth) -> Result<Drawn, FileError> {
+pub fn write_picture_of_depth(path: &Path, tensor: &Tensor, depth: PngDepth) -> Result<Drawn, FileError> {
     let shape = tensor.size();
     let &[1, channels, height, width] = &shape[..] else {
         return Err(FileError::NoPicture { path: path.to_owned(), shape });
@@ -216,19 +138,19 @@ pub fn write_picture_of_depth(path: &Path, tensor: &Tensor, depth: Depth) -> Res
     let (drawn, values) = drawn.map_err(FileError::torch(path))?;
     let width = if channels == 3 { width } else { width * channels };
     let bytes = match depth {
-        Depth::Eight => in_memory(path, &values, |&value| [value as u8])?,
-        Depth::Sixteen => in_memory(path, &values, |&value| (value as u16).to_ne_bytes())?,
+        PngDepth::Eight => in_memory(path, &values, |&value| [value as u8])?,
+        PngDepth::Sixteen => in_memory(path, &values, |&value| (value as u16).to_ne_bytes())?,
     };
     let colour = match (channels, depth) {
-        (3, Depth::Eight) => ExtendedColorType::Rgb8,
-        (3, Depth::Sixteen) => ExtendedColorType::Rgb16,
-        (_, Depth::Eight) => ExtendedColorType::L8,
-        (_, Depth::Sixteen) => ExtendedColorType::L16,
+        (3, PngDepth::Eight) => ExtendedColorType::Rgb8,
+        (3, PngDepth::Sixteen) => ExtendedColorType::Rgb16,
+        (_, PngDepth::Eight) => ExtendedColorType::L8,
+        (_, PngDepth::Sixteen) => ExtendedColorType::L16,
     };
     let mut file = Vec::new();
     PngEncoder::new(&mut file)
         .write_image(&bytes, width as u32, height as u32, colour)
-        .map_err(|error| FileError::NotPng { path: path.to_owned(), reason: error.to_string() })?;
+        .map_err(|error| FileError::png(path)(PngError::Damaged { reason: error.to_string() }))?;
     atomic_write(path, &file).map_err(FileError::io("write", path))?;
     Ok(drawn)
 }
@@ -249,12 +171,12 @@ fn in_memory<const BYTES: usize>(
 }
 
 /// One whole number per entry, in order, from 0 for black. NaN is black.
-fn brightness(tensor: &Tensor, depth: Depth) -> Result<(Drawn, Tensor), TchError> {
+fn brightness(tensor: &Tensor, depth: PngDepth) -> Result<(Drawn, Tensor), TchError> {
     let values = tensor.detach().f_to_kind(Kind::Double)?;
     let (least, greatest) = (f64::try_from(values.f_min()?)?, f64::try_from(values.f_max()?)?);
     let (black, white) = if least < 0.0 || greatest > 1.0 { (least, greatest) } else { (0.0, 1.0) };
     let spread = if white > black { white - black } else { 1.0 };
-    let most = depth.white();
+    let most = white_of(depth);
     let numbers = values
         .f_sub_scalar(black)?
         .f_mul_scalar(most / spread)?
@@ -310,7 +232,7 @@ mod tests {
         let path = folder.path().join("x.png");
         std::fs::write(&path, b"not a picture").unwrap();
         let error = read_picture(&path).unwrap_err().to_string();
-        assert!(error.contains("x.png: no PNG picture: "), "{error}");
+        assert!(error.contains("x.png: expected a PNG picture, found a file of another kind"), "{error}");
         std::fs::write(&path, b"\xff\xd8\xff\xe0").unwrap();
         let error = read_picture(&path).unwrap_err().to_string();
         assert!(error.ends_with("x.png: is a JPEG picture; convert it to PNG"), "{error}");
@@ -336,7 +258,7 @@ mod tests {
             PngEncoder::new(&mut file).write_image(&bytes, 3, 2, colour).unwrap();
             std::fs::write(&path, file).unwrap();
             let (picture, depth) = read_picture_and_depth(&path).unwrap();
-            assert_eq!((picture.size(), depth), (vec![1, shown as i64, 2, 3], Depth::Sixteen));
+            assert_eq!((picture.size(), depth), (vec![1, shown as i64, 2, 3], PngDepth::Sixteen));
             for channel in 0..shown {
                 for pixel in 0..6 {
                     let at = [0, channel as i64, pixel as i64 / 3, pixel as i64 % 3];
@@ -348,51 +270,7 @@ mod tests {
             // Written and read again, nothing has changed.
             write_picture_of_depth(&path, &picture, depth).unwrap();
             let (again, depth) = read_picture_and_depth(&path).unwrap();
-            assert_eq!((again, depth), (picture, Depth::Sixteen), "{colour:?}");
-        }
-    }
-
-    /// A grey PNG file of one byte, whose header promises `width` x `height` pixels of 16 bits.
-    fn promising(width: u32, height: u32) -> Vec<u8> {
-        let mut file = Cursor::new(Vec::new());
-        PngEncoder::new(&mut file).write_image(&[0], 1, 1, ExtendedColorType::L8).unwrap();
-        let mut file = file.into_inner();
-        file[16..20].copy_from_slice(&width.to_be_bytes());
-        file[20..24].copy_from_slice(&height.to_be_bytes());
-        file[24] = 16;
-        // The checksum of the chunk's name and content.
-        let crc = crc32(&file[12..29]);
-        file[29..33].copy_from_slice(&crc.to_be_bytes());
-        file
-    }
-
-    /// As PNG has it: W3C, "Portable Network Graphics", annex D.
-    fn crc32(bytes: &[u8]) -> u32 {
-        !bytes.iter().fold(u32::MAX, |crc, &byte| {
-            (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
-        })
-    }
-
-    #[test]
-    fn a_picture_that_only_its_header_makes_large_costs_no_memory() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.png");
-        for (width, height, expected) in [
-            (
-                20_000,
-                1,
-                "expected at most 16384 pixels a side and 67108864 in all, found 1x20000; shrink the picture",
-            ),
-            (
-                9_000,
-                9_000,
-                "expected at most 16384 pixels a side and 67108864 in all, found 9000x9000; shrink the picture",
-            ),
-            (8_000, 7_000, "no PNG picture: the header promises 7000x8000 pixels, and the file ends before"),
-        ] {
-            std::fs::write(&path, promising(width, height)).unwrap();
-            let error = read_picture(&path).unwrap_err().to_string();
-            assert_eq!(error, format!("{}: {expected}", path.display()));
+            assert_eq!((again, depth), (picture, PngDepth::Sixteen), "{colour:?}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::super::png_files::{Colour, PngFile, grey_file, stored};
 use super::*;
+use pool_testkit::png::{Colour, PngFile, grey_file, stored};
 
 fn read(file: &PngFile) -> (Vec<u8>, Vec<Step>) {
     let (_folder, path) = stored(&file.bytes());

@@ -5,9 +5,7 @@
 //! side: slowest, and what the others are held equal to.
 
 #[cfg(test)]
-mod fast_equals_reference;
-#[cfg(test)]
-mod fractional_golden;
+mod fractional_tests;
 mod gathered;
 mod long_sums;
 mod max;
@@ -15,6 +13,8 @@ mod mean;
 mod native;
 mod set;
 mod torch_args;
+#[cfg(test)]
+mod window_tests;
 
 pub(super) use gathered::Gathered;
 pub(super) use long_sums::{MOST as MOST_ADDED, as_given, with_digits};

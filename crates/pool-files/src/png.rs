@@ -1,13 +1,16 @@
 //! Decoding PNG files that may come from anywhere: no panic, memory in proportion to the file, and a typed error.
 
-use std::io::{BufRead, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom};
 
 use image::codecs::png::PngDecoder;
 use image::{ColorType, ImageDecoder, ImageError, Limits};
 
-use crate::error::{MAX_PIXELS, MAX_SIDE, PictureError, with_room};
-use crate::unpacked::read_full;
+use crate::memory::{OutOfMemory, with_room};
 
+/// The longest side of a picture, in pixels: more than any camera's.
+pub const MAX_SIDE: usize = 1 << 14;
+/// The most pixels of a picture: a phone camera's 48 million fit, and their samples never take more than 0.6 GB.
+pub const MAX_PIXELS: usize = 1 << 26;
 /// The first eight bytes of every PNG file: W3C, "Portable Network Graphics", section 5.2.
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// The most that one pixel takes: four channels of 16 bits.
@@ -16,6 +19,32 @@ const MAX_PIXEL_BYTES: usize = 8;
 const MAX_PALETTE_BYTES: u32 = 768;
 /// Deflate makes at most this many bytes of one.
 const MOST_UNPACKED: u64 = 1032;
+
+/// Why a file is no PNG picture that can be decoded.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "heights and widths are in pixels")]
+pub enum PngError {
+    /// A file without content.
+    #[error("expected a PNG picture, found an empty file; export the picture again")]
+    Empty,
+    /// A file that does not begin as a PNG file does.
+    #[error("expected a PNG picture, found a file of another kind; convert it to PNG")]
+    NotPng,
+    /// A PNG file that cannot be decoded; the reason is the decoder's.
+    #[error("the PNG file is damaged or cut off: {reason}; export the picture again")]
+    Damaged { reason: String },
+    /// More pixels than are read, so that a small file cannot unpack to terabytes.
+    #[error(
+        "expected at most {MAX_SIDE} pixels a side and {MAX_PIXELS} in all, found {height}x{width}; shrink the picture"
+    )]
+    TooLarge { height: usize, width: usize },
+    /// The system does not have the memory that the pixels take.
+    #[error("{0}; use a smaller picture, or a machine with more memory")]
+    OutOfMemory(OutOfMemory),
+    /// Reading failed for a reason outside the data.
+    #[error("cannot read: {0}")]
+    Io(io::Error),
+}
 
 /// The pixels of a PNG file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,26 +117,26 @@ impl PngDepth {
 ///
 /// ```
 /// use std::io::Cursor;
-/// use mnist_data::{PictureError, decode_png};
+/// use pool_files::{PngError, decode_png};
 ///
 /// let error = decode_png(Cursor::new(b"\xff\xd8\xff\xe0 a JPEG file")).unwrap_err();
-/// assert!(matches!(error, PictureError::NotPng));
+/// assert!(matches!(error, PngError::NotPng));
 /// ```
 ///
 /// # Errors
 ///
-/// [`PictureError::Empty`], [`PictureError::NotPng`], [`PictureError::Damaged`], [`PictureError::TooLarge`],
-/// [`PictureError::OutOfMemory`], or [`PictureError::Io`] when the reader fails.
-pub fn decode_png(mut file: impl BufRead + Seek) -> Result<PngPixels, PictureError> {
+/// [`PngError::Empty`], [`PngError::NotPng`], [`PngError::Damaged`], [`PngError::TooLarge`],
+/// [`PngError::OutOfMemory`], or [`PngError::Io`] when the reader fails.
+pub fn decode_png(mut file: impl BufRead + Seek) -> Result<PngPixels, PngError> {
     check_claims(&mut file)?;
-    file.rewind().map_err(PictureError::Io)?;
+    file.rewind().map_err(PngError::Io)?;
 
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some((MAX_PIXELS * MAX_PIXEL_BYTES) as u64);
     let decoder = PngDecoder::with_limits(file, limits).map_err(refused)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
-    check_size(height, width)?;
+    check_picture_size(height, width)?;
     let (colour, depth) = match decoder.color_type() {
         ColorType::L8 => (PngColour::Grey, PngDepth::Eight),
         ColorType::La8 => (PngColour::GreyAlpha, PngDepth::Eight),
@@ -120,27 +149,30 @@ pub fn decode_png(mut file: impl BufRead + Seek) -> Result<PngPixels, PictureErr
         other => return Err(damaged(format!("its pixels are {other:?}, which no PNG file has"))),
     };
     let length = height * width * colour.channels() * depth.bytes();
-    let mut samples = with_room(length).map_err(PictureError::OutOfMemory)?;
+    let mut samples = with_room(length).map_err(PngError::OutOfMemory)?;
     samples.resize(length, 0);
     decoder.read_image(&mut samples).map_err(refused)?;
     Ok(PngPixels { height, width, colour, depth, samples })
 }
 
 /// Refuses a picture of more pixels than are read.
-pub(super) fn check_size(height: usize, width: usize) -> Result<(), PictureError> {
+///
+/// # Errors
+/// [`PngError::TooLarge`].
+pub fn check_picture_size(height: usize, width: usize) -> Result<(), PngError> {
     if height > MAX_SIDE || width > MAX_SIDE || height.saturating_mul(width) > MAX_PIXELS {
-        return Err(PictureError::TooLarge { height, width });
+        return Err(PngError::TooLarge { height, width });
     }
     Ok(())
 }
 
-fn damaged(reason: String) -> PictureError {
-    PictureError::Damaged { reason }
+fn damaged(reason: String) -> PngError {
+    PngError::Damaged { reason }
 }
 
-fn refused(error: ImageError) -> PictureError {
+fn refused(error: ImageError) -> PngError {
     match error {
-        ImageError::IoError(cause) if cause.kind() != ErrorKind::UnexpectedEof => PictureError::Io(cause),
+        ImageError::IoError(cause) if cause.kind() != ErrorKind::UnexpectedEof => PngError::Io(cause),
         error => damaged(error.to_string()),
     }
 }
@@ -150,29 +182,27 @@ fn refused(error: ImageError) -> PictureError {
 ///
 /// A chunk is its length, its name, its content and four bytes of a checksum: W3C, "Portable Network Graphics",
 /// section 5.3. Whatever else is wrong, the decoder has words for it.
-fn check_claims(file: &mut (impl Read + Seek)) -> Result<(), PictureError> {
-    let file_bytes = file.seek(SeekFrom::End(0)).map_err(PictureError::Io)?;
-    file.rewind().map_err(PictureError::Io)?;
-    let mut signature = [0; SIGNATURE.len()];
-    if read_full(file, &mut signature).map_err(PictureError::Io)? == 0 {
-        return Err(PictureError::Empty);
+fn check_claims(file: &mut (impl Read + Seek)) -> Result<(), PngError> {
+    let file_bytes = file.seek(SeekFrom::End(0)).map_err(PngError::Io)?;
+    file.rewind().map_err(PngError::Io)?;
+    let signature = read_up_to(file, SIGNATURE.len())?;
+    if signature.is_empty() {
+        return Err(PngError::Empty);
     }
     if signature != SIGNATURE {
-        return Err(PictureError::NotPng);
+        return Err(PngError::NotPng);
     }
     loop {
-        let mut chunk = [0; 8];
-        if read_full(file, &mut chunk).map_err(PictureError::Io)? < chunk.len() {
-            return Ok(());
-        }
-        let [l0, l1, l2, l3, name @ ..] = chunk;
+        let chunk = read_up_to(file, 8)?;
+        let &[l0, l1, l2, l3, ref name @ ..] = &chunk[..] else { return Ok(()) };
         let length = u32::from_be_bytes([l0, l1, l2, l3]);
         let mut rest = i64::from(length) + 4;
-        match &name {
+        match name {
             b"IHDR" => {
-                let mut header = [0; 10];
-                rest -= read_full(file, &mut header).map_err(PictureError::Io)? as i64;
-                check_header(header, file_bytes)?;
+                let mut header = read_up_to(file, 10)?;
+                rest -= header.len() as i64;
+                header.resize(10, 0);
+                check_header(&header, file_bytes)?;
             }
             b"PLTE" if length % 3 != 0 || length > MAX_PALETTE_BYTES => {
                 return Err(damaged(format!(
@@ -182,16 +212,23 @@ fn check_claims(file: &mut (impl Read + Seek)) -> Result<(), PictureError> {
             b"IDAT" | b"IEND" => return Ok(()),
             _ => {}
         }
-        file.seek_relative(rest).map_err(PictureError::Io)?;
+        file.seek_relative(rest).map_err(PngError::Io)?;
     }
 }
 
+/// The next bytes, fewer at the file's end.
+fn read_up_to(file: &mut impl Read, bytes: usize) -> Result<Vec<u8>, PngError> {
+    let mut read = Vec::with_capacity(bytes);
+    file.by_ref().take(bytes as u64).read_to_end(&mut read).map_err(PngError::Io)?;
+    Ok(read)
+}
+
 /// Width, height, bits of a sample and colour type: W3C, "Portable Network Graphics", section 11.2.1.
-fn check_header(header: [u8; 10], file_bytes: u64) -> Result<(), PictureError> {
-    let [w0, w1, w2, w3, h0, h1, h2, h3, bits, colour] = header;
+fn check_header(header: &[u8], file_bytes: u64) -> Result<(), PngError> {
+    let &[w0, w1, w2, w3, h0, h1, h2, h3, bits, colour] = header else { return Ok(()) };
     let side = |bytes| u32::from_be_bytes(bytes) as usize;
     let (height, width) = (side([h0, h1, h2, h3]), side([w0, w1, w2, w3]));
-    check_size(height, width)?;
+    check_picture_size(height, width)?;
     // As they are packed: a palette's index counts, not its colour.
     let channels = match colour {
         2 => 3,
@@ -210,7 +247,8 @@ fn check_header(header: [u8; 10], file_bytes: u64) -> Result<(), PictureError> {
 mod tests {
     use std::io::{self, Cursor};
 
-    use super::super::png_files::{Colour, PngFile, grey_file};
+    use pool_testkit::png::{Colour, PngFile, grey_file};
+
     use super::*;
 
     fn decoded(colour: Colour, depth: u8, width: u32, rows: &[u8]) -> PngPixels {
@@ -293,6 +331,6 @@ mod tests {
             }
         }
         let error = decode_png(Failing).unwrap_err();
-        assert!(matches!(error, PictureError::Io(_)) && error.to_string() == "cannot read: disk on fire");
+        assert!(matches!(error, PngError::Io(_)) && error.to_string() == "cannot read: disk on fire");
     }
 }

@@ -1,4 +1,4 @@
-//! PNG files of every colour type, written chunk by chunk for the tests.
+//! PNG files of every colour type, written chunk by chunk for tests.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,29 +9,38 @@ use tempfile::TempDir;
 
 /// The colour types of a PNG file, with the code of its header: W3C, "Portable Network Graphics", section 11.2.1.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Colour {
+pub enum Colour {
+    /// Grey.
     Grey = 0,
+    /// Red, green, blue.
     Rgb = 2,
+    /// Indices of a palette.
     Palette = 3,
+    /// Grey, alpha.
     GreyAlpha = 4,
+    /// Red, green, blue, alpha.
     Rgba = 6,
 }
 
 /// A PNG file to be written.
-pub(super) struct PngFile {
-    pub(super) width: u32,
-    pub(super) height: u32,
+pub struct PngFile {
+    /// Width, in pixels.
+    pub width: u32,
+    /// Height, in pixels.
+    pub height: u32,
     /// Bits for each channel, or for each index of a palette.
-    pub(super) depth: u8,
-    pub(super) colour: Colour,
+    pub depth: u8,
+    /// What the channels of a pixel are.
+    pub colour: Colour,
     /// Names and contents of the chunks between header and pixels.
-    pub(super) chunks: Vec<([u8; 4], Vec<u8>)>,
+    pub chunks: Vec<([u8; 4], Vec<u8>)>,
     /// The bytes of all rows, from the top.
-    pub(super) rows: Vec<u8>,
+    pub rows: Vec<u8>,
 }
 
 impl PngFile {
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    /// The file's bytes.
+    pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
         let sizes = [self.width, self.height].map(u32::to_be_bytes).concat();
         bytes.extend(chunk(*b"IHDR", &[&sizes[..], &[self.depth, self.colour as u8, 0, 0, 0]].concat()));
@@ -50,7 +59,8 @@ impl PngFile {
     }
 }
 
-pub(super) fn grey_file(height: usize, width: usize, pixels: &[u8]) -> PngFile {
+/// A grey picture of 8 bits, `[H, W]`.
+pub fn grey_file(height: usize, width: usize, pixels: &[u8]) -> PngFile {
     let (width, height) = (width as u32, height as u32);
     PngFile { width, height, depth: 8, colour: Colour::Grey, chunks: Vec::new(), rows: pixels.to_vec() }
 }
@@ -72,7 +82,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 /// The bytes as a file, in a folder that exists as long as the first value.
-pub(super) fn stored(bytes: &[u8]) -> (TempDir, PathBuf) {
+pub fn stored(bytes: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("picture.png");
     std::fs::write(&path, bytes).unwrap();
