@@ -1,16 +1,16 @@
 //! From the sweep file as written to a sweep that can be trusted.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::path::Path;
 
 use toml::Spanned;
 
+use super::arm::{Arm, ArmOverrides};
 use super::error::Source;
 use super::network::NetworkTemplate;
-use super::search::{ArmOverrides, Search, SearchContext};
+use super::search::{Search, SearchContext};
 use super::toml_file::{ArmToml, ControlledParameters, SeedToml, SweepToml};
-use crate::{DataSource, DataSpec, EvaluationSpec, Pool, SweepError, TrainSpec};
+use crate::{DataSource, DataSpec, EvaluationSpec, SweepError, TrainSpec};
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
 /// known when it is planned, since that depends on the data.
@@ -35,17 +35,6 @@ pub struct Sweep {
     pub(super) network: Option<NetworkTemplate>,
     /// Draws further arms; `None` trains only those listed.
     pub(super) search: Option<Search>,
-}
-
-/// One pooling choice under comparison.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Arm {
-    /// Its name in every table.
-    pub name: String,
-    /// The layer.
-    pub pool: Pool,
-    pub(super) overrides: ArmOverrides,
-    pub(super) span: Range<usize>,
 }
 
 const MAX_NAME: usize = 60;

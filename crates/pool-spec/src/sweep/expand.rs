@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::check::{Arm, Sweep};
+use super::arm::Arm;
+use super::check::Sweep;
 use super::control::{MatchError, match_parameters};
 use super::network::NetworkTemplate;
 use super::search::{SPACE, Search};

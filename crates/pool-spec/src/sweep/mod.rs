@@ -1,5 +1,6 @@
 //! The sweep file: read as TOML, checked once, expanded into a plan.
 
+mod arm;
 mod check;
 mod control;
 mod error;
@@ -8,7 +9,7 @@ mod network;
 mod search;
 mod toml_file;
 
-pub use check::{Arm, Sweep};
+pub use arm::{Arm, ArmOverrides};
+pub use check::Sweep;
 pub use error::SweepError;
 pub use network::NetworkTemplate;
-pub use search::ArmOverrides;

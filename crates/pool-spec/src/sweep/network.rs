@@ -8,7 +8,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::search::ArmOverrides;
+use super::arm::ArmOverrides;
 use crate::{Conv2d, Dense, Dropout, Flatten, Layer, Pool, Sequential};
 
 /// The layers of a sweep's network.

@@ -6,14 +6,12 @@ mod space;
 
 use self::halving::Ladder;
 use self::space::{Pools, Space};
-use super::check::Arm;
+use super::arm::Arm;
 use super::error::Source;
 use super::network::NetworkTemplate;
 use super::toml_file::{Numbers, PlaceToml, Scale, SearchToml, SpaceToml, StrategyToml};
 use crate::reading::Whole;
 use crate::{SearchPlan, SweepError};
-
-pub use space::ArmOverrides;
 
 /// A search in which every single setting is right.
 #[derive(Debug, Clone)]

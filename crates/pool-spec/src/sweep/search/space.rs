@@ -3,22 +3,9 @@
 use rand_chacha::ChaCha8Rng;
 
 use crate::draw::{self, pick};
-use crate::sweep::check::Arm;
+use crate::sweep::arm::{Arm, ArmOverrides};
 use crate::sweep::toml_file::{Numbers, Range, Scale};
 use crate::{Extent, Padding, Pool, Reducer, Window};
-
-/// What an arm overrides besides its pooling layer. Whatever is `None` is as the sweep file has it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ArmOverrides {
-    /// The places of the network that the pooling layer takes, from 0; the others stay empty.
-    pub slots: Option<Vec<usize>>,
-    /// The rate of every dropout layer.
-    pub dropout: Option<f64>,
-    /// The step size.
-    pub learning_rate: Option<f64>,
-    /// Images per step.
-    pub batch_size: Option<usize>,
-}
 
 /// Where the pooling layers come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,20 +76,6 @@ impl Space {
         let name = named.join(", ");
         let name = if name.chars().count() > LONGEST_NAME { format!("draw {number}") } else { name };
         Some(Arm { name, pool, overrides, span })
-    }
-}
-
-impl ArmOverrides {
-    /// Each change in a word or two.
-    fn words(&self) -> impl Iterator<Item = String> {
-        let slots = self.slots.as_ref().map(|slots| {
-            let numbers: Vec<String> = slots.iter().map(|slot| (slot + 1).to_string()).collect();
-            if numbers.is_empty() { "nowhere".to_owned() } else { format!("at {}", numbers.join("+")) }
-        });
-        let dropout = self.dropout.map(|rate| format!("dropout {rate}"));
-        let learning_rate = self.learning_rate.map(|rate| format!("lr {rate}"));
-        let batch_size = self.batch_size.map(|images| format!("batch {images}"));
-        [slots, dropout, learning_rate, batch_size].into_iter().flatten()
     }
 }
 

@@ -1,0 +1,43 @@
+//! What is compared.
+
+use std::ops::Range;
+
+use crate::Pool;
+
+/// One pooling choice under comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arm {
+    /// Its name in every table.
+    pub name: String,
+    /// The layer.
+    pub pool: Pool,
+    pub(super) overrides: ArmOverrides,
+    pub(super) span: Range<usize>,
+}
+
+/// What an arm overrides besides its pooling layer. Whatever is `None` is as the sweep file has it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ArmOverrides {
+    /// The places of the network that the pooling layer takes, from 0; the others stay empty.
+    pub slots: Option<Vec<usize>>,
+    /// The rate of every dropout layer.
+    pub dropout: Option<f64>,
+    /// The step size.
+    pub learning_rate: Option<f64>,
+    /// Images per step.
+    pub batch_size: Option<usize>,
+}
+
+impl ArmOverrides {
+    /// Each change in a word or two.
+    pub(super) fn words(&self) -> impl Iterator<Item = String> {
+        let slots = self.slots.as_ref().map(|slots| {
+            let numbers: Vec<String> = slots.iter().map(|slot| (slot + 1).to_string()).collect();
+            if numbers.is_empty() { "nowhere".to_owned() } else { format!("at {}", numbers.join("+")) }
+        });
+        let dropout = self.dropout.map(|rate| format!("dropout {rate}"));
+        let learning_rate = self.learning_rate.map(|rate| format!("lr {rate}"));
+        let batch_size = self.batch_size.map(|images| format!("batch {images}"));
+        [slots, dropout, learning_rate, batch_size].into_iter().flatten()
+    }
+}
