@@ -39,7 +39,7 @@ pub use process::{Probe, StopFlag, TrialEvent};
 pub use record::{
     ComputedWith, Contention, CostRecord, EarlierEpochs, EpochRecord, EvaluatedSet, Evaluation, HardImage,
     Latency, MeasuredPeak, ModelFacts, PredictionTimes, Provenance, RECORD_VERSION, Record, RecordError,
-    RecordSummary, Robustness, StepTimes, TestResults, TrialRecord, TrialStatus,
+    RecordSummary, Robustness, StepTimes, TestResults, TestSummary, TrialRecord, TrialStatus, TrialSummary,
 };
 pub use run_dir::RunDir;
 pub use run_layout::RunLayout;

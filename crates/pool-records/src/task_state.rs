@@ -91,7 +91,7 @@ impl<R: Record> TaskState<R> {
         let unusable = |reason: String, is_torn| Self::Unusable(UnusableRecord { reason, is_torn });
         match fs::read(RunLayout::record_in(folder)) {
             // What is no text is no record either.
-            Ok(bytes) => match R::from_json(&String::from_utf8_lossy(&bytes)) {
+            Ok(bytes) => match R::from_json(&text_of(bytes)) {
                 Ok(record) if record.id() == id => Self::Finished(Box::new(record)),
                 Ok(record) => unusable(
                     format!(
@@ -127,6 +127,11 @@ impl<R: Record> TaskState<R> {
         let begun = RunLayout::checkpoint_in(folder).exists() || RunLayout::history_in(folder).exists();
         if begun { Self::Begun } else { Self::Waiting }
     }
+}
+
+/// As UTF-8, or as near as it comes.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// The epochs that a trial has behind it, from `history.jsonl`, whose last line may be half written; from its checkpoint

@@ -1,12 +1,11 @@
 //! A run, read from its directory: every record, or of a large run the best arms and a line for each trial.
 
 use pool_records::{
-    CostRecord, EpochRecord, Evaluation, Failure, FailureCause, PausedTrial, Record, RunLayout, TaskState,
-    TrialRecord, TrialStatus,
+    CostRecord, EpochRecord, Evaluation, Failure, FailureCause, PausedTrial, RunLayout, TaskState,
+    TrialRecord, TrialStatus, TrialSummary,
 };
 use pool_spec::{Measurement, PlanFile, Trial};
 use rayon::prelude::*;
-use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
@@ -63,15 +62,16 @@ impl Run {
     /// # Errors
     /// A folder that is no run directory, or a plan that cannot be read.
     pub fn read(root: &Path) -> Result<Self, ReportError> {
-        Self::read_best(root, usize::MAX)
+        Self::read_best(root, usize::MAX, &[])
     }
 
     /// As [`Run::read`], but of more than `most` arms only those with the lowest mean validation error: what a person
-    /// reads and a machine can hold in memory. The others have a line each in `overview`.
+    /// reads and a machine can hold in memory. The others have a line each in `overview`. Of the trials in `known`, which
+    /// were read before, only the records that are shown are read again.
     ///
     /// # Errors
     /// As there.
-    pub fn read_best(root: &Path, most: usize) -> Result<Self, ReportError> {
+    pub fn read_best(root: &Path, most: usize, known: &[TrialSummary]) -> Result<Self, ReportError> {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
         let sweep_text = fs::read_to_string(layout.sweep_file()).unwrap_or_default();
@@ -89,11 +89,15 @@ impl Run {
         };
         let mut shown: HashSet<String> = plan.trials.iter().map(|trial| trial.spec().arm.clone()).collect();
         if shown.len() > most {
-            shown = run.look_through(&plan.trials, shown.len(), most);
+            shown = run.look_through(&plan.trials, known, shown.len(), most);
         }
         let trials: Vec<&Trial> =
             plan.trials.iter().filter(|trial| shown.contains(&trial.spec().arm)).collect();
-        let states = run.states::<TrialRecord>(&trials);
+        // By as many threads as there are processors: a large run has gigabytes of records.
+        let states = trials
+            .par_iter()
+            .map(|trial| TaskState::<TrialRecord>::of(&run.layout.trial(trial.id()), trial.id()));
+        let states: Vec<TaskState<TrialRecord>> = states.collect();
         for (trial, state) in trials.into_iter().zip(states) {
             // An arm that a search has given up is no row of a table.
             let has_row = !matches!(state, TaskState::Paused(_));
@@ -118,8 +122,20 @@ impl Run {
 
     /// Gives every trial its line, and the arms whose mean validation error is lowest. Of the others, what has no record
     /// is noted here; nobody looks at them again.
-    fn look_through(&mut self, trials: &[Trial], arms: usize, most: usize) -> HashSet<String> {
-        let states = self.states::<BriefRecord>(&trials.iter().collect::<Vec<_>>());
+    fn look_through(
+        &mut self,
+        trials: &[Trial],
+        known: &[TrialSummary],
+        arms: usize,
+        most: usize,
+    ) -> HashSet<String> {
+        let known: HashMap<&str, &TrialSummary> =
+            known.iter().map(|summary| (summary.id.as_str(), summary)).collect();
+        let state_of = |trial: &Trial| match known.get(trial.id()) {
+            Some(&summary) => TaskState::Finished(Box::new(summary.clone())),
+            None => TaskState::of(&self.layout.trial(trial.id()), trial.id()),
+        };
+        let states: Vec<TaskState<TrialSummary>> = trials.par_iter().map(state_of).collect();
         let lines = trials.iter().zip(&states).filter_map(|(trial, state)| line_of(trial, state));
         self.overview = lines.collect();
         let shown = best_arms(&self.overview, most);
@@ -130,12 +146,6 @@ impl Run {
             }
         }
         shown
-    }
-
-    /// Records are read by as many threads as there are processors: a large run has gigabytes of them.
-    fn states<R: Record>(&self, trials: &[&Trial]) -> Vec<TaskState<R>> {
-        let state_of = |trial: &&Trial| TaskState::of(&self.layout.trial(trial.id()), trial.id());
-        trials.par_iter().map(state_of).collect()
     }
 
     /// Notes why a trial has no record that can be used; gives the record of one that has it.
@@ -212,27 +222,6 @@ pub struct TrialOverview {
     pub train_s: f64,
 }
 
-/// What a line needs of a record; the rest is passed over.
-#[derive(Deserialize)]
-struct BriefRecord {
-    id: String,
-    status: TrialStatus,
-    epochs: Vec<EpochRecord>,
-    validation: Option<Evaluation>,
-    test: Option<BriefTest>,
-}
-
-#[derive(Deserialize)]
-struct BriefTest {
-    evaluation: Evaluation,
-}
-
-impl Record for BriefRecord {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
 /// The arms whose mean validation error is lowest.
 fn best_arms(lines: &[TrialOverview], most: usize) -> HashSet<String> {
     let mut errors = HashMap::<&str, (f64, usize)>::new();
@@ -248,11 +237,11 @@ fn best_arms(lines: &[TrialOverview], most: usize) -> HashSet<String> {
 }
 
 /// The line of a trial that has finished, or that a search has stopped.
-fn line_of(trial: &Trial, state: &TaskState<BriefRecord>) -> Option<TrialOverview> {
+fn line_of(trial: &Trial, state: &TaskState<TrialSummary>) -> Option<TrialOverview> {
     let (arm, seed) = (&trial.spec().arm, trial.spec().seed);
     match state {
         TaskState::Finished(record) => {
-            let BriefRecord { id, status, epochs, validation, test } = &**record;
+            let TrialSummary { id, status, epochs, validation, test } = &**record;
             let test = test.as_ref().map(|test| test.evaluation);
             Some(finished_line(id, arm, seed, *status, epochs, *validation, test))
         }

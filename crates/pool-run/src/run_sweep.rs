@@ -5,7 +5,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use pool_files::atomic_write;
-use pool_records::{EpochRecord, Failure, RecordSummary, RunDir, RunError, StopFlag, TaskState};
+use pool_records::{
+    EpochRecord, Failure, RecordSummary, RunDir, RunError, StopFlag, TaskState, TrialSummary,
+};
 use pool_spec::{Rung, Selection, Task, Trial};
 use rayon::prelude::*;
 
@@ -19,8 +21,8 @@ use crate::task::{QueuedTask, TaskOutcome};
 pub struct SweepSummary {
     /// Trials that ran and left a record.
     pub finished: usize,
-    /// Trials that had a record before.
-    pub kept: usize,
+    /// The trials that had a record before.
+    pub kept: Vec<TrialSummary>,
     /// Measurements that ran and left a record.
     pub measured: usize,
     /// Trials and measurements that died.
@@ -50,7 +52,7 @@ pub fn run_sweep(
         trials,
         measurements,
         // A search that was changed may have left records of arms that now go less far.
-        finished: (found.trials + found.measurements).min(trials + measurements),
+        finished: (found.trials.len() + found.measurements).min(trials + measurements),
     });
     let mut summary = SweepSummary { kept: found.trials, ..SweepSummary::default() };
     let mut counting = |event: SweepEvent<'_>| {
@@ -87,12 +89,12 @@ impl SweepSummary {
     }
 }
 
-/// What the run directory held when the sweep began. Every record is read once, here, and no more of it than that it is
-/// whole, and how long it took.
+/// What the run directory held when the sweep began. Every record is read once, here, and no more of it than a report of
+/// many trials needs.
 struct ExistingWork<'p> {
     /// Ids of what has a record.
     finished: HashSet<&'p str>,
-    trials: usize,
+    trials: Vec<TrialSummary>,
     measurements: usize,
     budget: TimeBudget,
     /// Bytes that what is missing will take.
@@ -102,21 +104,22 @@ struct ExistingWork<'p> {
 impl<'p> ExistingWork<'p> {
     fn read(selection: &Selection<'p>, dir: &RunDir) -> Result<Self, RunError> {
         let budget = TimeBudget::new(selection.plan.hours());
-        let mut found = Self { finished: HashSet::new(), trials: 0, measurements: 0, budget, disk_bytes: 0 };
+        let mut found =
+            Self { finished: HashSet::new(), trials: Vec::new(), measurements: 0, budget, disk_bytes: 0 };
         let trials = selection.trials.iter().map(|&trial| Task::Trial(trial));
         let tasks: Vec<Task<'p>> =
             trials.chain(selection.measurements.iter().map(|&costs| Task::Costs(costs))).collect();
         // By as many threads as there are processors: a large run has gigabytes of records.
-        let epochs = tasks.par_iter().map(|&task| found_epochs(dir, task));
-        let epochs: Vec<Option<Vec<EpochRecord>>> = epochs.collect::<Result<_, RunError>>()?;
-        for (task, epochs) in tasks.into_iter().zip(epochs) {
-            match (task, epochs) {
-                (Task::Trial(_), Some(epochs)) => {
-                    found.budget.spend_epochs(task.id(), &epochs);
-                    found.trials += 1;
+        let records = tasks.par_iter().map(|&task| ExistingRecord::read(dir, task));
+        let records: Vec<Option<ExistingRecord>> = records.collect::<Result<_, RunError>>()?;
+        for (task, record) in tasks.into_iter().zip(records) {
+            match record {
+                Some(ExistingRecord::Trial(trial)) => {
+                    found.budget.spend_epochs(task.id(), &trial.epochs);
+                    found.trials.push(*trial);
                 }
-                (Task::Costs(_), Some(_)) => found.measurements += 1,
-                (_, None) => {
+                Some(ExistingRecord::Costs) => found.measurements += 1,
+                None => {
                     if let Some(paused) = dir.paused(task) {
                         found.budget.spend_epochs(task.id(), &paused.epochs);
                     }
@@ -131,19 +134,33 @@ impl<'p> ExistingWork<'p> {
     }
 }
 
-/// The epochs in a task's record, if it has one.
-fn found_epochs(dir: &RunDir, task: Task<'_>) -> Result<Option<Vec<EpochRecord>>, RunError> {
-    Ok(match dir.state::<RecordSummary>(task)? {
-        TaskState::Finished(record) => Some(record.epochs),
+/// What a sweep needs to know of a record that was there before.
+enum ExistingRecord {
+    Trial(Box<TrialSummary>),
+    Costs,
+}
+
+impl ExistingRecord {
+    fn read(dir: &RunDir, task: Task<'_>) -> Result<Option<Self>, RunError> {
+        Ok(match task {
+            Task::Trial(_) => finished(dir.state(task)?).map(Self::Trial),
+            Task::Costs(_) => finished::<RecordSummary>(dir.state(task)?).map(|_| Self::Costs),
+        })
+    }
+}
+
+fn finished<R>(state: TaskState<R>) -> Option<Box<R>> {
+    match state {
+        TaskState::Finished(record) => Some(record),
         _ => None,
-    })
+    }
 }
 
 /// The epochs of a trial that is finished, or has come as far as this.
 fn epochs_of(dir: &RunDir, trial: &Trial, until: u32) -> Result<Option<Vec<EpochRecord>>, RunError> {
     let task = Task::Trial(trial);
-    Ok(match found_epochs(dir, task)? {
-        Some(epochs) => Some(epochs),
+    Ok(match finished::<TrialSummary>(dir.state(task)?) {
+        Some(record) => Some(record.epochs),
         None => TaskOutcome::paused(dir, task, Some(until)).map(|paused| paused.epochs),
     })
 }
@@ -310,7 +327,7 @@ pub fn prepare_trials(selection: &Selection<'_>, dir: &RunDir) -> Result<Prepare
     let mut missing = Vec::new();
     for &trial in &selection.trials {
         let task = Task::Trial(trial);
-        if !matches!(dir.state::<RecordSummary>(task)?, TaskState::Finished(_)) {
+        if finished::<RecordSummary>(dir.state(task)?).is_none() {
             missing.push(task);
         }
     }

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 
+use pool_records::TrialSummary;
 use pool_report::{
     Analysis, Budget, Run, RunComparison, RunStatus, check_summary_folder, json_results, markdown_comparison,
     terminal_comparison, terminal_recommendation, terminal_report, terminal_status, terminal_summary,
@@ -22,7 +23,7 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
     if let Some(folder) = &args.summary_to {
         check_summary_folder(folder)?;
     }
-    let run = Run::read_best(&args.run, MOST_ARMS)?;
+    let run = Run::read_best(&args.run, MOST_ARMS, &[])?;
     let analysis = Analysis::of(&run);
     let shown = if args.json { Shown::Json } else { Shown::Everything };
     print_and_write(&run, &analysis, shown)?;
@@ -45,9 +46,9 @@ enum Shown {
     Json,
 }
 
-/// What a sweep ends with.
-pub(super) fn end_of_sweep(root: &Path, json: bool) -> anyhow::Result<()> {
-    let run = Run::read_best(root, MOST_ARMS)?;
+/// What a sweep ends with; `known` are the trials that it found finished.
+pub(super) fn end_of_sweep(root: &Path, known: &[TrialSummary], json: bool) -> anyhow::Result<()> {
+    let run = Run::read_best(root, MOST_ARMS, known)?;
     let shown = if json { Shown::Json } else { Shown::Summary };
     print_and_write(&run, &Analysis::of(&run), shown)?;
     if !json {

@@ -94,8 +94,8 @@ pub(crate) fn sweep(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
 
-    if summary.finished + summary.kept > 0 {
-        end_of_sweep(dir.layout().root(), args.json)?;
+    if summary.finished + summary.kept.len() > 0 {
+        end_of_sweep(dir.layout().root(), &summary.kept, args.json)?;
     }
     Ok(match summary {
         SweepSummary { stopped: true, .. } => Outcome::Interrupted,

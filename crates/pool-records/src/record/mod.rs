@@ -17,7 +17,7 @@ use crate::PausedTrial;
 pub use costs::{CostRecord, Latency, MeasuredPeak, ModelFacts, PredictionTimes, StepTimes};
 pub use evaluation::{EvaluatedSet, Evaluation, HardImage, Robustness, TestResults};
 pub use provenance::{ComputedWith, Contention, EarlierEpochs, Provenance};
-pub use trial::{EpochRecord, TrialRecord, TrialStatus};
+pub use trial::{EpochRecord, TestSummary, TrialRecord, TrialStatus, TrialSummary};
 
 /// Version of the record formats. A reader refuses any other.
 pub const RECORD_VERSION: u32 = 3;
@@ -61,6 +61,12 @@ impl Record for TrialRecord {
     }
 }
 
+impl Record for TrialSummary {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Record for CostRecord {
     fn id(&self) -> &str {
         &self.id
@@ -73,14 +79,11 @@ impl Record for PausedTrial {
     }
 }
 
-/// The little of a record that says that it is whole, and how long its training took; the rest is passed over.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// The little of a record that says that it is whole, and of what task; the rest is passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordSummary {
     /// The task's name.
     pub id: String,
-    /// The epochs of a trial; empty for a measurement of costs.
-    #[serde(default)]
-    pub epochs: Vec<EpochRecord>,
 }
 
 impl Record for RecordSummary {

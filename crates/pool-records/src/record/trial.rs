@@ -47,6 +47,28 @@ pub struct TrialRecord {
     pub provenance: Provenance,
 }
 
+/// The little of a record that a trial among thousands is judged by; the rest is passed over.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct TrialSummary {
+    /// The trial's name in its run directory.
+    pub id: String,
+    /// How it ended.
+    pub status: TrialStatus,
+    /// One row per epoch that ran, in order.
+    pub epochs: Vec<EpochRecord>,
+    /// The validation images.
+    pub validation: Option<Evaluation>,
+    /// The test images.
+    pub test: Option<TestSummary>,
+}
+
+/// The little that is read of [`TestResults`].
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct TestSummary {
+    /// Errors and loss.
+    pub evaluation: Evaluation,
+}
+
 impl TrialRecord {
     /// The epoch (from 1) with the lowest validation loss, whatever decided when to stop; `None` without a finite one.
     pub fn epoch_of_lowest_validation_loss(&self) -> Option<u32> {

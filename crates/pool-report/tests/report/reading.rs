@@ -7,7 +7,7 @@ mod damage;
 
 use damage::damaged;
 use pool_records::Record;
-use pool_records::{PausedTrial, RECORD_VERSION};
+use pool_records::{PausedTrial, RECORD_VERSION, TrialSummary};
 use pool_report::{
     Analysis, PlotKind, ReportError, Run, html_report, json_results, latex_document, latex_tables,
     markdown_report, plot_files, results_csv, tensorboard_events, terminal_report, trials_csv,
@@ -156,7 +156,7 @@ fn four_arms() -> Synthetic {
 
 #[test]
 fn of_many_arms_those_with_the_lowest_validation_error_are_shown_and_every_trial_has_a_line() {
-    let run = Run::read_best(four_arms().root(), 2).unwrap();
+    let run = Run::read_best(four_arms().root(), 2, &[]).unwrap();
     let arms: Vec<_> = run.arms.iter().map(|arm| (arm.name.as_str(), arm.records.len())).collect();
     assert_eq!(arms, [("a", 2), ("b", 2)]);
     assert_eq!((run.set_aside, run.missing.len(), run.failures.len()), (2, 0, 0));
@@ -170,7 +170,7 @@ fn of_many_arms_those_with_the_lowest_validation_error_are_shown_and_every_trial
     let (validation, test) = (record.validation.unwrap().error_rate(), record.test_error().unwrap());
     assert_eq!(lines[8], format!("trial-7,d,2,finished,3,{validation},{test},{}", record.train_s()));
 
-    let whole = Run::read_best(four_arms().root(), 4).unwrap();
+    let whole = Run::read_best(four_arms().root(), 4, &[]).unwrap();
     assert_eq!((whole.arms.len(), whole.set_aside), (4, 0));
     assert!(trials_csv(&whole).is_none(), "results.csv has them all");
 }
@@ -182,13 +182,23 @@ fn of_many_arms_too_a_record_that_cannot_be_used_is_a_failure_and_no_line() {
     let text = run.read().records().next().unwrap().to_json();
     run.leave(&trials[0], "record.json", &text.replacen("\"version\":3", "\"version\":2", 1));
     run.leave(&trials[7], "record.json", &text[..text.len() / 2]);
-    let read = Run::read_best(run.root(), 2).unwrap();
+    let read = Run::read_best(run.root(), 2, &[]).unwrap();
     let mut failed: Vec<_> = read.failures.iter().map(|failure| failure.id.as_str()).collect();
     failed.sort_unstable();
     assert_eq!(failed, [&trials[0], &trials[7]], "{:?}", read.failures);
     let csv = trials_csv(&read).unwrap();
     assert_eq!(csv.lines().count(), 7);
     assert!(!csv.contains(&trials[0]) && !csv.contains(&trials[7]), "{csv}");
+}
+
+#[test]
+fn of_many_arms_those_that_were_read_before_and_are_not_shown_are_not_read_again() {
+    let run = four_arms();
+    let texts: Vec<String> = run.read().records().map(Record::to_json).collect();
+    let known: Vec<TrialSummary> = texts.iter().map(|text| TrialSummary::from_json(text).unwrap()).collect();
+    run.leave(&known[7].id, "record.json", "");
+    let read = Run::read_best(run.root(), 2, &known).unwrap();
+    assert_eq!((read.overview.len(), read.failures.len()), (8, 0));
 }
 
 #[test]

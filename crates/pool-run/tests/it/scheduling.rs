@@ -31,7 +31,7 @@ fn trials_run_seed_by_seed_so_that_all_arms_have_been_compared_when_it_is_interr
     let fake = Fake::new(succeed);
     let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
     assert_eq!(fake.ran(), ids(&plan));
-    assert_eq!((summary.finished, summary.kept, summary.failed.len()), (4, 0, 0));
+    assert_eq!((summary.finished, summary.kept.len(), summary.failed.len()), (4, 0, 0));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn the_same_sweep_again_runs_nothing_that_is_finished() {
         .unwrap();
     let fake = Fake::new(succeed);
     let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
-    assert_eq!((summary.finished, summary.kept), (3, 1));
+    assert_eq!((summary.finished, summary.kept.len()), (3, 1));
     assert!(!fake.ran().contains(&plan.trials[1].id().to_owned()));
     let again = Fake::new(succeed);
     run(&plan, &dir, &again, 1, &StopFlag::new());
