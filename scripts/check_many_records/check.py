@@ -10,7 +10,7 @@ import tempfile
 import time
 
 ARMS, SEEDS = 2_000, 5
-# What each command may take: seconds and bytes.
+# What each command may take.
 LIMIT_S, LIMIT_BYTES = 3.0, 5 * 10**8
 CHANGED_PREDICTIONS = 30  # a record's predictions differ from the first one's by about a seed's worth
 
