@@ -260,6 +260,7 @@ fn every_broken_sweep_file_is_refused_with_its_place_and_the_cure() {
     }
     refuse("not UTF-8", Some(b"study = \"a\"\nseeds = [1] # \xff\n"));
     refuse("empty file", Some(b""));
+    refuse("JSON", Some(b"{ \"study\": \"a\" }"));
     refuse("missing file", None);
     insta::assert_snapshot!(messages);
 }

@@ -27,6 +27,9 @@ pub fn explain(text: TomlText<'_>, span: Option<Range<usize>>, message: &str) ->
     let mut place = None;
     match text {
         TomlText::File(_) => match DeTable::parse(all) {
+            Err(_) if all.trim_start().starts_with('{') => {
+                return Some("begins with {, as JSON does; write TOML, as in configs/sweep.toml".to_owned());
+            }
             Err(_) => return typing::explain(all, span.start, message),
             Ok(table) => find_in_table(table.get_ref(), &span, &mut place),
         },
