@@ -30,6 +30,8 @@ dataset = "generated"
 [train]
 epochs = {epochs}
 batch_size = 100
+schedule = "cosine"
+warmup_epochs = 1.5
 [evaluation]
 perturbations = "none"
 [costs]

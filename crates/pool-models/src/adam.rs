@@ -53,6 +53,11 @@ impl Adam {
         Self { kernels, ..self }
     }
 
+    /// Changes the step size from the next step on.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.settings.learning_rate = learning_rate;
+    }
+
     /// Steps taken.
     pub fn steps(&self) -> u64 {
         self.steps

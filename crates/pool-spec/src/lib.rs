@@ -49,6 +49,7 @@ pub mod reading;
 mod recipe;
 #[cfg(test)]
 mod reference_network;
+mod schedule;
 mod setting_error;
 pub mod sizes;
 mod steps;
@@ -78,6 +79,7 @@ pub use recipe::{
     AdamSettings, DataFacts, DataSource, DataSpec, EarlyStopping, EvaluationSpec, ImageCounts, Monitor,
     Perturbations, Split, TrainSpec,
 };
+pub use schedule::{Schedule, StepSchedule, StepSizes};
 pub use setting_error::SettingError;
 pub use steps::{BlockReduce, ConvBlock, Step};
 pub use sweep::{Arm, ArmOverrides, NetworkTemplate, Sweep, SweepError};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::reading::whole;
-use crate::{ArmOverrides, ClassImages, Precision};
+use crate::{ArmOverrides, ClassImages, Precision, Schedule, StepSizes};
 
 /// Which images, and which of them decide when to stop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -149,9 +149,15 @@ pub struct TrainSpec {
     /// Images per step; the default is the published study's.
     #[serde(default = "studys_batch_size", deserialize_with = "whole::<1, { u32::MAX as u64 }, _, _>")]
     pub batch_size: usize,
-    /// Adam's step size.
+    /// Adam's step size; its greatest, where a schedule changes it.
     #[serde(default = "adams_learning_rate")]
     pub learning_rate: f64,
+    /// How the step size changes. Left out where it does not, as in trials from before there was a choice.
+    #[serde(default, skip_serializing_if = "Schedule::is_constant")]
+    pub schedule: Schedule,
+    /// Epochs in which the step size rises to `learning_rate`, before the schedule begins.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub warmup_epochs: f64,
     /// When to stop before the last epoch; `None` trains them all.
     pub early_stopping: Option<EarlyStopping>,
     /// The numbers that products are computed with. Left out where it is the default, as trials from before there was a
@@ -162,6 +168,11 @@ pub struct TrainSpec {
 
 fn studys_batch_size() -> usize {
     200
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 fn adams_learning_rate() -> f64 {
@@ -175,6 +186,19 @@ impl TrainSpec {
             batch_size: overrides.batch_size.unwrap_or(self.batch_size),
             learning_rate: overrides.learning_rate.unwrap_or(self.learning_rate),
             ..self.clone()
+        }
+    }
+
+    /// The step size of every step, of epochs with as many steps as this.
+    pub fn step_sizes(&self, steps_per_epoch: u64) -> StepSizes {
+        StepSizes::new(self.learning_rate, self.schedule, self.warmup_epochs, self.epochs, steps_per_epoch)
+    }
+
+    /// The schedule in words.
+    pub fn schedule_words(&self) -> String {
+        match self.warmup_epochs {
+            0.0 => self.schedule.to_string(),
+            epochs => format!("{}, after a warm-up of {epochs} epochs", self.schedule),
         }
     }
 

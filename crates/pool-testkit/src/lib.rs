@@ -16,7 +16,7 @@ use pool_records::{
 };
 use pool_spec::{
     ClassImages, CostSpec, DataSource, DataSpec, EvaluationSpec, Identified, NetworkTemplate, Plan, Pool,
-    Precision, Split, Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
+    Precision, Schedule, Split, Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
 };
 use serde::de::DeserializeOwned;
 
@@ -94,6 +94,8 @@ fn train_spec(epochs: u32) -> TrainSpec {
         epochs,
         batch_size: 200,
         learning_rate: 0.001,
+        schedule: Schedule::Constant,
+        warmup_epochs: 0.0,
         early_stopping: None,
         precision: Precision::F32,
     }

@@ -10,7 +10,7 @@ use super::error::Source;
 use super::network::NetworkTemplate;
 use super::search::{Search, SearchContext};
 use super::toml_file::{ArmToml, ControlledParameters, SeedToml, SweepToml};
-use crate::{DataSource, DataSpec, EvaluationSpec, SweepError, TrainSpec};
+use crate::{DataSource, DataSpec, EvaluationSpec, Schedule, StepSchedule, SweepError, TrainSpec};
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
 /// known when it is planned, since that depends on the data.
@@ -176,6 +176,24 @@ fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
     if !(learning_rate > 0.0 && learning_rate.is_finite()) {
         let message = format!("learning_rate = {learning_rate}: give a finite number above 0, such as 0.001");
         return Err(source.error_of("train.learning_rate", message));
+    }
+    let warmup = train.warmup_epochs;
+    if !(0.0..f64::from(train.epochs)).contains(&warmup) {
+        let message = format!("warmup_epochs = {warmup}: give 0 or more, and less than epochs, such as 1.0");
+        return Err(source.error_of("train.warmup_epochs", message));
+    }
+    match train.schedule {
+        Schedule::Step(StepSchedule { factor, .. }) if !(factor > 0.0 && factor <= 1.0) => {
+            let message = format!("factor = {factor}: give a number above 0 and at most 1, such as 0.1");
+            return Err(source.error_of("train.schedule", message));
+        }
+        Schedule::OneCycle if warmup > 0.0 => {
+            let message = format!(
+                "warmup_epochs = {warmup}: schedule = \"one_cycle\" has a rise of its own; leave warmup_epochs out"
+            );
+            return Err(source.error_of("train.warmup_epochs", message));
+        }
+        _ => {}
     }
     let min_delta = train.early_stopping.map_or(0.0, |stopping| stopping.min_delta);
     if !(min_delta >= 0.0 && min_delta.is_finite()) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mnist_data::BatchOrder;
 use pool_models::{Adam, Mode, Net, count_errors, cross_entropy};
 use pool_records::{EarlierEpochs, EpochRecord, RunLayout, StopFlag, TrialEvent, TrialStatus};
-use pool_spec::{ComputeDevice, Kernels, TrainSpec};
+use pool_spec::{ComputeDevice, Kernels, StepSizes, TrainSpec};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
@@ -26,6 +26,7 @@ pub(crate) struct Training<'a> {
     net: &'a Net,
     images: &'a ImageTensors,
     optimizer: Adam,
+    step_sizes: StepSizes,
 }
 
 /// What a step says of its batch, before the weights changed. Scalars on libtorch's side: reading them is left to the
@@ -47,7 +48,8 @@ impl<'a> Training<'a> {
         kernels: Kernels,
     ) -> Result<Self, TrainError> {
         let optimizer = Adam::new(variables, spec.optimizer())?.with_kernels(kernels);
-        Ok(Self { net, images, optimizer })
+        let step_sizes = spec.step_sizes(steps_per_epoch(spec, images));
+        Ok(Self { net, images, optimizer, step_sizes })
     }
 
     /// What changes the weights.
@@ -60,10 +62,15 @@ impl<'a> Training<'a> {
         let batch = self.images.gather(indices)?;
         let logits = self.net.forward(&batch.images, Mode::Training)?;
         let loss = cross_entropy(&logits, &batch.labels)?;
+        self.optimizer.set_learning_rate(self.step_sizes.of(self.optimizer.steps()));
         self.optimizer.step(&loss)?;
         let _guard = tch::no_grad_guard();
         Ok(StepResult { loss: loss.f_detach()?, errors: count_errors(&logits, &batch.labels)? })
     }
+}
+
+fn steps_per_epoch(spec: &TrainSpec, images: &ImageTensors) -> u64 {
+    images.len().div_ceil(spec.batch_size as u64)
 }
 
 /// How often a running epoch reports.
@@ -116,7 +123,8 @@ impl Fit<'_> {
         let mut last_checkpoint = Instant::now();
         let Resumed { epochs, earlier, changes, mut best, resident_peak_bytes } =
             self.checkpoints.resume(self.net, variables, training.optimizer());
-        on_event(TrialEvent::Started { epochs: self.spec.epochs, steps: self.steps_per_epoch() });
+        let steps = steps_per_epoch(self.spec, &self.data.train);
+        on_event(TrialEvent::Started { epochs: self.spec.epochs, steps });
         if let Some(last) = epochs.last() {
             tracing::info!(epoch = last.epoch, "going on");
             if !changes.is_empty() {
@@ -184,10 +192,6 @@ impl Fit<'_> {
     ) -> Progress<'p> {
         let resident_peak_bytes = self.memory.peak_bytes().max(earlier_peak_bytes);
         Progress { epochs, earlier, best, resident_peak_bytes }
-    }
-
-    fn steps_per_epoch(&self) -> u64 {
-        self.data.train.len().div_ceil(self.spec.batch_size as u64)
     }
 
     fn epoch(
