@@ -32,6 +32,7 @@ epochs = {epochs}
 batch_size = 100
 schedule = "cosine"
 warmup_epochs = 1.5
+label_smoothing = 0.1
 [evaluation]
 perturbations = "none"
 [costs]

@@ -128,7 +128,7 @@ pub use libtorch::{Libtorch, check_instructions, describe_kernels};
 pub use net::{Mode, Net};
 pub use objective::{
     PredictedProbabilities, class_probabilities, count_errors, cross_entropy, predicted_classes,
-    predicted_probabilities,
+    predicted_probabilities, smoothed_cross_entropy,
 };
 pub use pool::{PoolLayer, max_unpool};
 pub use torchscript::save_torchscript;

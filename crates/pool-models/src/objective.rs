@@ -10,8 +10,23 @@ use crate::ModelError;
 /// # Errors
 /// libtorch's refusal, of shapes that do not match for example.
 pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor, ModelError> {
+    smoothed_cross_entropy(logits, labels, 0.0)
+}
+
+/// As [`cross_entropy`], against labels of which the share `smoothing` is spread evenly over all classes (Szegedy et al.
+/// 2016). Keras: `CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)`; PyTorch:
+/// `CrossEntropyLoss(label_smoothing=smoothing)`.
+///
+/// # Errors
+/// As of [`cross_entropy`]; a `smoothing` that is not from 0 to 1.
+pub fn smoothed_cross_entropy(
+    logits: &Tensor,
+    labels: &Tensor,
+    smoothing: f64,
+) -> Result<Tensor, ModelError> {
     const IGNORE_NO_CLASS: i64 = -100;
-    Ok(logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::Mean, IGNORE_NO_CLASS, 0.0)?)
+    let no_weights = None::<&Tensor>;
+    Ok(logits.f_cross_entropy_loss(labels, no_weights, Reduction::Mean, IGNORE_NO_CLASS, smoothing)?)
 }
 
 /// The class with the greatest logit of each row, `[N]` of type `i64`.
@@ -61,4 +76,20 @@ pub fn predicted_probabilities(
 /// libtorch's refusal.
 pub fn class_probabilities(logits: &Tensor) -> Result<Vec<f64>, ModelError> {
     Ok(Vec::try_from(&logits.f_softmax(1, Kind::Double)?.f_flatten(0, -1)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smoothed_labels_give_the_cross_entropy_of_their_definition() {
+        let logits = Tensor::from_slice(&[2.0, -1.0, 0.5, 0.0, 3.0, -2.0]).reshape([2, 3]);
+        let labels = Tensor::from_slice(&[0i64, 2]);
+        // numpy, with the labels as vectors: one_hot * (1 - smoothing) + smoothing / 3.
+        for (smoothing, expected) in [(0.0, 2.648_148_266), (0.1, 2.606_481_599), (0.5, 2.439_814_933)] {
+            let loss = smoothed_cross_entropy(&logits, &labels, smoothing).unwrap().double_value(&[]);
+            assert!((loss - expected).abs() < 1e-9, "{smoothing}: {loss}");
+        }
+    }
 }

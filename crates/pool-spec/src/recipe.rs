@@ -158,6 +158,10 @@ pub struct TrainSpec {
     /// Epochs in which the step size rises to `learning_rate`, before the schedule begins.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub warmup_epochs: f64,
+    /// The share of a label that is spread evenly over all classes while training (Szegedy et al. 2016); validation and test
+    /// go by the labels as they are. Left out where it is 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub label_smoothing: f64,
     /// When to stop before the last epoch; `None` trains them all.
     pub early_stopping: Option<EarlyStopping>,
     /// The numbers that products are computed with. Left out where it is the default, as trials from before there was a
@@ -199,6 +203,14 @@ impl TrainSpec {
         match self.warmup_epochs {
             0.0 => self.schedule.to_string(),
             epochs => format!("{}, after a warm-up of {epochs} epochs", self.schedule),
+        }
+    }
+
+    /// The loss in words.
+    pub fn loss_words(&self) -> String {
+        match self.label_smoothing {
+            0.0 => "cross-entropy".to_owned(),
+            smoothing => format!("cross-entropy, labels smoothed by {smoothing}"),
         }
     }
 

@@ -96,6 +96,7 @@ fn train_spec(epochs: u32) -> TrainSpec {
         learning_rate: 0.001,
         schedule: Schedule::Constant,
         warmup_epochs: 0.0,
+        label_smoothing: 0.0,
         early_stopping: None,
         precision: Precision::F32,
     }

@@ -177,6 +177,11 @@ fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
         let message = format!("learning_rate = {learning_rate}: give a finite number above 0, such as 0.001");
         return Err(source.error_of("train.learning_rate", message));
     }
+    let smoothing = train.label_smoothing;
+    if !(0.0..1.0).contains(&smoothing) {
+        let message = format!("label_smoothing = {smoothing}: give 0 or more, and less than 1, such as 0.1");
+        return Err(source.error_of("train.label_smoothing", message));
+    }
     let warmup = train.warmup_epochs;
     if !(0.0..f64::from(train.epochs)).contains(&warmup) {
         let message = format!("warmup_epochs = {warmup}: give 0 or more, and less than epochs, such as 1.0");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mnist_data::BatchOrder;
-use pool_models::{Adam, Mode, Net, count_errors, cross_entropy};
+use pool_models::{Adam, Mode, Net, count_errors, smoothed_cross_entropy};
 use pool_records::{EarlierEpochs, EpochRecord, RunLayout, StopFlag, TrialEvent, TrialStatus};
 use pool_spec::{ComputeDevice, Kernels, StepSizes, TrainSpec};
 use tch::nn::VarStore;
@@ -27,12 +27,13 @@ pub(crate) struct Training<'a> {
     images: &'a ImageTensors,
     optimizer: Adam,
     step_sizes: StepSizes,
+    label_smoothing: f64,
 }
 
 /// What a step says of its batch, before the weights changed. Scalars on libtorch's side: reading them is left to the
 /// caller, who sums many first.
 pub(crate) struct StepResult {
-    /// Mean cross-entropy, nats.
+    /// Mean cross-entropy, nats, against smoothed labels where they are smoothed.
     pub(crate) loss: Tensor,
     /// Images misclassified.
     pub(crate) errors: Tensor,
@@ -49,7 +50,7 @@ impl<'a> Training<'a> {
     ) -> Result<Self, TrainError> {
         let optimizer = Adam::new(variables, spec.optimizer())?.with_kernels(kernels);
         let step_sizes = spec.step_sizes(steps_per_epoch(spec, images));
-        Ok(Self { net, images, optimizer, step_sizes })
+        Ok(Self { net, images, optimizer, step_sizes, label_smoothing: spec.label_smoothing })
     }
 
     /// What changes the weights.
@@ -61,7 +62,7 @@ impl<'a> Training<'a> {
     pub(crate) fn step(&mut self, indices: &Tensor) -> Result<StepResult, TrainError> {
         let batch = self.images.gather(indices)?;
         let logits = self.net.forward(&batch.images, Mode::Training)?;
-        let loss = cross_entropy(&logits, &batch.labels)?;
+        let loss = smoothed_cross_entropy(&logits, &batch.labels, self.label_smoothing)?;
         self.optimizer.set_learning_rate(self.step_sizes.of(self.optimizer.steps()));
         self.optimizer.step(&loss)?;
         let _guard = tch::no_grad_guard();
