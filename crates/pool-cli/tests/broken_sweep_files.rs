@@ -56,6 +56,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("negative batch size", "batch_size = 100", "batch_size = -1"),
     ("batch larger than the training set", "batch_size = 100", "batch_size = 1601"),
     ("unknown precision", "learning_rate = 0.001", "learning_rate = 0.001\nprecision = \"fp8\""),
+    ("gradients clipped to nothing", "learning_rate = 0.001", "clip_norm = 0"),
     ("labels smoothed to nothing", "learning_rate = 0.001", "label_smoothing = 1.0"),
     ("unknown schedule", "learning_rate = 0.001", "schedule = \"cosin\""),
     ("schedule that needs settings", "learning_rate = 0.001", "schedule = \"step\""),

@@ -33,6 +33,7 @@ batch_size = 100
 schedule = "cosine"
 warmup_epochs = 1.5
 label_smoothing = 0.1
+clip_norm = 0.5
 [evaluation]
 perturbations = "none"
 [costs]

@@ -18,6 +18,8 @@ use crate::{AdamSettings, Kernels, ModelError};
 pub struct Adam {
     settings: AdamSettings,
     kernels: Kernels,
+    /// The greatest norm of all gradients together.
+    clip_norm: Option<f64>,
     /// Sorted by name.
     variables: Vec<Moments>,
     steps: u64,
@@ -44,13 +46,20 @@ impl Adam {
             Ok(Moments { name, first: zeros()?, second: zeros()?, variable })
         });
         let variables = moments.collect::<Result<_, _>>()?;
-        Ok(Self { settings, kernels: Kernels::default(), variables, steps: 0 })
+        Ok(Self { settings, kernels: Kernels::default(), clip_norm: None, variables, steps: 0 })
     }
 
     /// Chooses the implementation; an optimizer is made with [`Kernels::Fast`].
     #[must_use]
     pub fn with_kernels(self, kernels: Kernels) -> Self {
         Self { kernels, ..self }
+    }
+
+    /// Shortens the gradients of a step, all by the same factor, where their Euclidean norm over all variables is greater
+    /// than this. PyTorch: `clip_grad_norm_`; Keras: `global_clipnorm`.
+    #[must_use]
+    pub fn with_clip_norm(self, clip_norm: Option<f64>) -> Self {
+        Self { clip_norm, ..self }
     }
 
     /// Changes the step size from the next step on.
@@ -77,6 +86,10 @@ impl Adam {
             return Err(ModelError::NoGradient { variable: moments.name.clone() });
         }
         let _no_gradient = tch::no_grad_guard();
+        let gradients = match self.clip_norm {
+            None => gradients,
+            Some(most) => clipped(&gradients, most)?,
+        };
         let AdamSettings { learning_rate, beta1, beta2, epsilon } = self.settings;
         let step = AdamStep { learning_rate, beta1, beta2, epsilon, step: self.steps + 1 };
         for (moments, gradient) in self.variables.iter_mut().zip(&gradients) {
@@ -136,6 +149,15 @@ impl Adam {
                 .map(|(moment, tensor)| (format!("{moment}/{name}"), tensor))
         })
     }
+}
+
+/// The gradients, shortened to this norm. Reads no number back, so that a CUDA device is not waited for.
+fn clipped(gradients: &[Tensor], most: f64) -> Result<Vec<Tensor>, TchError> {
+    let norms = gradients.iter().map(Tensor::f_norm).collect::<Result<Vec<_>, _>>()?;
+    let norm = Tensor::f_stack(&norms, 0)?.f_norm()?;
+    // As PyTorch has it, whose gradients of length 0 stay numbers.
+    let share = norm.f_add_scalar(1e-6)?.f_reciprocal()?.f_mul_scalar(most)?.f_clamp_max(1.0)?;
+    gradients.iter().map(|gradient| gradient.f_mul(&share)).collect()
 }
 
 impl Moments {

@@ -162,6 +162,9 @@ pub struct TrainSpec {
     /// go by the labels as they are. Left out where it is 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub label_smoothing: f64,
+    /// The greatest norm of a step's gradients, all together; longer ones are shortened. `None` takes them as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
     /// When to stop before the last epoch; `None` trains them all.
     pub early_stopping: Option<EarlyStopping>,
     /// The numbers that products are computed with. Left out where it is the default, as trials from before there was a
@@ -204,6 +207,15 @@ impl TrainSpec {
             0.0 => self.schedule.to_string(),
             epochs => format!("{}, after a warm-up of {epochs} epochs", self.schedule),
         }
+    }
+
+    /// The optimizer in words.
+    pub fn optimizer_words(&self) -> String {
+        let optimizer = self.optimizer();
+        self.clip_norm.map_or_else(
+            || optimizer.to_string(),
+            |norm| format!("{optimizer}, gradients clipped to a norm of {norm}"),
+        )
     }
 
     /// The loss in words.

@@ -97,6 +97,7 @@ fn train_spec(epochs: u32) -> TrainSpec {
         schedule: Schedule::Constant,
         warmup_epochs: 0.0,
         label_smoothing: 0.0,
+        clip_norm: None,
         early_stopping: None,
         precision: Precision::F32,
     }

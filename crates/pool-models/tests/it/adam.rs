@@ -1,5 +1,7 @@
 //! Adam's steps are libtorch's own, and training that goes on from a saved state is training that never stopped.
 
+use std::collections::BTreeMap;
+
 use pool_models::{
     Adam, AdamSettings, Conv2d, Dense, Dropout, Flatten, Kernels, Mode, ModelError, Net, Pool, Precision,
     Sequential, cross_entropy,
@@ -152,4 +154,54 @@ fn products_in_bf16_are_near_those_in_f32_and_learn() {
     }
     assert!(loss(&net, Mode::Inference).double_value(&[]) < 0.5 * exact);
     assert!(variables.variables().values().all(|variable| variable.kind() == Kind::Float));
+}
+
+#[derive(serde::Deserialize)]
+struct Golden {
+    start: BTreeMap<String, Vec<f64>>,
+    scales: Vec<f64>,
+    cases: Vec<GoldenCase>,
+}
+
+#[derive(serde::Deserialize)]
+struct GoldenCase {
+    learning_rate: f64,
+    clip_norm: Option<f64>,
+    after: Vec<BTreeMap<String, Vec<f64>>>,
+}
+
+/// Twenty steps of PyTorch's Adam, with and without `clip_grad_norm_`: scripts/golden/optimizers.py.
+#[test]
+fn every_step_goes_where_pytorchs_goes() {
+    let golden: Golden = serde_json::from_str(include_str!("../golden/optimizers.json")).unwrap();
+    for (case, kernels) in golden
+        .cases
+        .iter()
+        .flat_map(|case| [Kernels::Fast, Kernels::Reference].map(|kernels| (case, kernels)))
+    {
+        let store = VarStore::new(Device::Cpu);
+        let variable = |name: &str| {
+            let start: Vec<f32> = golden.start[name].iter().map(|&value| value as f32).collect();
+            store.root().var_copy(name, &Tensor::from_slice(&start))
+        };
+        let (a, b) = (variable("a"), variable("b"));
+        let settings = AdamSettings { learning_rate: case.learning_rate, ..AdamSettings::default() };
+        let mut adam =
+            Adam::new(&store, settings).unwrap().with_kernels(kernels).with_clip_norm(case.clip_norm);
+        for (step, (scale, after)) in golden.scales.iter().zip(&case.after).enumerate() {
+            let loss = (a.square() - &a).sum(Kind::Float) + b.square().sum(Kind::Float) * 0.5;
+            adam.step(&(loss * *scale)).unwrap();
+            for (name, found) in [("a", &a), ("b", &b)] {
+                let found = Vec::<f32>::try_from(found.detach()).unwrap();
+                for (found, expected) in found.iter().zip(&after[name]) {
+                    let close = (f64::from(*found) - expected).abs() <= 1e-6 * (1.0 + expected.abs());
+                    assert!(
+                        close,
+                        "{kernels}, clip {:?}, step {step}: {name} is {found}, not {expected}",
+                        case.clip_norm
+                    );
+                }
+            }
+        }
+    }
 }

@@ -182,6 +182,11 @@ fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
         let message = format!("label_smoothing = {smoothing}: give 0 or more, and less than 1, such as 0.1");
         return Err(source.error_of("train.label_smoothing", message));
     }
+    if let Some(norm) = train.clip_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
+        let message =
+            format!("clip_norm = {norm}: give a finite number above 0, such as 1.0, or leave it out");
+        return Err(source.error_of("train.clip_norm", message));
+    }
     let warmup = train.warmup_epochs;
     if !(0.0..f64::from(train.epochs)).contains(&warmup) {
         let message = format!("warmup_epochs = {warmup}: give 0 or more, and less than epochs, such as 1.0");

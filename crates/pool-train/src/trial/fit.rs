@@ -48,7 +48,8 @@ impl<'a> Training<'a> {
         variables: &VarStore,
         kernels: Kernels,
     ) -> Result<Self, TrainError> {
-        let optimizer = Adam::new(variables, spec.optimizer())?.with_kernels(kernels);
+        let optimizer = Adam::new(variables, spec.optimizer())?;
+        let optimizer = optimizer.with_kernels(kernels).with_clip_norm(spec.clip_norm);
         let step_sizes = spec.step_sizes(steps_per_epoch(spec, images));
         Ok(Self { net, images, optimizer, step_sizes, label_smoothing: spec.label_smoothing })
     }
