@@ -4,7 +4,7 @@
 //! 2. An [`Executor`] decides where and how many at once: [`LocalExecutor`] on this machine within its memory, [`Slurm`] on
 //!    a cluster. Both retry a task that crashed, and give one that ran out of memory more of it.
 //! 3. A [`Launcher`] runs one task: [`LocalProcesses`] starts this program again with a
-//!    [`TaskCommand`](pool_spec::TaskCommand).
+//!    [`TaskCommand`](pool_records::TaskCommand).
 //!
 //! ```no_run
 //! use pool_records::{RunDir, StopFlag};
