@@ -11,7 +11,7 @@ import time
 
 ARMS, SEEDS = 2_000, 5
 # What each command may take.
-LIMIT_S, LIMIT_BYTES = 3.0, 5 * 10**8
+LIMIT_S, LIMIT_BYTES = float(os.environ.get("LIMIT_S", "3")), 5 * 10**8
 CHANGED_PREDICTIONS = 30  # a record's predictions differ from the first one's by about a seed's worth
 
 
