@@ -111,8 +111,7 @@ impl RunDir {
 
     /// The epochs of a trial that a search has paused; `None` if it has not.
     pub fn paused(&self, task: Task<'_>) -> Option<PausedTrial> {
-        let text = fs::read_to_string(RunLayout::paused_in(&self.layout.task(task))).ok()?;
-        PausedTrial::from_json(&text).ok()
+        PausedTrial::of(&self.layout.task(task))
     }
 
     /// Makes a task's folder, empty except for its spec: what an interrupted attempt left is removed, except for a trial's
@@ -137,7 +136,7 @@ impl RunDir {
             Err(RunError::Running { folder: folder.clone(), holder: holder.to_owned() })
         })?;
         // The last process of a killed sweep may just have finished it.
-        if matches!(self.state::<RecordSummary>(task)?, TaskState::Finished(_)) {
+        if self.state::<RecordSummary>(task)?.finished().is_some() {
             return Ok(folder);
         }
         let kept = [&lock, &RunLayout::checkpoint_in(&folder), &RunLayout::paused_in(&folder)];
@@ -190,7 +189,7 @@ impl RunDir {
     /// # Errors
     /// As of [`RunDir::state`].
     pub fn is_finished(folder: &Path) -> Result<bool, RunError> {
-        Ok(matches!(state_of::<RecordSummary>(folder, &id_of(folder))?, TaskState::Finished(_)))
+        Ok(state_of::<RecordSummary>(folder, &id_of(folder))?.finished().is_some())
     }
 
     /// Notes why the task of this folder cannot go on, for whoever looks later: nobody may be waiting for its process.

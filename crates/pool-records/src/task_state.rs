@@ -78,10 +78,26 @@ pub struct PausedTrial {
 }
 
 impl PausedTrial {
+    /// What is in a trial's folder, if it can be read.
+    pub(crate) fn of(folder: &Path) -> Option<Self> {
+        let text = fs::read_to_string(RunLayout::paused_in(folder)).ok()?;
+        Self::from_json(&text).ok()
+    }
+
     /// The lowest share of validation images misclassified after any of its epochs, by which a search judges it.
     pub fn best_validation_error(&self) -> Option<f64> {
         let errors = self.epochs.iter().map(|epoch| epoch.validation_error);
         errors.filter(|error| error.is_finite()).min_by(f64::total_cmp)
+    }
+}
+
+impl<R> TaskState<R> {
+    /// The record of a task that is finished.
+    pub fn finished(self) -> Option<Box<R>> {
+        match self {
+            Self::Finished(record) => Some(record),
+            Self::Unusable(_) | Self::Failed(_) | Self::Paused(_) | Self::Begun | Self::Waiting => None,
+        }
     }
 }
 
@@ -120,8 +136,7 @@ impl<R: Record> TaskState<R> {
                 cause: FailureCause::Error,
             }));
         }
-        let paused = fs::read_to_string(RunLayout::paused_in(folder)).ok();
-        if let Some(paused) = paused.and_then(|text| PausedTrial::from_json(&text).ok()) {
+        if let Some(paused) = PausedTrial::of(folder) {
             return Self::Paused(paused);
         }
         let begun = RunLayout::checkpoint_in(folder).exists() || RunLayout::history_in(folder).exists();

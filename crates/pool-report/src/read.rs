@@ -89,7 +89,9 @@ impl Run {
         };
         let mut shown: HashSet<String> = plan.trials.iter().map(|trial| trial.spec().arm.clone()).collect();
         if shown.len() > most {
-            shown = run.look_through(&plan.trials, known, shown.len(), most);
+            let arms = shown.len();
+            shown = run.look_through(&plan.trials, known, most);
+            run.set_aside = arms - shown.len();
         }
         let trials: Vec<&Trial> =
             plan.trials.iter().filter(|trial| shown.contains(&trial.spec().arm)).collect();
@@ -122,13 +124,7 @@ impl Run {
 
     /// Gives every trial its line, and the arms whose mean validation error is lowest. Of the others, what has no record
     /// is noted here; nobody looks at them again.
-    fn look_through(
-        &mut self,
-        trials: &[Trial],
-        known: &[TrialSummary],
-        arms: usize,
-        most: usize,
-    ) -> HashSet<String> {
+    fn look_through(&mut self, trials: &[Trial], known: &[TrialSummary], most: usize) -> HashSet<String> {
         let known: HashMap<&str, &TrialSummary> =
             known.iter().map(|summary| (summary.id.as_str(), summary)).collect();
         let state_of = |trial: &Trial| match known.get(trial.id()) {
@@ -139,7 +135,6 @@ impl Run {
         let lines = trials.iter().zip(&states).filter_map(|(trial, state)| line_of(trial, state));
         self.overview = lines.collect();
         let shown = best_arms(&self.overview, most);
-        self.set_aside = arms - shown.len();
         for (trial, state) in trials.iter().zip(states) {
             if !shown.contains(&trial.spec().arm) {
                 self.add_trial(trial, state);

@@ -92,8 +92,7 @@ impl Needs {
 }
 
 /// Memory that processes can be given without anything being swapped out or killed, in bytes: the machine's, or that of
-/// the control group this process is in. `None` where the system does
-/// not report it.
+/// the control group this process is in. `None` where the system does not report it.
 pub(crate) fn free_memory_bytes() -> Option<u64> {
     let mut system = sysinfo::System::new().ok()?;
     system.refresh_memory();

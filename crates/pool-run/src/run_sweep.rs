@@ -5,9 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use pool_files::atomic_write;
-use pool_records::{
-    EpochRecord, Failure, RecordSummary, RunDir, RunError, StopFlag, TaskState, TrialSummary,
-};
+use pool_records::{EpochRecord, Failure, RecordSummary, RunDir, RunError, StopFlag, TrialSummary};
 use pool_spec::{Rung, Selection, Task, Trial};
 use rayon::prelude::*;
 
@@ -143,23 +141,16 @@ enum ExistingRecord {
 impl ExistingRecord {
     fn read(dir: &RunDir, task: Task<'_>) -> Result<Option<Self>, RunError> {
         Ok(match task {
-            Task::Trial(_) => finished(dir.state(task)?).map(Self::Trial),
-            Task::Costs(_) => finished::<RecordSummary>(dir.state(task)?).map(|_| Self::Costs),
+            Task::Trial(_) => dir.state(task)?.finished().map(Self::Trial),
+            Task::Costs(_) => dir.state::<RecordSummary>(task)?.finished().map(|_| Self::Costs),
         })
-    }
-}
-
-fn finished<R>(state: TaskState<R>) -> Option<Box<R>> {
-    match state {
-        TaskState::Finished(record) => Some(record),
-        _ => None,
     }
 }
 
 /// The epochs of a trial that is finished, or has come as far as this.
 fn epochs_of(dir: &RunDir, trial: &Trial, until: u32) -> Result<Option<Vec<EpochRecord>>, RunError> {
     let task = Task::Trial(trial);
-    Ok(match finished::<TrialSummary>(dir.state(task)?) {
+    Ok(match dir.state::<TrialSummary>(task)?.finished() {
         Some(record) => Some(record.epochs),
         None => TaskOutcome::paused(dir, task, Some(until)).map(|paused| paused.epochs),
     })
@@ -327,7 +318,7 @@ pub fn prepare_trials(selection: &Selection<'_>, dir: &RunDir) -> Result<Prepare
     let mut missing = Vec::new();
     for &trial in &selection.trials {
         let task = Task::Trial(trial);
-        if finished::<RecordSummary>(dir.state(task)?).is_none() {
+        if dir.state::<RecordSummary>(task)?.finished().is_none() {
             missing.push(task);
         }
     }

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use pool_records::{
-    CostRecord, Failure, FailureCause, PausedTrial, RunDir, RunError, StopFlag, TaskState, TrialEvent,
-    TrialRecord,
+    CostRecord, Failure, FailureCause, PausedTrial, RunDir, RunError, StopFlag, TrialEvent, TrialRecord,
 };
 use pool_spec::Task;
 
@@ -44,14 +43,11 @@ impl TaskOutcome {
     /// A record that may be whole and still cannot be read.
     pub fn read(dir: &RunDir, task: Task<'_>, until_epoch: Option<u32>) -> Result<Option<Self>, RunError> {
         Ok(match task {
-            Task::Trial(_) => match dir.state::<TrialRecord>(task)? {
-                TaskState::Finished(record) => Some(Self::Finished(record)),
-                _ => Self::paused(dir, task, until_epoch).map(Self::Paused),
+            Task::Trial(_) => match dir.state(task)?.finished() {
+                Some(record) => Some(Self::Finished(record)),
+                None => Self::paused(dir, task, until_epoch).map(Self::Paused),
             },
-            Task::Costs(_) => match dir.state::<CostRecord>(task)? {
-                TaskState::Finished(record) => Some(Self::Measured(record)),
-                _ => None,
-            },
+            Task::Costs(_) => dir.state(task)?.finished().map(Self::Measured),
         })
     }
 

@@ -118,11 +118,7 @@ impl StepSizes {
             Schedule::Cosine | Schedule::Linear => warmup_steps,
             Schedule::Constant | Schedule::Step(_) | Schedule::OneCycle => 0,
         };
-        match schedule {
-            // The very number, whatever a product would round to.
-            Schedule::Constant => learning_rate,
-            schedule => learning_rate * schedule.share(step - behind, steps - behind, steps_per_epoch),
-        }
+        learning_rate * schedule.share(step - behind, steps - behind, steps_per_epoch)
     }
 }
 
