@@ -17,8 +17,10 @@ pub struct Needs {
 const PROCESS_BYTES: u64 = 160 << 20;
 /// Measured peaks are up to twice what the memory model counts: allocators keep what they were given once.
 const MODEL_FACTOR: u64 = 2;
-/// Records, histories and logs.
+/// Records, histories and logs, with what stands next to them while they are replaced.
 const FILES_BYTES: u64 = 1 << 20;
+/// Records, histories and logs in the end: 75 kB with 10,000 test images and ten epochs.
+const LASTING_FILES_BYTES: u64 = 1 << 18;
 /// While a checkpoint replaces the last one, each with parameters, two moments and the best parameters; and the
 /// weights in the end: nine times the parameters.
 const PARAMETER_COPIES_ON_DISK: u64 = 2 * COPIES_IN_A_CHECKPOINT + 1;
@@ -65,7 +67,7 @@ impl Needs {
             Task::Trial(trial) => trial.spec().model.infer().map_or(0, |inferred| inferred.parameters()),
             Task::Costs(_) => 0,
         };
-        FILES_BYTES.saturating_add(parameters.saturating_mul(copies * F32_BYTES))
+        LASTING_FILES_BYTES.saturating_add(parameters.saturating_mul(copies * F32_BYTES))
     }
 
     /// Memory of this many images of this shape.

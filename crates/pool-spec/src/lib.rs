@@ -35,6 +35,7 @@ mod backend;
 mod catalogue;
 mod class_images;
 mod computing;
+mod data_spec;
 mod device;
 pub mod draw;
 mod extent;
@@ -60,6 +61,7 @@ pub use backend::{PoolTensor, VariablePath};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
 pub use class_images::ClassImages;
 pub use computing::{Kernels, Precision};
+pub use data_spec::{DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts, Perturbations, Split};
 pub use device::{ComputeDevice, DeviceChoice, UnknownDevice};
 pub use extent::Extent;
 pub use layer_cost::{KeptTensor, LastReader, LayerCost};
@@ -75,10 +77,7 @@ pub use pool::{
     FractionalSize, Geometry, Learned, OpenExtent, Padding, Parameter, Pool, Reducer, ResolvedWindow,
     SpellingError, Start, StridedConv, Window,
 };
-pub use recipe::{
-    AdamSettings, DataFacts, DataSource, DataSpec, EarlyStopping, EvaluationSpec, ImageCounts, Monitor,
-    Perturbations, Split, TrainSpec,
-};
+pub use recipe::{AdamSettings, EarlyStopping, Monitor, TrainSpec};
 pub use schedule::{Schedule, StepSchedule, StepSizes};
 pub use setting_error::SettingError;
 pub use steps::{BlockReduce, ConvBlock, Step};
