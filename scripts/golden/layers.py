@@ -73,6 +73,36 @@ def convolution(spatial, kernel, stride, padding):
     return case(f"Keras Conv{rank}D {kernel} stride {stride} {padding}", [spec], weights, inputs, output)
 
 
+def grouped_convolution(groups, dilation, use_bias):
+    """PyTorch's, as Keras's CPU kernels train neither groups nor holes."""
+    inputs, weight, bias = draw(2, 4, 9, 8), draw(8, 4 // groups, 3, 2), draw(8)
+    output = torch.nn.functional.conv2d(
+        torch.from_numpy(inputs),
+        torch.from_numpy(weight),
+        torch.from_numpy(bias) if use_bias else None,
+        padding=1,
+        dilation=dilation,
+        groups=groups,
+    )
+    spec = {"filters": 8, "kernel": [3, 2], "padding": 1, "groups": groups, "dilation": dilation, "bias": use_bias}
+    weights = {"conv2d.weight": weight} | ({"conv2d.bias": bias} if use_bias else {})
+    name = f"PyTorch Conv2d groups {groups} dilation {dilation} bias {use_bias}"
+    return case(name, [{"conv2d": spec}], weights, inputs, output)
+
+
+def dense_without_bias():
+    inputs, weight = draw(3, 2, 4), draw(5, 8)
+    output = torch.nn.functional.linear(torch.from_numpy(inputs.reshape(3, 8)), torch.from_numpy(weight))
+    layers = ["flatten", {"dense": {"units": 5, "bias": False}}]
+    return case("PyTorch Linear without bias", layers, {"dense.weight": weight}, inputs, output)
+
+
+def space_to_depth():
+    inputs = draw(2, 3, 6, 4)
+    output = torch.nn.functional.pixel_unshuffle(torch.from_numpy(inputs), 2)
+    return case("PyTorch PixelUnshuffle", [{"space_to_depth": 2}], {}, inputs, output)
+
+
 def dense():
     inputs, weight, bias = draw(3, 2, 4), draw(5, 8), draw(5)
     layer = keras.layers.Dense(5, activation="relu")
@@ -91,17 +121,21 @@ def activation(name):
         "elu": torch.nn.functional.elu,
         "sigmoid": torch.sigmoid,
         "softplus": torch.nn.functional.softplus,
+        "leaky_relu": torch.nn.functional.leaky_relu,
+        "gelu": torch.nn.functional.gelu,
+        "silu": torch.nn.functional.silu,
+        "hard_swish": torch.nn.functional.hardswish,
     }[name]
     return case(f"PyTorch {name}", [{"activation": name}], {}, inputs, function(torch.from_numpy(inputs)))
 
 
-def normalisation(mode):
+def normalisation(mode, scale=True):
     inputs, weight, bias = draw(4, 3, 2, 2), draw(3), draw(3)
     mean, variance = draw(3), np.abs(draw(3)) + np.float32(0.5)
     layer = torch.nn.BatchNorm2d(3, eps=1e-3, momentum=0.25)
     with torch.no_grad():
         for target, value in [
-            (layer.weight, weight),
+            (layer.weight, weight if scale else np.ones(3, np.float32)),
             (layer.bias, bias),
             (layer.running_mean, mean),
             (layer.running_var, variance),
@@ -110,15 +144,12 @@ def normalisation(mode):
         layer.train(mode == "training")
         output = layer(torch.from_numpy(inputs))
     name = "batch_normalization"
-    weights = {
-        f"{name}.weight": weight,
-        f"{name}.bias": bias,
-        f"{name}.running_mean": mean,
-        f"{name}.running_var": variance,
-    }
+    weights = {f"{name}.weight": weight} if scale else {}
+    weights |= {f"{name}.bias": bias, f"{name}.running_mean": mean, f"{name}.running_var": variance}
     after = {f"{name}.running_mean": layer.running_mean, f"{name}.running_var": layer.running_var}
-    layers = [{"batch_norm": {"momentum": 0.75, "epsilon": 1e-3}}]
-    return case(f"PyTorch BatchNorm2d {mode}", layers, weights, inputs, output, mode, after)
+    settings = {"momentum": 0.75, "epsilon": 1e-3} | ({} if scale else {"scale": False})
+    layers = [{"batch_norm": settings}]
+    return case(f"PyTorch BatchNorm2d {mode}{'' if scale else ' without scale'}", layers, weights, inputs, output, mode, after)
 
 
 def main():
@@ -137,6 +168,10 @@ def main():
     cases += [dense()]
     cases += [activation(name) for name in ["relu", "tanh", "elu", "sigmoid", "softplus"]]
     cases += [normalisation(mode) for mode in ["training", "inference"]]
+    # Behind those that were there before, so that these keep their numbers.
+    cases += [activation(name) for name in ["leaky_relu", "gelu", "silu", "hard_swish"]]
+    cases += [grouped_convolution(*settings) for settings in [(1, 2, True), (2, 1, False), (4, 2, False)]]
+    cases += [normalisation("training", scale=False), dense_without_bias(), space_to_depth()]
     lines = ",\n".join(json.dumps(case) for case in cases)
     OUTPUT.write_text(f"[\n{lines}\n]\n")
     print(f"{len(cases)} cases in {OUTPUT.name}, {OUTPUT.stat().st_size} bytes")

@@ -42,7 +42,9 @@ impl BuiltConvBlock {
         images: &Tensor,
         mode: Mode,
     ) -> Result<Option<Tensor>, ModelError> {
-        let Some(BuiltLayer::Conv(BuiltConv { weight, bias, axes, activation })) = layers.first() else {
+        let Some(BuiltLayer::Conv(BuiltConv { weight, bias: Some(bias), axes, activation, .. })) =
+            layers.first()
+        else {
             return Ok(None);
         };
         let possible = kernels_support(&[images, weight, bias]);
@@ -59,7 +61,8 @@ impl BuiltConvBlock {
         };
         let (axes, activation, pool) = (axes.clone(), *activation, self.pool.clone());
         let plain = move |inputs: &[Tensor]| {
-            let convolved = activate(convolve(&inputs[0], &inputs[1], &inputs[2], &axes)?, activation)?;
+            let convolved =
+                activate(convolve(&inputs[0], &inputs[1], Some(&inputs[2]), &axes, 1)?, activation)?;
             match &pool {
                 Some(pool) => {
                     PoolLayer::without_variables(pool, Kernels::Reference).forward(&convolved, mode)

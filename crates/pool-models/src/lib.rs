@@ -117,7 +117,7 @@ pub use pool_spec::{
     Elsewhere, Example, Extent, Flatten, Fractional, FractionalEvaluation, FractionalRegions,
     FractionalSequence, FractionalSize, Geometry, Inferred, InferredLayer, Kernels, Layer, LayerCost,
     Learned, NetworkError, OpenExtent, Operator, OperatorKind, Padding, Pool, PoolTensor, Precision, Reducer,
-    Sequential, SettingError, SpellingError, StridedConv, VariablePath, Window, catalogue,
+    Sequential, SettingError, SpaceToDepth, SpellingError, StridedConv, VariablePath, Window, catalogue,
     catalogue_markdown, keras,
 };
 

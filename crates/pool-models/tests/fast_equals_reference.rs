@@ -159,6 +159,15 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "groups, holes and no biases",
+            Sequential::new([2, 16, 12])
+                .add(Conv2d::new(8, 3).groups(2).activation(Activation::Silu))
+                .add(Pool::max(2))
+                .add(Conv2d::new(8, 2).groups(8).dilation(2).without_bias())
+                .add(Flatten)
+                .add(Dense::new(3).without_bias()),
+        ),
+        (
             "sound",
             Sequential::new([2, 60])
                 .add(Conv1d::new(6, 5).relu())

@@ -65,7 +65,9 @@ pub use data_spec::{DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts
 pub use device::{ComputeDevice, DeviceChoice, UnknownDevice};
 pub use extent::Extent;
 pub use layer_cost::{KeptTensor, LastReader, LayerCost};
-pub use layers::{Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer};
+pub use layers::{
+    Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer, SpaceToDepth,
+};
 pub use network::{Inferred, InferredLayer, NetworkError, Sequential};
 pub use perturbation::PerturbationKind;
 pub use plan::{

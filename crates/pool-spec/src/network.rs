@@ -193,7 +193,9 @@ impl Inferred {
 mod tests {
     use super::*;
     use crate::reference_network::reference;
-    use crate::{Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Reducer};
+    use crate::{
+        Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Reducer, SpaceToDepth,
+    };
 
     #[test]
     fn the_reference_network_has_the_studys_parameters() {
@@ -230,6 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn groups_and_missing_biases_make_fewer_parameters() {
+        let parameters = |model: Sequential| model.infer().unwrap().parameters();
+        let conv = || Sequential::new([64, 7, 7]);
+        assert_eq!(parameters(conv().add(Conv2d::new(64, 3).groups(64))), 64 * 9 + 64);
+        assert_eq!(parameters(conv().add(Conv2d::new(32, 3).groups(2).without_bias())), 32 * 32 * 9);
+        assert_eq!(parameters(conv().add(Flatten).add(Dense::new(2).without_bias())), 64 * 49 * 2);
+        assert_eq!(parameters(conv().add(BatchNorm { scale: false, ..BatchNorm::default() })), 64);
+    }
+
+    #[test]
+    fn space_to_depth_loses_nothing() {
+        let deeper = Sequential::new([3, 6, 4]).add(SpaceToDepth::new(2));
+        assert_eq!(deeper.infer().unwrap().output(), Some(&[12, 3, 2][..]));
+    }
+
+    #[test]
     fn the_first_layer_that_cannot_work_is_named() {
         for (model, expected) in [
             (
@@ -250,6 +268,15 @@ mod tests {
             (
                 Sequential::new([1, 4]).add(Conv2d::new(1, 1)),
                 "layer conv2d: needs an input of shape [channels, height, width], found [1, 4]",
+            ),
+            (
+                Sequential::new([6, 4, 4]).add(Conv2d::new(8, 1).groups(4)),
+                "layer conv2d: groups = 4: must divide the 6 input channels and the 8 filters; choose another number",
+            ),
+            (
+                Sequential::new([6, 4, 5]).add(SpaceToDepth::new(2)),
+                "layer space_to_depth: space_to_depth = 2: must divide every spatial size, but 5 along spatial axis 1 \
+                 is no multiple; choose another block or another input size",
             ),
             (
                 Sequential::new([1, 4, 4]).add(Dropout::new(1.0)),

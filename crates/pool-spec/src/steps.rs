@@ -81,9 +81,7 @@ impl ConvBlock {
         let relu = match conv.activation {
             None => false,
             Some(Activation::Relu) => true,
-            Some(Activation::Tanh | Activation::Elu | Activation::Sigmoid | Activation::Softplus) => {
-                return None;
-            }
+            Some(_) => return None,
         };
         let pool = match layers.get(1).map(|layer| &layer.layer) {
             Some(Layer::Pool(pool)) => Some(pool.clone()),
@@ -109,14 +107,14 @@ impl ConvBlock {
     }
 }
 
-/// The images' sizes and the kernel's, of a convolution with stride 1 and without padding.
+/// The images' sizes and the kernel's, of a convolution with biases, one group and stride 1, without padding.
 fn plain_convolution(conv: &Conv2d, input: &[usize]) -> Option<([usize; 3], [usize; 2])> {
     let axes = conv.windows(input).ok()?;
     let [rows, columns] = axes[..] else { return None };
     let plain =
         |axis: ResolvedWindow| axis.stride == 1 && axis.dilation == 1 && axis.before == 0 && axis.after == 0;
     let taps = input[0] * rows.size * columns.size;
-    let fits = plain(rows) && plain(columns) && taps <= MOST_TAPS;
+    let fits = plain(rows) && plain(columns) && conv.bias && conv.groups == 1 && taps <= MOST_TAPS;
     fits.then_some(([input[0], rows.input, columns.input], [rows.size, columns.size]))
 }
 

@@ -12,5 +12,9 @@ pub(crate) fn activate(input: Tensor, activation: Option<Activation>) -> Result<
         Some(Activation::Elu) => input.f_elu(),
         Some(Activation::Sigmoid) => input.f_sigmoid(),
         Some(Activation::Softplus) => input.f_softplus(),
+        Some(Activation::LeakyRelu) => input.f_leaky_relu(),
+        Some(Activation::Gelu) => input.f_gelu("none"),
+        Some(Activation::Silu) => input.f_silu(),
+        Some(Activation::HardSwish) => input.f_hardswish(),
     }
 }

@@ -10,7 +10,7 @@ use crate::{Mode, ModelError};
 #[derive(Debug)]
 pub(crate) struct BuiltBatchNorm {
     settings: BatchNorm,
-    weight: Tensor,
+    weight: Option<Tensor>,
     bias: Tensor,
     mean: Tensor,
     variance: Tensor,
@@ -25,7 +25,7 @@ impl BuiltBatchNorm {
         let channels = [channels as i64];
         Ok(Self {
             settings,
-            weight: path.f_ones("weight", &channels)?,
+            weight: settings.scale.then(|| path.f_ones("weight", &channels)).transpose()?,
             bias: path.f_zeros("bias", &channels)?,
             mean: path.f_zeros_no_train("running_mean", &channels)?,
             variance: path.f_ones_no_train("running_var", &channels)?,
@@ -33,9 +33,9 @@ impl BuiltBatchNorm {
     }
 
     pub(super) fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
-        let BatchNorm { momentum, epsilon } = self.settings;
+        let BatchNorm { momentum, epsilon, scale: _ } = self.settings;
         Ok(input.f_batch_norm(
-            Some(&self.weight),
+            self.weight.as_ref(),
             Some(&self.bias),
             Some(&self.mean),
             Some(&self.variance),
@@ -49,7 +49,7 @@ impl BuiltBatchNorm {
     pub(super) fn frozen(&self) -> Result<Self, TchError> {
         Ok(Self {
             settings: self.settings,
-            weight: frozen(&self.weight)?,
+            weight: self.weight.as_ref().map(frozen).transpose()?,
             bias: frozen(&self.bias)?,
             mean: frozen(&self.mean)?,
             variance: frozen(&self.variance)?,

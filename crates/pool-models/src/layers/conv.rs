@@ -13,8 +13,9 @@ use crate::init::glorot_uniform;
 #[derive(Debug)]
 pub(crate) struct BuiltConv {
     pub(crate) weight: Tensor,
-    pub(crate) bias: Tensor,
+    pub(crate) bias: Option<Tensor>,
     pub(crate) axes: Vec<ResolvedWindow>,
+    groups: usize,
     pub(crate) activation: Option<Activation>,
 }
 
@@ -27,7 +28,7 @@ impl BuiltConv {
     ) -> Result<Self, ModelError> {
         let axes = conv.windows(&layer.input)?;
         let volume: usize = axes.iter().map(|axis| axis.size).product();
-        let channels = layer.input[0];
+        let channels = layer.input[0] / conv.groups;
         let shape: Vec<i64> = [conv.filters, channels]
             .into_iter()
             .chain(axes.iter().map(|axis| axis.size))
@@ -36,35 +37,39 @@ impl BuiltConv {
         let weight = glorot_uniform(&shape, channels * volume, conv.filters * volume, seed, &layer.name)?;
         Ok(Self {
             weight: path.f_var_copy("weight", &weight)?,
-            bias: path.f_zeros("bias", &[conv.filters as i64])?,
+            bias: conv.bias.then(|| path.f_zeros("bias", &[conv.filters as i64])).transpose()?,
             axes,
+            groups: conv.groups,
             activation: conv.activation,
         })
     }
 
     pub(super) fn forward(&self, input: &Tensor, execution: Execution) -> Result<Tensor, ModelError> {
-        let factors = [input, &self.weight, &self.bias];
-        let convolved = product(execution.precision, factors, |[input, weight, bias]| {
-            convolve(input, weight, bias, &self.axes)
+        let factors = (input, &self.weight, self.bias.as_ref());
+        let convolved = product(execution.precision, factors, |input, weight, bias| {
+            convolve(input, weight, bias, &self.axes, self.groups)
         })?;
         Ok(activate(convolved, self.activation)?)
     }
 
     pub(super) fn frozen(&self) -> Result<Self, TchError> {
-        let (weight, bias) = (frozen(&self.weight)?, frozen(&self.bias)?);
-        Ok(Self { weight, bias, axes: self.axes.clone(), activation: self.activation })
+        let weight = frozen(&self.weight)?;
+        let bias = self.bias.as_ref().map(frozen).transpose()?;
+        Ok(Self { weight, bias, axes: self.axes.clone(), ..*self })
     }
 }
 
-/// Convolution of `[N, C, spatial...]` with one window per kernel position.
+/// Convolution of `[N, C, spatial...]` with one window per kernel position, each group of channels by itself.
 pub(crate) fn convolve(
     input: &Tensor,
     weight: &Tensor,
-    bias: &Tensor,
+    bias: Option<&Tensor>,
     axes: &[ResolvedWindow],
+    groups: usize,
 ) -> Result<Tensor, TchError> {
     let stride: Vec<i64> = axes.iter().map(|axis| axis.stride as i64).collect();
-    let dilation = vec![1i64; axes.len()];
+    let dilation: Vec<i64> = axes.iter().map(|axis| axis.dilation as i64).collect();
+    let groups = groups as i64;
     let before: Vec<i64> = axes.iter().map(|axis| axis.before as i64).collect();
     let odd: Vec<i64> =
         axes.iter().rev().flat_map(|axis| [0, axis.after as i64 - axis.before as i64]).collect();
@@ -77,8 +82,8 @@ pub(crate) fn convolve(
         &padded
     };
     match axes.len() {
-        1 => input.f_conv1d(weight, Some(bias), &stride, &before, &dilation, 1),
-        2 => input.f_conv2d(weight, Some(bias), &stride, &before, &dilation, 1),
-        _ => input.f_conv3d(weight, Some(bias), &stride, &before, &dilation, 1),
+        1 => input.f_conv1d(weight, bias, &stride, &before, &dilation, groups),
+        2 => input.f_conv2d(weight, bias, &stride, &before, &dilation, groups),
+        _ => input.f_conv3d(weight, bias, &stride, &before, &dilation, groups),
     }
 }

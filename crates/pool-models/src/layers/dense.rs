@@ -14,7 +14,7 @@ use crate::native::dense;
 #[derive(Debug)]
 pub(crate) struct BuiltDense {
     weight: Tensor,
-    bias: Tensor,
+    bias: Option<Tensor>,
     activation: Option<Activation>,
 }
 
@@ -30,21 +30,22 @@ impl BuiltDense {
         let weight = glorot_uniform(&shape, features, units, seed, &inferred.name)?;
         Ok(Self {
             weight: path.f_var_copy("weight", &weight)?,
-            bias: path.f_zeros("bias", &[units as i64])?,
+            bias: layer.bias.then(|| path.f_zeros("bias", &[units as i64])).transpose()?,
             activation: layer.activation,
         })
     }
 
     pub(super) fn forward(&self, input: &Tensor, execution: Execution) -> Result<Tensor, ModelError> {
-        let factors = [input, &self.weight, &self.bias];
-        let sums = product(execution.precision, factors, |[input, weight, bias]| {
+        let factors = (input, &self.weight, self.bias.as_ref());
+        let sums = product(execution.precision, factors, |input, weight, bias| {
             dense(input, weight, bias, execution.kernels)
         })?;
         Ok(activate(sums, self.activation)?)
     }
 
     pub(super) fn frozen(&self) -> Result<Self, TchError> {
-        let (weight, bias) = (frozen(&self.weight)?, frozen(&self.bias)?);
+        let weight = frozen(&self.weight)?;
+        let bias = self.bias.as_ref().map(frozen).transpose()?;
         Ok(Self { weight, bias, activation: self.activation })
     }
 }

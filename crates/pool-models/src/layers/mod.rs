@@ -5,8 +5,9 @@ mod batch_norm;
 pub(crate) mod conv;
 mod dense;
 mod dropout;
+mod space_to_depth;
 
-use pool_spec::{Activation, InferredLayer, Kernels, Layer, Precision};
+use pool_spec::{Activation, InferredLayer, Kernels, Layer, Precision, SpaceToDepth};
 use tch::{Kind, TchError, Tensor, nn};
 
 use self::activation::activate;
@@ -35,6 +36,7 @@ pub(crate) enum BuiltLayer {
     Pool(Box<PoolLayer>),
     Activation(Activation),
     Dropout(BuiltDropout),
+    SpaceToDepth(SpaceToDepth),
     Flatten,
 }
 
@@ -55,6 +57,7 @@ impl BuiltLayer {
                 rate: dropout.rate,
                 random: Random::new(running_key(seed, &layer.name)),
             }),
+            Layer::SpaceToDepth(layer) => Self::SpaceToDepth(*layer),
             Layer::Flatten => Self::Flatten,
         })
     }
@@ -72,6 +75,7 @@ impl BuiltLayer {
             Self::Pool(pool) => pool.forward(input, mode),
             Self::Activation(activation) => Ok(activate(input.shallow_clone(), Some(*activation))?),
             Self::Dropout(dropout) => dropout.forward(input, mode, execution),
+            Self::SpaceToDepth(layer) => Ok(space_to_depth::deepened(*layer, input)?),
             Self::Flatten => Ok(input.f_flatten(1, -1)?),
         }
     }
@@ -88,7 +92,12 @@ impl BuiltLayer {
         match self {
             Self::Dropout(dropout) => Some(&dropout.random),
             Self::Pool(pool) => Some(pool.random()),
-            Self::Conv(_) | Self::Dense(_) | Self::BatchNorm(_) | Self::Activation(_) | Self::Flatten => None,
+            Self::Conv(_)
+            | Self::Dense(_)
+            | Self::BatchNorm(_)
+            | Self::Activation(_)
+            | Self::SpaceToDepth(_)
+            | Self::Flatten => None,
         }
     }
 
@@ -101,26 +110,25 @@ impl BuiltLayer {
             Self::Pool(pool) => Self::Pool(Box::new(pool.frozen()?)),
             Self::Activation(activation) => Self::Activation(*activation),
             Self::Dropout(dropout) => Self::Dropout(dropout.clone()),
+            Self::SpaceToDepth(layer) => Self::SpaceToDepth(*layer),
             Self::Flatten => Self::Flatten,
         })
     }
 }
 
-/// Computes a product of `factors` in this precision; the result is of the first factor's own type. Differentiable.
-fn product<const FACTORS: usize>(
+/// Computes a product of input and weight, plus biases, in this precision; the result is of the input's own type.
+/// Differentiable.
+fn product(
     precision: Precision,
-    factors: [&Tensor; FACTORS],
-    product: impl FnOnce([&Tensor; FACTORS]) -> Result<Tensor, TchError>,
+    (input, weight, bias): (&Tensor, &Tensor, Option<&Tensor>),
+    product: impl FnOnce(&Tensor, &Tensor, Option<&Tensor>) -> Result<Tensor, TchError>,
 ) -> Result<Tensor, TchError> {
     match precision {
-        Precision::F32 => product(factors),
+        Precision::F32 => product(input, weight, bias),
         Precision::Bf16 => {
-            let kind = factors[0].kind();
-            let mut rounded = Vec::with_capacity(FACTORS);
-            for factor in factors {
-                rounded.push(factor.f_to_kind(Kind::BFloat16)?);
-            }
-            product(std::array::from_fn(|index| &rounded[index]))?.f_to_kind(kind)
+            let rounded = |factor: &Tensor| factor.f_to_kind(Kind::BFloat16);
+            let bias = bias.map(rounded).transpose()?;
+            product(&rounded(input)?, &rounded(weight)?, bias.as_ref())?.f_to_kind(input.kind())
         }
     }
 }

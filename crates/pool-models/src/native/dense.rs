@@ -31,12 +31,12 @@ fn has_kernel(samples: i64, inputs: i64, units: i64) -> bool {
 pub(crate) fn dense(
     input: &Tensor,
     weight: &Tensor,
-    bias: &Tensor,
+    bias: Option<&Tensor>,
     kernels: Kernels,
 ) -> Result<Tensor, TchError> {
     let (input_size, weight_size) = (input.size(), weight.size());
-    let ([samples, inputs], [units, _]) = (&input_size[..], &weight_size[..]) else {
-        return input.f_linear(weight, Some(bias));
+    let (Some(bias), [samples, inputs], [units, _]) = (bias, &input_size[..], &weight_size[..]) else {
+        return input.f_linear(weight, bias);
     };
     let fits = has_kernel(*samples, *inputs, *units) && kernels_support(&[input, weight, bias]);
     if kernels == Kernels::Reference || !fits {

@@ -16,5 +16,5 @@ pub(super) fn forward(
     context: &Context<'_>,
 ) -> Result<Tensor, ModelError> {
     let (weight, bias) = (context.variable("weight", input)?, context.variable("bias", input)?);
-    Ok(activate(convolve(input, &weight, &bias, &context.plan.convolution)?, conv.activation)?)
+    Ok(activate(convolve(input, &weight, Some(&bias), &context.plan.convolution, 1)?, conv.activation)?)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::common::{distance, every_layer};
 use pool_models::{
     Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer, Mode, Net, Padding, Pool,
-    Sequential, cross_entropy, save_torchscript,
+    Sequential, SpaceToDepth, cross_entropy, save_torchscript,
 };
 use tch::nn::{self, OptimizerConfig, VarStore};
 use tch::{CModule, Device, Kind, Tensor};
@@ -64,14 +64,26 @@ fn every_operator_over_one_to_three_axes() {
 
 /// All kinds of layers, after a few steps of training.
 fn trained() -> (Net, VarStore) {
-    let activations =
-        [Activation::Tanh, Activation::Elu, Activation::Sigmoid, Activation::Softplus, Activation::Relu];
+    let activations = [
+        Activation::Tanh,
+        Activation::Elu,
+        Activation::Sigmoid,
+        Activation::Softplus,
+        Activation::LeakyRelu,
+        Activation::Gelu,
+        Activation::Silu,
+        Activation::HardSwish,
+        Activation::Relu,
+    ];
     let model = Sequential::new([1, 12, 12])
         .add(Conv2d::new(4, [3, 2]).stride(2).padding(Padding::Same))
+        .add(SpaceToDepth::new(2))
+        .add(Conv2d::new(16, 2).groups(16).dilation(2).padding(Padding::Same).without_bias())
+        .add(BatchNorm { scale: false, ..BatchNorm::default() })
         .add(BatchNorm::default())
         .add(Dropout::new(0.5));
     let model = activations.into_iter().fold(model, Sequential::add);
-    let model = model.add(Pool::strided_conv(2)).add(Flatten).add(Dense::new(3));
+    let model = model.add(Pool::strided_conv(2)).add(Flatten).add(Dense::new(3).without_bias());
     let (net, variables) = built(&model);
     let mut optimizer = nn::Adam::default().build(&variables, 0.01).unwrap();
     let labels = Tensor::arange(30, (Kind::Int64, Device::Cpu)).remainder(3);

@@ -20,6 +20,14 @@ pub enum Activation {
     Sigmoid,
     /// `ln(1 + exp(x))`
     Softplus,
+    /// `x` where positive, `0.01 x` elsewhere; PyTorch's slope.
+    LeakyRelu,
+    /// `x Φ(x)`, with the normal distribution's Φ itself (Hendrycks & Gimpel 2016); Keras's and PyTorch's default.
+    Gelu,
+    /// `x / (1 + exp(-x))`, which Keras also calls swish.
+    Silu,
+    /// `x min(max(x + 3, 0), 6) / 6` (Howard et al. 2019).
+    HardSwish,
 }
 
 impl Activation {
@@ -27,7 +35,7 @@ impl Activation {
     fn derivative_reads_output(self) -> bool {
         match self {
             Self::Relu | Self::Tanh | Self::Sigmoid => true,
-            Self::Elu | Self::Softplus => false,
+            Self::Elu | Self::Softplus | Self::LeakyRelu | Self::Gelu | Self::Silu | Self::HardSwish => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::describe::{BackwardReads, Describe, LayerShape, check_fraction};
+use super::describe::{BackwardReads, Describe, LayerShape, check_fraction, is_true};
 use crate::SettingError;
 
 /// Batch normalisation over the channels (Ioffe & Szegedy 2015), with Keras's defaults.
@@ -13,11 +13,14 @@ pub struct BatchNorm {
     pub momentum: f64,
     /// Added to the variance.
     pub epsilon: f64,
+    /// Whether each channel is multiplied by a number that is learned.
+    #[serde(skip_serializing_if = "is_true")]
+    pub scale: bool,
 }
 
 impl Default for BatchNorm {
     fn default() -> Self {
-        Self { momentum: 0.99, epsilon: 1e-3 }
+        Self { momentum: 0.99, epsilon: 1e-3, scale: true }
     }
 }
 
@@ -33,7 +36,8 @@ impl Describe for BatchNorm {
             return Err(SettingError::Range { field: "epsilon", value: epsilon, interval: "(0, inf)" });
         }
         let channels = input[0] as u64;
-        let (parameters, fixed_parameters) = (2 * channels, 2 * channels);
+        let parameters = if self.scale { 2 * channels } else { channels };
+        let fixed_parameters = 2 * channels;
         Ok(LayerShape { parameters, fixed_parameters, ..LayerShape::unchanged(input) })
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{linear_outputs, linear_reads};
-use super::describe::{BackwardReads, Describe, LayerShape, check_positive};
+use super::describe::{BackwardReads, Describe, LayerShape, check_positive, is_true, yes};
 use crate::pool::split_channels;
 use crate::reading::whole;
 use crate::sizes::count;
@@ -25,6 +25,17 @@ pub struct Conv<const RANK: usize> {
     /// What happens at the edges; padded cells are zero.
     #[serde(default)]
     pub padding: Padding,
+    /// Steps between the entries of a kernel; 1 is a kernel without holes.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub dilation: Extent,
+    /// Groups of channels that are convolved by themselves: each filter sees the input channels of its group alone. As
+    /// many groups as input channels make a depthwise convolution.
+    #[serde(default = "one_group", deserialize_with = "whole::<1, { u64::MAX }, _, _>")]
+    #[serde(skip_serializing_if = "is_one_group")]
+    pub groups: usize,
+    /// Whether each filter adds a number of its own; of no use before batch normalisation.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub bias: bool,
     /// Applied to the output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
@@ -41,10 +52,32 @@ fn one() -> Extent {
     Extent::All(1)
 }
 
+fn is_one(extent: &Extent) -> bool {
+    *extent == one()
+}
+
+fn one_group() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_one_group(groups: &usize) -> bool {
+    *groups == 1
+}
+
 impl<const RANK: usize> Conv<RANK> {
-    /// `filters` output channels and a `kernel` that moves by 1, without padding or activation.
+    /// `filters` output channels and a `kernel` that moves by 1, with biases, without padding or activation.
     pub fn new(filters: usize, kernel: impl Into<Extent>) -> Self {
-        Self { filters, kernel: kernel.into(), stride: one(), padding: Padding::Valid, activation: None }
+        Self {
+            filters,
+            kernel: kernel.into(),
+            stride: one(),
+            padding: Padding::Valid,
+            dilation: one(),
+            groups: 1,
+            bias: true,
+            activation: None,
+        }
     }
 
     /// Moves the kernel by `stride`.
@@ -58,6 +91,27 @@ impl<const RANK: usize> Conv<RANK> {
     #[must_use]
     pub fn padding(mut self, padding: Padding) -> Self {
         self.padding = padding;
+        self
+    }
+
+    /// Spreads the entries of the kernel.
+    #[must_use]
+    pub fn dilation(mut self, dilation: impl Into<Extent>) -> Self {
+        self.dilation = dilation.into();
+        self
+    }
+
+    /// Convolves `groups` groups of channels by themselves.
+    #[must_use]
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
+
+    /// Leaves the biases out.
+    #[must_use]
+    pub fn without_bias(mut self) -> Self {
+        self.bias = false;
         self
     }
 
@@ -81,8 +135,11 @@ impl<const RANK: usize> Conv<RANK> {
     pub fn windows(&self, input: &[usize]) -> Result<Vec<ResolvedWindow>, SettingError> {
         match split_channels(input) {
             Ok((_, spatial)) if spatial.len() == RANK => {
-                let window = Window::new(self.kernel.clone());
-                window.stride(self.stride.clone()).padding(self.padding.clone()).resolve("kernel", spatial)
+                let window = Window::new(self.kernel.clone())
+                    .stride(self.stride.clone())
+                    .dilation(self.dilation.clone())
+                    .padding(self.padding.clone());
+                window.resolve("kernel", spatial)
             }
             _ => Err(SettingError::InputShape {
                 expected: [
@@ -97,6 +154,21 @@ impl<const RANK: usize> Conv<RANK> {
     }
 }
 
+impl<const RANK: usize> Conv<RANK> {
+    /// Refuses groups that would not all be of one size.
+    fn check_groups(&self, channels: usize) -> Result<(), SettingError> {
+        check_positive("groups", self.groups)?;
+        if channels.is_multiple_of(self.groups) && self.filters.is_multiple_of(self.groups) {
+            return Ok(());
+        }
+        let rule = format!(
+            "must divide the {channels} input channels and the {} filters; choose another number",
+            self.filters
+        );
+        Err(SettingError::Rule { field: "groups", value: self.groups.to_string(), rule })
+    }
+}
+
 impl<const RANK: usize> Describe for Conv<RANK> {
     fn base_name(&self, _: usize) -> String {
         format!("conv{RANK}d")
@@ -105,13 +177,14 @@ impl<const RANK: usize> Describe for Conv<RANK> {
     fn shape(&self, input: &[usize]) -> Result<LayerShape, SettingError> {
         let (channels, _) = split_channels(input)?;
         check_positive("filters", self.filters)?;
+        self.check_groups(channels)?;
         let axes = self.windows(input)?;
         let kernel = axes.iter().map(|axis| axis.size);
-        let weights = count("weights", [channels, self.filters].into_iter().chain(kernel))?;
+        let weights = count("weights", [channels / self.groups, self.filters].into_iter().chain(kernel))?;
         let positions = count("output positions", axes.iter().map(|axis| axis.output))?;
         Ok(LayerShape {
             output: std::iter::once(self.filters).chain(axes.iter().map(|axis| axis.output)).collect(),
-            parameters: weights + self.filters as u64,
+            parameters: weights + if self.bias { self.filters as u64 } else { 0 },
             fixed_parameters: 0,
             multiply_adds: weights.saturating_mul(positions),
         })

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{linear_outputs, linear_reads};
-use super::describe::{BackwardReads, Describe, LayerShape, check_positive};
+use super::describe::{BackwardReads, Describe, LayerShape, check_positive, is_true, yes};
 use crate::reading::whole;
 use crate::sizes::count;
 use crate::{Activation, SettingError};
@@ -15,15 +15,25 @@ pub struct Dense {
     /// Output features.
     #[serde(deserialize_with = "whole::<1, { u64::MAX }, _, _>")]
     pub units: usize,
+    /// Whether each unit adds a number of its own.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub bias: bool,
     /// Applied to the output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
 }
 
 impl Dense {
-    /// `units` output features, without activation.
+    /// `units` output features, with biases, without activation.
     pub fn new(units: usize) -> Self {
-        Self { units, activation: None }
+        Self { units, bias: true, activation: None }
+    }
+
+    /// Leaves the biases out.
+    #[must_use]
+    pub fn without_bias(mut self) -> Self {
+        self.bias = false;
+        self
     }
 
     /// Applies `activation` to the output.
@@ -57,7 +67,7 @@ impl Describe for Dense {
         let weights = count("weights", [features, self.units])?;
         Ok(LayerShape {
             output: vec![self.units],
-            parameters: weights + self.units as u64,
+            parameters: weights + if self.bias { self.units as u64 } else { 0 },
             fixed_parameters: 0,
             multiply_adds: weights,
         })

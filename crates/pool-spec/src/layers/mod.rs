@@ -8,6 +8,7 @@ mod describe;
 mod dropout;
 mod flatten;
 mod pool;
+mod space_to_depth;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub use dense::Dense;
 pub(crate) use describe::{BackwardReads, Describe, LayerShape, kept_mask, kept_tensor};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
+pub use space_to_depth::SpaceToDepth;
 
 use crate::Pool;
 
@@ -40,6 +42,8 @@ pub enum Layer {
     Dropout(Dropout),
     /// Batch normalisation.
     BatchNorm(BatchNorm),
+    /// Blocks of places into channels.
+    SpaceToDepth(SpaceToDepth),
     /// Joins all axes except the batch.
     Flatten,
     /// Fully connected.
@@ -57,6 +61,7 @@ impl Layer {
             Self::Activation(activation) => activation,
             Self::Dropout(dropout) => dropout,
             Self::BatchNorm(norm) => norm,
+            Self::SpaceToDepth(layer) => layer,
             Self::Flatten => &Flatten,
             Self::Dense(dense) => dense,
         }
@@ -82,6 +87,7 @@ layer_from! {
     Activation => Activation,
     Dropout => Dropout,
     BatchNorm => BatchNorm,
+    SpaceToDepth => SpaceToDepth,
     Dense => Dense,
 }
 
