@@ -1,7 +1,11 @@
 //! The memory model: how many bytes a network needs, from the costs of its layers.
 
+mod liveness;
+
 use pool_spec::{LastReader, LayerCost};
 use serde::{Deserialize, Serialize};
+
+use self::liveness::Readings;
 
 /// Bytes of one `f32`, the only element type that the networks here compute in.
 const F32_BYTES: u64 = 4;
@@ -115,7 +119,9 @@ fn keras_legacy(layers: &[LayerCost], batch_size: u64) -> Items {
 
 fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {
     let trainable = trainable_parameters(layers);
-    let phases = (0..layers.len()).map(|index| MemoryPhase::of_backward(layers, index, batch_size));
+    let gradients = Readings::of(layers).gradients_in_backward().into_iter().enumerate();
+    let phases =
+        gradients.map(|(index, elements)| MemoryPhase::of_backward(layers, index, elements, batch_size));
     let peak = phases.max_by_key(MemoryPhase::bytes).unwrap_or_default();
     vec![
         ("parameters", f32_bytes(1, all_parameters(layers))),
@@ -128,9 +134,9 @@ fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items
 }
 
 fn inference(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {
-    let alive = layers.iter().enumerate().map(|(index, layer)| {
-        let input = if reads_the_input_batch(layers, index) { 0 } else { layer.input_elements };
-        input.saturating_add(layer.output_elements.saturating_mul(layer.output_tensors))
+    let earlier = Readings::of(layers).alive_in_forward();
+    let alive = layers.iter().zip(earlier).map(|(layer, earlier)| {
+        earlier.saturating_add(layer.output_elements.saturating_mul(layer.output_tensors))
     });
     vec![
         ("parameters", f32_bytes(1, all_parameters(layers))),
@@ -148,21 +154,21 @@ struct MemoryPhase {
 }
 
 impl MemoryPhase {
-    fn of_backward(layers: &[LayerCost], index: usize, batch_size: u64) -> Self {
-        let layer = &layers[index];
+    /// While the backward pass of the layer at this index runs, with this many elements of activations' gradients.
+    fn of_backward(layers: &[LayerCost], index: usize, gradients: u64, batch_size: u64) -> Self {
         // The backward pass goes from the last layer to the first, and frees what it has read on the way.
-        let earlier = layers[..index].iter().flat_map(|layer| &layer.kept);
-        let own = layer.kept.iter().filter(|kept| kept.last_reader == LastReader::Maker);
-        let kept = saturating_sum(earlier.chain(own).map(|kept| kept.bytes));
-        // The images need no gradient; that of a view is a view.
-        let input = if reads_the_input_batch(layers, index) { 0 } else { layer.input_elements };
-        let through_the_layer =
-            if layer.output_tensors == 0 { 0 } else { layer.output_elements.saturating_add(input) };
-        let through_the_activation =
-            if layer.output_tensors > 1 { layer.output_elements.saturating_mul(2) } else { 0 };
+        let is_alive = |maker: usize, last_reader: LastReader| match last_reader {
+            LastReader::Maker => maker <= index,
+            LastReader::NextLayer => maker < index,
+            LastReader::Layer(number) => number <= index + 1,
+        };
+        let kept = layers.iter().enumerate().flat_map(|(maker, layer)| {
+            layer.kept.iter().filter(move |kept| is_alive(maker, kept.last_reader))
+        });
+        let kept = saturating_sum(kept.map(|kept| kept.bytes));
         Self {
             kept: batch_size.saturating_mul(kept),
-            activation_gradients: f32_bytes(batch_size, through_the_layer.max(through_the_activation)),
+            activation_gradients: f32_bytes(batch_size, gradients),
             // Of this layer and those after it: they are kept until all are there.
             parameter_gradients: f32_bytes(1, trainable_parameters(&layers[index..])),
         }
@@ -171,12 +177,6 @@ impl MemoryPhase {
     fn bytes(&self) -> u64 {
         saturating_sum([self.kept, self.activation_gradients, self.parameter_gradients].into_iter())
     }
-}
-
-/// Whether no layer before this one makes a tensor, so that it reads the input batch itself: the first layer does, and so
-/// do those that are computed together with it.
-fn reads_the_input_batch(layers: &[LayerCost], index: usize) -> bool {
-    layers[..index].iter().all(|layer| layer.output_tensors == 0)
 }
 
 #[cfg(test)]

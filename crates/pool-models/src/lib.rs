@@ -110,15 +110,16 @@ mod objective;
 mod pool;
 mod torchscript;
 mod weights;
+mod wiring;
 
 pub use pool_kernels::UnknownIsa;
 pub use pool_spec::{
-    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout,
-    Elsewhere, Example, Extent, Flatten, Fractional, FractionalEvaluation, FractionalRegions,
-    FractionalSequence, FractionalSize, Geometry, Inferred, InferredLayer, Kernels, Layer, LayerCost,
-    Learned, NetworkError, OpenExtent, Operator, OperatorKind, Padding, Pool, PoolTensor, Precision, Reducer,
-    Sequential, SettingError, SpaceToDepth, SpellingError, StridedConv, VariablePath, Window, catalogue,
-    catalogue_markdown, keras,
+    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, BranchInput, Conv, Conv1d, Conv2d, Conv3d, Dense,
+    Dropout, Elsewhere, Example, Extent, Flatten, Fractional, FractionalEvaluation, FractionalRegions,
+    FractionalSequence, FractionalSize, Geometry, Inferred, InferredLayer, Join, Kernels, Layer, LayerCost,
+    LayerInput, Learned, NetworkError, OpenExtent, Operator, OperatorKind, Padding, Parallel, Pool,
+    PoolTensor, Precision, Reducer, Sequential, SettingError, SpaceToDepth, SpellingError, StridedConv,
+    VariablePath, Window, catalogue, catalogue_markdown, keras,
 };
 
 pub use adam::Adam;

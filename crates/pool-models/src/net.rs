@@ -6,6 +6,7 @@ use tch::{TchError, Tensor, nn};
 use crate::conv_block::BuiltConvBlock;
 use crate::layers::{BuiltLayer, Execution};
 use crate::pool::Random;
+use crate::wiring::{Values, Wiring};
 use crate::{Kernels, ModelError, Precision};
 
 /// Whether a network learns or predicts; dropout, batch normalisation and pooling that draws random numbers differ.
@@ -23,6 +24,7 @@ pub enum Mode {
 pub struct Net {
     input: Vec<usize>,
     layers: Vec<BuiltLayer>,
+    wiring: Wiring,
     steps: Vec<BuiltStep>,
     execution: Execution,
 }
@@ -58,7 +60,8 @@ impl Net {
             },
         };
         let steps = model.steps().iter().flat_map(step).collect();
-        Ok(Self { input: model.input.clone(), layers, steps, execution: Execution::default() })
+        let wiring = Wiring::of(&model.layers);
+        Ok(Self { input: model.input.clone(), layers, wiring, steps, execution: Execution::default() })
     }
 
     /// Runs a batch `[N, C, spatial...]` and returns what the last layer gives, `[N, classes]` logits for a
@@ -68,23 +71,26 @@ impl Net {
     /// An input that is not the shape the network was made for, or libtorch's refusal (out of memory, say).
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
         self.check_input(input)?;
-        let (mut value, mut rest) = (input.shallow_clone(), &self.layers[..]);
+        let mut values = Values::new(&self.wiring, input);
+        let mut next = 0;
         for step in &self.steps {
-            let (layers, after) = rest.split_at(step.layers());
-            rest = after;
+            let indices = next..next + step.layers();
+            next = indices.end;
+            // A block is the first of all steps: it reads the network's input.
             if let BuiltStep::ConvBlock(block) = step
                 && self.execution.kernels == Kernels::Fast
-                && let Some(output) = block.forward(layers, &value, mode)?
+                && let Some(output) = block.forward(&self.layers[indices.clone()], input, mode)?
             {
-                value = output;
+                values.write(indices.end - 1, output);
                 continue;
             }
-            // Each intermediate result is dropped as soon as the next one exists.
-            for layer in layers {
-                value = layer.forward(&value, mode, self.execution)?;
+            for index in indices {
+                // What nothing else reads is dropped as soon as this layer's output exists.
+                let inputs = values.read(index)?;
+                values.write(index, self.layers[index].forward(&inputs, mode, self.execution)?);
             }
         }
-        Ok(value)
+        Ok(values.last())
     }
 
     fn check_input(&self, input: &Tensor) -> Result<(), ModelError> {
@@ -146,7 +152,7 @@ impl Net {
         let layers: Vec<BuiltLayer> = self.layers.iter().map(BuiltLayer::frozen).collect::<Result<_, _>>()?;
         let steps = layers.iter().map(|_| BuiltStep::Layer).collect();
         let execution = Execution { kernels: Kernels::Reference, precision: Precision::F32 };
-        Ok(Self { input: self.input.clone(), layers, steps, execution })
+        Ok(Self { input: self.input.clone(), layers, wiring: self.wiring.clone(), steps, execution })
     }
 }
 

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 pub struct LayerCost {
     /// The layer's name in the network, such as `conv2d` or `dense_1`.
     pub name: String,
+    /// The layers whose outputs it reads, by their numbers from 1; 0 is the input batch. Left out for a layer that reads
+    /// the one before it alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<usize>,
     /// Elements of one sample on the way in.
     pub input_elements: u64,
     /// Elements of one sample on the way out; a fused activation adds nothing.
@@ -43,6 +47,8 @@ pub struct KeptTensor {
 pub enum LastReader {
     /// The layer that made it.
     Maker,
-    /// The layer that it was handed to: it is gone when its maker's backward pass begins.
+    /// The next layer: it is gone when its maker's backward pass begins.
     NextLayer,
+    /// A layer further on, by its number from 1: it is gone when that layer's backward pass has ended.
+    Layer(usize),
 }

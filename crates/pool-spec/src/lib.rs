@@ -3,7 +3,7 @@
 //! - A [`Pool`] is a pooling layer: a [`Geometry`] (which windows exist) and a [`Reducer`] (how a window becomes one
 //!   value), or one of the few layers that are both at once. It knows its output shape, its parameters and its cost, and
 //!   reads and writes as TOML. [`catalogue`] lists all of them with formulas, costs and sources.
-//! - A [`Sequential`] is a network: a list of [`Layer`]s. [`Sequential::infer`] gives every shape, parameter and kept
+//! - A [`Sequential`] is a network: a list of [`Layer`]s, some of which may be branches ([`Parallel`]). [`Sequential::infer`] gives every shape, parameter and kept
 //!   tensor; [`Inferred::steps`] says which layers are computed as one.
 //! - A [`Sweep`] is a checked sweep file; [`Sweep::plan`] expands it into a [`Plan`]: a [`TrialSpec`] for every arm and
 //!   seed, a [`CostSpec`] for every arm.
@@ -66,9 +66,10 @@ pub use device::{ComputeDevice, DeviceChoice, UnknownDevice};
 pub use extent::Extent;
 pub use layer_cost::{KeptTensor, LastReader, LayerCost};
 pub use layers::{
-    Activation, BatchNorm, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Layer, SpaceToDepth,
+    Activation, BatchNorm, BranchInput, Conv, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Join, Layer,
+    Parallel, SpaceToDepth,
 };
-pub use network::{Inferred, InferredLayer, NetworkError, Sequential};
+pub use network::{Inferred, InferredLayer, LayerInput, NetworkError, Sequential};
 pub use perturbation::PerturbationKind;
 pub use plan::{
     ArmEstimate, CostSpec, Identified, Measurement, Plan, PlanFile, Rung, SearchPlan, Selection,

@@ -1,6 +1,7 @@
-//! A network as a list of layers, and the shapes that follow from it.
+//! A network as a tree of layers, and the shapes that follow from it.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +9,9 @@ use crate::layers::LayerShape;
 use crate::pool::split_channels;
 use crate::sizes::{count, elements};
 use crate::steps::{self, Step};
-use crate::{Layer, LayerCost, Pool, SettingError, summary};
+use crate::{BranchInput, Layer, LayerCost, Parallel, Pool, SettingError, summary};
 
-/// A network whose layers follow one another, as data.
+/// A network whose layers follow one another, as data. A layer may be [`Parallel`], with lists of layers in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequential {
@@ -31,7 +32,7 @@ pub enum NetworkError {
     Layer {
         /// The layer's name.
         layer: String,
-        /// Its place in the network's list of layers, from 0.
+        /// Its number in the order in which they compute, from 0: branch after branch, and after them what joins them.
         index: usize,
         /// What is wrong.
         cause: SettingError,
@@ -46,7 +47,8 @@ pub enum NetworkError {
 pub struct Inferred {
     /// Shape of one sample, `[channels, spatial...]`.
     pub input: Vec<usize>,
-    /// One entry per layer that exists; [`Pool::None`] leaves none.
+    /// One entry per layer that exists, in the order in which they compute; [`Pool::None`] leaves none, and
+    /// [`Parallel`] those of its branches, one after another, and then itself, as what joins them.
     pub layers: Vec<InferredLayer>,
     /// Seed of the initial weights.
     pub seed: u64,
@@ -59,7 +61,9 @@ pub struct InferredLayer {
     pub name: String,
     /// The layer itself.
     pub layer: Layer,
-    /// Shape of one sample on the way in.
+    /// What it reads: one entry, or one per branch that it joins.
+    pub inputs: Vec<LayerInput>,
+    /// Shape of one sample on the way in; joined, where there are several.
     pub input: Vec<usize>,
     /// Shape of one sample on the way out.
     pub output: Vec<usize>,
@@ -70,6 +74,15 @@ pub struct InferredLayer {
     /// Multiply-adds of one sample, forward. A power or exponential of pooling counts as one; its comparisons and plain
     /// sums as none.
     pub multiply_adds: u64,
+}
+
+/// What a layer reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerInput {
+    /// Index of the layer whose output it is; `None` for the network's input.
+    pub layer: Option<usize>,
+    /// Which of its channels; `None` for all.
+    pub channels: Option<Range<usize>>,
 }
 
 impl Sequential {
@@ -100,30 +113,10 @@ impl Sequential {
     pub fn infer(&self) -> Result<Inferred, NetworkError> {
         count("input elements", &self.input)?;
         split_channels(&self.input).map_err(|_| SettingError::ModelInput { shape: self.input.clone() })?;
-        let mut shape = self.input.clone();
-        let mut names = LayerNames::default();
-        let mut layers = Vec::new();
-        let exists = |(_, layer): &(usize, &Layer)| !matches!(layer, Layer::Pool(Pool::None));
-        for (index, layer) in self.layers.iter().enumerate().filter(exists) {
-            let description = layer.describe();
-            let name = names.next(description.base_name(shape.len().saturating_sub(1)));
-            let inferred = LayerShape::infer(description, &shape).map_err(|cause| NetworkError::Layer {
-                layer: name.clone(),
-                index,
-                cause,
-            })?;
-            let input = std::mem::replace(&mut shape, inferred.output);
-            layers.push(InferredLayer {
-                name,
-                layer: layer.clone(),
-                input,
-                output: shape.clone(),
-                parameters: inferred.parameters,
-                fixed_parameters: inferred.fixed_parameters,
-                multiply_adds: inferred.multiply_adds,
-            });
-        }
-        Ok(Inferred { input: self.input.clone(), layers, seed: self.seed })
+        let mut inference = Inference::default();
+        let input = Value { from: LayerInput { layer: None, channels: None }, shape: self.input.clone() };
+        inference.sequence(&self.layers, input)?;
+        Ok(Inferred { input: self.input.clone(), layers: inference.layers, seed: self.seed })
     }
 
     /// The table that Keras prints: layer, output shape, parameters.
@@ -132,6 +125,101 @@ impl Sequential {
     /// As [`Sequential::infer`].
     pub fn summary(&self) -> Result<String, NetworkError> {
         Ok(summary::render(&self.infer()?))
+    }
+}
+
+/// The layers inferred so far.
+#[derive(Default)]
+struct Inference {
+    names: LayerNames,
+    layers: Vec<InferredLayer>,
+    /// How many layers came before, those that leave no entry included.
+    passed: usize,
+}
+
+/// What a layer gives to the next.
+#[derive(Clone)]
+struct Value {
+    from: LayerInput,
+    shape: Vec<usize>,
+}
+
+impl Inference {
+    fn sequence(&mut self, layers: &[Layer], input: Value) -> Result<Value, NetworkError> {
+        layers.iter().try_fold(input, |value, layer| self.layer(layer, value))
+    }
+
+    fn layer(&mut self, layer: &Layer, value: Value) -> Result<Value, NetworkError> {
+        let value = match layer {
+            Layer::Pool(Pool::None) => value,
+            Layer::Parallel(parallel) => self.parallel(parallel, layer, value)?,
+            layer => self.push(layer, vec![value.from], value.shape)?,
+        };
+        self.passed += 1;
+        Ok(value)
+    }
+
+    fn parallel(&mut self, parallel: &Parallel, layer: &Layer, value: Value) -> Result<Value, NetworkError> {
+        let refuse = |cause, index| NetworkError::Layer { layer: "parallel".to_owned(), index, cause };
+        let shape = parallel.shape_for_branches(&value.shape).map_err(|cause| refuse(cause, self.passed))?;
+        let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+        for (index, branch) in parallel.branches.iter().enumerate() {
+            let from = match parallel.input {
+                BranchInput::Whole => value.from.clone(),
+                BranchInput::Shares => value.from.share(index, shape[0]),
+            };
+            let output = self.sequence(branch, Value { from, shape: shape.clone() })?;
+            inputs.push(output.from);
+            outputs.push(output.shape);
+        }
+        let joined = parallel.joined(&outputs).map_err(|cause| refuse(cause, self.passed))?;
+        self.push(layer, inputs, joined)
+    }
+
+    /// Adds the entry of a layer that reads these.
+    fn push(
+        &mut self,
+        layer: &Layer,
+        inputs: Vec<LayerInput>,
+        input: Vec<usize>,
+    ) -> Result<Value, NetworkError> {
+        let description = layer.describe();
+        let name = self.names.next(description.base_name(input.len().saturating_sub(1)));
+        let LayerShape { output, parameters, fixed_parameters, multiply_adds } =
+            LayerShape::infer(description, &input).map_err(|cause| NetworkError::Layer {
+                layer: name.clone(),
+                index: self.passed,
+                cause,
+            })?;
+        let from = LayerInput { layer: Some(self.layers.len()), channels: None };
+        let value = Value { from, shape: output.clone() };
+        self.layers.push(InferredLayer {
+            name,
+            layer: layer.clone(),
+            inputs,
+            input,
+            output,
+            parameters,
+            fixed_parameters,
+            multiply_adds,
+        });
+        Ok(value)
+    }
+}
+
+impl LayerInput {
+    /// One of its shares of so many channels.
+    fn share(&self, index: usize, channels: usize) -> Self {
+        let first = self.channels.as_ref().map_or(0, |own| own.start) + index * channels;
+        Self { channels: Some(first..first + channels), ..self.clone() }
+    }
+}
+
+impl InferredLayer {
+    /// Whether it reads the output of the layer before it, at this index, and nothing else; the first layer, the
+    /// network's input.
+    pub(crate) fn reads_the_one_before(&self, index: usize) -> bool {
+        self.inputs == [LayerInput { layer: index.checked_sub(1), channels: None }]
     }
 }
 
@@ -194,7 +282,7 @@ mod tests {
     use super::*;
     use crate::reference_network::reference;
     use crate::{
-        Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Reducer, SpaceToDepth,
+        Activation, BatchNorm, Conv1d, Conv2d, Conv3d, Dense, Dropout, Flatten, Join, Reducer, SpaceToDepth,
     };
 
     #[test]
@@ -229,6 +317,39 @@ mod tests {
         let inferred = scan.infer().unwrap();
         assert_eq!(inferred.output(), Some(&[3][..]));
         assert_eq!((inferred.parameters(), inferred.fixed_parameters()), (14 + 4 + 9, 4));
+    }
+
+    #[test]
+    fn branches_are_named_in_the_order_in_which_they_compute() {
+        let conv = |filters| Layer::from(Conv2d::new(filters, 1));
+        let inner = Parallel {
+            input: BranchInput::Shares,
+            ..Parallel::new([vec![conv(3)], Vec::new()], Join::Concat)
+        };
+        let model = Sequential::new([4, 5, 5])
+            .add(Parallel::residual([conv(2), inner.into()], [conv(4), conv(4)]))
+            .add(Pool::global(Reducer::Avg));
+        let inferred = model.infer().unwrap();
+        let rows: Vec<(&str, Vec<Option<usize>>)> = inferred
+            .layers
+            .iter()
+            .map(|layer| (&*layer.name, layer.inputs.iter().map(|input| input.layer).collect()))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("conv2d", vec![None]),
+                ("conv2d_1", vec![Some(0)]),
+                ("concatenate", vec![Some(1), Some(0)]),
+                ("conv2d_2", vec![None]),
+                ("conv2d_3", vec![Some(3)]),
+                ("add", vec![Some(2), Some(4)]),
+                ("global_average_pooling2d", vec![Some(5)]),
+            ]
+        );
+        assert_eq!(inferred.layers[1].inputs[0].channels, Some(0..1), "the first share");
+        assert_eq!(inferred.layers[2].inputs[1].channels, Some(1..2), "a branch without layers");
+        assert_eq!(inferred.layers[2].output, [4, 5, 5]);
     }
 
     #[test]
@@ -268,6 +389,29 @@ mod tests {
             (
                 Sequential::new([1, 4]).add(Conv2d::new(1, 1)),
                 "layer conv2d: needs an input of shape [channels, height, width], found [1, 4]",
+            ),
+            (
+                Sequential::new([4, 4, 4]).add(Parallel::residual([Conv2d::new(8, 1).into()], [])),
+                "layer parallel: join = \"add\": the branches give different shapes, [8, 4, 4] and [4, 4, 4]; \
+                 change strides or filters",
+            ),
+            (
+                Sequential::new([4, 4, 4])
+                    .add(Parallel::new([vec![Pool::max(2).into()], Vec::new()], Join::Concat)),
+                "layer parallel: join = \"concat\": the branches give shapes that differ in more than their \
+                 channels, [4, 2, 2] and [4, 4, 4]; change strides or filters",
+            ),
+            (
+                Sequential::new([4, 4, 4]).add(Parallel::new([Vec::new()], Join::Add)),
+                "layer parallel: branches = 1 of them: give two branches or more, such as \
+                 [[{ conv2d = { filters = 8, kernel = 1 } }], []]",
+            ),
+            (
+                Sequential::new([3, 4, 4]).add(Parallel {
+                    input: BranchInput::Shares,
+                    ..Parallel::new([Vec::new(), Vec::new()], Join::Concat)
+                }),
+                "layer parallel: input = \"shares\": 3 channels are no multiple of the 2 branches",
             ),
             (
                 Sequential::new([6, 4, 4]).add(Conv2d::new(8, 1).groups(4)),

@@ -1,6 +1,6 @@
 //! From layers to steps: which layers of a network are computed as one.
 //!
-//! A network is a list of layers; a built network is a list of steps. The fusion pass, [`fuse`], turns one into the other:
+//! An inferred network is a list of layers; a built network is a list of steps. The fusion pass, [`fuse`], turns one into the other:
 //! today it knows the block that a network of pictures begins with. Forward, the memory model and the costs read the
 //! steps, so that a block that is fused in one of them is fused in all.
 //!
@@ -73,7 +73,7 @@ impl ConvBlock {
         1 + usize::from(self.pool.is_some()) + usize::from(self.drops)
     }
 
-    /// The block that these layers begin with, if they do.
+    /// The block that these layers begin with, if they do. Each of them but the last is read by the next one alone.
     fn at_start(layers: &[InferredLayer]) -> Option<Self> {
         let first = layers.first()?;
         let Layer::Conv2d(conv) = &first.layer else { return None };
@@ -136,10 +136,24 @@ fn plain_pooling(pool: &Pool, spatial: &[usize]) -> Option<(BlockReduce, [usize;
 
 /// The steps of these layers, each of which is in one step.
 pub(crate) fn fuse(layers: &[InferredLayer]) -> Vec<Step> {
-    let block = ConvBlock::at_start(layers);
+    let block = ConvBlock::at_start(&layers[..straight(layers)]);
     let fused = block.as_ref().map_or(0, ConvBlock::layers);
     let rest = (fused..layers.len()).map(Step::Layer);
     block.map(Step::ConvBlock).into_iter().chain(rest).collect()
+}
+
+/// How many layers at the start follow one another, without one that is read twice before the last of them.
+fn straight(layers: &[InferredLayer]) -> usize {
+    let first_branching = (0..layers.len()).find(|&index| readers(layers, index).count() != 1);
+    let first_joined =
+        layers.iter().enumerate().position(|(index, layer)| !layer.reads_the_one_before(index));
+    first_branching.map_or(layers.len(), |index| index + 1).min(first_joined.unwrap_or(layers.len()))
+}
+
+/// The layers that read the output of layer `index`, in order.
+fn readers(layers: &[InferredLayer], index: usize) -> impl Iterator<Item = usize> {
+    let reads = move |layer: &InferredLayer| layer.inputs.iter().any(|input| input.layer == Some(index));
+    (index + 1..layers.len()).filter(move |&reader| reads(&layers[reader]))
 }
 
 /// One row per layer, in order.
@@ -151,6 +165,7 @@ pub(crate) fn costs(layers: &[InferredLayer], steps: &[Step]) -> Vec<LayerCost> 
         let layer = &layers[index];
         LayerCost {
             name: layer.name.clone(),
+            reads: reads_of(layer, index),
             input_elements: elements(&layer.input),
             output_elements: elements(&layer.output),
             output_tensors,
@@ -177,7 +192,15 @@ pub(crate) fn costs(layers: &[InferredLayer], steps: &[Step]) -> Vec<LayerCost> 
     rows
 }
 
-/// What stays of layer `index`, whose backward pass reads `own`: its extras, and its output if that or the next layer's
+/// The numbers from 1 of the layers that this one reads; none where it is the one before.
+fn reads_of(layer: &InferredLayer, index: usize) -> Vec<usize> {
+    if layer.reads_the_one_before(index) {
+        return Vec::new();
+    }
+    layer.inputs.iter().map(|input| input.layer.map_or(0, |index| index + 1)).collect()
+}
+
+/// What stays of layer `index`, whose backward pass reads `own`: its extras, and its output if that or a later layer's
 /// reads it.
 fn kept(
     layers: &[InferredLayer],
@@ -187,26 +210,36 @@ fn kept(
     output_tensors: u64,
 ) -> Vec<KeptTensor> {
     let mut kept = own.extras.clone();
-    if output_tensors > 0 && (own.output || reader_keeps_input(layers, reads, index)) {
-        let last_reader = if own.output { LastReader::Maker } else { LastReader::NextLayer };
+    let last_reader = if own.output { Some(LastReader::Maker) } else { last_reader(layers, reads, index) };
+    if let Some(last_reader) = last_reader.filter(|_| output_tensors > 0) {
         let output = elements(&layers[index].output);
         kept.push(KeptTensor { last_reader, ..kept_tensor("output", F32_BYTES, output) });
     }
     kept
 }
 
-/// Whether the operator that reads the output of layer `index` keeps it. The loss reads the last one, and keeps
-/// log-probabilities of the same size.
-fn reader_keeps_input(layers: &[InferredLayer], reads: &[BackwardReads], index: usize) -> bool {
-    let reader = (index + 1..layers.len()).find(|&next| !matches!(layers[next].layer, Layer::Flatten));
-    reader.is_none_or(|next| reads[next].input)
+/// Which layer's backward pass reads the output of layer `index` last, if any does: the first of those that keep it, as
+/// the backward pass goes from the last layer to the first.
+fn last_reader(layers: &[InferredLayer], reads: &[BackwardReads], index: usize) -> Option<LastReader> {
+    // The loss reads the last one, and keeps log-probabilities of the same size.
+    let of_loss = (index + 1 == layers.len()).then_some(layers.len());
+    let first = readers(layers, index).find(|&reader| keeps_input(layers, reads, reader)).or(of_loss)?;
+    Some(if first == index + 1 { LastReader::NextLayer } else { LastReader::Layer(first + 1) })
+}
+
+/// Whether layer `reader` keeps what it reads, or hands it on, as flatten does, to one that keeps it.
+fn keeps_input(layers: &[InferredLayer], reads: &[BackwardReads], reader: usize) -> bool {
+    if !matches!(layers[reader].layer, Layer::Flatten) {
+        return reads[reader].input;
+    }
+    reader + 1 == layers.len() || readers(layers, reader).any(|next| keeps_input(layers, reads, next))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::reference_network::reference;
-    use crate::{Conv2d, Dense, Dropout, Flatten, Learned, Pool, Reducer, Sequential};
+    use crate::{Conv2d, Dense, Dropout, Flatten, Learned, Parallel, Pool, Reducer, Sequential};
 
     fn kept(model: &Sequential) -> Vec<(String, String, u64)> {
         let rows = model.infer().unwrap().costs();
@@ -252,6 +285,41 @@ mod tests {
                 row("dense", "output", 4 * 3),
             ]
         );
+    }
+
+    #[test]
+    fn a_tensor_that_several_layers_read_is_kept_once_and_until_the_first_of_them_is_done() {
+        let conv = |filters| Layer::from(Conv2d::new(filters, 1));
+        let model = Sequential::new([1, 4, 4])
+            .add(Activation::Tanh)
+            .add(Pool::avg(2))
+            .add(Parallel::residual([Activation::Tanh.into(), conv(2)], [conv(2)]))
+            .add(Flatten)
+            .add(Dense::new(1));
+        let rows = model.infer().unwrap().costs();
+        let pooled = &rows[1].kept;
+        assert_eq!(pooled.len(), 1);
+        assert_eq!((pooled[0].bytes, pooled[0].last_reader), (16, LastReader::Layer(5)), "the shortcut");
+        let (joined, conv) = (&rows[5], &rows[3]);
+        assert_eq!((joined.name.as_str(), &joined.reads[..]), ("add", &[4, 5][..]));
+        assert_eq!(joined.kept.len(), 1, "the dense layer reads it");
+        assert!(conv.kept.is_empty(), "a sum's gradient needs none of its terms");
+        assert_eq!((rows[4].reads.as_slice(), rows[2].reads.len()), (&[2][..], 0));
+    }
+
+    #[test]
+    fn only_what_follows_one_another_is_fused() {
+        let block = |model: Sequential| match &model.infer().unwrap().steps()[0] {
+            Step::ConvBlock(block) => block.layers(),
+            Step::Layer(_) => 0,
+        };
+        let start = || Sequential::new([1, 9, 9]).add(Conv2d::new(4, 2).relu()).add(Pool::max(2));
+        assert_eq!(block(start().add(Dropout::new(0.5))), 3);
+        assert_eq!(block(start().add(Parallel::residual([Dropout::new(0.5).into()], []))), 2);
+        let branched = Parallel::residual([Pool::max(1).into()], []);
+        assert_eq!(block(Sequential::new([1, 9, 9]).add(Conv2d::new(4, 2)).add(branched)), 1);
+        let twice = Parallel::residual([Conv2d::new(1, 1).into()], [Conv2d::new(1, 1).into()]);
+        assert_eq!(block(Sequential::new([1, 9, 9]).add(twice)), 1, "the first branch");
     }
 
     #[test]

@@ -2,34 +2,26 @@
 
 use crate::{Inferred, InferredLayer};
 
-/// Renders layer, output shape and parameters, with totals below.
+/// Renders layer, output shape and parameters, with totals below. Where a layer reads another one than that before it, a
+/// column says what each reads.
 pub(crate) fn render(model: &Inferred) -> String {
-    let rows: Vec<[String; 3]> = model
-        .layers
-        .iter()
-        .map(|layer| {
-            let all_parameters = layer.parameters + layer.fixed_parameters;
-            [format!("{} ({})", layer.name, class(layer)), shape(&layer.output), thousands(all_parameters)]
-        })
-        .collect();
-    let header = ["Layer (type)".to_owned(), "Output shape".to_owned(), "Parameters".to_owned()];
-    let widths: Vec<usize> = (0..3)
+    let branches = model.layers.iter().enumerate().any(|(index, layer)| !layer.reads_the_one_before(index));
+    let columns = if branches { 4 } else { 3 };
+    let header = ["Layer (type)", "Output shape", "Parameters", "Connected to"].map(str::to_owned);
+    let rows: Vec<[String; 4]> = model.layers.iter().map(|layer| row(model, layer)).collect();
+    let widths: Vec<usize> = (0..columns)
         .map(|column| {
             rows.iter().chain([&header]).map(|row| row[column].chars().count()).max().unwrap_or_default()
         })
         .collect();
-    let line = |row: &[String; 3]| {
-        format!(
-            "{:<w0$}  {:<w1$}  {:>w2$}\n",
-            row[0],
-            row[1],
-            row[2],
-            w0 = widths[0],
-            w1 = widths[1],
-            w2 = widths[2]
-        )
+    let line = |row: &[String; 4]| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
+            2 => format!("{cell:>width$}"),
+            _ => format!("{cell:<width$}"),
+        });
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
-    let rule = format!("{}\n", "─".repeat(widths.iter().sum::<usize>() + 4));
+    let rule = format!("{}\n", "─".repeat(widths.iter().sum::<usize>() + 2 * (columns - 1)));
 
     let mut table = line(&header) + &rule;
     for row in &rows {
@@ -41,6 +33,23 @@ pub(crate) fn render(model: &Inferred) -> String {
         table += &format!("Other parameters: {}\n", thousands(model.fixed_parameters()));
     }
     table
+}
+
+fn row(model: &Inferred, layer: &InferredLayer) -> [String; 4] {
+    let all_parameters = layer.parameters + layer.fixed_parameters;
+    let sources = layer.inputs.iter().map(|input| {
+        let name = input.layer.map_or("input", |index| &model.layers[index].name);
+        match &input.channels {
+            None => name.to_owned(),
+            Some(channels) => format!("{name}[{}..{}]", channels.start, channels.end),
+        }
+    });
+    [
+        format!("{} ({})", layer.name, class(layer)),
+        shape(&layer.output),
+        thousands(all_parameters),
+        sources.collect::<Vec<_>>().join(", "),
+    ]
 }
 
 fn class(layer: &InferredLayer) -> String {
@@ -83,8 +92,25 @@ fn thousands(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::Pool;
     use crate::reference_network::reference;
+    use crate::{Activation, Conv2d, Parallel, Pool, Sequential};
+
+    #[test]
+    fn the_table_of_branches_says_what_each_layer_reads() {
+        let block = Parallel::residual([Conv2d::new(4, 1).into(), Conv2d::new(2, 1).into()], []);
+        let model = Sequential::new([2, 8, 8]).add(block).add(Activation::Relu);
+        let expected = "\
+Layer (type)             Output shape  Parameters  Connected to
+──────────────────────────────────────────────────────────────────
+conv2d (Conv2D)          [N, 4, 8, 8]          12  input
+conv2d_1 (Conv2D)        [N, 2, 8, 8]          10  conv2d
+add (Add)                [N, 2, 8, 8]           0  conv2d_1, input
+activation (Activation)  [N, 2, 8, 8]           0  add
+──────────────────────────────────────────────────────────────────
+Trainable parameters: 22
+";
+        assert_eq!(model.summary().unwrap(), expected);
+    }
 
     #[test]
     fn the_table_reads_like_keras() {

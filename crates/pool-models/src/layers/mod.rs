@@ -5,9 +5,10 @@ mod batch_norm;
 pub(crate) mod conv;
 mod dense;
 mod dropout;
+mod join;
 mod space_to_depth;
 
-use pool_spec::{Activation, InferredLayer, Kernels, Layer, Precision, SpaceToDepth};
+use pool_spec::{Activation, InferredLayer, Join, Kernels, Layer, Precision, SpaceToDepth};
 use tch::{Kind, TchError, Tensor, nn};
 
 use self::activation::activate;
@@ -38,6 +39,7 @@ pub(crate) enum BuiltLayer {
     Dropout(BuiltDropout),
     SpaceToDepth(SpaceToDepth),
     Flatten,
+    Join(Join),
 }
 
 impl BuiltLayer {
@@ -59,16 +61,20 @@ impl BuiltLayer {
             }),
             Layer::SpaceToDepth(layer) => Self::SpaceToDepth(*layer),
             Layer::Flatten => Self::Flatten,
+            Layer::Parallel(parallel) => Self::Join(parallel.join),
         })
     }
 
+    /// What it gives for what it reads: one value, or one per branch that it joins.
     pub(crate) fn forward(
         &self,
-        input: &Tensor,
+        inputs: &[Tensor],
         mode: Mode,
         execution: Execution,
     ) -> Result<Tensor, ModelError> {
+        let input = &inputs[0];
         match self {
+            Self::Join(join) => Ok(join::joined(*join, inputs)?),
             Self::Conv(conv) => conv.forward(input, execution),
             Self::Dense(dense) => dense.forward(input, execution),
             Self::BatchNorm(norm) => norm.forward(input, mode),
@@ -97,7 +103,8 @@ impl BuiltLayer {
             | Self::BatchNorm(_)
             | Self::Activation(_)
             | Self::SpaceToDepth(_)
-            | Self::Flatten => None,
+            | Self::Flatten
+            | Self::Join(_) => None,
         }
     }
 
@@ -112,6 +119,7 @@ impl BuiltLayer {
             Self::Dropout(dropout) => Self::Dropout(dropout.clone()),
             Self::SpaceToDepth(layer) => Self::SpaceToDepth(*layer),
             Self::Flatten => Self::Flatten,
+            Self::Join(join) => Self::Join(*join),
         })
     }
 }

@@ -8,6 +8,7 @@ mod damage;
 
 mod adam;
 mod bad_settings;
+mod branches;
 mod gradients;
 #[cfg(feature = "files")]
 mod hostile_files;

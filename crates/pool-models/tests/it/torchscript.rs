@@ -30,7 +30,7 @@ fn exported(net: &Net) -> CModule {
 }
 
 /// The greatest difference over batches of several sizes, none of which was recorded.
-fn greatest_distance(net: &Net) -> f64 {
+pub(crate) fn greatest_distance(net: &Net) -> f64 {
     let module = exported(net);
     let apart = |size| {
         let input = batch(size, net.input());

@@ -7,6 +7,7 @@ mod dense;
 mod describe;
 mod dropout;
 mod flatten;
+mod parallel;
 mod pool;
 mod space_to_depth;
 
@@ -19,6 +20,7 @@ pub use dense::Dense;
 pub(crate) use describe::{BackwardReads, Describe, LayerShape, kept_mask, kept_tensor};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
+pub use parallel::{BranchInput, Join, Parallel};
 pub use space_to_depth::SpaceToDepth;
 
 use crate::Pool;
@@ -48,10 +50,12 @@ pub enum Layer {
     Flatten,
     /// Fully connected.
     Dense(Dense),
+    /// Branches of layers.
+    Parallel(Parallel),
 }
 
 impl Layer {
-    /// What every kind of layer answers.
+    /// What every kind of layer answers; [`Parallel`] answers for the joint at its end.
     pub(crate) fn describe(&self) -> &dyn Describe {
         match self {
             Self::Conv1d(conv) => conv,
@@ -64,6 +68,7 @@ impl Layer {
             Self::SpaceToDepth(layer) => layer,
             Self::Flatten => &Flatten,
             Self::Dense(dense) => dense,
+            Self::Parallel(parallel) => parallel,
         }
     }
 }
@@ -89,6 +94,7 @@ layer_from! {
     BatchNorm => BatchNorm,
     SpaceToDepth => SpaceToDepth,
     Dense => Dense,
+    Parallel => Parallel,
 }
 
 impl From<Flatten> for Layer {

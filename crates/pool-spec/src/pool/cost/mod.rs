@@ -232,6 +232,7 @@ impl Pool {
         );
         Ok(LayerCost {
             name: self.to_string(),
+            reads: Vec::new(),
             input_elements: elements(input),
             output_elements: elements(&output),
             output_tensors: self.output_tensors(),
