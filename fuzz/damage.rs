@@ -13,9 +13,10 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
     contents(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target))
 }
 
-/// The content of every file of a folder, in the order of their names.
+/// The content of every file of a folder, in the order of their names; folders within it are left out.
 pub(crate) fn contents(folder: &Path) -> Vec<Vec<u8>> {
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.is_file());
     files.sort();
     assert!(!files.is_empty(), "{}", folder.display());
     files.iter().map(|file| fs::read(file).unwrap()).collect()

@@ -114,11 +114,12 @@ mod wiring;
 
 pub use pool_kernels::UnknownIsa;
 pub use pool_spec::{
-    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, BranchInput, Conv, Conv1d, Conv2d, Conv3d, Dense,
-    Dropout, Elsewhere, Example, Extent, Flatten, Fractional, FractionalEvaluation, FractionalRegions,
-    FractionalSequence, FractionalSize, Geometry, Inferred, InferredLayer, Join, Kernels, Layer, LayerCost,
-    LayerInput, Learned, NetworkError, OpenExtent, Operator, OperatorKind, Padding, Parallel, Pool,
-    PoolTensor, Precision, Reducer, Sequential, SettingError, SpaceToDepth, SpellingError, StridedConv,
+    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, BranchInput, BuiltInNetwork, Conv, Conv1d, Conv2d,
+    Conv3d, ConvChange, Dense, Dropout, Elsewhere, Example, Extent, FillError, Filling, FillingLayer,
+    Fillings, Flatten, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
+    FractionalSize, Geometry, Inferred, InferredLayer, Join, Kernels, Layer, LayerCost, LayerInput, Learned,
+    NetworkError, NetworkTemplate, OpenExtent, Operator, OperatorKind, Padding, Parallel, Pool, PoolTensor,
+    Precision, Reducer, Sequential, SettingError, Site, SpaceToDepth, SpellingError, StridedConv,
     VariablePath, Window, catalogue, catalogue_markdown, keras,
 };
 

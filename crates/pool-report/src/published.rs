@@ -1,5 +1,5 @@
 //! The figures of the published study, to stand beside ours.
-use pool_spec::Pool;
+use pool_spec::{Fillings, Pool};
 use serde::Serialize;
 
 use crate::ArmFigures;
@@ -20,9 +20,9 @@ impl StudyPool {
     /// Every one, in the order of the study's table.
     pub const ALL: [Self; 3] = [Self::Average, Self::Maximum, Self::None];
 
-    /// Which of the study's layers this is, if it is one.
-    pub fn of_layer(layer: &Pool) -> Option<Self> {
-        Self::ALL.into_iter().find(|pool| pool.layer() == *layer)
+    /// Which of the study's layers an arm fills its network with, if it is one.
+    pub fn of(fillings: &Fillings) -> Option<Self> {
+        Self::ALL.into_iter().find(|pool| Fillings::from(pool.layer()) == *fillings)
     }
 
     /// The arm of the study that this is: one of its layers, in its network.
@@ -100,7 +100,7 @@ mod tests {
             ("avg_max", None),
             ("{ reduce = 'max', size = 3 }", None),
         ] {
-            assert_eq!(StudyPool::of_layer(&spelling.parse().unwrap()), expected, "{spelling}");
+            assert_eq!(StudyPool::of(&spelling.parse::<Pool>().unwrap().into()), expected, "{spelling}");
         }
     }
 }

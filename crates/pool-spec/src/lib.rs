@@ -84,7 +84,10 @@ pub use recipe::{AdamSettings, EarlyStopping, Monitor, TrainSpec};
 pub use schedule::{Schedule, StepSchedule, StepSizes};
 pub use setting_error::SettingError;
 pub use steps::{BlockReduce, ConvBlock, Step};
-pub use sweep::{Arm, ArmOverrides, NetworkTemplate, Sweep, SweepError};
+pub use sweep::{
+    Arm, ArmOverrides, BuiltInNetwork, ConvChange, FillError, Filling, FillingLayer, Fillings,
+    NetworkTemplate, Site, Sweep, SweepError,
+};
 
 /// The windows of a layer, resolved for one input: what an implementation of the layers computes over.
 pub mod windows {

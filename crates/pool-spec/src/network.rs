@@ -152,14 +152,14 @@ impl Inference {
     fn layer(&mut self, layer: &Layer, value: Value) -> Result<Value, NetworkError> {
         let value = match layer {
             Layer::Pool(Pool::None) => value,
-            Layer::Parallel(parallel) => self.parallel(parallel, layer, value)?,
+            Layer::Parallel(parallel) => self.parallel(parallel, layer, &value)?,
             layer => self.push(layer, vec![value.from], value.shape)?,
         };
         self.passed += 1;
         Ok(value)
     }
 
-    fn parallel(&mut self, parallel: &Parallel, layer: &Layer, value: Value) -> Result<Value, NetworkError> {
+    fn parallel(&mut self, parallel: &Parallel, layer: &Layer, value: &Value) -> Result<Value, NetworkError> {
         let refuse = |cause, index| NetworkError::Layer { layer: "parallel".to_owned(), index, cause };
         let shape = parallel.shape_for_branches(&value.shape).map_err(|cause| refuse(cause, self.passed))?;
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());

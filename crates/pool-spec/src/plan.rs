@@ -1,11 +1,13 @@
 //! A plan: every trial of a sweep with its network, every measurement of costs, and what a search does with them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{ClassImages, DataSpec, EvaluationSpec, ImageCounts, Pool, Sequential, TrainSpec};
+use crate::{
+    ClassImages, DataSpec, EvaluationSpec, Filling, Fillings, ImageCounts, Pool, Sequential, TrainSpec,
+};
 
 /// Every setting of one trial. Two trials with equal specs give equal results on the same machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,8 +17,12 @@ pub struct TrialSpec {
     pub study: String,
     /// The arm's name.
     pub arm: String,
-    /// The arm's pooling layer.
-    pub pool: Pool,
+    /// The arm's pooling layer; `None` where the network has no place of that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Pool>,
+    /// What the arm puts into the places of other names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fill: BTreeMap<String, Filling>,
     /// Seed of batch order, initial weights and dropout.
     pub seed: u64,
     /// The images.
@@ -25,7 +31,7 @@ pub struct TrialSpec {
     pub train: TrainSpec,
     /// What is done with the test images.
     pub evaluation: EvaluationSpec,
-    /// The network, with the pooling layer in its place.
+    /// The network, with its places filled.
     pub model: Sequential,
 }
 
@@ -37,16 +43,34 @@ pub struct CostSpec {
     pub study: String,
     /// The arm's name.
     pub arm: String,
-    /// The arm's pooling layer.
-    pub pool: Pool,
+    /// The arm's pooling layer; `None` where the network has no place of that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Pool>,
+    /// What the arm puts into the places of other names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fill: BTreeMap<String, Filling>,
     /// The images.
     pub data: DataSpec,
     /// The training protocol, of which batch size and optimizer count here.
     pub train: TrainSpec,
     /// Epochs that are timed.
     pub epochs: u32,
-    /// The network, with the pooling layer in its place.
+    /// The network, with its places filled.
     pub model: Sequential,
+}
+
+impl TrialSpec {
+    /// What the arm puts into the places of the network.
+    pub fn fillings(&self) -> Fillings {
+        Fillings { pool: self.pool.clone(), fill: self.fill.clone() }
+    }
+}
+
+impl CostSpec {
+    /// What the arm puts into the places of the network.
+    pub fn fillings(&self) -> Fillings {
+        Fillings { pool: self.pool.clone(), fill: self.fill.clone() }
+    }
 }
 
 /// Settings of a task, which name its folder.

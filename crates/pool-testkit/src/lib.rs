@@ -15,8 +15,8 @@ use pool_records::{
     TrialRecord, TrialStatus,
 };
 use pool_spec::{
-    ClassImages, CostSpec, DataSource, DataSpec, EvaluationSpec, Identified, NetworkTemplate, Plan, Pool,
-    Precision, Schedule, Split, Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
+    ClassImages, CostSpec, DataSource, DataSpec, EvaluationSpec, Fillings, Identified, NetworkTemplate, Plan,
+    Pool, Precision, Schedule, Split, Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
 };
 use serde::de::DeserializeOwned;
 
@@ -66,12 +66,14 @@ pub fn plan(folder: &Path, text: &str) -> Result<Plan, SweepError> {
 /// # Panics
 /// If it spells none.
 pub fn trial_spec(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialSpec {
-    let pool: Pool = pool.parse().expect("a pooling layer");
+    let fillings = Fillings::from(pool.parse::<Pool>().expect("a pooling layer"));
+    let network = NetworkTemplate::reference().fill([1, 28, 28], 10, &fillings, seed);
     TrialSpec {
         study: "mnist-pooling".to_owned(),
         arm: arm.to_owned(),
-        model: NetworkTemplate::reference(10).fill([1, 28, 28], &pool, seed),
-        pool,
+        model: network.expect("the study's network has one place"),
+        pool: fillings.pool,
+        fill: fillings.fill,
         seed,
         data: data_spec(),
         train: train_spec(epochs),
@@ -81,8 +83,8 @@ pub fn trial_spec(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialSpec {
 
 /// The measurement of the same arm's costs.
 pub fn cost_spec(arm: &str, pool: &str) -> CostSpec {
-    let TrialSpec { study, arm, pool, data, train, model, .. } = trial_spec(arm, pool, 0, 10);
-    CostSpec { study, arm, pool, data, train, epochs: 3, model }
+    let TrialSpec { study, arm, pool, fill, data, train, model, .. } = trial_spec(arm, pool, 0, 10);
+    CostSpec { study, arm, pool, fill, data, train, epochs: 3, model }
 }
 
 fn data_spec() -> DataSpec {

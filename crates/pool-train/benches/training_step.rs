@@ -27,7 +27,8 @@ fn subjects() -> impl Iterator<Item = (&'static str, Pool, Kernels)> {
 
 fn build(pool: &Pool, kernels: Kernels) -> (VarStore, Net) {
     let variables = VarStore::new(Device::Cpu);
-    let model = NetworkTemplate::reference(10).fill([1, 28, 28], pool, 1);
+    let model = NetworkTemplate::reference().fill([1, 28, 28], 10, &pool.clone().into(), 1);
+    let model = model.expect("the study's network has one place");
     let net = model.build(&variables.root()).expect("the study's network can be built");
     (variables, net.with_kernels(kernels))
 }

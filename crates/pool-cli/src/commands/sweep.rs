@@ -244,7 +244,7 @@ fn show(selection: &Selection<'_>, times: Option<SweepEstimate>, json: bool) -> 
 pub(crate) fn summary(args: &SummaryArgs) -> anyhow::Result<Outcome> {
     let (_, plan) = read_plan(&args.file)?;
     for spec in plan.select(&args.only)?.one_per_arm().into_iter().map(Trial::spec) {
-        print(&format!("arm {}: pool = {}\n{}\n", spec.arm, spec.pool, spec.model.summary()?))?;
+        print(&format!("arm {}: {}\n{}\n", spec.arm, spec.fillings(), spec.model.summary()?))?;
     }
     Ok(Outcome::Done)
 }

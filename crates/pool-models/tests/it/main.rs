@@ -16,6 +16,7 @@ mod hostile_spelling;
 mod layers_golden;
 mod limits;
 mod masks;
+mod networks_golden;
 mod operators_with_more_than_values;
 mod plain_loops;
 mod pooling_golden;

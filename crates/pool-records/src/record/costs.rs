@@ -138,7 +138,8 @@ mod tests {
     #[test]
     fn the_memory_models_reproduce_the_published_estimates() {
         for (pool, gib) in [(Pool::max(2), 0.4653), (Pool::avg(2), 0.4653), (Pool::None, 1.8008)] {
-            let network = NetworkTemplate::reference(10).fill([1, 28, 28], &pool, 0);
+            let network =
+                NetworkTemplate::reference().fill([1, 28, 28], 10, &pool.clone().into(), 0).unwrap();
             let facts = ModelFacts::new(&network, 200).unwrap();
             let legacy = facts.memory.iter().find(|estimate| estimate.model == MemoryModel::KerasLegacy);
             assert!((legacy.unwrap().total_gib() - gib).abs() < 5e-5, "{pool}");

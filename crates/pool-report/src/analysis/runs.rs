@@ -7,7 +7,7 @@ use pool_metrics::{
     ArmPair, Comparison, Interval, MemoryModel, Resampling, SeedPredictions, Verdict, compare_family,
     welch_interval,
 };
-use pool_spec::Pool;
+use pool_spec::Fillings;
 use serde::Serialize;
 
 use super::provenance::settings_and_machine;
@@ -55,9 +55,9 @@ pub struct ArmBeside {
 pub struct ArmInRun {
     /// Its name there.
     pub arm: String,
-    /// Its pooling layer.
-    #[serde(serialize_with = "spelling")]
-    pub pool: Option<Pool>,
+    /// Its pooling layer, or what it puts into the places of the network.
+    #[serde(serialize_with = "spelling", rename = "pool")]
+    pub fillings: Option<Fillings>,
     /// Share of test images misclassified.
     pub test_error: Option<Estimate>,
     /// Share of validation images misclassified.
@@ -109,7 +109,7 @@ impl ArmInRun {
         let measured = arm.costs.training_peak().and_then(|peak| peak.measured_bytes);
         Self {
             arm: arm.arm.clone(),
-            pool: arm.pool.clone(),
+            fillings: arm.fillings.clone(),
             test_error: arm.test_error,
             validation_error: arm.validation_error,
             parameters: arm.parameters,
@@ -181,8 +181,8 @@ fn notes(first: &Run, second: &Run, arms: &[ArmBeside], unmatched: &[Vec<String>
 /// arm's in both runs; of what is still left, the same name.
 fn matches(figures: &[Vec<ArmFigures>; 2]) -> Vec<[usize; 2]> {
     let rules: [fn(&ArmFigures, &ArmFigures) -> bool; 3] = [
-        |a, b| a.arm == b.arm && a.pool == b.pool,
-        |a, b| a.pool.is_some() && a.pool == b.pool,
+        |a, b| a.arm == b.arm && a.fillings == b.fillings,
+        |a, b| a.fillings.is_some() && a.fillings == b.fillings,
         |a, b| a.arm == b.arm,
     ];
     let mut found: Vec<[usize; 2]> = Vec::new();

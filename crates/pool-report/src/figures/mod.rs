@@ -5,7 +5,7 @@ mod estimate;
 mod test_set;
 use pool_metrics::MemoryModel;
 use pool_records::{Evaluation, TestResults, TrialRecord, TrialStatus};
-use pool_spec::Pool;
+use pool_spec::Fillings;
 use serde::{Serialize, Serializer};
 
 use crate::{ArmResults, StudyPool};
@@ -22,9 +22,10 @@ pub(crate) use test_set::{
 pub struct ArmFigures {
     /// The arm's name.
     pub arm: String,
-    /// Its pooling layer, as a sweep file spells it; `None` before a trial has finished.
-    #[serde(serialize_with = "spelling")]
-    pub pool: Option<Pool>,
+    /// Its pooling layer, or what it puts into the places of the network, as a sweep file spells it; `None` before a
+    /// trial has finished.
+    #[serde(serialize_with = "spelling", rename = "pool")]
+    pub fillings: Option<Fillings>,
     /// The layer of the published study that this is, if it is one.
     pub study_pool: Option<StudyPool>,
     /// Finished trials, in the plan's order.
@@ -110,12 +111,12 @@ impl ArmFigures {
         let gap = |figure| Estimate::signed(&values(figure));
         let record = arm.records.first();
         let model = record.map(|record| &record.model).or(arm.costs.as_ref().map(|costs| &costs.model));
-        let pool =
-            record.map(|record| &record.spec.pool).or(arm.costs.as_ref().map(|costs| &costs.spec.pool));
+        let measured = arm.costs.as_ref().map(|costs| costs.spec.fillings());
+        let fillings = record.map(|record| record.spec.fillings()).or(measured);
         Self {
             arm: arm.name.clone(),
-            pool: pool.cloned(),
-            study_pool: pool.and_then(StudyPool::of_layer),
+            study_pool: fillings.as_ref().and_then(StudyPool::of),
+            fillings,
             trials: arm.records.iter().map(TrialFigures::of).collect(),
             diverged: arm.records.len() - healthy.len(),
             test_error: share(TrialRecord::test_error),
@@ -160,8 +161,8 @@ impl ArmFigures {
 }
 
 /// As a sweep file spells it.
-pub(crate) fn spelling<S: Serializer>(pool: &Option<Pool>, serializer: S) -> Result<S::Ok, S::Error> {
-    pool.as_ref().map(ToString::to_string).serialize(serializer)
+pub(crate) fn spelling<S: Serializer>(fillings: &Option<Fillings>, serializer: S) -> Result<S::Ok, S::Error> {
+    fillings.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 impl TrialFigures {

@@ -28,10 +28,10 @@ pub fn results_csv(run: &Run) -> String {
     for arm in &run.arms {
         for record in &arm.records {
             let seed = record.spec.seed.to_string();
-            write(&arm.name, &record.spec.pool.to_string(), &seed, &record.id, trial_metrics(record));
+            write(&arm.name, &record.spec.fillings().to_string(), &seed, &record.id, trial_metrics(record));
         }
         if let Some(record) = &arm.costs {
-            write(&arm.name, &record.spec.pool.to_string(), "", &record.id, cost_metrics(record));
+            write(&arm.name, &record.spec.fillings().to_string(), "", &record.id, cost_metrics(record));
         }
     }
     let bytes = writer.into_inner().expect("writing to memory cannot fail");

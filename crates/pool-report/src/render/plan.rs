@@ -15,7 +15,7 @@ use crate::cells::{batch_size, counted, duration, fixed, gibibytes, mebibytes, t
 pub struct PlannedArm {
     /// Its name.
     pub arm: String,
-    /// Its pooling layer, as a sweep file spells it.
+    /// Its pooling layer, or what it puts into the places of the network, as a sweep file spells it.
     pub pool: String,
     /// The seeds it will be trained with.
     pub seeds: Vec<u64>,
@@ -57,7 +57,7 @@ impl PlannedSweep {
             let spec = trial.spec();
             Ok(PlannedArm {
                 arm: spec.arm.clone(),
-                pool: spec.pool.to_string(),
+                pool: spec.fillings().to_string(),
                 seeds: seeds_of(&spec.arm),
                 model: ModelFacts::new(&spec.model, spec.train.batch_size)?,
             })
@@ -140,7 +140,8 @@ fn halving(rungs: &[Rung]) -> Table {
 
 fn networks(plan: &PlannedSweep) -> Table {
     let rows = plan.arms.iter().map(|PlannedArm { arm, pool, model, .. }| {
-        let shapes: Vec<String> = model.shapes.iter().map(|shape| shape_text(shape)).collect();
+        let mut shapes: Vec<String> = model.shapes.iter().map(|shape| shape_text(shape)).collect();
+        shapes.dedup();
         vec![arm.clone(), pool.clone(), shapes.join(" ")]
     });
     Table {
@@ -148,7 +149,10 @@ fn networks(plan: &PlannedSweep) -> Table {
         word_columns: 3,
         header: ["arm", "pool", "shapes"].map(str::to_owned).to_vec(),
         rows: rows.collect(),
-        notes: vec!["Shapes are those of one sample, on the way in and after every layer.".to_owned()],
+        notes: vec![
+            "Shapes are those of one sample, on the way in and after every layer that changes them."
+                .to_owned(),
+        ],
     }
 }
 

@@ -2,20 +2,20 @@
 
 use std::ops::Range;
 
-use crate::Pool;
+use super::filling::Fillings;
 
-/// One pooling choice under comparison.
+/// One choice under comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Arm {
     /// Its name in every table.
     pub name: String,
-    /// The layer.
-    pub pool: Pool,
+    /// What it puts into the places of the network.
+    pub fillings: Fillings,
     pub(super) overrides: ArmOverrides,
     pub(super) span: Range<usize>,
 }
 
-/// What an arm overrides besides its pooling layer. Whatever is `None` is as the sweep file has it.
+/// What an arm overrides besides what it fills. Whatever is `None` is as the sweep file has it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ArmOverrides {
     /// The places of the network that the pooling layer takes, from 0; the others stay empty.

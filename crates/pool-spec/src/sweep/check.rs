@@ -7,9 +7,10 @@ use toml::Spanned;
 
 use super::arm::{Arm, ArmOverrides};
 use super::error::Source;
+use super::filling::{Fillings, POOL};
 use super::network::NetworkTemplate;
 use super::search::{Search, SearchContext};
-use super::toml_file::{ArmToml, ControlledParameters, SeedToml, SweepToml};
+use super::toml_file::{ArmToml, ControlledParameters, ModelToml, SeedToml, SweepToml};
 use crate::{DataSource, DataSpec, EvaluationSpec, Schedule, StepSchedule, SweepError, TrainSpec};
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
@@ -72,11 +73,7 @@ impl Sweep {
         };
         check_train(&source, &raw.train)?;
         let train = raw.train;
-        let network = raw.model.map(|model| NetworkTemplate::new(model.layers));
-        if network.as_ref().is_some_and(|network| network.slots() == 0) {
-            let message = "layers has no \"pool\": put that word where the arms' pooling layer goes";
-            return Err(source.error_of("model.layers", message));
-        }
+        let network = raw.model.map(|model| check_model(&source, model)).transpose()?;
         if raw.arm.is_empty() && raw.search.is_none() {
             let message = "there is no [[arm]]: add at least one, such as name = \"max\" and pool = \"max\"";
             return Err(source.error_at(None, message));
@@ -113,6 +110,28 @@ impl Sweep {
             source,
         })
     }
+}
+
+/// The network: one of the literature, or the layers of the file.
+fn check_model(source: &Source, model: ModelToml) -> Result<NetworkTemplate, SweepError> {
+    let network = match model {
+        ModelToml { network: Some(network), layers: None } => return Ok(network.template()),
+        ModelToml { network: None, layers: Some(layers) } => NetworkTemplate::new(layers),
+        ModelToml { network: Some(_), layers: Some(_) } => {
+            let message = "network and layers exclude each other; keep one of them";
+            return Err(source.error_of("model.network", message));
+        }
+        ModelToml { network: None, layers: None } => {
+            let message =
+                "[model] is empty: add network = \"resnet8\", or layers = [...], or leave the table out";
+            return Err(source.error_of("model", message));
+        }
+    };
+    if !network.has_places() {
+        let message = "layers has no \"pool\": put that word where the arms' pooling layer goes";
+        return Err(source.error_of("model.layers", message));
+    }
+    Ok(network)
 }
 
 fn check_study_name(source: &Source, name: &str) -> Result<(), SweepError> {
@@ -215,7 +234,8 @@ fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
 
 fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError> {
     let mut arms: Vec<Arm> = Vec::new();
-    for ArmToml { name, pool } in raw {
+    for ArmToml { name, pool, fill } in raw {
+        let fillings = Fillings { pool, fill };
         let span = name.span();
         let at = |message: String| source.error_at(Some(span.clone()), message);
         let name = name.into_inner();
@@ -234,15 +254,21 @@ fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError
             if earlier.name == name {
                 return Err(at(format!("arm \"{name}\" appears twice; give each arm a name of its own")));
             }
-            if earlier.pool == pool {
+            if earlier.fillings == fillings {
                 return Err(at(format!(
-                    "arm \"{name}\" has the same pooling layer as arm \"{}\" ({pool}): every seed would give the \
-                     same numbers twice; remove one",
+                    "arm \"{name}\" is the same as arm \"{}\" ({fillings}): every seed would give the same numbers \
+                     twice; remove one",
                     earlier.name
                 )));
             }
         }
-        arms.push(Arm { name, pool, overrides: ArmOverrides::default(), span });
+        if fillings.fill.contains_key(POOL) {
+            return Err(at(format!(
+                "arm \"{name}\": what goes into the place \"pool\" is the arm's own pool; write pool = \"max\" instead \
+                 of fill = {{ pool = \"max\" }}"
+            )));
+        }
+        arms.push(Arm { name, fillings, overrides: ArmOverrides::default(), span });
     }
     Ok(arms)
 }

@@ -1,7 +1,8 @@
 //! Holds the number of parameters equal between arms, so that pooling is compared and not the size of a dense layer.
 
-use super::network::NetworkTemplate;
-use crate::{NetworkError, Pool};
+use super::filling::Fillings;
+use super::network::{FillError, NetworkTemplate};
+use crate::NetworkError;
 
 /// Networks whose numbers of parameters differ by more than this share are not equally large.
 const TOLERANCE: f64 = 0.02;
@@ -26,27 +27,30 @@ pub(super) enum MatchError {
     TooFar { arm: usize, nearest: u64, target: u64, units: usize },
     #[error(transparent)]
     Network(#[from] NetworkError),
+    #[error(transparent)]
+    Fill(#[from] FillError),
 }
 
-/// The networks of the arms, each with its pooling layer, all made of `base`. All have as many parameters as that of the first, as nearly as whole units in the
-/// first dense layer after the pooling allow.
+/// The networks of the arms, all made of `base`. All have as many parameters as that of the first, up to half a unit of
+/// the first dense layer after the pooling.
 pub(super) fn match_parameters(
     base: &NetworkTemplate,
-    arms: &[(NetworkTemplate, &Pool)],
+    arms: &[(NetworkTemplate, &Fillings)],
     input: [usize; 3],
+    classes: usize,
 ) -> Result<Vec<NetworkTemplate>, MatchError> {
     let dense = base.hidden_dense().ok_or(MatchError::NoHiddenDense)?;
-    let parameters = |network: &NetworkTemplate, pool: &Pool| -> Result<u64, MatchError> {
-        Ok(network.fill(input, pool, 0).infer()?.parameters())
+    let parameters = |network: &NetworkTemplate, fillings: &Fillings| -> Result<u64, MatchError> {
+        Ok(network.fill(input, classes, fillings, 0)?.infer()?.parameters())
     };
-    let Some(((first, first_pool), others)) = arms.split_first() else {
+    let Some(((first, of_first), others)) = arms.split_first() else {
         return Ok(Vec::new());
     };
-    let target = parameters(first, first_pool)?;
-    let matched = others.iter().enumerate().map(|(index, (network, pool))| {
+    let target = parameters(first, of_first)?;
+    let matched = others.iter().enumerate().map(|(index, (network, fillings))| {
         // A unit adds its weights, its bias, and its weights in the layer after: always the same number.
-        let least = parameters(&network.with_units(dense, 1), pool)?;
-        let per_unit = parameters(&network.with_units(dense, 2), pool)?.saturating_sub(least).max(1);
+        let least = parameters(&network.with_units(dense, 1), fillings)?;
+        let per_unit = parameters(&network.with_units(dense, 2), fillings)?.saturating_sub(least).max(1);
         if least > target {
             return Err(MatchError::TooMany { arm: index + 1, least, target });
         }
@@ -64,20 +68,26 @@ pub(super) fn match_parameters(
 mod tests {
     use super::*;
 
+    use crate::Pool;
+
     const INPUT: [usize; 3] = [1, 28, 28];
+    const CLASSES: usize = 10;
 
     fn matched(network: &NetworkTemplate, pools: &[Pool]) -> Result<Vec<NetworkTemplate>, MatchError> {
-        let arms: Vec<_> = pools.iter().map(|pool| (network.clone(), pool)).collect();
-        match_parameters(network, &arms, INPUT)
+        let fillings: Vec<Fillings> = pools.iter().cloned().map(Fillings::from).collect();
+        let arms: Vec<_> = fillings.iter().map(|fillings| (network.clone(), fillings)).collect();
+        match_parameters(network, &arms, INPUT, CLASSES)
     }
 
     #[test]
     fn every_arm_gets_as_many_parameters_as_the_first_within_half_a_unit() {
-        let network = NetworkTemplate::reference(10);
+        let network = NetworkTemplate::reference();
         let pools = [Pool::max(2), Pool::None, Pool::avg(2), Pool::max(4)];
         let networks = matched(&network, &pools).unwrap();
-        let count =
-            |index: usize| networks[index].fill(INPUT, &pools[index], 0).infer().unwrap().parameters();
+        let count = |index: usize| {
+            let network = networks[index].fill(INPUT, CLASSES, &pools[index].clone().into(), 0).unwrap();
+            network.infer().unwrap().parameters()
+        };
         assert_eq!((count(0), count(2)), (592_074, 592_074));
         // A unit costs 18,432 + 1 + 10 parameters without pooling, and 32 * 6 * 6 + 11 with windows of 4x4.
         assert!(count(1).abs_diff(592_074) <= 18_443 / 2, "{}", count(1));
@@ -86,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_arm_that_whole_units_bring_no_nearer_is_refused() {
-        let network = NetworkTemplate::reference(10);
+        let network = NetworkTemplate::reference();
         let first = network.with_units(network.hidden_dense().unwrap(), 40);
         let pools = [Pool::max(4), Pool::None];
         let error = matched(&first, &pools).unwrap_err().to_string();
@@ -98,7 +108,7 @@ mod tests {
 
     #[test]
     fn an_arm_that_is_too_large_with_one_unit_is_refused() {
-        let network = NetworkTemplate::reference(10);
+        let network = NetworkTemplate::reference();
         let small = network.with_units(network.hidden_dense().unwrap(), 2);
         let error = matched(&small, &[Pool::max(24), Pool::None]).unwrap_err().to_string();
         assert!(error.starts_with("this arm needs 19285 parameters with a single unit"), "{error}");

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use super::arm::Arm;
 use super::check::Sweep;
 use super::control::{MatchError, match_parameters};
-use super::network::NetworkTemplate;
+use super::filling::Fillings;
+use super::network::{FillError, Filled, NetworkTemplate};
 use super::search::{SPACE, Search};
 use super::toml_file::ControlledParameters;
 use crate::{
-    CostSpec, DataFacts, ImageCounts, Measurement, NetworkError, Plan, Pool, SweepError, Trial, TrialSpec,
+    CostSpec, DataFacts, ImageCounts, Measurement, NetworkError, Plan, Sequential, SweepError, Trial,
+    TrialSpec,
 };
 
 /// A space counts as used up after this many draws, and `DRAWS_PER_ARM` more for every arm.
@@ -24,7 +26,7 @@ impl Sweep {
     /// Settings that do not fit one another or the data.
     pub fn plan(&self, facts: &DataFacts) -> Result<Plan, SweepError> {
         self.check_sizes(facts.images)?;
-        let template = self.network.clone().unwrap_or_else(|| NetworkTemplate::reference(facts.classes));
+        let template = self.network.clone().unwrap_or_else(NetworkTemplate::reference);
         let context = NetworkContext { template, input: facts.sample, classes: facts.classes };
         for arm in &self.arms {
             self.check_network(arm, &context)?;
@@ -39,12 +41,13 @@ impl Sweep {
             .map(|(seed, arm, network)| TrialSpec {
                 study: self.study.clone(),
                 arm: arm.name.clone(),
-                pool: arm.pool.clone(),
+                pool: arm.fillings.pool.clone(),
+                fill: arm.fillings.fill.clone(),
                 seed,
                 data: self.data.clone(),
                 train: self.train.with_overrides(&arm.overrides),
                 evaluation: self.evaluation,
-                model: network.fill(context.input, &arm.pool, seed),
+                model: network.clone().seed(seed),
             })
             .map(Trial::from)
             .collect();
@@ -53,12 +56,13 @@ impl Sweep {
             .map(|(arm, network)| CostSpec {
                 study: self.study.clone(),
                 arm: arm.name.clone(),
-                pool: arm.pool.clone(),
+                pool: arm.fillings.pool.clone(),
+                fill: arm.fillings.fill.clone(),
                 data: self.data.clone(),
                 train: self.train.with_overrides(&arm.overrides),
                 epochs: self.cost_epochs,
                 // Which weights it starts from changes neither time nor memory.
-                model: network.fill(context.input, &arm.pool, 0),
+                model: network.clone(),
             })
             .map(Measurement::from)
             .collect();
@@ -126,25 +130,39 @@ impl Sweep {
 
     /// The same for arms that would give the same numbers.
     fn fingerprint(&self, arm: &Arm, context: &NetworkContext) -> String {
-        let network = context.template.with_overrides(&arm.overrides).fill(context.input, &arm.pool, 0);
-        let settings = (network, self.train.with_overrides(&arm.overrides));
+        let network = context.fill(&context.template.with_overrides(&arm.overrides), arm);
+        let settings = (network.ok().map(|filled| filled.model), self.train.with_overrides(&arm.overrides));
         serde_json::to_string(&settings).expect("a spec holds only what JSON can express")
     }
 
-    /// Each arm's network: what `[control]` holds equal, and else only what the arm itself changes.
-    fn networks(&self, arms: &[Arm], context: &NetworkContext) -> Result<Vec<NetworkTemplate>, SweepError> {
-        let changed: Vec<(NetworkTemplate, &Pool)> =
-            arms.iter().map(|arm| (context.template.with_overrides(&arm.overrides), &arm.pool)).collect();
+    /// Each arm's network, with seed 0, from which neither time nor memory depends: what `[control]` holds equal, and else
+    /// only what the arm itself changes.
+    fn networks(&self, arms: &[Arm], context: &NetworkContext) -> Result<Vec<Sequential>, SweepError> {
+        let templates = self.templates(arms, context)?;
+        let filled = arms.iter().zip(&templates).map(|(arm, template)| {
+            let filled = context.fill(template, arm).map_err(|message| self.arm_error(arm, message))?;
+            Ok(filled.model)
+        });
+        filled.collect()
+    }
+
+    fn arm_error(&self, arm: &Arm, message: impl std::fmt::Display) -> SweepError {
+        self.source.error_at(Some(arm.span.clone()), format!("arm \"{}\": {message}", arm.name))
+    }
+
+    fn templates(&self, arms: &[Arm], context: &NetworkContext) -> Result<Vec<NetworkTemplate>, SweepError> {
+        let changed: Vec<(NetworkTemplate, &Fillings)> =
+            arms.iter().map(|arm| (context.template.with_overrides(&arm.overrides), &arm.fillings)).collect();
         let Some(ControlledParameters::Match) = &self.control else {
             return Ok(changed.into_iter().map(|(network, _)| network).collect());
         };
-        match_parameters(&context.template, &changed, context.input).map_err(|error| {
+        match_parameters(&context.template, &changed, context.input, context.classes).map_err(|error| {
             let message = format!("parameters = \"match\": {error}");
             match error {
                 MatchError::TooMany { arm, .. } | MatchError::TooFar { arm, .. } => {
                     self.source.error_at(Some(arms[arm].span.clone()), message)
                 }
-                MatchError::NoHiddenDense | MatchError::Network(_) => {
+                MatchError::NoHiddenDense | MatchError::Network(_) | MatchError::Fill(_) => {
                     self.source.error_of("control.parameters", message)
                 }
             }
@@ -168,11 +186,13 @@ impl Sweep {
     }
 
     fn check_network(&self, arm: &Arm, context: &NetworkContext) -> Result<(), SweepError> {
-        let network = context.template.with_overrides(&arm.overrides);
-        let inferred = network.fill(context.input, &arm.pool, 0).infer().map_err(|error| {
+        let template = context.template.with_overrides(&arm.overrides);
+        let Filled { model, spans } =
+            context.fill(&template, arm).map_err(|error| self.arm_error(arm, error))?;
+        let inferred = model.infer().map_err(|error| {
             let layer = match &error {
-                NetworkError::Layer { index, .. } => network.span_of_fixed(*index),
-                _ => None,
+                NetworkError::Layer { index, .. } => spans.get(*index).cloned().flatten(),
+                NetworkError::Setting(_) => None,
             };
             let span = layer.unwrap_or_else(|| arm.span.clone());
             self.source.error_at(Some(span), format!("arm \"{}\": {error}", arm.name))
@@ -196,4 +216,11 @@ struct NetworkContext {
     template: NetworkTemplate,
     input: [usize; 3],
     classes: usize,
+}
+
+impl NetworkContext {
+    /// An arm's network, with seed 0.
+    fn fill(&self, template: &NetworkTemplate, arm: &Arm) -> Result<Filled, FillError> {
+        template.filled(self.input, self.classes, &arm.fillings, 0)
+    }
 }

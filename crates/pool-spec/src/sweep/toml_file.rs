@@ -1,5 +1,6 @@
 //! The sweep file as TOML, before anything is checked. What needs no check beyond its type is read as what it is.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -7,7 +8,9 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::network::TemplateLayer;
+use super::filling::Filling;
+use super::networks::BuiltInNetwork;
+use super::template_layer::TemplateLayer;
 use crate::reading::Whole;
 use crate::{DataSource, EvaluationSpec, Extent, Padding, Pool, Reducer, Split, TrainSpec};
 
@@ -85,14 +88,17 @@ pub(super) enum ControlledParameters {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelToml {
-    pub(super) layers: Vec<Spanned<TemplateLayer>>,
+    pub(super) network: Option<BuiltInNetwork>,
+    pub(super) layers: Option<Vec<TemplateLayer>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ArmToml {
     pub(super) name: Spanned<String>,
-    pub(super) pool: Pool,
+    pub(super) pool: Option<Pool>,
+    #[serde(default)]
+    pub(super) fill: BTreeMap<String, Filling>,
 }
 
 #[derive(Debug, Deserialize)]

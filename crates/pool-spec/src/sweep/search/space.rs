@@ -41,11 +41,11 @@ impl Space {
     pub(super) fn draw(&self, seed: u64, number: u64, listed: &[Arm]) -> Option<Arm> {
         let mut generator = draw::generator(seed, number);
         let mut words = Vec::new();
-        let (pool, span) = match &self.pools {
+        let (fillings, span) = match &self.pools {
             Pools::Listed => {
                 let arm = pick(&mut generator, listed)?;
                 words.push(arm.name.clone());
-                (arm.pool.clone(), arm.span.clone())
+                (arm.fillings.clone(), arm.span.clone())
             }
             Pools::Windows { reduce, size, stride, padding } => {
                 let reducer = *pick(&mut generator, reduce)?;
@@ -62,7 +62,7 @@ impl Space {
                     words.extend(padding_word(&padding));
                     window = window.padding(padding);
                 }
-                (Pool::window(reducer, window), 0..0)
+                (Pool::window(reducer, window).into(), 0..0)
             }
         };
         let mut named = vec![words.join(" ")];
@@ -75,7 +75,7 @@ impl Space {
         named.extend(overrides.words());
         let name = named.join(", ");
         let name = if name.chars().count() > LONGEST_NAME { format!("draw {number}") } else { name };
-        Some(Arm { name, pool, overrides, span })
+        Some(Arm { name, fillings, overrides, span })
     }
 }
 
