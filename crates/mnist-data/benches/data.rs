@@ -8,7 +8,9 @@ use std::io::Write;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use mnist_data::{BatchOrder, Dataset, LabelledImages, Perturbation, decode_idx, read_idx_with_sha256};
+use mnist_data::{
+    BatchOrder, Dataset, LabelledImages, Perturbation, PictureShape, decode_idx, read_idx_with_sha256,
+};
 
 const IMAGES: u32 = 10_000;
 
@@ -46,7 +48,8 @@ fn order_and_gather(criterion: &mut Criterion) {
         .bench_function("order of an epoch of 48,000", |bencher| bencher.iter(|| order.epoch(black_box(3))));
 
     let pixels = idx_file().split_off(16);
-    let images = LabelledImages::new(28, 28, pixels, vec![0; IMAGES as usize]).expect("parts that fit");
+    let images = LabelledImages::new(PictureShape::grey(28, 28), pixels, vec![0; IMAGES as usize])
+        .expect("parts that fit");
     let batch: Vec<u32> =
         BatchOrder::new(images.len(), 1).epoch(0)[..200].iter().map(|&index| index as u32).collect();
     criterion
@@ -56,7 +59,8 @@ fn order_and_gather(criterion: &mut Criterion) {
 fn perturb(criterion: &mut Criterion) {
     let train = Dataset::bars_and_crosses(1).train;
     let pixels: Vec<u8> = train.pixels().iter().copied().cycle().take(IMAGES as usize * 28 * 28).collect();
-    let images = LabelledImages::new(28, 28, pixels, vec![0; IMAGES as usize]).expect("parts that fit");
+    let images = LabelledImages::new(PictureShape::grey(28, 28), pixels, vec![0; IMAGES as usize])
+        .expect("parts that fit");
 
     let mut group = criterion.benchmark_group("perturb 10,000 pictures");
     group.throughput(Throughput::Elements(IMAGES.into())).sample_size(20);

@@ -11,8 +11,9 @@ use crate::data_dir::DataDir;
 use crate::error::{DataError, Mismatch};
 use crate::folder;
 use crate::generated::{self, BARS_AND_CROSSES_CLASSES};
-use crate::idx::{IdxArray, read_idx, read_limited_with_sha256};
-use crate::images::{ClassCounts, LabelledImages};
+use crate::idx::{IdxArray, IdxValue, read_limited_with_sha256, read_values};
+use crate::images::{ClassCounts, LabelledImages, PictureShape};
+use crate::planes::to_planes;
 
 /// Labelled images for training and, set apart, for testing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct Dataset {
     pub classes: usize,
     /// The training images, of which a [`Split`](crate::Split) takes its part.
     pub train: LabelledImages,
-    /// The test images, of the same height and width.
+    /// The test images, of the same shape.
     pub test: LabelledImages,
 }
 
@@ -31,9 +32,9 @@ pub struct Dataset {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetLabels {
     /// Those of the training images.
-    pub train: Vec<u8>,
+    pub train: Vec<u16>,
     /// Those of the test images.
-    pub test: Vec<u8>,
+    pub test: Vec<u16>,
 }
 
 impl Dataset {
@@ -82,8 +83,8 @@ impl Dataset {
     ///
     /// Other spellings of these names are read, too: `train-images.idx3-ubyte`, a folder of the same name around each
     /// file (Kaggle), `test` for `t10k`, and a prefix that all four have (`emnist-letters-train-images-idx3-ubyte`).
-    /// Elements are bytes, or wider integers from 0 to 255; images are `[N, H, W]` or `[N, H, W, 1]`, labels `[N]` or
-    /// `[N, 1]`.
+    /// Elements are bytes, or wider integers: pixels from 0 to 255, and labels up to 65,535. Images are `[N, H, W]` or
+    /// `[N, H, W, 1]`, or in colour `[N, H, W, 3]`; labels are `[N]` or `[N, 1]`.
     ///
     /// The set has one class more than its greatest label. One that counts its classes from 1, as EMNIST's letters do,
     /// has a class 0 that never occurs.
@@ -138,10 +139,9 @@ fn load(name: String, files: &[FoundFile; 4]) -> Result<Dataset, DataError> {
     let [train_images, train_labels, test_images, test_labels] = files;
     let train = labelled(train_images, train_labels)?;
     let test = labelled(test_images, test_labels)?;
-    if (train.height(), train.width()) != (test.height(), test.width()) {
-        let size = |images: &LabelledImages| format!("{}x{}", images.height(), images.width());
-        let expected = format!("{} as in {}", size(&train), train_images.path.display());
-        let problem = Mismatch::new("picture size", expected, size(&test), ONE_SET);
+    if train.shape() != test.shape() {
+        let expected = format!("{} as in {}", train.shape(), train_images.path.display());
+        let problem = Mismatch::new("picture size", expected, test.shape(), ONE_SET);
         return Err(DataError::idx(&test_images.path, problem));
     }
     let greatest = train.labels().iter().chain(test.labels()).max().copied().unwrap_or(0);
@@ -151,10 +151,16 @@ fn load(name: String, files: &[FoundFile; 4]) -> Result<Dataset, DataError> {
 }
 
 fn labelled(images: &FoundFile, labels: &FoundFile) -> Result<LabelledImages, DataError> {
-    let array = images.read()?;
-    let [count, height, width] = images.sizes(&array, "3 ([N, H, W])")?;
+    let array: IdxArray = images.read()?;
+    let (count, shape) = match array.shape[..] {
+        [count, height, width, 3] => (count, PictureShape::rgb(height, width)),
+        _ => {
+            let [count, height, width] = images.sizes(&array, "3 ([N, H, W])")?;
+            (count, PictureShape::grey(height, width))
+        }
+    };
     if array.values.is_empty() {
-        let found = format!("{:?}", [count, height, width]);
+        let found = format!("{:?}", [count, shape.height, shape.width]);
         let problem =
             Mismatch::new("shape", "at least one picture of at least one pixel", found, "use another file");
         return Err(DataError::idx(&images.path, problem));
@@ -165,26 +171,30 @@ fn labelled(images: &FoundFile, labels: &FoundFile) -> Result<LabelledImages, Da
         let problem = Mismatch::new("label count", expected, found.len(), ONE_SET);
         return Err(DataError::idx(&labels.path, problem));
     }
-    LabelledImages::new(height, width, array.values, found)
+    LabelledImages::new(shape, to_planes(shape, array.values)?, found)
 }
 
 impl FoundFile {
-    fn labels(&self) -> Result<Vec<u8>, DataError> {
+    fn labels(&self) -> Result<Vec<u16>, DataError> {
         let array = self.read()?;
         let [_] = self.sizes(&array, "1 ([N])")?;
         Ok(array.values)
     }
 
-    fn read(&self) -> Result<IdxArray, DataError> {
+    fn read<T: IdxValue>(&self) -> Result<IdxArray<T>, DataError> {
         match self.published {
             Some((spec, cure)) => read_published(&self.path, spec, cure),
-            None => read_idx(&self.path),
+            None => read_values(&self.path),
         }
     }
 
     /// The sizes of as many axes as are expected, and perhaps of one more, of size 1: numpy's channel axis, or a column
     /// of labels.
-    fn sizes<const RANK: usize>(&self, array: &IdxArray, expected: &str) -> Result<[usize; RANK], DataError> {
+    fn sizes<const RANK: usize, T>(
+        &self,
+        array: &IdxArray<T>,
+        expected: &str,
+    ) -> Result<[usize; RANK], DataError> {
         let shape = match array.shape.as_slice() {
             [rest @ .., 1] if rest.len() == RANK => rest,
             shape => shape,
@@ -197,7 +207,7 @@ impl FoundFile {
 }
 
 /// Reads a file whose checksum is known: anything but the published bytes is one and the same error.
-fn read_published(path: &Path, spec: &FileSpec, cure: &str) -> Result<IdxArray, DataError> {
+fn read_published<T: IdxValue>(path: &Path, spec: &FileSpec, cure: &str) -> Result<IdxArray<T>, DataError> {
     let found = match read_limited_with_sha256(path, spec.raw_bytes + 1) {
         Ok((array, sha256)) if sha256 == spec.sha256 => return Ok(array),
         Ok((_, sha256)) => format!("SHA-256 {sha256}"),

@@ -49,7 +49,7 @@ pub fn class_names(source: &DataSource, classes: usize) -> Vec<String> {
 /// A split that would leave a part without images.
 pub fn divide(data: &DataSpec, labels: &SetLabels) -> Result<Division, DataError> {
     let split = SplitIndices::of(data.validation, &labels.train)?;
-    let of = |part: &[u32]| -> Vec<u8> { part.iter().map(|&index| labels.train[index as usize]).collect() };
+    let of = |part: &[u32]| -> Vec<u16> { part.iter().map(|&index| labels.train[index as usize]).collect() };
     let (train, validation) = (of(&split.train), of(&split.validation));
     let test = labels.test.iter().copied();
     let classes = ClassImages::of(train.into_iter(), validation.into_iter(), test);
@@ -73,8 +73,7 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
         source @ (DataSource::Generated | DataSource::Dir(_)) => {
             let data = load(source, data_dir)
                 .map_err(|error| sweep.dataset_error(error.to_string(), error.is_missing()))?;
-            let sample = [1, data.train.height(), data.train.width()];
-            (sample, data.classes, data.class_counts(), Some(labels_of(&data)))
+            (data.train.shape().sizes(), data.classes, data.class_counts(), Some(labels_of(&data)))
         }
     };
     // The sizes of `divide`'s parts, known without the labels.

@@ -3,7 +3,7 @@
 use pool_spec::draw::{between, generator};
 use rand_chacha::ChaCha8Rng;
 
-use crate::images::LabelledImages;
+use crate::images::{LabelledImages, PictureShape};
 
 const SIDE: u8 = 28;
 const TRAIN_IMAGES: usize = 2_000;
@@ -45,7 +45,7 @@ fn pictures(count: usize, generator: &mut ChaCha8Rng) -> LabelledImages {
     let side = usize::from(SIDE);
     let mut pixels = Vec::with_capacity(count * side * side);
     let mut labels = Vec::with_capacity(count);
-    for (label, shape) in (0_u8..).zip(SHAPES).cycle().take(count) {
+    for (label, shape) in (0_u16..).zip(SHAPES).cycle().take(count) {
         let stroke = Stroke::draw(shape, generator);
         for y in 0..SIDE {
             for x in 0..SIDE {
@@ -56,7 +56,7 @@ fn pictures(count: usize, generator: &mut ChaCha8Rng) -> LabelledImages {
         }
         labels.push(label);
     }
-    LabelledImages::from_fitting_parts(side, side, pixels, labels)
+    LabelledImages::from_fitting_parts(PictureShape::grey(side, side), pixels, labels)
 }
 
 impl Stroke {

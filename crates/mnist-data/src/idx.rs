@@ -1,7 +1,8 @@
 //! The IDX format of the MNIST family: a small big-endian header, then one byte or one wider integer for each element.
 //!
-//! Published sets are bytes. Some programs write the same values as wider integers, which are read as bytes too.
-//! Floating-point files are refused: their 1 may be white, or nearly black.
+//! Published sets are bytes. Some programs write the same values as wider integers, which are read as bytes too; labels,
+//! of which there may be more than a byte can tell apart, are read as 16-bit numbers. Floating-point files are refused:
+//! their 1 may be white, or nearly black.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,13 +19,49 @@ const PIECE_BYTES: usize = 128 * 1024;
 
 const CUT_OFF: &str = "the file is cut off, get it again";
 
-/// An array read from an IDX file, row-major.
+/// An array read from an IDX file, row-major: of pixels, or of labels (`u16`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdxArray {
+pub struct IdxArray<T = u8> {
     /// The size of each dimension, outermost first: `[N, H, W]` for images, `[N]` for labels.
     pub shape: Vec<usize>,
-    /// The elements, as many as the product of `shape`, each from 0 to 255 whatever its type in the file.
-    pub values: Vec<u8>,
+    /// The elements, as many as the product of `shape`, whatever their type in the file.
+    pub values: Vec<T>,
+}
+
+/// What the elements of a file are read as.
+pub(crate) trait IdxValue: Sized {
+    /// The greatest of them; the least is 0.
+    const GREATEST: u16;
+
+    /// The same number, unless it is outside.
+    fn of(value: i64) -> Option<Self>;
+
+    /// Appends elements that are bytes in the file.
+    fn extend(values: &mut Vec<Self>, bytes: &[u8]);
+}
+
+impl IdxValue for u8 {
+    const GREATEST: u16 = Self::MAX as u16;
+
+    fn of(value: i64) -> Option<Self> {
+        Self::try_from(value).ok()
+    }
+
+    fn extend(values: &mut Vec<Self>, bytes: &[u8]) {
+        values.extend_from_slice(bytes);
+    }
+}
+
+impl IdxValue for u16 {
+    const GREATEST: u16 = Self::MAX;
+
+    fn of(value: i64) -> Option<Self> {
+        Self::try_from(value).ok()
+    }
+
+    fn extend(values: &mut Vec<Self>, bytes: &[u8]) {
+        values.extend(bytes.iter().map(|&byte| Self::from(byte)));
+    }
 }
 
 /// Reads one IDX file, gzip-compressed or not (decided by its first bytes, not by its name).
@@ -33,8 +70,13 @@ pub struct IdxArray {
 ///
 /// [`DataError::NoSuchFile`], [`DataError::Io`], or [`DataError::Idx`] with the [`IdxError`] that names the field.
 pub fn read_idx(path: &Path) -> Result<IdxArray, DataError> {
+    read_values(path)
+}
+
+/// As [`read_idx`], of pixels or of labels.
+pub(crate) fn read_values<T: IdxValue>(path: &Path) -> Result<IdxArray<T>, DataError> {
     let file = File::open(path).map_err(DataError::opening(path))?;
-    decode_idx(file).map_err(|problem| DataError::idx(path, problem))
+    decode_values(file).map_err(|problem| DataError::idx(path, problem))
 }
 
 /// Reads one IDX file and the SHA-256 of its decompressed bytes (lower-case hex), in one pass.
@@ -47,7 +89,10 @@ pub fn read_idx_with_sha256(path: &Path) -> Result<(IdxArray, String), DataError
 }
 
 /// As [`read_idx_with_sha256`], but reads no more than `limit` decompressed bytes.
-pub(crate) fn read_limited_with_sha256(path: &Path, limit: u64) -> Result<(IdxArray, String), DataError> {
+pub(crate) fn read_limited_with_sha256<T: IdxValue>(
+    path: &Path,
+    limit: u64,
+) -> Result<(IdxArray<T>, String), DataError> {
     let file = File::open(path).map_err(DataError::opening(path))?;
     let mut stream = Unpacked::hashing(file, limit).map_err(DataError::io(path, "read"))?;
     let array = decode(&mut stream).map_err(|problem| DataError::idx(path, problem))?;
@@ -64,13 +109,17 @@ pub(crate) fn read_limited_with_sha256(path: &Path, limit: u64) -> Result<(IdxAr
 /// [`IdxError::Mismatch`] or [`IdxError::BrokenGzip`] where the bytes are wrong, [`IdxError::OutOfMemory`], or
 /// [`IdxError::Io`] when the reader fails.
 pub fn decode_idx(reader: impl Read) -> Result<IdxArray, IdxError> {
+    decode_values(reader)
+}
+
+fn decode_values<T: IdxValue>(reader: impl Read) -> Result<IdxArray<T>, IdxError> {
     let mut stream =
         Unpacked::new(reader).map_err(|cause| IdxError::Io { field: "magic number".into(), cause })?;
     decode(&mut stream)
 }
 
-fn decode<R: Read>(stream: &mut Unpacked<R>) -> Result<IdxArray, IdxError> {
-    let header = Header::read(stream)?;
+fn decode<R: Read, T: IdxValue>(stream: &mut Unpacked<R>) -> Result<IdxArray<T>, IdxError> {
+    let header = Header::read(stream, T::GREATEST)?;
     let values = read_body(stream, &header)?;
     // A gzip stream checks its own checksum only where it ends.
     if read(stream, &mut [0], "body")? > 0 {
@@ -96,7 +145,7 @@ impl Element {
         }
     }
 
-    fn of_code(code: u8) -> Result<Self, Mismatch> {
+    fn of_code(code: u8, greatest: u16) -> Result<Self, Mismatch> {
         let float = match code {
             0x08 => return Ok(Self::Unsigned),
             0x09 => return Ok(Self::Signed(1)),
@@ -111,7 +160,7 @@ impl Element {
             }
         };
         let cure = "write the labels or pixels as bytes";
-        Err(Mismatch::new("element type", "u8, or integers from 0 to 255", float, cure))
+        Err(Mismatch::new("element type", format!("u8, or integers from 0 to {greatest}"), float, cure))
     }
 }
 
@@ -124,14 +173,15 @@ struct Header {
 }
 
 impl Header {
-    fn read<R: Read>(stream: &mut Unpacked<R>) -> Result<Self, IdxError> {
+    /// Of a file whose values go up to `greatest`.
+    fn read<R: Read>(stream: &mut Unpacked<R>, greatest: u16) -> Result<Self, IdxError> {
         let [first, second, code, dimensions] = read_field(stream, "magic number", 0)?;
         if (first, second) != (0, 0) {
             let found = format!("0x{first:02x} 0x{second:02x}");
             let cure = "this is not an IDX file";
             return Err(Mismatch::new("magic number", "first bytes 0x00 0x00", found, cure).into());
         }
-        let element = Element::of_code(code)?;
+        let element = Element::of_code(code, greatest)?;
         if !(1..=4).contains(&dimensions) {
             let cure = "reshape the array before it is written";
             return Err(Mismatch::new("dimension count", "1 to 4", dimensions, cure).into());
@@ -166,7 +216,7 @@ fn addressable(sizes: &[u32], element: Element) -> Option<Vec<usize>> {
     Some(shape)
 }
 
-fn read_body<R: Read>(stream: &mut Unpacked<R>, header: &Header) -> Result<Vec<u8>, IdxError> {
+fn read_body<R: Read, T: IdxValue>(stream: &mut Unpacked<R>, header: &Header) -> Result<Vec<T>, IdxError> {
     let (expected, element_bytes) = (header.body_bytes(), header.element.bytes());
     let mut piece = vec![0; PIECE_BYTES];
     let mut values = Vec::new();
@@ -180,7 +230,7 @@ fn read_body<R: Read>(stream: &mut Unpacked<R>, header: &Header) -> Result<Vec<u
         }
         make_room(&mut values, wanted / element_bytes).map_err(IdxError::OutOfMemory)?;
         match header.element {
-            Element::Unsigned => values.extend_from_slice(&piece[..wanted]),
+            Element::Unsigned => T::extend(&mut values, &piece[..wanted]),
             Element::Signed(bytes) => {
                 for element in piece[..wanted].chunks_exact(bytes) {
                     values.push(narrowed(element, values.len())?);
@@ -192,13 +242,18 @@ fn read_body<R: Read>(stream: &mut Unpacked<R>, header: &Header) -> Result<Vec<u
     Ok(values)
 }
 
-/// The byte of the same value as a big-endian integer, which is element `index`.
-fn narrowed(element: &[u8], index: usize) -> Result<u8, Mismatch> {
+/// The value of a big-endian integer, which is element `index`.
+fn narrowed<T: IdxValue>(element: &[u8], index: usize) -> Result<T, Mismatch> {
     let sign = if element[0] & 0x80 == 0 { 0 } else { -1 };
     let value = element.iter().fold(sign, |value: i64, &byte| value << 8 | i64::from(byte));
-    u8::try_from(value).map_err(|_| {
-        let cure = "number the classes, and scale the pixels, from 0 to 255";
-        Mismatch::new(format!("element {index}"), "a whole number from 0 to 255", value, cure)
+    T::of(value).ok_or_else(|| {
+        let greatest = T::GREATEST;
+        let cure = if greatest == u16::from(u8::MAX) {
+            "number the classes, and scale the pixels, from 0 to 255"
+        } else {
+            "number the classes from 0 to 65535"
+        };
+        Mismatch::new(format!("element {index}"), format!("a whole number from 0 to {greatest}"), value, cure)
     })
 }
 

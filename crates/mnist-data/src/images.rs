@@ -1,20 +1,36 @@
-//! Grey pictures of one size, each with its class label.
+//! Pictures of one size, each with its class label.
+
+use std::fmt;
 
 use pool_files::with_room;
+use pool_spec::Colour;
 
 use crate::error::{DataError, Mismatch};
 
-const PARTS_CURE: &str = "pass pixels as [N, H, W] and one label for each picture";
+const PARTS_CURE: &str = "pass pixels as [N, C, H, W] and one label for each picture";
 
-/// `N` grey pictures of one size with one label each; never empty.
+/// What every picture of a set has in common.
 ///
-/// Pixels are bytes, row-major, `[N, H, W]`; 0 is the background (black in MNIST).
+/// It reads as `28x28` or `32x32 in colour`, height first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PictureShape {
+    /// What its channels are.
+    pub colour: Colour,
+    /// Height, in pixels.
+    pub height: usize,
+    /// Width, in pixels.
+    pub width: usize,
+}
+
+/// `N` pictures of one shape with one label each; never empty.
+///
+/// Pixels are bytes, row-major, `[N, C, H, W]`: a grey picture has one channel, and 0 is the background (black in
+/// MNIST); one in colour has its red, green and blue, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelledImages {
-    height: usize,
-    width: usize,
+    shape: PictureShape,
     pixels: Vec<u8>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
 }
 
 /// How many images of a data set each class has, by label.
@@ -26,30 +42,78 @@ pub struct ClassCounts {
     pub test: Vec<usize>,
 }
 
+impl PictureShape {
+    /// Grey pictures of this height and width.
+    #[must_use]
+    pub fn grey(height: usize, width: usize) -> Self {
+        Self { colour: Colour::Grey, height, width }
+    }
+
+    /// Pictures in colour of this height and width.
+    #[must_use]
+    pub fn rgb(height: usize, width: usize) -> Self {
+        Self { colour: Colour::Rgb, height, width }
+    }
+
+    /// Channels, height and width.
+    #[must_use]
+    pub fn sizes(self) -> [usize; 3] {
+        [self.colour.channels(), self.height, self.width]
+    }
+
+    /// How many bytes a picture has.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        self.colour.channels() * self.plane_bytes()
+    }
+
+    /// How many bytes a channel of a picture has.
+    #[must_use]
+    pub fn plane_bytes(self) -> usize {
+        self.height * self.width
+    }
+}
+
+impl fmt::Display for PictureShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.height, self.width)?;
+        match self.colour {
+            Colour::Grey => Ok(()),
+            Colour::Rgb => f.write_str(" in colour"),
+        }
+    }
+}
+
 impl LabelledImages {
-    /// Pictures of `height` x `width` pixels, `[N, H, W]`, with `N` labels.
+    /// Pictures of this shape, `[N, C, H, W]`, with `N` labels.
     ///
     /// # Errors
     ///
-    /// [`DataError::Argument`] if there is no label, a side is 0, or there are not `N * height * width` pixels.
-    pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, DataError> {
+    /// [`DataError::Argument`] if there is no label, a side is 0, or the pixels are not those of `N` pictures.
+    pub fn new(shape: PictureShape, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self, DataError> {
+        let PictureShape { height, width, .. } = shape;
         for (place, found) in [("height", height), ("width", width), ("label count", labels.len())] {
             if found == 0 {
                 return Err(Mismatch::new(place, "at least 1", found, PARTS_CURE).into());
             }
         }
-        let expected = height.checked_mul(width).and_then(|picture| picture.checked_mul(labels.len()));
-        if expected != Some(pixels.len()) {
+        let count =
+            |sizes: [usize; 3]| sizes.iter().try_fold(labels.len(), |all, &size| all.checked_mul(size));
+        if count(shape.sizes()) != Some(pixels.len()) {
             let expected = format!("{} pictures of {height}x{width} pixels", labels.len());
+            let expected = match shape.colour {
+                Colour::Grey => expected,
+                Colour::Rgb => format!("{expected} in 3 channels"),
+            };
             return Err(Mismatch::new("pixel count", expected, pixels.len(), PARTS_CURE).into());
         }
-        Ok(Self { height, width, pixels, labels })
+        Ok(Self { shape, pixels, labels })
     }
 
     /// For callers inside the crate, whose parts fit together.
-    pub(crate) fn from_fitting_parts(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u8>) -> Self {
-        debug_assert_eq!(pixels.len(), labels.len() * height * width);
-        Self { height, width, pixels, labels }
+    pub(crate) fn from_fitting_parts(shape: PictureShape, pixels: Vec<u8>, labels: Vec<u16>) -> Self {
+        debug_assert_eq!(pixels.len(), labels.len() * shape.bytes());
+        Self { shape, pixels, labels }
     }
 
     /// How many pictures there are, `N`.
@@ -64,19 +128,25 @@ impl LabelledImages {
         self.labels.is_empty()
     }
 
+    /// Channels, height and width of every picture.
+    #[must_use]
+    pub fn shape(&self) -> PictureShape {
+        self.shape
+    }
+
     /// Height of every picture, in pixels.
     #[must_use]
     pub fn height(&self) -> usize {
-        self.height
+        self.shape.height
     }
 
     /// Width of every picture, in pixels.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.width
+        self.shape.width
     }
 
-    /// All pixels, row-major `[N, H, W]`, 0 to 255.
+    /// All pixels, row-major `[N, C, H, W]`, 0 to 255.
     #[must_use]
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
@@ -84,14 +154,14 @@ impl LabelledImages {
 
     /// All labels, `[N]`.
     #[must_use]
-    pub fn labels(&self) -> &[u8] {
+    pub fn labels(&self) -> &[u16] {
         &self.labels
     }
 
-    /// The pixels of one picture, row-major `[H, W]`; `None` after the last one.
+    /// The pixels of one picture, row-major `[C, H, W]`; `None` after the last one.
     #[must_use]
     pub fn picture(&self, index: usize) -> Option<&[u8]> {
-        self.pixels.chunks_exact(self.height * self.width).nth(index)
+        self.pixels.chunks_exact(self.shape.bytes()).nth(index)
     }
 
     /// The pictures at `indices`, in that order, with their labels: a part of a split, or a batch.
@@ -101,7 +171,7 @@ impl LabelledImages {
     /// [`DataError::Argument`] if `indices` is empty or has an index after the last picture, or
     /// [`DataError::OutOfMemory`].
     pub fn select(&self, indices: &[u32]) -> Result<Self, DataError> {
-        let numbers = indices.len().saturating_mul(self.height * self.width);
+        let numbers = indices.len().saturating_mul(self.shape.bytes());
         let mut pixels = with_room(numbers).map_err(DataError::OutOfMemory)?;
         let mut labels = with_room(indices.len()).map_err(DataError::OutOfMemory)?;
         for &index in indices {
@@ -114,7 +184,7 @@ impl LabelledImages {
             pixels.extend_from_slice(picture);
             labels.push(label);
         }
-        Self::new(self.height, self.width, pixels, labels)
+        Self::new(self.shape, pixels, labels)
     }
 
     /// How many pictures each class has, by label: at least `classes` entries, and more if a label is greater.
@@ -134,7 +204,7 @@ mod tests {
     use super::*;
 
     fn three_pictures() -> LabelledImages {
-        LabelledImages::new(1, 2, vec![1, 2, 3, 4, 5, 6], vec![0, 2, 2]).unwrap()
+        LabelledImages::new(PictureShape::grey(1, 2), vec![1, 2, 3, 4, 5, 6], vec![0, 2, 2]).unwrap()
     }
 
     #[test]
@@ -147,7 +217,10 @@ mod tests {
     #[test]
     fn selects_pictures_in_the_order_asked_for() {
         let selected = three_pictures().select(&[2, 0]).unwrap();
-        assert_eq!(selected, LabelledImages::new(1, 2, vec![5, 6, 1, 2], vec![2, 0]).unwrap());
+        assert_eq!(
+            selected,
+            LabelledImages::new(PictureShape::grey(1, 2), vec![5, 6, 1, 2], vec![2, 0]).unwrap()
+        );
     }
 
     #[test]
@@ -166,7 +239,7 @@ mod tests {
 
     #[test]
     fn refuses_parts_that_do_not_fit_together() {
-        let cure = "pass pixels as [N, H, W] and one label for each picture";
+        let cure = "pass pixels as [N, C, H, W] and one label for each picture";
         let table = [
             ((1, 2, 5, 3), "pixel count: expected 3 pictures of 1x2 pixels, found 5"),
             ((0, 2, 0, 3), "height: expected at least 1, found 0"),
@@ -178,7 +251,9 @@ mod tests {
             ),
         ];
         for ((height, width, pixels, labels), expected) in table {
-            let error = LabelledImages::new(height, width, vec![0; pixels], vec![0; labels]).unwrap_err();
+            let error =
+                LabelledImages::new(PictureShape::grey(height, width), vec![0; pixels], vec![0; labels])
+                    .unwrap_err();
             assert_eq!(error.to_string(), format!("{expected}; {cure}"));
         }
     }

@@ -5,8 +5,8 @@
 //!
 //! * [`DataDir`] is the folder for data sets; [`PublicSet`] has the files, checksums and mirrors of each public one;
 //!   [`fetch`] downloads them and [`verify`] checks them.
-//! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels `[N, H, W]` and `u8` labels
-//!   `[N]`. [`read_idx`] reads a single IDX file.
+//! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels
+//!   `[N, C, H, W]`, grey or in colour, and `u16` labels `[N]`. [`read_idx`] reads a single IDX file.
 //! * [`SplitIndices`] divides the training images by a [`Split`], and [`BatchOrder`] is the order in which an epoch visits them.
 //! * [`LabelledImages::perturbed`] changes test pictures a little, to measure how robust a network is: a
 //!   [`Perturbation`] is one change, and [`standard_levels`] lists those of the study.
@@ -54,6 +54,8 @@ mod idx;
 mod images;
 mod perturbation;
 mod picture;
+mod planes;
+mod raster;
 mod split;
 mod unpacked;
 mod verify;
@@ -67,9 +69,9 @@ pub use error::{DataError, IdxError, Mismatch, PictureError};
 pub use fetch::{FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedFile, fetch};
 pub use generated::BARS_AND_CROSSES_CLASSES;
 pub use idx::{IdxArray, decode_idx, read_idx, read_idx_with_sha256};
-pub use images::{ClassCounts, LabelledImages};
+pub use images::{ClassCounts, LabelledImages, PictureShape};
 pub use perturbation::{Perturbation, PerturbationLevel, standard_levels};
-pub use picture::{Centre, Likeness, Picture, Prepared, Step};
+pub use picture::{Centre, Likeness, Picture, Prepared, Step, read_in_colour};
 pub use pool_files::{OutOfMemory, PngColour, PngDepth, PngError, PngPixels, decode_png};
 pub use pool_spec::Split;
 pub use split::SplitIndices;

@@ -29,6 +29,9 @@ use shift::Moves;
 /// mode="grid-constant")`, blur is `gaussian_filter(mode="constant", truncate=4)`. Where a picture's outermost pixels
 /// are background, as in nearly all of MNIST, `mode="constant"` gives the same. Elsewhere it would drop an edge pixel
 /// as soon as its source lay 1e-16 outside.
+///
+/// In a picture in colour, every channel moves, turns, grows and blurs alike, and noise is drawn for each pixel of each
+/// channel, red first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Perturbation {
     /// The content moves by whole pixels. Pixels that leave the picture are lost, and background enters.
@@ -116,19 +119,19 @@ impl LabelledImages {
         Ok(match *perturbation {
             Perturbation::Shift { right, down } => {
                 let moves = Moves::losing(height, width, right, down);
-                self.map_pictures(|_, from, to| moves.apply(from, to))
+                self.map_planes(|from, to| moves.apply(from, to))
             }
             Perturbation::CircularShift { right, down } => {
                 let moves = Moves::around(height, width, right, down);
-                self.map_pictures(|_, from, to| moves.apply(from, to))
+                self.map_planes(|from, to| moves.apply(from, to))
             }
             Perturbation::Rotation { degrees } => {
                 let mut sampling = Sampling::rotation(height, width, degrees);
-                self.map_pictures(|_, from, to| sampling.apply(from, to))
+                self.map_planes(|from, to| sampling.apply(from, to))
             }
             Perturbation::Scale { factor } => {
                 let mut sampling = Sampling::scale(height, width, factor);
-                self.map_pictures(|_, from, to| sampling.apply(from, to))
+                self.map_planes(|from, to| sampling.apply(from, to))
             }
             Perturbation::Noise { sd } => {
                 let noise = Noise::new(sd, seed);
@@ -136,20 +139,28 @@ impl LabelledImages {
             }
             Perturbation::Blur { sd } => {
                 let mut blur = Blur::new(height, width, sd);
-                self.map_pictures(|_, from, to| blur.apply(from, to))
+                self.map_planes(|from, to| blur.apply(from, to))
             }
         })
     }
 
-    /// Calls `change` for every picture with its index, its pixels `[H, W]`, and as many zeros to be filled in.
-    fn map_pictures(&self, mut change: impl FnMut(u64, &[u8], &mut [u8])) -> Self {
-        let (height, width) = (self.height(), self.width());
+    /// Calls `change` for every channel of every picture with its pixels `[H, W]`, and as many zeros to be filled in.
+    fn map_planes(&self, mut change: impl FnMut(&[u8], &mut [u8])) -> Self {
+        self.map_pieces(self.shape().plane_bytes(), |_, from, to| change(from, to))
+    }
+
+    /// Calls `change` for every picture with its index, its pixels `[C, H, W]`, and as many zeros to be filled in.
+    fn map_pictures(&self, change: impl FnMut(u64, &[u8], &mut [u8])) -> Self {
+        self.map_pieces(self.shape().bytes(), change)
+    }
+
+    fn map_pieces(&self, bytes: usize, mut change: impl FnMut(u64, &[u8], &mut [u8])) -> Self {
         let mut pixels = vec![0; self.pixels().len()];
-        let old = self.pixels().chunks_exact(height * width);
-        for ((index, from), to) in (0..).zip(old).zip(pixels.chunks_exact_mut(height * width)) {
+        let old = self.pixels().chunks_exact(bytes);
+        for ((index, from), to) in (0..).zip(old).zip(pixels.chunks_exact_mut(bytes)) {
             change(index, from, to);
         }
-        Self::from_fitting_parts(height, width, pixels, self.labels().to_vec())
+        Self::from_fitting_parts(self.shape(), pixels, self.labels().to_vec())
     }
 }
 
@@ -167,6 +178,7 @@ fn to_grey(value: f64) -> u8 {
 mod tests {
     use super::*;
     use crate::generated::bars_and_crosses;
+    use crate::images::PictureShape;
 
     #[test]
     fn grey_values_are_rounded_with_ties_to_even() {
@@ -205,8 +217,44 @@ mod tests {
     }
 
     #[test]
+    fn every_channel_changes_as_a_grey_picture_does_and_has_noise_of_its_own() {
+        let [_, grey] = bars_and_crosses(1);
+        let grey = grey.select(&[0, 1, 2]).unwrap();
+        let plane = grey.shape().plane_bytes();
+        let channels = |picture: &[u8]| -> Vec<u8> {
+            let inverted = picture.iter().map(|&pixel| u8::MAX - pixel);
+            picture.iter().copied().chain(inverted).chain(picture.iter().copied()).collect()
+        };
+        let pixels: Vec<u8> = grey.pixels().chunks_exact(plane).flat_map(channels).collect();
+        let inverted = pixels.chunks_exact(plane).skip(1).step_by(3).flatten().copied().collect();
+        let inverted = LabelledImages::new(grey.shape(), inverted, grey.labels().to_vec()).unwrap();
+        let shape = PictureShape { colour: pool_spec::Colour::Rgb, ..grey.shape() };
+        let colour = LabelledImages::new(shape, pixels, grey.labels().to_vec()).unwrap();
+        for perturbation in [
+            Perturbation::Shift { right: 3, down: -2 },
+            Perturbation::CircularShift { right: 3, down: -2 },
+            Perturbation::Rotation { degrees: 10.0 },
+            Perturbation::Scale { factor: 1.2 },
+            Perturbation::Blur { sd: 1.0 },
+        ] {
+            let changed = [&grey, &inverted, &grey].map(|set| set.perturbed(&perturbation, 1).unwrap());
+            let found = colour.perturbed(&perturbation, 1).unwrap();
+            for picture in 0..3 {
+                let expected: Vec<u8> =
+                    changed.iter().flat_map(|set| set.picture(picture).unwrap()).copied().collect();
+                assert_eq!(found.picture(picture), Some(&expected[..]), "{perturbation:?}");
+            }
+        }
+        let noise = Perturbation::Noise { sd: 0.1 };
+        let (noisy, first) = (colour.perturbed(&noise, 1).unwrap(), grey.perturbed(&noise, 1).unwrap());
+        let [red, _, blue] = [0, 1, 2].map(|channel| &noisy.picture(0).unwrap()[channel * plane..][..plane]);
+        assert_eq!(red, first.picture(0).unwrap(), "the first draws are those of a grey picture");
+        assert_ne!(red, blue, "the same picture in two channels");
+    }
+
+    #[test]
     fn refuses_a_parameter_outside_its_range() {
-        let images = LabelledImages::new(1, 1, vec![9], vec![0]).unwrap();
+        let images = LabelledImages::new(PictureShape::grey(1, 1), vec![9], vec![0]).unwrap();
         let table = [
             (
                 Perturbation::Rotation { degrees: f64::NAN },
@@ -240,8 +288,8 @@ mod tests {
 
     #[test]
     fn the_ends_of_every_range_are_allowed_even_on_a_single_pixel() {
-        let one_pixel = LabelledImages::new(1, 1, vec![200], vec![3]).unwrap();
-        let column = LabelledImages::new(3, 1, vec![0, 200, 0], vec![3]).unwrap();
+        let one_pixel = LabelledImages::new(PictureShape::grey(1, 1), vec![200], vec![3]).unwrap();
+        let column = LabelledImages::new(PictureShape::grey(3, 1), vec![0, 200, 0], vec![3]).unwrap();
         let table = [
             Perturbation::Shift { right: i32::MIN, down: i32::MAX },
             Perturbation::CircularShift { right: i32::MIN, down: i32::MAX },

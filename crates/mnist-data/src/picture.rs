@@ -10,7 +10,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use grey::Picture;
+pub use grey::{Picture, read_in_colour};
 pub use likeness::Likeness;
 pub use prepare::Prepared;
 pub use step::{Centre, Step};

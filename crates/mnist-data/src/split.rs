@@ -28,10 +28,11 @@ impl SplitIndices {
     ///
     /// [`DataError::Argument`] unless the fraction lies between 0 and 1 and 32-bit indices suffice,
     /// [`DataError::EmptyPart`] if a part would hold no image.
-    pub fn of(split: Split, labels: &[u8]) -> Result<Self, DataError> {
+    pub fn of(split: Split, labels: &[u16]) -> Result<Self, DataError> {
         let images = labels.len();
         let count = indexed(images)?;
-        let mut classes: Vec<Vec<u32>> = vec![Vec::new(); 256];
+        let labelled = labels.iter().max().map_or(0, |&greatest| usize::from(greatest) + 1);
+        let mut classes: Vec<Vec<u32>> = vec![Vec::new(); labelled];
         for (index, &label) in (0..count).zip(labels) {
             classes[usize::from(label)].push(index);
         }
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn stratified_takes_the_same_share_of_every_class() {
-        let labels: Vec<u8> = [vec![3; 40], vec![0; 11], vec![9; 100]].concat();
+        let labels: Vec<u16> = [vec![3; 40], vec![0; 11], vec![9; 100]].concat();
         let split = SplitIndices::of(Split::Stratified(0.2), &labels).unwrap();
         let count = |label| split.validation.iter().filter(|&&i| labels[i as usize] == label).count();
         assert_eq!((count(3), count(0), count(9)), (8, 2, 20));
@@ -167,8 +168,8 @@ mod tests {
         // A rare class among others is in both parts.
         let labels = [vec![0; 100], vec![1; 2], vec![2; 1]].concat();
         let split = SplitIndices::of(Split::Stratified(0.2), &labels).unwrap();
-        let classes = |part: &[u32]| -> Vec<u8> {
-            let mut found: Vec<u8> = part.iter().map(|&index| labels[index as usize]).collect();
+        let classes = |part: &[u32]| -> Vec<u16> {
+            let mut found: Vec<u16> = part.iter().map(|&index| labels[index as usize]).collect();
             found.dedup();
             found
         };
@@ -178,7 +179,7 @@ mod tests {
     #[test]
     fn sizes_are_those_of_the_split() {
         let counts = [3, 0, 50, 1, 2, 117];
-        let labels: Vec<u8> =
+        let labels: Vec<u16> =
             (0..).zip(counts).flat_map(|(label, count)| std::iter::repeat_n(label, count)).collect();
         for fraction in [0.01, 0.2, 0.35, 0.5, 0.99] {
             for split in [Split::Tail(fraction), Split::Stratified(fraction)] {

@@ -1,7 +1,7 @@
 //! Perturbations equal those of SciPy, and noise its specification, to the last grey level;
 //! `scripts/golden/perturbations.py` made the values and names the versions.
 
-use mnist_data::{LabelledImages, Perturbation};
+use mnist_data::{LabelledImages, Perturbation, PictureShape};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -54,7 +54,9 @@ fn every_perturbation_gives_the_reference_s_pixels() {
     let mut compared = 0;
     for size in &golden.sizes {
         let labels = vec![0; size.pixels.len() / (size.height * size.width)];
-        let images = LabelledImages::new(size.height, size.width, size.pixels.clone(), labels).unwrap();
+        let images =
+            LabelledImages::new(PictureShape::grey(size.height, size.width), size.pixels.clone(), labels)
+                .unwrap();
         for case in &size.perturbed {
             let perturbation = Perturbation::from(&case.perturbation);
             let perturbed = images.perturbed(&perturbation, golden.seed).unwrap();

@@ -9,7 +9,7 @@ use pool_metrics::{
 };
 
 const IMAGES: usize = 10_000;
-const CLASSES: u8 = 10;
+const CLASSES: u16 = 10;
 
 /// Evenly spread numbers below `bound`: the same on every run, with no pattern that a branch predictor would learn.
 struct Scatter(u64);
@@ -21,12 +21,12 @@ impl Scatter {
         (self.0 >> 33) % bound
     }
 
-    fn labels(&mut self) -> Vec<u8> {
-        (0..IMAGES).map(|_| self.below(u64::from(CLASSES)) as u8).collect()
+    fn labels(&mut self) -> Vec<u16> {
+        (0..IMAGES).map(|_| self.below(u64::from(CLASSES)) as u16).collect()
     }
 
     /// Wrong about once in a hundred, as the study's networks are.
-    fn predictions(&mut self, labels: &[u8]) -> Vec<u8> {
+    fn predictions(&mut self, labels: &[u16]) -> Vec<u16> {
         labels.iter().map(|&label| if self.below(100) == 0 { (label + 1) % CLASSES } else { label }).collect()
     }
 

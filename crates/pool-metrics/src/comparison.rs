@@ -17,7 +17,7 @@ pub struct SeedPredictions<'a> {
     /// The seed it was trained with.
     pub seed: u64,
     /// The class predicted for each image, in the order of the labels.
-    pub predictions: &'a [u8],
+    pub predictions: &'a [u16],
 }
 
 /// Two arms to compare, each with one network per seed, in any order. Only seeds that both arms have are compared.

@@ -41,7 +41,7 @@ const MOST_RESAMPLES: f64 = 1e6;
 /// A [`ComparisonError`] for the first pair without a common seed, with a seed twice in one arm, or with predictions
 /// that do not fit the labels, and for settings that [`paired_bootstrap`] refuses.
 pub fn compare_family(
-    labels: &[u8],
+    labels: &[u16],
     pairs: &[ArmPair<'_>],
     resampling: &Resampling,
 ) -> Result<Vec<Comparison>, ComparisonError> {
@@ -65,7 +65,7 @@ pub fn compare_family(
 
 /// Every pair, before the family is known. The pairs are shared among the processors, which changes no result.
 fn compare_all(
-    labels: &[u8],
+    labels: &[u16],
     pairs: &[ArmPair<'_>],
     resampling: &Resampling,
 ) -> Result<Vec<Comparison>, ComparisonError> {
@@ -105,7 +105,7 @@ fn verdict(difference: f64, adjusted_p_value: f64, alpha: f64) -> Verdict {
 
 /// One pair, before the family is known.
 fn compare(
-    labels: &[u8],
+    labels: &[u16],
     pair: usize,
     arms: &ArmPair<'_>,
     resampling: &Resampling,
@@ -140,7 +140,7 @@ fn compare(
 
 /// The paired t-test on the error rates; `None` with one seed.
 fn between_seeds(
-    labels: &[u8],
+    labels: &[u16],
     predictions: &[PairedPredictions<'_>],
     level: f64,
 ) -> Result<Option<PairedT>, ComparisonError> {

@@ -42,7 +42,7 @@ mod summary;
 pub use bootstrap::{Bootstrap, BootstrapError, PairedPredictions, Resampling, paired_bootstrap};
 pub use calibration::{Calibration, CalibrationBin, CalibrationError};
 pub use comparison::{ArmPair, Comparison, ComparisonError, SeedMcNemar, SeedPredictions, Verdict};
-pub use confusion::{ClassScores, ClassificationError, ConfusionMatrix, error_rate};
+pub use confusion::{Cell, ClassScores, ClassificationError, ConfusionMatrix, error_rate};
 pub use family::{HolmError, compare_family, holm};
 pub use interval::{Interval, t_interval, welch_interval, wilson_interval};
 pub use mcnemar::{McNemar, McNemarError, mcnemar_combined, mcnemar_exact, mcnemar_from_predictions};

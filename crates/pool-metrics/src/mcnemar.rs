@@ -76,9 +76,9 @@ fn normal_p_value(fewer: u64, more: u64) -> f64 {
 /// # Errors
 /// [`McNemarError::LengthsDiffer`] or [`McNemarError::NoSamples`].
 pub fn mcnemar_from_predictions(
-    labels: &[u8],
-    predictions_a: &[u8],
-    predictions_b: &[u8],
+    labels: &[u16],
+    predictions_a: &[u16],
+    predictions_b: &[u16],
 ) -> Result<McNemar, McNemarError> {
     if labels.len() != predictions_a.len() || labels.len() != predictions_b.len() {
         return Err(McNemarError::LengthsDiffer {

@@ -83,12 +83,12 @@ struct Ends {
 }
 
 /// A network's predictions for images that are all of class 0.
-fn predictions(images: usize, wrong: &[Vec<usize>]) -> Vec<Vec<u8>> {
-    wrong.iter().map(|wrong| (0..images).map(|image| u8::from(wrong.contains(&image))).collect()).collect()
+fn predictions(images: usize, wrong: &[Vec<usize>]) -> Vec<Vec<u16>> {
+    wrong.iter().map(|wrong| (0..images).map(|image| u16::from(wrong.contains(&image))).collect()).collect()
 }
 
 /// These predictions with seeds from 1.
-fn trials(predictions: &[Vec<u8>]) -> Vec<SeedPredictions<'_>> {
+fn trials(predictions: &[Vec<u16>]) -> Vec<SeedPredictions<'_>> {
     (1..).zip(predictions).map(|(seed, predictions)| SeedPredictions { seed, predictions }).collect()
 }
 

@@ -53,10 +53,10 @@ proptest! {
     }
 
     #[test]
-    fn discordant_counts_differ_by_as_much_as_the_errors(samples in vec((0..4_u8, 0..4_u8, 0..4_u8), 1..200)) {
-        let labels: Vec<u8> = samples.iter().map(|sample| sample.0).collect();
-        let a: Vec<u8> = samples.iter().map(|sample| sample.1).collect();
-        let b: Vec<u8> = samples.iter().map(|sample| sample.2).collect();
+    fn discordant_counts_differ_by_as_much_as_the_errors(samples in vec((0..4_u16, 0..4_u16, 0..4_u16), 1..200)) {
+        let labels: Vec<u16> = samples.iter().map(|sample| sample.0).collect();
+        let a: Vec<u16> = samples.iter().map(|sample| sample.1).collect();
+        let b: Vec<u16> = samples.iter().map(|sample| sample.2).collect();
         let errors = |predictions| ConfusionMatrix::from_predictions(&labels, predictions, 4).unwrap().errors();
         let test = mcnemar_from_predictions(&labels, &a, &b).unwrap();
         prop_assert_eq!(test.only_a_wrong + errors(&b), test.only_b_wrong + errors(&a));
@@ -114,14 +114,14 @@ proptest! {
 
     #[test]
     fn bootstrap_stays_within_what_the_counts_allow(
-        images in vec((0..3_u8, vec((0..3_u8, 0..3_u8), 3)), 1..60), seed in 0..1_000_u64, level in 0.01..0.999_f64,
+        images in vec((0..3_u16, vec((0..3_u16, 0..3_u16), 3)), 1..60), seed in 0..1_000_u64, level in 0.01..0.999_f64,
     ) {
-        let labels: Vec<u8> = images.iter().map(|image| image.0).collect();
-        let of_seed = |seed: usize| -> (Vec<u8>, Vec<u8>) { images.iter().map(|image| image.1[seed]).unzip() };
+        let labels: Vec<u16> = images.iter().map(|image| image.0).collect();
+        let of_seed = |seed: usize| -> (Vec<u16>, Vec<u16>) { images.iter().map(|image| image.1[seed]).unzip() };
         let predictions: Vec<_> = (0..3).map(of_seed).collect();
         let pairs: Vec<_> = predictions.iter().map(|(a, b)| PairedPredictions { a, b }).collect();
         let result = paired_bootstrap(&labels, &pairs, &Resampling { level, resamples: 200, seed }).unwrap();
-        let rates = |arm: &[u8]| error_rate(&labels, arm).unwrap();
+        let rates = |arm: &[u16]| error_rate(&labels, arm).unwrap();
         let observed = predictions.iter().map(|(a, b)| rates(a) - rates(b)).sum::<f64>() / 3.0;
         prop_assert!((result.difference - observed).abs() < 1e-14);
         prop_assert!(-1.0 <= result.interval.low && result.interval.low <= result.interval.high);
@@ -185,8 +185,8 @@ proptest! {
     }
 
     #[test]
-    fn error_rate_and_confusion_matrix_agree(samples in vec((0..10_u8, 0..10_u8), 1..300)) {
-        let (labels, predictions): (Vec<u8>, Vec<u8>) = samples.into_iter().unzip();
+    fn error_rate_and_confusion_matrix_agree(samples in vec((0..10_u16, 0..10_u16), 1..300)) {
+        let (labels, predictions): (Vec<u16>, Vec<u16>) = samples.into_iter().unzip();
         let matrix = ConfusionMatrix::from_predictions(&labels, &predictions, 10).unwrap();
         prop_assert_eq!(error_rate(&labels, &predictions).unwrap(), matrix.error_rate());
         prop_assert_eq!(matrix.per_class().iter().map(|class| class.support).sum::<u64>(), matrix.total());

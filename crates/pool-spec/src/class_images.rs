@@ -17,9 +17,9 @@ pub struct ClassImages {
 impl ClassImages {
     /// Of the labels of each part.
     pub fn of(
-        train: impl Iterator<Item = u8>,
-        validation: impl Iterator<Item = u8>,
-        test: impl Iterator<Item = u8>,
+        train: impl Iterator<Item = u16>,
+        validation: impl Iterator<Item = u16>,
+        test: impl Iterator<Item = u16>,
     ) -> Self {
         Self { train: counts(train), validation: counts(validation), test: counts(test) }
     }
@@ -50,7 +50,7 @@ impl ClassImages {
 }
 
 /// By label, up to the greatest.
-fn counts(labels: impl Iterator<Item = u8>) -> Vec<u64> {
+fn counts(labels: impl Iterator<Item = u16>) -> Vec<u64> {
     let mut counts = Vec::new();
     for label in labels.map(usize::from) {
         if counts.len() <= label {
@@ -65,7 +65,7 @@ fn counts(labels: impl Iterator<Item = u8>) -> Vec<u64> {
 mod tests {
     use super::*;
 
-    fn images(train: &[u8], validation: &[u8], test: &[u8]) -> ClassImages {
+    fn images(train: &[u16], validation: &[u16], test: &[u16]) -> ClassImages {
         ClassImages::of(train.iter().copied(), validation.iter().copied(), test.iter().copied())
     }
 

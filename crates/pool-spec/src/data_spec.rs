@@ -42,6 +42,54 @@ impl fmt::Display for DataSource {
     }
 }
 
+/// What the channels of a picture are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Colour {
+    /// One channel: brightness.
+    #[default]
+    Grey,
+    /// Three channels: red, green and blue.
+    Rgb,
+}
+
+impl Colour {
+    /// How many channels a picture has.
+    pub fn channels(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::Rgb => 3,
+        }
+    }
+
+    /// The one with this many channels.
+    pub fn of_channels(channels: usize) -> Option<Self> {
+        match channels {
+            1 => Some(Self::Grey),
+            3 => Some(Self::Rgb),
+            _ => None,
+        }
+    }
+
+    /// Whether this is [`Colour::Grey`].
+    pub fn is_grey(&self) -> bool {
+        *self == Self::Grey
+    }
+}
+
+/// How a picture of another size is brought to the size of a network's input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resize {
+    /// All of it, with its aspect kept, and white around it.
+    #[default]
+    Fit,
+    /// Its middle, with its aspect kept: what is beyond the frame is lost.
+    Crop,
+    /// All of it, without regard to its aspect.
+    Stretch,
+}
+
 /// What a plan must know of a data set, divided as the sweep file asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFacts {

@@ -61,7 +61,9 @@ pub use backend::{PoolTensor, VariablePath};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
 pub use class_images::ClassImages;
 pub use computing::{Kernels, Precision};
-pub use data_spec::{DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts, Perturbations, Split};
+pub use data_spec::{
+    Colour, DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts, Perturbations, Resize, Split,
+};
 pub use device::{ComputeDevice, DeviceChoice, UnknownDevice};
 pub use extent::Extent;
 pub use layer_cost::{KeptTensor, LastReader, LayerCost};

@@ -102,7 +102,8 @@ fn glorot(inputs: i64, outputs: i64) -> nn::Init {
 fn tensors(set: &LabelledImages) -> (Tensor, Tensor) {
     let shape = [set.len() as i64, 1, set.height() as i64, set.width() as i64];
     let images = Tensor::from_data_size(set.pixels(), &shape, Kind::Uint8).to_kind(Kind::Float) / 255.0;
-    (images, Tensor::from_slice(set.labels()).to_kind(Kind::Int64))
+    let labels: Vec<i64> = set.labels().iter().map(|&label| label.into()).collect();
+    (images, Tensor::from_slice(&labels))
 }
 
 /// Seconds, and the mean loss; the sum of the losses is read once, after the last step.

@@ -31,6 +31,13 @@ pub enum TrainError {
         folder = .folder.display()
     )]
     Diverged { folder: PathBuf },
+    /// A network that takes something else than pictures.
+    #[error(
+        "{folder}: the network takes {input:?}, and pictures have 1 or 3 channels, a height and a width; use it from a \
+         program of your own, with export",
+        folder = .folder.display()
+    )]
+    NoPictures { folder: PathBuf, input: Vec<usize> },
     /// Images that the network was not made for.
     #[error("{data} has {what}, but the network was made for {expected}; give a data set of the same kind")]
     Foreign { what: String, data: String, expected: String },

@@ -20,7 +20,7 @@ pub(crate) struct ResidentData {
     pub(crate) class_images: ClassImages,
 }
 
-/// Images `[N, 1, H, W]` of type `f32` in `[0, 1]` and labels `[N]` of type `i64`.
+/// Images `[N, C, H, W]` of type `f32` in `[0, 1]` and labels `[N]` of type `i64`.
 pub(crate) struct ImageTensors {
     pub(crate) images: Tensor,
     pub(crate) labels: Tensor,
@@ -30,11 +30,13 @@ impl ImageTensors {
     /// The set on this device, to which its pixels go as the bytes that they are.
     pub(crate) fn new(set: &LabelledImages, device: ComputeDevice) -> Result<Self, TchError> {
         let device = torch(device);
-        let shape = [set.len() as i64, 1, set.height() as i64, set.width() as i64];
+        let [channels, height, width] = set.shape().sizes().map(|size| size as i64);
+        let shape = [set.len() as i64, channels, height, width];
         let pixels = Tensor::f_from_data_size(set.pixels(), &shape, Kind::Uint8)?.f_to_device(device)?;
         let mut images = pixels.f_to_kind(Kind::Float)?;
         let _scaled_in_place = images.f_div_scalar_(255.0)?;
-        let labels = Tensor::f_from_slice(set.labels())?.f_to_device(device)?.f_to_kind(Kind::Int64)?;
+        let labels: Vec<i64> = set.labels().iter().map(|&label| label.into()).collect();
+        let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
         Ok(Self { images, labels })
     }
 

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PublicSet};
+use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PictureShape, PublicSet, read_in_colour};
 use pool_models::{Mode, Net, class_probabilities, load_weights, save_torchscript, save_weights};
 use pool_records::{
     EvaluatedSet, Record, RunError, RunLayout, StopFlag, TrialRecord, TrialStatus, check_outputs,
 };
-use pool_spec::{ComputeDevice, DataSource, TrialSpec};
+use pool_spec::{Colour, ComputeDevice, DataSource, Resize, TrialSpec};
 use serde::Serialize;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -55,12 +55,16 @@ impl StoredTrial {
         &self.record
     }
 
-    /// Height and width of the pictures that the network takes.
-    fn picture_size(&self) -> (usize, usize) {
-        match self.record.spec.model.input[..] {
-            [_, height, width] => (height, width),
-            _ => (0, 0),
-        }
+    /// Channels, height and width of the pictures that the network takes.
+    fn picture_shape(&self) -> Result<PictureShape, TrainError> {
+        let input = &self.record.spec.model.input;
+        let shape = match input[..] {
+            [channels, height, width] => {
+                Colour::of_channels(channels).map(|colour| PictureShape { colour, height, width })
+            }
+            _ => None,
+        };
+        shape.ok_or_else(|| TrainError::NoPictures { folder: self.folder.clone(), input: input.clone() })
     }
 
     /// What the classes are called, by label.
@@ -68,14 +72,14 @@ impl StoredTrial {
         mnist_data::class_names(&self.record.spec.data.source, self.classes)
     }
 
-    /// The probability of every class for one picture, given row by row, 0 to 255.
+    /// The probability of every class for one picture, `[C, H, W]`, 0 to 255.
     ///
     /// # Errors
     /// Another number of pixels than the network takes, or libtorch's refusal.
     fn probabilities(&self, pixels: &[u8]) -> Result<Vec<f64>, TrainError> {
-        let (height, width) = self.picture_size();
+        let [channels, height, width] = self.picture_shape()?.sizes().map(|size| size as i64);
         let picture = Tensor::f_from_slice(pixels)?.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?;
-        let picture = picture.f_reshape([1, 1, height as i64, width as i64])?;
+        let picture = picture.f_reshape([1, channels, height, width])?;
         let _guard = tch::no_grad_guard();
         Ok(class_probabilities(&self.net.forward(&picture, Mode::Inference)?)?)
     }
@@ -94,15 +98,20 @@ impl StoredTrial {
         Ok(EvaluatedSet { dataset: data.name, evaluation, confusion, calibration })
     }
 
-    /// Makes a picture (.png) look like those of the data set that the network learned, and predicts its class.
+    /// Makes a picture (.png) look like those of the data set that the network learned, and predicts its class. One for
+    /// a network in colour is laid on white and fitted into the input's frame.
     ///
     /// # Errors
     /// A file that is no picture or shows nothing, or libtorch's refusal.
     pub fn predict(&self, image: &Path) -> Result<Prediction, TrainError> {
-        let (height, width) = self.picture_size();
-        let in_file = |problem| DataError::Picture { file: image.to_owned(), problem };
-        let picture = Picture::read_png(image)?;
-        let prepared = picture.prepared(self.likeness(), height, width).map_err(in_file)?;
+        let PictureShape { colour, height, width } = self.picture_shape()?;
+        let prepared = match colour {
+            Colour::Grey => {
+                let in_file = |problem| DataError::Picture { file: image.to_owned(), problem };
+                Picture::read_png(image)?.prepared(self.likeness(), height, width).map_err(in_file)?
+            }
+            Colour::Rgb => read_in_colour(image, height, width, Resize::Fit)?,
+        };
         let probabilities = self.probabilities(&prepared.pixels)?;
         let label = ranking(&probabilities).first().copied().unwrap_or_default();
         Ok(Prediction {
@@ -147,12 +156,18 @@ impl StoredTrial {
     }
 
     fn check_fit(&self, data: &Dataset) -> Result<(), TrainError> {
-        let (height, width) = self.picture_size();
-        if (data.test.height(), data.test.width()) != (height, width) {
+        let expected = self.picture_shape()?;
+        let found = data.test.shape();
+        if found != expected {
+            let PictureShape { colour, height, width } = found;
+            let colour = match colour {
+                Colour::Grey => "",
+                Colour::Rgb => " in colour",
+            };
             return Err(TrainError::Foreign {
-                what: format!("pictures of {}x{} pixels", data.test.height(), data.test.width()),
+                what: format!("pictures of {height}x{width} pixels{colour}"),
                 data: data.name.clone(),
-                expected: format!("{height}x{width}"),
+                expected: expected.to_string(),
             });
         }
         if data.classes > self.classes {

@@ -74,8 +74,8 @@ fn accepts_each_file_compressed() {
 }
 
 /// The elements as big-endian integers of this size.
-fn wide(bytes: usize, elements: &[u8]) -> Vec<u8> {
-    elements.iter().flat_map(|&element| [vec![0; bytes - 1], vec![element]].concat()).collect()
+fn wide<T: Copy + Into<u64>>(bytes: usize, elements: &[T]) -> Vec<u8> {
+    elements.iter().flat_map(|&element| element.into().to_be_bytes()[8 - bytes..].to_vec()).collect()
 }
 
 #[test]
@@ -91,6 +91,25 @@ fn wider_integers_and_a_last_axis_of_one_are_read_as_the_same_set() {
         folder.write(TRAIN_LABELS, &idx(code, &[3], &wide(bytes, labels)));
         assert_eq!(Dataset::from_dir(folder.0.path()).unwrap(), expected, "type {code:#x}");
     }
+}
+
+#[test]
+fn labels_beyond_a_byte_are_read() {
+    let folder = Folder::valid();
+    folder.write(TRAIN_LABELS, &idx(0x0c, &[3], &wide(4, &[0_u16, 256, 65_535])));
+    let data = Dataset::from_dir(folder.0.path()).unwrap();
+    assert_eq!((data.train.labels(), data.classes), (&[0, 256, 65_535][..], 65_536));
+}
+
+#[test]
+fn pictures_in_colour_are_read_channel_by_channel() {
+    let folder = Folder::valid();
+    folder.write(TRAIN_IMAGES, &idx(8, &[3, 1, 2, 3], &(0..18).collect::<Vec<u8>>()));
+    assert!(folder.message().contains("picture size: expected 1x2 in colour as in "), "{}", folder.message());
+    folder.write(TEST_IMAGES, &idx(8, &[2, 1, 2, 3], &[7; 12]));
+    let data = Dataset::from_dir(folder.0.path()).unwrap();
+    assert_eq!(data.train.shape(), PictureShape::rgb(1, 2));
+    assert_eq!(data.train.picture(1), Some(&[6, 9, 7, 10, 8, 11][..]));
 }
 
 #[test]
@@ -153,10 +172,14 @@ fn refuses_files_of_another_kind_by_name() {
         ),
         (
             TEST_LABELS,
-            idx(0x0c, &[2], &[0, 0, 0, 9, 0, 0, 1, 0]),
-            "element 1: expected a whole number from 0 to 255, found 256",
+            idx(0x0c, &[2], &[0, 0, 0, 9, 0, 1, 0, 0]),
+            "element 1: expected a whole number from 0 to 65535, found 65536",
         ),
-        (TEST_LABELS, idx(0x0d, &[2], &[0; 8]), floats),
+        (
+            TEST_LABELS,
+            idx(0x0d, &[2], &[0; 8]),
+            "element type: expected u8, or integers from 0 to 65535, found f32",
+        ),
         (TEST_LABELS, idx(8, &[3], &[0; 2]), "body: expected 3 bytes, found 2"),
     ];
     for (name, bytes, problem) in table {

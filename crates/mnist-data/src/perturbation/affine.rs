@@ -93,10 +93,11 @@ fn sine_cosine(degrees: f64) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use crate::{LabelledImages, Perturbation};
+    use crate::{LabelledImages, Perturbation, PictureShape};
 
     fn perturbed(height: usize, width: usize, pixels: &[u8], perturbation: Perturbation) -> Vec<u8> {
-        let images = LabelledImages::new(height, width, pixels.to_vec(), vec![0]).unwrap();
+        let images =
+            LabelledImages::new(PictureShape::grey(height, width), pixels.to_vec(), vec![0]).unwrap();
         images.perturbed(&perturbation, 0).unwrap().pixels().to_vec()
     }
 

@@ -85,7 +85,7 @@ fn half_gaussian(sd: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LabelledImages, Perturbation};
+    use crate::{LabelledImages, Perturbation, PictureShape};
 
     #[test]
     fn weights_add_up_to_one_and_fall() {
@@ -102,7 +102,7 @@ mod tests {
     fn a_point_becomes_the_gaussian_in_rows_and_columns() {
         let mut pixels = vec![0; 5 * 3];
         pixels[2 * 3 + 1] = 255;
-        let images = LabelledImages::new(5, 3, pixels, vec![0]).unwrap();
+        let images = LabelledImages::new(PictureShape::grey(5, 3), pixels, vec![0]).unwrap();
         let blurred = images.perturbed(&Perturbation::Blur { sd: 0.5 }, 0).unwrap();
         // scipy.ndimage.gaussian_filter; 0.78657, 0.10645 and 0.00026 are the weights.
         #[rustfmt::skip]
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn light_leaves_over_the_edge_and_none_comes_back() {
-        let images = LabelledImages::new(1, 1, vec![255], vec![0]).unwrap();
+        let images = LabelledImages::new(PictureShape::grey(1, 1), vec![255], vec![0]).unwrap();
         let blurred = images.perturbed(&Perturbation::Blur { sd: 0.5 }, 0).unwrap();
         assert_eq!(blurred.pixels(), [158], "255 times the squared weight of the middle");
     }

@@ -76,7 +76,7 @@ fn blur(sd: f64) -> PerturbationLevel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::LabelledImages;
+    use crate::images::{LabelledImages, PictureShape};
 
     #[test]
     fn levels_go_kind_by_kind_with_rising_strength() {
@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn every_perturbation_is_of_its_level_s_kind_and_changes_a_picture() {
-        let images = LabelledImages::new(9, 9, (0..81).map(|pixel| pixel * 3).collect(), vec![0]).unwrap();
+        let images =
+            LabelledImages::new(PictureShape::grey(9, 9), (0..81).map(|pixel| pixel * 3).collect(), vec![0])
+                .unwrap();
         for level in standard_levels() {
             assert!(!level.perturbations.is_empty());
             for perturbation in level.perturbations {

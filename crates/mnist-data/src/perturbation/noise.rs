@@ -79,10 +79,12 @@ fn normal_cdf(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LabelledImages, Perturbation};
+    use crate::{LabelledImages, Perturbation, PictureShape};
 
     fn noisy(pictures: usize, grey: u8, sd: f64, seed: u64) -> LabelledImages {
-        let images = LabelledImages::new(28, 28, vec![grey; pictures * 784], vec![0; pictures]).unwrap();
+        let images =
+            LabelledImages::new(PictureShape::grey(28, 28), vec![grey; pictures * 784], vec![0; pictures])
+                .unwrap();
         images.perturbed(&Perturbation::Noise { sd }, seed).unwrap()
     }
 

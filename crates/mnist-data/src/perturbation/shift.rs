@@ -55,10 +55,11 @@ fn turn(side: usize, by: i32) -> [Stretch; 2] {
 
 #[cfg(test)]
 mod tests {
-    use crate::{LabelledImages, Perturbation};
+    use crate::{LabelledImages, Perturbation, PictureShape};
 
     fn two_pictures() -> LabelledImages {
-        LabelledImages::new(2, 3, vec![1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 8, 8], vec![0, 1]).unwrap()
+        LabelledImages::new(PictureShape::grey(2, 3), vec![1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 8, 8], vec![0, 1])
+            .unwrap()
     }
 
     #[test]

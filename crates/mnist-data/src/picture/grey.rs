@@ -7,10 +7,14 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use pool_files::{PngColour, PngDepth, PngError, PngPixels, check_picture_size, decode_png, with_room};
+use pool_files::{PngDepth, PngError, PngPixels, check_picture_size, decode_png, with_room};
+use pool_spec::Resize;
 
+use super::prepare::{Prepared, check_frame};
 use super::step::Step;
 use crate::error::{DataError, PictureError};
+use crate::planes::to_planes;
+use crate::raster::{Raster, Rgba, rgba};
 
 /// Grey values that differ by less look the same; stretched, they would be a picture of noise.
 const MIN_CONTRAST: u8 = 8;
@@ -18,6 +22,32 @@ const MIN_CONTRAST: u8 = 8;
 /// Weights of red, green and blue in luma, in ten-thousandths: ITU-R BT.709, section 3.2.
 const LUMA: [u32; 3] = [2_126, 7_152, 722];
 const LUMA_SUM: u32 = 10_000;
+
+/// A PNG file in colour, laid on white, for a network that was trained in colour: `[C, H, W]` in a frame of this height
+/// and width.
+///
+/// # Errors
+///
+/// [`DataError::NoSuchFile`], [`DataError::Io`], or [`DataError::Picture`] with the [`PictureError`].
+pub fn read_in_colour(
+    path: &Path,
+    height: usize,
+    width: usize,
+    resize: Resize,
+) -> Result<Prepared, DataError> {
+    let in_file = |problem| DataError::picture(path, problem);
+    check_frame(height, width).map_err(in_file)?;
+    let file = File::open(path).map_err(DataError::opening(path))?;
+    let decoded = decode_png(BufReader::new(file)).map_err(|error| in_file(error.into()))?;
+    let (raster, mut steps) =
+        Raster::in_colour(&decoded).map_err(|error| in_file(PngError::OutOfMemory(error).into()))?;
+    let (raster, more) = raster.framed(height, width, resize);
+    steps.extend(more);
+    if steps.is_empty() {
+        steps.push(Step::AsItIs);
+    }
+    Ok(Prepared { pixels: to_planes(raster.shape, raster.samples)?, steps })
+}
 
 /// A grey picture of any size that shows something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,33 +126,6 @@ impl Picture {
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
     }
-}
-
-/// Red, green, blue and alpha.
-type Rgba = [u8; 4];
-
-/// Every pixel in colours of eight bits; opaque if there is no alpha channel.
-fn rgba(png: &PngPixels) -> impl Iterator<Item = Rgba> + '_ {
-    let pixel_bytes = png.colour.channels() * png.depth.bytes();
-    png.samples.chunks_exact(pixel_bytes).map(move |pixel| {
-        let value = |channel: usize| match png.depth {
-            PngDepth::Eight => pixel[channel],
-            PngDepth::Sixteen => {
-                to_eight_bits(u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]]))
-            }
-        };
-        match png.colour {
-            PngColour::Grey => [value(0), value(0), value(0), u8::MAX],
-            PngColour::GreyAlpha => [value(0), value(0), value(0), value(1)],
-            PngColour::Rgb => [value(0), value(1), value(2), u8::MAX],
-            PngColour::Rgba => [value(0), value(1), value(2), value(3)],
-        }
-    })
-}
-
-/// To the nearest of 255 steps.
-fn to_eight_bits(value: u16) -> u8 {
-    ((u32::from(value) + 128) / 257) as u8
 }
 
 /// The grey values of a file, with what was done to get them.

@@ -22,7 +22,7 @@ const OWN_PEAK: u8 = 254;
 /// A picture as a network expects it, and how it became so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
-    /// Grey values, row-major `[H, W]`; 0 is the background.
+    /// Row-major `[C, H, W]`; in grey pictures 0 is the background.
     pub pixels: Vec<u8>,
     /// What was done, in order; never empty.
     pub steps: Vec<Step>,
@@ -41,9 +41,7 @@ impl Picture {
     ///
     /// [`PictureError::Frame`] if the frame has no pixel or too many.
     pub fn prepared(&self, like: Likeness, height: usize, width: usize) -> Result<Prepared, PictureError> {
-        if !(1..=MAX_SIDE).contains(&height) || !(1..=MAX_SIDE).contains(&width) {
-            return Err(PictureError::Frame { height, width });
-        }
+        check_frame(height, width)?;
         let border = Border::of(self.height(), self.width(), self.pixels());
         let mut steps = self.steps().to_vec();
         let same_size = (self.height(), self.width()) == (height, width);
@@ -63,6 +61,14 @@ impl Picture {
             }
         }
     }
+}
+
+/// Refuses a frame that no network has.
+pub(super) fn check_frame(height: usize, width: usize) -> Result<(), PictureError> {
+    if !(1..=MAX_SIDE).contains(&height) || !(1..=MAX_SIDE).contains(&width) {
+        return Err(PictureError::Frame { height, width });
+    }
+    Ok(())
 }
 
 /// Whether a picture of the frame's size could be one of the set's own: black ground, full contrast, and an object of

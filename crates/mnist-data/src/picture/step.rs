@@ -46,6 +46,20 @@ pub enum Step {
         /// The grey value that became 255, and all above.
         light: u8,
     },
+    /// The middle was kept, as large as the frame.
+    Trimmed {
+        /// The frame's width.
+        width: usize,
+        /// The frame's height.
+        height: usize,
+    },
+    /// White was put around it, up to the size of the frame.
+    Bordered {
+        /// The frame's width.
+        width: usize,
+        /// The frame's height.
+        height: usize,
+    },
     /// The kept part was put into the frame.
     Centred {
         /// The point of it that is in the middle of the frame.
@@ -85,6 +99,12 @@ impl fmt::Display for Step {
             ),
             Self::Scaled { width, height } => {
                 write!(f, "scaled to {width} pixels wide and {height} high")
+            }
+            Self::Trimmed { width, height } => {
+                write!(f, "cut to its middle, {width} pixels wide and {height} high")
+            }
+            Self::Bordered { width, height } => {
+                write!(f, "white put around it, up to {width} pixels wide and {height} high")
             }
             Self::Stretched { dark, light } => {
                 write!(f, "grey values {dark} to {light} stretched to 0 to 255")

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::images::LabelledImages;
+use crate::images::{LabelledImages, PictureShape};
 use crate::perturbation::Perturbation;
 use pool_testkit::png::{Colour, PngFile, grey_file, stored};
 
@@ -49,7 +49,7 @@ fn reference() -> Vec<u8> {
 
 /// With normal noise of 8 grey values.
 fn noisy(height: usize, width: usize, pixels: Vec<u8>) -> Vec<u8> {
-    let images = LabelledImages::new(height, width, pixels, vec![0]).unwrap();
+    let images = LabelledImages::new(PictureShape::grey(height, width), pixels, vec![0]).unwrap();
     images.perturbed(&Perturbation::Noise { sd: 8.0 / 255.0 }, 1).unwrap().pixels().to_vec()
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Disagreements {
 }
 
 impl Disagreements {
-    pub(super) fn collect(labels: &[u8], seeds: &[PairedPredictions<'_>]) -> Self {
+    pub(super) fn collect(labels: &[u16], seeds: &[PairedPredictions<'_>]) -> Self {
         let mut kinds: BTreeMap<Vec<i8>, u64> = BTreeMap::new();
         for (image, label) in labels.iter().enumerate() {
             let sign = |seed: &PairedPredictions<'_>| {

@@ -32,9 +32,9 @@ impl Default for Resampling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairedPredictions<'a> {
     /// The class that arm `a` predicts for each image.
-    pub a: &'a [u8],
+    pub a: &'a [u16],
     /// The class that arm `b` predicts for each image.
-    pub b: &'a [u8],
+    pub b: &'a [u16],
 }
 
 /// Result of the paired bootstrap between two arms `a` and `b`.
@@ -102,7 +102,7 @@ pub enum BootstrapError {
 /// A [`BootstrapError`] without seeds, images or resamples, for lists of different lengths, and for a level that is not
 /// strictly between 0 and 1.
 pub fn paired_bootstrap(
-    labels: &[u8],
+    labels: &[u16],
     seeds: &[PairedPredictions<'_>],
     resampling: &Resampling,
 ) -> Result<Bootstrap, BootstrapError> {
@@ -124,7 +124,7 @@ pub fn paired_bootstrap(
 }
 
 fn check(
-    labels: &[u8],
+    labels: &[u16],
     seeds: &[PairedPredictions<'_>],
     resampling: &Resampling,
 ) -> Result<(), BootstrapError> {

@@ -1,15 +1,16 @@
 use super::*;
 
 const IMAGES: usize = 1_000;
-const LABELS: [u8; IMAGES] = [0; IMAGES];
+const LABELS: [u16; IMAGES] = [0; IMAGES];
 
 /// One network per seed, wrong on so many of the images from `first` on.
-fn networks(wrong: &[(u64, usize)], first: usize) -> Vec<(u64, Vec<u8>)> {
-    let predictions = |count| (0..IMAGES).map(move |image| u8::from((first..first + count).contains(&image)));
+fn networks(wrong: &[(u64, usize)], first: usize) -> Vec<(u64, Vec<u16>)> {
+    let predictions =
+        |count| (0..IMAGES).map(move |image| u16::from((first..first + count).contains(&image)));
     wrong.iter().map(|&(seed, count)| (seed, predictions(count).collect())).collect()
 }
 
-fn arm(networks: &[(u64, Vec<u8>)]) -> Vec<SeedPredictions<'_>> {
+fn arm(networks: &[(u64, Vec<u16>)]) -> Vec<SeedPredictions<'_>> {
     networks.iter().map(|(seed, predictions)| SeedPredictions { seed: *seed, predictions }).collect()
 }
 

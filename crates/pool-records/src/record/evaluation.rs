@@ -1,7 +1,7 @@
 //! What passes over sets of images find.
 
 use pool_metrics::{Calibration, ConfusionMatrix};
-use pool_spec::PerturbationKind;
+use pool_spec::{Colour, PerturbationKind};
 use serde::{Deserialize, Serialize};
 
 use super::nan_as_null;
@@ -33,9 +33,9 @@ pub struct TestResults {
     /// Errors and loss; the loss is the mean negative log-likelihood.
     pub evaluation: Evaluation,
     /// The class of each image.
-    pub labels: Vec<u8>,
+    pub labels: Vec<u16>,
     /// The class predicted for each image, for paired tests between arms.
-    pub predictions: Vec<u8>,
+    pub predictions: Vec<u16>,
     /// How often each class was taken for each other one.
     pub confusion: ConfusionMatrix,
     /// How far the predicted probabilities can be believed.
@@ -53,15 +53,18 @@ pub struct HardImage {
     /// Its place among the test images, from 0.
     pub index: u32,
     /// Its class.
-    pub label: u8,
+    pub label: u16,
     /// The class predicted.
-    pub prediction: u8,
+    pub prediction: u16,
     /// Its negative log-likelihood, nats; infinite where the class was given no probability at all.
     #[serde(with = "nan_as_null")]
     pub loss: f64,
     /// Columns of the picture.
     pub width: u32,
-    /// Its pixels row by row, 0 is black; Base64 in the file.
+    /// What the channels of the picture are.
+    #[serde(default, skip_serializing_if = "Colour::is_grey")]
+    pub colour: Colour,
+    /// Its pixels row by row, channel after channel, 0 is black; Base64 in the file.
     #[serde(with = "pixels")]
     pub pixels: Vec<u8>,
 }

@@ -155,7 +155,7 @@ struct Predictions<'a> {
 }
 
 /// The labels, and the predictions of each arm for them. Trials with labels other than the first trial's are left out.
-fn comparable<'a>(run: &'a Run, left_out: &mut Vec<String>) -> Option<(&'a [u8], Vec<Predictions<'a>>)> {
+fn comparable<'a>(run: &'a Run, left_out: &mut Vec<String>) -> Option<(&'a [u16], Vec<Predictions<'a>>)> {
     let labels = run.arms.iter().flat_map(ArmResults::healthy).find_map(|record| record.test.as_ref())?;
     let labels = labels.labels.as_slice();
     let mut arms = Vec::new();

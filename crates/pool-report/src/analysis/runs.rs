@@ -268,12 +268,12 @@ fn paired(runs: [&Run; 2], matches: &[[usize; 2]]) -> Vec<(usize, Comparison)> {
     places.into_iter().zip(found.unwrap_or_default()).collect()
 }
 
-fn labels(run: &Run) -> Option<&[u8]> {
+fn labels(run: &Run) -> Option<&[u16]> {
     let tests = run.records().filter_map(|record| record.test.as_ref());
     tests.map(|test| test.labels.as_slice()).next()
 }
 
-fn predictions<'a>(arm: &'a ArmResults, labels: &[u8]) -> Vec<SeedPredictions<'a>> {
+fn predictions<'a>(arm: &'a ArmResults, labels: &[u16]) -> Vec<SeedPredictions<'a>> {
     arm.healthy()
         .filter_map(|record| {
             let test = record.test.as_ref().filter(|test| test.labels == labels)?;

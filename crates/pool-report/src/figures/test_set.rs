@@ -71,11 +71,15 @@ pub(crate) fn classes_with_errors(figures: &[ArmFigures]) -> Vec<usize> {
 
 /// Of one trial.
 pub(crate) fn errors_by_class(test: &TestResults) -> Vec<Option<f64>> {
-    let of_class = |(class, row): (usize, &Vec<u64>)| {
-        let images: u64 = row.iter().sum();
-        (images > 0).then(|| (images - row[class]) as f64 / images as f64)
-    };
-    test.confusion.counts().iter().enumerate().map(of_class).collect()
+    let mut sums = vec![(0, 0); test.confusion.classes()];
+    for cell in test.confusion.cells() {
+        let (images, wrong) = &mut sums[usize::from(cell.label)];
+        *images += cell.count;
+        *wrong += if cell.label == cell.prediction { 0 } else { cell.count };
+    }
+    sums.into_iter()
+        .map(|(images, wrong): (u64, u64)| (images > 0).then(|| wrong as f64 / images as f64))
+        .collect()
 }
 
 /// The kind of change as words.

@@ -1,5 +1,5 @@
 //! The errors of a trained network on a set of test images.
-use pool_metrics::{ClassScores, wilson_interval};
+use pool_metrics::{Cell, ClassScores, wilson_interval};
 use pool_records::{EvaluatedSet, Evaluation};
 
 use super::document::Block;
@@ -74,14 +74,11 @@ fn classes(set: &EvaluatedSet, names: &[String]) -> Table {
 /// The pairs of classes that are mistaken most often.
 fn confusions(set: &EvaluatedSet, names: &[String]) -> Table {
     const MOST: usize = 10;
-    let counts = set.confusion.counts().iter().enumerate();
-    let mut mistakes: Vec<(u64, usize, usize)> = counts
-        .flat_map(|(class, row)| row.iter().enumerate().map(move |(taken, &count)| (count, class, taken)))
-        .filter(|&(count, class, taken)| count > 0 && class != taken)
-        .collect();
-    mistakes.sort_by_key(|&(count, class, taken)| (std::cmp::Reverse(count), class, taken));
-    let rows = mistakes.iter().take(MOST).map(|&(count, class, taken)| {
-        vec![name(names, class).to_owned(), name(names, taken).to_owned(), thousands(Some(count))]
+    let mut mistakes: Vec<Cell> = set.confusion.mistakes().collect();
+    mistakes.sort_by_key(|cell| (std::cmp::Reverse(cell.count), cell.label, cell.prediction));
+    let rows = mistakes.iter().take(MOST).map(|&Cell { label, prediction, count }| {
+        let [class, taken] = [label, prediction].map(|class| name(names, class.into()).to_owned());
+        vec![class, taken, thousands(Some(count))]
     });
     Table::new("Mistaken most often", &["class", "predicted as", "images"], rows.collect())
         .with_word_columns(2)

@@ -3,7 +3,7 @@ use pool_metrics::{Calibration, ConfusionMatrix, MemoryModel};
 use pool_records::{
     CostRecord, Evaluation, HardImage, MeasuredPeak, ModelFacts, Robustness, TestResults, TrialRecord,
 };
-use pool_spec::{KeptTensor, LastReader, LayerCost, PerturbationKind};
+use pool_spec::{Colour, KeptTensor, LastReader, LayerCost, PerturbationKind};
 use std::fs;
 
 use crate::synthetic::{Synthetic, costs, diverged, trial};
@@ -133,7 +133,7 @@ fn record(arm: &Arm, seed: u64, draws: &mut Draws) -> TrialRecord {
 /// Images differ in how hard they are, and arms in how much that matters to them.
 fn test(arm: &Arm, draws: &mut Draws) -> TestResults {
     let mut images = Draws(7);
-    let labels: Vec<u8> = (0..IMAGES).map(|_| (10.0 * images.next()) as u8).collect();
+    let labels: Vec<u16> = (0..IMAGES).map(|_| (10.0 * images.next()) as u16).collect();
     let difficulty: Vec<f64> = labels.iter().map(|_| images.next().powi(60) * 6.0).collect();
     let mut predictions = labels.clone();
     let (mut confidences, mut right, mut hard) = (Vec::new(), Vec::new(), Vec::new());
@@ -142,7 +142,7 @@ fn test(arm: &Arm, draws: &mut Draws) -> TestResults {
         let wrong = draws.next() < doubt;
         if wrong {
             let confused = [6, 7, 7, 5, 9, 3, 0, 1, 3, 4][usize::from(label)];
-            let other = (label + 1 + (9.0 * draws.next()) as u8) % 10;
+            let other = (label + 1 + (9.0 * draws.next()) as u16) % 10;
             predictions[index] = if draws.next() < 0.6 { confused } else { other };
             hard.push((index, doubt));
         }
@@ -157,6 +157,7 @@ fn test(arm: &Arm, draws: &mut Draws) -> TestResults {
         prediction: predictions[index],
         loss: 9.0 * doubt,
         width: 28,
+        colour: Colour::Grey,
         pixels: digit(labels[index], index as u64),
     };
     let confusion = ConfusionMatrix::from_predictions(&labels, &predictions, 10).unwrap();
@@ -194,7 +195,7 @@ fn robustness(arm: &Arm, draws: &mut Draws) -> Vec<Robustness> {
 }
 
 /// The strokes of a seven-segment digit, bent a little, as a pen would draw them.
-fn digit(label: u8, index: u64) -> Vec<u8> {
+fn digit(label: u16, index: u64) -> Vec<u8> {
     const SEGMENTS: [(f64, f64, f64, f64); 7] = [
         (9.0, 6.0, 19.0, 6.0),
         (19.0, 6.0, 19.0, 14.0),

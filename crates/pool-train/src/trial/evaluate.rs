@@ -15,7 +15,7 @@ use crate::TrainError;
 use crate::device::evaluation_batch;
 use crate::resident::{ImageTensors, ResidentData};
 
-/// The logits `[N, classes]` of images `[N, 1, H, W]`, on their device. Batches differ from training in nothing but
+/// The logits `[N, classes]` of images `[N, C, H, W]`, on their device. Batches differ from training in nothing but
 /// order, dropout, gradients and, on a CUDA device, size.
 pub(crate) fn logits_of(
     net: &Net,
@@ -56,13 +56,14 @@ pub(crate) fn evaluation_of(logits: &Tensor, labels: &Tensor) -> Result<Evaluati
     })
 }
 
-/// The class predicted for each image; labels are bytes, so there are at most 256.
-pub(crate) fn classes_of(logits: &Tensor) -> Result<Vec<u8>, TrainError> {
-    Ok(Vec::try_from(&predicted_classes(logits)?.f_to_kind(Kind::Uint8)?)?)
+/// The class predicted for each image. Labels are 16-bit numbers: outputs beyond them are no class of any set.
+pub(crate) fn classes_of(logits: &Tensor) -> Result<Vec<u16>, TrainError> {
+    let classes = Vec::<i64>::try_from(&predicted_classes(logits)?)?;
+    Ok(classes.into_iter().map(|class| u16::try_from(class).unwrap_or(u16::MAX)).collect())
 }
 
 /// The classes of one batch of images, read back, without gradients: what a prediction takes.
-pub(crate) fn predict(net: &Net, images: &Tensor) -> Result<Vec<u8>, TrainError> {
+pub(crate) fn predict(net: &Net, images: &Tensor) -> Result<Vec<u16>, TrainError> {
     let _guard = tch::no_grad_guard();
     classes_of(&net.forward(images, Mode::Inference)?)
 }
@@ -70,7 +71,7 @@ pub(crate) fn predict(net: &Net, images: &Tensor) -> Result<Vec<u8>, TrainError>
 /// What a network makes of a set of labelled images.
 pub(crate) struct Examined {
     pub(crate) evaluation: Evaluation,
-    pub(crate) predictions: Vec<u8>,
+    pub(crate) predictions: Vec<u16>,
     /// The negative log-likelihood of each image, nats.
     pub(crate) loss: Vec<f64>,
     pub(crate) confusion: ConfusionMatrix,
@@ -133,7 +134,7 @@ pub(super) fn examine_test_images(
 }
 
 /// The images with the greatest loss, the greatest first; among equals the first of the set.
-fn hardest(pictures: &LabelledImages, predictions: &[u8], loss: &[f64]) -> Vec<HardImage> {
+fn hardest(pictures: &LabelledImages, predictions: &[u16], loss: &[f64]) -> Vec<HardImage> {
     let mut order: Vec<usize> = (0..loss.len()).collect();
     order.sort_by(|&a, &b| loss[b].total_cmp(&loss[a]));
     order
@@ -145,6 +146,7 @@ fn hardest(pictures: &LabelledImages, predictions: &[u8], loss: &[f64]) -> Vec<H
             prediction: predictions[index],
             loss: loss[index],
             width: pictures.width() as u32,
+            colour: pictures.shape().colour,
             pixels: pictures.picture(index).unwrap_or_default().to_vec(),
         })
         .collect()
@@ -154,7 +156,7 @@ fn hardest(pictures: &LabelledImages, predictions: &[u8], loss: &[f64]) -> Vec<H
 struct Changed<'a> {
     net: &'a Net,
     pictures: &'a LabelledImages,
-    predictions: &'a [u8],
+    predictions: &'a [u16],
     device: ComputeDevice,
     batch_size: usize,
     stop: &'a StopFlag,
@@ -180,17 +182,20 @@ impl Changed<'_> {
     }
 }
 
-fn differences(a: &[u8], b: &[u8]) -> u64 {
+fn differences(a: &[u16], b: &[u16]) -> u64 {
     a.iter().zip(b).filter(|(a, b)| a != b).count() as u64
 }
 
 #[cfg(test)]
 mod tests {
+    use mnist_data::PictureShape;
+
     use super::*;
 
     #[test]
     fn the_hardest_images_come_first_with_their_pictures() {
-        let pictures = LabelledImages::new(1, 2, vec![1, 2, 3, 4, 5, 6], vec![7, 8, 9]).unwrap();
+        let pictures =
+            LabelledImages::new(PictureShape::grey(1, 2), vec![1, 2, 3, 4, 5, 6], vec![7, 8, 9]).unwrap();
         let found = hardest(&pictures, &[7, 0, 1], &[0.1, 2.0, f64::INFINITY]);
         let rows: Vec<_> = found.iter().map(|image| (image.index, image.label, image.prediction)).collect();
         assert_eq!(rows, [(2, 9, 1), (1, 8, 0), (0, 7, 7)]);

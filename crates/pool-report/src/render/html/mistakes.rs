@@ -8,6 +8,7 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use maud::{Markup, html};
 use pool_records::{HardImage, TestResults};
+use pool_spec::Colour;
 
 use super::elements::arm_name;
 use crate::cells::estimate;
@@ -69,7 +70,7 @@ fn class_cell(arm: usize, error: Option<Estimate>, worst: f64) -> Markup {
 const MOST_IMAGES: usize = 24;
 
 /// How often each class was predicted.
-type Predictions = BTreeMap<u8, usize>;
+type Predictions = BTreeMap<u16, usize>;
 
 /// A test image and what all trials made of it.
 struct HardestImage<'a> {
@@ -163,8 +164,8 @@ fn image_item(
 }
 
 /// Every class predicted, the most frequent first, the correct one in bold.
-fn words(counts: &Predictions, label: u8) -> Markup {
-    let mut ranked: Vec<(u8, usize)> = counts.iter().map(|(&class, &count)| (class, count)).collect();
+fn words(counts: &Predictions, label: u16) -> Markup {
+    let mut ranked: Vec<(u16, usize)> = counts.iter().map(|(&class, &count)| (class, count)).collect();
     ranked.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let alone = ranked.len() == 1;
     html! {
@@ -176,23 +177,45 @@ fn words(counts: &Predictions, label: u8) -> Markup {
     }
 }
 
-/// A grey PNG, small enough to be part of the page.
-fn data_uri(HardImage { width, pixels, .. }: &HardImage) -> Option<String> {
-    let height = (pixels.len() as u32).checked_div(*width)?;
-    if height == 0 || pixels.len() != *width as usize * height as usize {
+/// A PNG, small enough to be part of the page.
+fn data_uri(HardImage { width, colour, pixels, .. }: &HardImage) -> Option<String> {
+    let channels = colour.channels();
+    let plane = pixels.len() / channels;
+    let height = (plane as u32).checked_div(*width)?;
+    if height == 0 || pixels.len() != channels * *width as usize * height as usize {
         return None;
     }
+    let interleaved: Vec<u8> =
+        (0..plane).flat_map(|pixel| pixels.iter().skip(pixel).step_by(plane)).copied().collect();
+    let kind = match colour {
+        Colour::Grey => ExtendedColorType::L8,
+        Colour::Rgb => ExtendedColorType::Rgb8,
+    };
     let mut png = Vec::new();
-    PngEncoder::new(&mut png).write_image(pixels, *width, height, ExtendedColorType::L8).ok()?;
+    PngEncoder::new(&mut png).write_image(&interleaved, *width, height, kind).ok()?;
     Some(format!("data:image/png;base64,{}", STANDARD.encode(png)))
 }
 
 #[cfg(test)]
 mod tests {
+    use pool_files::{PngColour, decode_png};
+
     use super::*;
 
     fn picture(width: u32, pixels: usize) -> HardImage {
-        HardImage { index: 0, label: 4, prediction: 9, loss: 1.0, width, pixels: vec![7; pixels] }
+        let colour = Colour::Grey;
+        HardImage { index: 0, label: 4, prediction: 9, loss: 1.0, width, colour, pixels: vec![7; pixels] }
+    }
+
+    #[test]
+    fn a_picture_in_colour_becomes_a_png_in_colour() {
+        let pixels = vec![255, 1, 0, 2, 9, 3];
+        let uri = data_uri(&HardImage { colour: Colour::Rgb, pixels, ..picture(2, 0) }).unwrap();
+        let png = STANDARD.decode(uri.strip_prefix("data:image/png;base64,").unwrap()).unwrap();
+        let png = decode_png(std::io::Cursor::new(png)).unwrap();
+        assert_eq!((png.colour, &png.samples[..]), (PngColour::Rgb, &[255, 0, 9, 1, 2, 3][..]));
+        let torn = HardImage { colour: Colour::Rgb, pixels: vec![0; 4], ..picture(2, 0) };
+        assert_eq!(data_uri(&torn), None, "no whole channels");
     }
 
     #[test]
@@ -207,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_right_class_stands_out_among_the_predictions() {
-        let words = |counts: &[(u8, usize)]| words(&counts.iter().copied().collect(), 4).into_string();
+        let words = |counts: &[(u16, usize)]| words(&counts.iter().copied().collect(), 4).into_string();
         assert_eq!(words(&[(9, 3)]), "9");
         assert_eq!(words(&[(4, 1), (9, 2)]), "9 ×2, <strong>4</strong> ×1");
     }

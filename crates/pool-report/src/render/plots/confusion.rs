@@ -1,6 +1,7 @@
 //! Which class is mistaken for which, one heat map per arm.
 
 use maud::{Markup, html};
+use pool_metrics::ConfusionMatrix;
 
 use crate::chart::{Chart, Panel, SeriesStyle, heading, label, mark, printable, px, shortened};
 use crate::{ArmResults, Run};
@@ -10,10 +11,12 @@ const LEFT: f64 = 34.0;
 const TOP: f64 = 62.0;
 /// With more classes than this there is no space for numbers.
 const MOST_NUMBERED: usize = 20;
+/// With more classes than this a cell is smaller than a dot, and the figure larger than the rest of the page.
+const MOST_DRAWN: usize = 256;
 /// The opacity of the deepest cell: numbers remain readable on it, on paper and on a dark page.
 const DEEPEST: f64 = 0.6;
 
-/// `None` before a trial has been tested.
+/// `None` before a trial has been tested, and with too many classes to draw.
 pub(super) fn chart(run: &Run) -> Option<Chart> {
     let sums: Vec<Option<Vec<Vec<u64>>>> = run.arms.iter().map(sum_over_seeds).collect();
     let most = sums.iter().flatten().flat_map(|counts| confusions(counts)).map(|(.., count)| count).max()?;
@@ -31,16 +34,16 @@ pub(super) fn chart(run: &Run) -> Option<Chart> {
     })
 }
 
+/// By label and prediction; `None` without a test, and with too many classes to draw.
 fn sum_over_seeds(arm: &ArmResults) -> Option<Vec<Vec<u64>>> {
-    let tests = arm.healthy().filter_map(|record| record.test.as_ref());
-    tests.map(|test| test.confusion.counts().to_vec()).reduce(|mut sum, counts| {
-        for (row, more) in sum.iter_mut().zip(&counts) {
-            for (cell, more) in row.iter_mut().zip(more) {
-                *cell = cell.saturating_add(*more);
-            }
-        }
-        sum
-    })
+    let matrices = || arm.healthy().filter_map(|record| record.test.as_ref()).map(|test| &test.confusion);
+    let classes = matrices().map(ConfusionMatrix::classes).max().filter(|classes| *classes <= MOST_DRAWN)?;
+    let mut sums = vec![vec![0_u64; classes]; classes];
+    for cell in matrices().flat_map(ConfusionMatrix::cells) {
+        let sum = &mut sums[usize::from(cell.label)][usize::from(cell.prediction)];
+        *sum = sum.saturating_add(cell.count);
+    }
+    Some(sums)
 }
 
 /// Label, prediction and count of every cell off the diagonal.

@@ -4,7 +4,7 @@ use pool_records::{
     Contention, CostRecord, EpochRecord, Evaluation, HardImage, Latency, MeasuredPeak, ModelFacts,
     PredictionTimes, RECORD_VERSION, Robustness, StepTimes, TestResults, TrialRecord, TrialStatus,
 };
-use pool_spec::{LayerCost, PerturbationKind};
+use pool_spec::{Colour, LayerCost, PerturbationKind};
 use pool_testkit::{class_images, cost_spec, provenance, trial_spec};
 
 const IMAGES: u64 = 10_000;
@@ -50,7 +50,7 @@ pub(crate) fn err(record: &mut TrialRecord, errors: u64, which: u64) {
     for error in 0..errors {
         // 37 shares no factor with the number of images: no image is picked twice.
         let image = ((error * 37 + which * 11) % images) as usize;
-        test.predictions[image] = (test.labels[image] + 1 + (error % 9) as u8) % 10;
+        test.predictions[image] = (test.labels[image] + 1 + (error % 9) as u16) % 10;
     }
     test.confusion = ConfusionMatrix::from_predictions(&test.labels, &test.predictions, 10).unwrap();
     test.calibration = calibration(&test.labels, &test.predictions);
@@ -68,7 +68,7 @@ pub(crate) fn diverged(arm: &str, seed: u64) -> TrialRecord {
 }
 
 fn test_results(pool: &str, seed: u64, images: u64) -> TestResults {
-    let labels: Vec<u8> = (0..images).map(|image| (image % 10) as u8).collect();
+    let labels: Vec<u16> = (0..images).map(|image| (image % 10) as u16).collect();
     TestResults {
         evaluation: Evaluation { images, errors: 0, loss: 0.0366 + 0.001 * seed as f64 },
         confusion: ConfusionMatrix::from_predictions(&labels, &labels, 10).unwrap(),
@@ -81,7 +81,7 @@ fn test_results(pool: &str, seed: u64, images: u64) -> TestResults {
 }
 
 /// Most predictions are nearly certain; every fiftieth is not.
-fn calibration(labels: &[u8], predictions: &[u8]) -> Calibration {
+fn calibration(labels: &[u16], predictions: &[u16]) -> Calibration {
     let confidences: Vec<f64> =
         (0..labels.len()).map(|image| if image % 50 == 0 { 0.55 } else { 0.997 }).collect();
     let correct: Vec<bool> = labels.iter().zip(predictions).map(|(label, class)| label == class).collect();
@@ -92,10 +92,11 @@ fn hard_image(rank: u32, seed: u64) -> HardImage {
     let bright = |pixel: u32| ((pixel * (rank + 3)) % 256) as u8;
     HardImage {
         index: 17 * rank + seed as u32,
-        label: (rank % 10) as u8,
-        prediction: ((rank + 3) % 10) as u8,
+        label: (rank % 10) as u16,
+        prediction: ((rank + 3) % 10) as u16,
         loss: 12.0 - 0.5 * f64::from(rank),
         width: 28,
+        colour: Colour::Grey,
         pixels: (0..28 * 28).map(bright).collect(),
     }
 }
