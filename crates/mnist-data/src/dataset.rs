@@ -6,6 +6,8 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use pool_spec::DataRemarks;
+
 use crate::catalogue::{FileSpec, PublicSet};
 use crate::data_dir::DataDir;
 use crate::error::{DataError, Mismatch};
@@ -22,10 +24,14 @@ pub struct Dataset {
     pub name: String,
     /// How many classes there are; labels are below this number.
     pub classes: usize,
+    /// What the classes are called, by label; empty if the source has no names for them.
+    pub class_names: Vec<String>,
     /// The training images, of which a [`Split`](crate::Split) takes its part.
     pub train: LabelledImages,
     /// The test images, of the same shape.
     pub test: LabelledImages,
+    /// What was done to the images while they were loaded.
+    pub remarks: DataRemarks,
 }
 
 /// The labels of a set, `[N]` each.
@@ -106,7 +112,14 @@ impl Dataset {
     #[must_use]
     pub fn bars_and_crosses(seed: u64) -> Self {
         let [train, test] = generated::bars_and_crosses(seed);
-        Self { name: "bars-and-crosses".to_owned(), classes: BARS_AND_CROSSES_CLASSES.len(), train, test }
+        Self {
+            name: "bars-and-crosses".to_owned(),
+            classes: BARS_AND_CROSSES_CLASSES.len(),
+            class_names: Vec::new(),
+            train,
+            test,
+            remarks: DataRemarks::default(),
+        }
     }
 
     /// How many images each class has.
@@ -147,7 +160,14 @@ fn load(name: String, files: &[FoundFile; 4]) -> Result<Dataset, DataError> {
     let greatest = train.labels().iter().chain(test.labels()).max().copied().unwrap_or(0);
     let (first, elapsed_ms) = (train_images.path.display(), start.elapsed().as_millis());
     tracing::debug!(name, %first, train = train.len(), test = test.len(), elapsed_ms, "loaded");
-    Ok(Dataset { name, classes: usize::from(greatest) + 1, train, test })
+    Ok(Dataset {
+        name,
+        classes: usize::from(greatest) + 1,
+        class_names: Vec::new(),
+        train,
+        test,
+        remarks: DataRemarks::default(),
+    })
 }
 
 fn labelled(images: &FoundFile, labels: &FoundFile) -> Result<LabelledImages, DataError> {

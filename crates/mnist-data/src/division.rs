@@ -3,6 +3,7 @@
 
 use pool_spec::{ClassImages, DataFacts, DataSource, DataSpec, ImageCounts, Sweep, SweepError};
 
+use crate::sources::load;
 use crate::split::split_sizes;
 use crate::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, SetLabels, SplitIndices};
 
@@ -15,29 +16,18 @@ pub struct Division {
     pub classes: ClassImages,
 }
 
-/// The generated set is always the same one, so that its trials can be compared.
-const GENERATED_SEED: u64 = 0;
-
-/// Loads and checks the images of a source.
-///
-/// # Errors
-/// Missing or broken files.
-pub fn load(source: &DataSource, data_dir: &DataDir) -> Result<Dataset, DataError> {
-    match source {
-        DataSource::Mnist => Dataset::mnist(data_dir),
-        DataSource::FashionMnist => Dataset::fashion_mnist(data_dir),
-        DataSource::Generated => Ok(Dataset::bars_and_crosses(GENERATED_SEED)),
-        DataSource::Dir(path) => Dataset::from_dir(path),
-    }
-}
-
 /// What this many classes of a source are called, by label: their numbers, where the set says no more.
 pub fn class_names(source: &DataSource, classes: usize) -> Vec<String> {
     let known: &[&str] = match source {
         DataSource::Mnist => PublicSet::Mnist.class_names(),
         DataSource::FashionMnist => PublicSet::FashionMnist.class_names(),
         DataSource::Generated => &BARS_AND_CROSSES_CLASSES,
-        DataSource::Dir(_) => &[],
+        DataSource::Dir(_)
+        | DataSource::Folder(_)
+        | DataSource::Npz(_)
+        | DataSource::Cifar10(_)
+        | DataSource::Cifar100(_)
+        | DataSource::Csv(_) => &[],
     };
     let numbered = |class: usize| known.get(class).map_or_else(|| class.to_string(), ToString::to_string);
     (0..classes).map(numbered).collect()
@@ -70,8 +60,14 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
     let (sample, classes, counts, labels) = match &sweep.data.source {
         DataSource::Mnist => public(PublicSet::Mnist),
         DataSource::FashionMnist => public(PublicSet::FashionMnist),
-        source @ (DataSource::Generated | DataSource::Dir(_)) => {
-            let data = load(source, data_dir)
+        source @ (DataSource::Generated
+        | DataSource::Dir(_)
+        | DataSource::Folder(_)
+        | DataSource::Npz(_)
+        | DataSource::Cifar10(_)
+        | DataSource::Cifar100(_)
+        | DataSource::Csv(_)) => {
+            let data = load(source, &sweep.data.pictures, data_dir)
                 .map_err(|error| sweep.dataset_error(error.to_string(), error.is_missing()))?;
             (data.train.shape().sizes(), data.classes, data.class_counts(), Some(labels_of(&data)))
         }
@@ -89,7 +85,7 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
 /// # Errors
 /// Missing or broken data, or a validation split that leaves a part empty.
 pub fn check_data(data: &DataSpec, data_dir: &DataDir) -> Result<(), DataError> {
-    let loaded = load(&data.source, data_dir)?;
+    let loaded = load(&data.source, &data.pictures, data_dir)?;
     divide(data, &labels_of(&loaded)).map(drop)
 }
 

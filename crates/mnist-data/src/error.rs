@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pool_files::{MAX_SIDE, OutOfMemory, PngError};
+use pool_files::{MAX_SIDE, OutOfMemory, PictureFileError, PngError};
+use pool_spec::SkippedFile;
 
 /// Why data could not be found, read, fetched or divided.
 ///
@@ -31,6 +32,12 @@ pub enum DataError {
     /// A file is not a well-formed IDX file, or does not fit its role in a data set.
     #[error("{}: {problem}", .file.display())]
     Idx { file: PathBuf, problem: IdxError },
+    /// A file or folder is not what its kind of source is made of.
+    #[error("{}: {problem}", .file.display())]
+    Source { file: PathBuf, problem: Mismatch },
+    /// Some of a folder's pictures cannot be read.
+    #[error("{}: {}", .folder.display(), unreadable(.files, *.pictures))]
+    Unreadable { folder: PathBuf, files: Vec<SkippedFile>, pictures: usize },
     /// A file is not a picture that a network can be shown.
     #[error("{}: {problem}", .file.display())]
     Picture { file: PathBuf, problem: PictureError },
@@ -102,6 +109,9 @@ pub enum PictureError {
     /// No PNG file that can be decoded, or more pixels than are read.
     #[error(transparent)]
     Png(#[from] PngError),
+    /// No picture of any format that can be decoded.
+    #[error(transparent)]
+    File(#[from] PictureFileError),
     /// The arguments of [`Picture::new`](crate::Picture::new) do not fit together.
     #[error(
         "pixel count: expected {height}x{width} and at least 1, found {pixels}; pass the grey values as [H, W]"
@@ -131,6 +141,8 @@ impl DataError {
             Self::SeveralFiles { .. }
             | Self::NoSuchFile { .. }
             | Self::Idx { .. }
+            | Self::Source { .. }
+            | Self::Unreadable { .. }
             | Self::Picture { .. }
             | Self::Argument(_)
             | Self::EmptyPart { .. }
@@ -166,7 +178,8 @@ impl DataError {
     /// A [`DataError::Picture`]; where the reader itself failed, a [`DataError::Io`].
     pub(crate) fn picture(file: &Path, problem: PictureError) -> Self {
         match problem {
-            PictureError::Png(PngError::Io(cause)) => Self::io(file, "read")(cause),
+            PictureError::Png(PngError::Io(cause))
+            | PictureError::File(PictureFileError::Png(PngError::Io(cause))) => Self::io(file, "read")(cause),
             problem => Self::Picture { file: file.to_path_buf(), problem },
         }
     }
@@ -182,6 +195,21 @@ impl Mismatch {
     ) -> Self {
         Self { place: place.to_string(), expected: expected.to_string(), found: found.to_string(), cure }
     }
+}
+
+/// The first few files with their reasons, how many there are, and the cure.
+fn unreadable(files: &[SkippedFile], pictures: usize) -> String {
+    const MOST_NAMED: usize = 3;
+    let named = files.iter().take(MOST_NAMED);
+    let named: Vec<String> = named.map(|skipped| format!("{} ({})", skipped.file, skipped.reason)).collect();
+    let more = files.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    format!(
+        "{} of {pictures} pictures cannot be read: {}{more}; mend or remove them, or leave them out with unreadable = \
+         \"skip\" below [data]",
+        files.len(),
+        named.join(", ")
+    )
 }
 
 /// `path, path`.

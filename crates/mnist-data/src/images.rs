@@ -187,6 +187,16 @@ impl LabelledImages {
         Self::new(self.shape, pixels, labels)
     }
 
+    /// These pictures and then the others; the shape of the others if it is another one.
+    pub(crate) fn followed_by(mut self, others: &Self) -> Result<Self, PictureShape> {
+        if others.shape != self.shape {
+            return Err(others.shape);
+        }
+        self.pixels.extend_from_slice(&others.pixels);
+        self.labels.extend_from_slice(&others.labels);
+        Ok(self)
+    }
+
     /// How many pictures each class has, by label: at least `classes` entries, and more if a label is greater.
     #[must_use]
     pub fn class_counts(&self, classes: usize) -> Vec<usize> {

@@ -10,7 +10,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use grey::{Picture, read_in_colour};
+pub use grey::Picture;
+pub(crate) use grey::laid_over;
 pub use likeness::Likeness;
 pub use prepare::Prepared;
 pub use step::{Centre, Step};

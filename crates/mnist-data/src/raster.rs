@@ -6,7 +6,7 @@ use pool_files::{OutOfMemory, PngColour, PngDepth, PngPixels, with_room};
 use pool_spec::{Colour, Resize};
 
 use crate::images::PictureShape;
-use crate::picture::Step;
+use crate::picture::{Step, laid_over};
 
 /// What shows through transparent pixels, and around a picture that does not fill its frame.
 const WHITE: u8 = u8::MAX;
@@ -46,24 +46,34 @@ fn to_eight_bits(value: u16) -> u8 {
 }
 
 impl Raster {
-    /// The picture in colour, laid on white, and what was done to it.
+    /// The picture with these channels, laid on white, and what was done to it. Grey is luma by ITU-R BT.709.
     ///
     /// # Errors
     /// Too little memory.
-    pub(crate) fn in_colour(decoded: &PngPixels) -> Result<(Self, Vec<Step>), OutOfMemory> {
-        let (height, width) = (decoded.height, decoded.width);
+    pub(crate) fn of(decoded: &PngPixels, colour: Colour) -> Result<(Self, Vec<Step>), OutOfMemory> {
+        let shape = PictureShape { colour, height: decoded.height, width: decoded.width };
         let mut steps = Vec::new();
         if decoded.depth == PngDepth::Sixteen {
             steps.push(Step::ToEightBits);
         }
+        let mut samples = with_room(shape.bytes())?;
+        match colour {
+            Colour::Grey => {
+                if rgba(decoded).any(|[red, green, blue, _]| red != green || green != blue) {
+                    steps.push(Step::ToGrey);
+                }
+                samples.extend(rgba(decoded).map(|pixel| laid_over(pixel, WHITE)));
+            }
+            Colour::Rgb => {
+                for [red, green, blue, alpha] in rgba(decoded) {
+                    samples.extend([red, green, blue].map(|value| on_white(value, alpha)));
+                }
+            }
+        }
         if rgba(decoded).any(|[.., alpha]| alpha < u8::MAX) {
             steps.push(Step::Transparency { over: WHITE });
         }
-        let mut samples = with_room(3 * height * width)?;
-        for [red, green, blue, alpha] in rgba(decoded) {
-            samples.extend([red, green, blue].map(|value| on_white(value, alpha)));
-        }
-        Ok((Self { shape: PictureShape::rgb(height, width), samples }, steps))
+        Ok((Self { shape, samples }, steps))
     }
 
     /// The picture in a frame of this height and width, and what was done to it.
@@ -179,6 +189,25 @@ mod tests {
         }
     }
 
+    #[derive(serde::Deserialize)]
+    struct Resized {
+        old: (usize, usize),
+        new: (usize, usize),
+        pixels: Vec<u8>,
+        expected: Vec<u8>,
+    }
+
+    #[test]
+    fn other_sizes_are_those_of_pillow() {
+        // scripts/golden/sources.py. Pillow computes in fixed point, so a value may differ by one.
+        let cases: Vec<Resized> = serde_json::from_str(include_str!("../tests/golden/resized.json")).unwrap();
+        for Resized { old, new, pixels, expected } in cases {
+            let (resized, _) = grey(old.0, old.1, &pixels).framed(new.0, new.1, Resize::Stretch);
+            let worst = resized.samples.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            assert!(worst <= 1 && resized.samples.len() == expected.len(), "{old:?} {new:?}: {worst}");
+        }
+    }
+
     #[test]
     fn what_is_transparent_shows_white() {
         let decoded = PngPixels {
@@ -188,7 +217,7 @@ mod tests {
             depth: PngDepth::Eight,
             samples: vec![10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 255, 128],
         };
-        let (raster, steps) = Raster::in_colour(&decoded).unwrap();
+        let (raster, steps) = Raster::of(&decoded, Colour::Rgb).unwrap();
         assert_eq!(raster.samples, [10, 20, 30, 255, 255, 255, 127, 177, 255]);
         assert_eq!(steps, [Step::Transparency { over: 255 }]);
     }

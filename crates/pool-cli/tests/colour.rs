@@ -84,3 +84,48 @@ fn a_network_learns_colours_and_predicts_them() {
         );
     }
 }
+
+#[test]
+fn a_folder_of_pictures_is_learned_and_its_classes_keep_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = pool_cli(folder.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for (name, (_, colour)) in ["roses", "ferns", "irises"].into_iter().zip(CLASSES) {
+        let class = folder.path().join("flowers").join(name);
+        fs::create_dir_all(&class).unwrap();
+        for index in 0..30 {
+            let shade = colour.map(|value| value + index % 40);
+            png(&class.join(format!("{index:02}.png")), shade);
+        }
+    }
+    fs::write(folder.path().join("flowers/roses/torn.jpg"), b"no picture").unwrap();
+    let sweep = SWEEP
+        .replace("{ dir = \"pictures\" }", "{ folder = \"flowers\" }\nsize = 8\nunreadable = \"skip\"")
+        .replace("epochs = 12", "epochs = 40")
+        .replace("units = 301", "units = 3");
+    fs::write(folder.path().join("sweep.toml"), sweep).unwrap();
+    run(&["sweep", "sweep.toml"]);
+
+    let trials = folder.path().join("runs/colours/trials");
+    let trial = fs::read_dir(trials).unwrap().next().unwrap().unwrap().path();
+    let record: Value =
+        serde_json::from_str(&fs::read_to_string(trial.join("record.json")).unwrap()).unwrap();
+    assert_eq!(record["class_names"], serde_json::json!(["ferns", "irises", "roses"]));
+    assert_eq!(record["remarks"]["held_out_for_test"], 18);
+    assert_eq!(record["remarks"]["skipped"][0]["file"], "roses/torn.jpg");
+    assert_eq!(
+        record["spec"]["data"]["pictures"],
+        serde_json::json!({ "size": [8, 8], "unreadable": "skip" })
+    );
+    let report = fs::read_to_string(folder.path().join("runs/colours/report.html")).unwrap();
+    assert!(report.contains("18 images, the same share of every class, were held out for testing"));
+    assert!(report.contains("roses/torn.jpg (expected a PNG, JPEG, WebP, BMP or GIF picture"));
+
+    let trial = trial.to_string_lossy().into_owned();
+    assert!(run(&["evaluate", &trial]).contains("0 of 18 test images misclassified"));
+    png(&folder.path().join("picture.png"), CLASSES[0].1);
+    assert!(run(&["predict", &trial, "picture.png"]).starts_with("picture.png: roses ("));
+}

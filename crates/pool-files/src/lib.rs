@@ -3,15 +3,20 @@
 //! - [`atomic_write`] writes to a temporary name beside the file, flushes, and renames: whoever reads the file finds the old
 //!   content or the new one, whatever happens in between.
 //! - [`with_room`] makes room for what a file claims to hold, or says that there is none.
-//! - [`decode_png`] reads pictures from anywhere: no panic, and memory in proportion to the file. Behind the feature `png`.
+//! - [`decode_png`] reads PNG pictures from anywhere: no panic, and memory in proportion to the file. [`decode_picture`] reads
+//!   JPEG, WebP, BMP and GIF files, too. Both are behind the feature `png`.
 
 mod atomic_write;
 mod memory;
+#[cfg(feature = "png")]
+mod picture;
 #[cfg(feature = "png")]
 mod png;
 
 pub use atomic_write::{PARTIAL_PREFIX, atomic_write, atomic_write_with};
 pub use memory::{OutOfMemory, make_room, with_room};
+#[cfg(feature = "png")]
+pub use picture::{PICTURE_EXTENSIONS, PictureFileError, decode_picture};
 #[cfg(feature = "png")]
 pub use png::{
     MAX_PIXELS, MAX_SIDE, PngColour, PngDepth, PngError, PngPixels, check_picture_size, decode_png,

@@ -182,7 +182,7 @@ fn refused(error: ImageError) -> PngError {
 ///
 /// A chunk is its length, its name, its content and four bytes of a checksum: W3C, "Portable Network Graphics",
 /// section 5.3. Whatever else is wrong, the decoder has words for it.
-fn check_claims(file: &mut (impl Read + Seek)) -> Result<(), PngError> {
+pub(crate) fn check_claims(file: &mut (impl Read + Seek)) -> Result<(), PngError> {
     let file_bytes = file.seek(SeekFrom::End(0)).map_err(PngError::Io)?;
     file.rewind().map_err(PngError::Io)?;
     let signature = read_up_to(file, SIGNATURE.len())?;

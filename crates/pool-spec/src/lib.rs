@@ -35,6 +35,7 @@ mod backend;
 mod catalogue;
 mod class_images;
 mod computing;
+mod data_remarks;
 mod data_spec;
 mod device;
 pub mod draw;
@@ -44,6 +45,7 @@ mod layer_cost;
 mod layers;
 mod network;
 mod perturbation;
+mod pictures;
 mod plan;
 mod pool;
 pub mod reading;
@@ -61,9 +63,8 @@ pub use backend::{PoolTensor, VariablePath};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
 pub use class_images::ClassImages;
 pub use computing::{Kernels, Precision};
-pub use data_spec::{
-    Colour, DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts, Perturbations, Resize, Split,
-};
+pub use data_remarks::{DataRemarks, SkippedFile};
+pub use data_spec::{DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts, Perturbations, Split};
 pub use device::{ComputeDevice, DeviceChoice, UnknownDevice};
 pub use extent::Extent;
 pub use layer_cost::{KeptTensor, LastReader, LayerCost};
@@ -73,6 +74,7 @@ pub use layers::{
 };
 pub use network::{Inferred, InferredLayer, LayerInput, NetworkError, Sequential};
 pub use perturbation::PerturbationKind;
+pub use pictures::{Colour, PictureSettings, PictureSize, Resize, Unreadable};
 pub use plan::{
     ArmEstimate, CostSpec, Identified, Measurement, Plan, PlanFile, Rung, SearchPlan, Selection,
     SweepEstimate, Task, TaskSpec, Trial, TrialSpec, UnknownArm, one_per_arm,

@@ -15,8 +15,9 @@ use pool_records::{
     TrialRecord, TrialStatus,
 };
 use pool_spec::{
-    ClassImages, CostSpec, DataSource, DataSpec, EvaluationSpec, Fillings, Identified, NetworkTemplate, Plan,
-    Pool, Precision, Schedule, Split, Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
+    ClassImages, CostSpec, DataRemarks, DataSource, DataSpec, EvaluationSpec, Fillings, Identified,
+    NetworkTemplate, PictureSettings, Plan, Pool, Precision, Schedule, Split, Sweep, SweepError, TaskSpec,
+    TrainSpec, TrialSpec,
 };
 use serde::de::DeserializeOwned;
 
@@ -88,7 +89,7 @@ pub fn cost_spec(arm: &str, pool: &str) -> CostSpec {
 }
 
 fn data_spec() -> DataSpec {
-    DataSpec { source: DataSource::Mnist, validation: Split::Tail(0.2) }
+    DataSpec { source: DataSource::Mnist, validation: Split::Tail(0.2), pictures: PictureSettings::default() }
 }
 
 fn train_spec(epochs: u32) -> TrainSpec {
@@ -132,6 +133,8 @@ pub fn trial_record(spec: &TrialSpec) -> TrialRecord {
         spec: spec.clone(),
         status: TrialStatus::Finished,
         class_images: class_images(1_600, 400, 500),
+        class_names: Vec::new(),
+        remarks: DataRemarks::default(),
         model: ModelFacts::new(&spec.model, spec.train.batch_size).expect("a network"),
         epochs: Vec::new(),
         earlier: Vec::new(),

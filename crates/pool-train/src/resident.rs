@@ -2,7 +2,7 @@
 
 use mnist_data::Division;
 use mnist_data::{DataDir, LabelledImages};
-use pool_spec::{ClassImages, ComputeDevice, DataSpec};
+use pool_spec::{ClassImages, ComputeDevice, DataRemarks, DataSpec};
 use tch::{Kind, TchError, Tensor};
 
 use crate::TrainError;
@@ -18,6 +18,9 @@ pub(crate) struct ResidentData {
     pub(crate) classes: usize,
     /// Images of each class.
     pub(crate) class_images: ClassImages,
+    /// What the classes are called, where the images say so.
+    pub(crate) class_names: Vec<String>,
+    pub(crate) remarks: DataRemarks,
 }
 
 /// Images `[N, C, H, W]` of type `f32` in `[0, 1]` and labels `[N]` of type `i64`.
@@ -82,7 +85,7 @@ impl ResidentData {
         data_dir: &DataDir,
         device: ComputeDevice,
     ) -> Result<Self, TrainError> {
-        let data = mnist_data::load(&spec.source, data_dir)?;
+        let data = mnist_data::load(&spec.source, &spec.pictures, data_dir)?;
         let Division { split, classes } = mnist_data::divide(spec, &mnist_data::labels_of(&data))?;
         let all_train = ImageTensors::new(&data.train, device)?;
         Ok(Self {
@@ -92,6 +95,8 @@ impl ResidentData {
             test_pictures: data.test,
             classes: data.classes,
             class_images: classes,
+            class_names: data.class_names,
+            remarks: data.remarks,
         })
     }
 }

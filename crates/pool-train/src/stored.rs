@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PictureShape, PublicSet, read_in_colour};
+use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PictureShape, PublicSet, picture_in_frame};
 use pool_models::{Mode, Net, class_probabilities, load_weights, save_torchscript, save_weights};
 use pool_records::{
     EvaluatedSet, Record, RunError, RunLayout, StopFlag, TrialRecord, TrialStatus, check_outputs,
 };
-use pool_spec::{Colour, ComputeDevice, DataSource, Resize, TrialSpec};
+use pool_spec::{Colour, ComputeDevice, DataSource, TrialSpec};
 use serde::Serialize;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -69,7 +69,9 @@ impl StoredTrial {
 
     /// What the classes are called, by label.
     pub fn class_names(&self) -> Vec<String> {
-        mnist_data::class_names(&self.record.spec.data.source, self.classes)
+        let numbered = mnist_data::class_names(&self.record.spec.data.source, self.classes);
+        let mut own = self.record.class_names.iter().cloned();
+        numbered.into_iter().map(|number| own.next().unwrap_or(number)).collect()
     }
 
     /// The probability of every class for one picture, `[C, H, W]`, 0 to 255.
@@ -89,7 +91,7 @@ impl StoredTrial {
     /// # Errors
     /// Missing data, pictures of another size, or more classes than the network knows.
     pub fn evaluate(&self, source: &DataSource, data_dir: &DataDir) -> Result<EvaluatedSet, TrainError> {
-        let data = mnist_data::load(source, data_dir)?;
+        let data = mnist_data::load(source, &self.spec().data.pictures, data_dir)?;
         self.check_fit(&data)?;
         let images = ImageTensors::new(&data.test, ComputeDevice::Cpu)?;
         let batch_size = self.record.spec.train.batch_size;
@@ -98,19 +100,22 @@ impl StoredTrial {
         Ok(EvaluatedSet { dataset: data.name, evaluation, confusion, calibration })
     }
 
-    /// Makes a picture (.png) look like those of the data set that the network learned, and predicts its class. One for
-    /// a network in colour is laid on white and fitted into the input's frame.
+    /// Makes a picture (.png) look like those of the data set that the network learned, and predicts its class. For a
+    /// network in colour, or one that learned a folder of pictures, the file may have any usual format, and it is treated
+    /// as those of the folder were: laid on white, and brought to the input's frame.
     ///
     /// # Errors
     /// A file that is no picture or shows nothing, or libtorch's refusal.
     pub fn predict(&self, image: &Path) -> Result<Prediction, TrainError> {
-        let PictureShape { colour, height, width } = self.picture_shape()?;
-        let prepared = match colour {
-            Colour::Grey => {
+        let shape = self.picture_shape()?;
+        let prepared = match (self.likeness(), shape.colour) {
+            (Some(like), Colour::Grey) => {
                 let in_file = |problem| DataError::Picture { file: image.to_owned(), problem };
-                Picture::read_png(image)?.prepared(self.likeness(), height, width).map_err(in_file)?
+                Picture::read_png(image)?.prepared(like, shape.height, shape.width).map_err(in_file)?
             }
-            Colour::Rgb => read_in_colour(image, height, width, Resize::Fit)?,
+            (_, Colour::Rgb) | (None, Colour::Grey) => {
+                picture_in_frame(image, shape, &self.spec().data.pictures)?
+            }
         };
         let probabilities = self.probabilities(&prepared.pixels)?;
         let label = ranking(&probabilities).first().copied().unwrap_or_default();
@@ -123,11 +128,19 @@ impl StoredTrial {
         })
     }
 
-    fn likeness(&self) -> Likeness {
+    /// What grey pictures are to look like; `None` if they are brought to the network's input as those of the folder were
+    /// that it learned.
+    fn likeness(&self) -> Option<Likeness> {
         match self.spec().data.source {
-            DataSource::Mnist => PublicSet::Mnist.into(),
-            DataSource::FashionMnist => PublicSet::FashionMnist.into(),
-            DataSource::Generated | DataSource::Dir(_) => Likeness::Whole,
+            DataSource::Mnist => Some(PublicSet::Mnist.into()),
+            DataSource::FashionMnist => Some(PublicSet::FashionMnist.into()),
+            DataSource::Generated
+            | DataSource::Dir(_)
+            | DataSource::Npz(_)
+            | DataSource::Cifar10(_)
+            | DataSource::Cifar100(_)
+            | DataSource::Csv(_) => Some(Likeness::Whole),
+            DataSource::Folder(_) => None,
         }
     }
 

@@ -8,13 +8,10 @@ use std::io::BufReader;
 use std::path::Path;
 
 use pool_files::{PngDepth, PngError, PngPixels, check_picture_size, decode_png, with_room};
-use pool_spec::Resize;
 
-use super::prepare::{Prepared, check_frame};
 use super::step::Step;
 use crate::error::{DataError, PictureError};
-use crate::planes::to_planes;
-use crate::raster::{Raster, Rgba, rgba};
+use crate::raster::{Rgba, rgba};
 
 /// Grey values that differ by less look the same; stretched, they would be a picture of noise.
 const MIN_CONTRAST: u8 = 8;
@@ -22,32 +19,6 @@ const MIN_CONTRAST: u8 = 8;
 /// Weights of red, green and blue in luma, in ten-thousandths: ITU-R BT.709, section 3.2.
 const LUMA: [u32; 3] = [2_126, 7_152, 722];
 const LUMA_SUM: u32 = 10_000;
-
-/// A PNG file in colour, laid on white, for a network that was trained in colour: `[C, H, W]` in a frame of this height
-/// and width.
-///
-/// # Errors
-///
-/// [`DataError::NoSuchFile`], [`DataError::Io`], or [`DataError::Picture`] with the [`PictureError`].
-pub fn read_in_colour(
-    path: &Path,
-    height: usize,
-    width: usize,
-    resize: Resize,
-) -> Result<Prepared, DataError> {
-    let in_file = |problem| DataError::picture(path, problem);
-    check_frame(height, width).map_err(in_file)?;
-    let file = File::open(path).map_err(DataError::opening(path))?;
-    let decoded = decode_png(BufReader::new(file)).map_err(|error| in_file(error.into()))?;
-    let (raster, mut steps) =
-        Raster::in_colour(&decoded).map_err(|error| in_file(PngError::OutOfMemory(error).into()))?;
-    let (raster, more) = raster.framed(height, width, resize);
-    steps.extend(more);
-    if steps.is_empty() {
-        steps.push(Step::AsItIs);
-    }
-    Ok(Prepared { pixels: to_planes(raster.shape, raster.samples)?, steps })
-}
 
 /// A grey picture of any size that shows something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,7 +168,7 @@ fn luma([r, g, b, _]: Rgba) -> u32 {
 }
 
 /// The grey value of a pixel in front of a grey, rounded once.
-fn laid_over(pixel: Rgba, over: u8) -> u8 {
+pub(crate) fn laid_over(pixel: Rgba, over: u8) -> u8 {
     let alpha = u32::from(pixel[3]);
     let behind = u32::from(over) * LUMA_SUM * (u32::from(u8::MAX) - alpha);
     let whole = LUMA_SUM * u32::from(u8::MAX);

@@ -64,7 +64,7 @@ impl Picture {
 }
 
 /// Refuses a frame that no network has.
-pub(super) fn check_frame(height: usize, width: usize) -> Result<(), PictureError> {
+fn check_frame(height: usize, width: usize) -> Result<(), PictureError> {
     if !(1..=MAX_SIDE).contains(&height) || !(1..=MAX_SIDE).contains(&width) {
         return Err(PictureError::Frame { height, width });
     }

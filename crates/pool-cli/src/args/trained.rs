@@ -23,7 +23,7 @@ pub(crate) struct PredictArgs {
 pub(crate) struct EvaluateArgs {
     /// The trial's folder, RUN/trials/ID
     pub(crate) trial: PathBuf,
-    /// A folder with four IDX files, whose test images are evaluated [default: the trial's own data set]
+    /// Other images whose test images are evaluated: a folder of pictures, IDX, CIFAR or CSV files, or a .npz file [default: the trial's own data set]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Print the results as JSON

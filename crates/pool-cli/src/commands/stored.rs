@@ -1,7 +1,6 @@
 //! `pool-cli predict`, `evaluate` and `export`: a trained network put to use.
-use mnist_data::DataDir;
+use mnist_data::{DataDir, source_at};
 use pool_report::terminal_evaluation;
-use pool_spec::DataSource;
 use pool_train::{Prediction, StoredTrial, TrainError};
 use serde::Serialize;
 
@@ -76,7 +75,7 @@ fn prediction_text(prediction: &Prediction, names: &[String]) -> String {
 pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<Outcome> {
     let trial = StoredTrial::open(&args.trial)?;
     let own = &trial.spec().data.source;
-    let source = args.data.clone().map_or_else(|| own.clone(), DataSource::Dir);
+    let source = args.data.clone().map_or_else(|| own.clone(), |path| source_at(&path));
     let found = trial.evaluate(&source, &DataDir::from_env())?;
     if args.json {
         print_json(&found)?;

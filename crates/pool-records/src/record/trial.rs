@@ -1,6 +1,6 @@
 //! What one trial measured, epoch by epoch and in the end.
 
-use pool_spec::{ClassImages, TrialSpec};
+use pool_spec::{ClassImages, DataRemarks, TrialSpec};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -21,6 +21,12 @@ pub struct TrialRecord {
     pub status: TrialStatus,
     /// Images of each class that it trained with, was stopped by, and was tested with.
     pub class_images: ClassImages,
+    /// What the classes are called, by label, where the images say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
+    /// What was done to the images while they were loaded.
+    #[serde(default, skip_serializing_if = "DataRemarks::is_empty")]
+    pub remarks: DataRemarks,
     /// The network.
     pub model: ModelFacts,
     /// One row per epoch that ran, in order.

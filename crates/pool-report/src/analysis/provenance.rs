@@ -29,7 +29,7 @@ pub(crate) fn settings_and_machine(run: &Run) -> Vec<(&'static str, String)> {
     let costs = || run.arms.iter().filter_map(|arm| arm.costs.as_ref());
     let all = |text: fn(&TrialRecord) -> String| distinct(run.records().map(text));
     vec![
-        ("data", all(|record| record.spec.data.source.to_string())),
+        ("data", all(data)),
         ("batch size", all(|record| record.spec.train.batch_size.to_string())),
         ("epochs at most", all(|record| record.spec.train.epochs.to_string())),
         ("optimizer", all(|record| record.spec.train.optimizer_words())),
@@ -49,6 +49,12 @@ pub(crate) fn settings_and_machine(run: &Run) -> Vec<(&'static str, String)> {
         ("costs measured on", distinct(costs().map(|costs| or_nothing(costs.provenance.cpu.as_ref())))),
         ("threads of a measurement", distinct(costs().map(|costs| costs.provenance.threads.to_string()))),
     ]
+}
+
+/// The source, and what was done to its images while they were loaded.
+fn data(record: &TrialRecord) -> String {
+    let remarks = record.remarks.sentences();
+    std::iter::once(record.spec.data.source.to_string()).chain(remarks).collect::<Vec<_>>().join(". ")
 }
 
 fn early_stopping(train: &TrainSpec) -> String {

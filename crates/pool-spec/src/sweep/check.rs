@@ -10,8 +10,10 @@ use super::error::Source;
 use super::filling::{Fillings, POOL};
 use super::network::NetworkTemplate;
 use super::search::{Search, SearchContext};
-use super::toml_file::{ArmToml, ControlledParameters, ModelToml, SeedToml, SweepToml};
-use crate::{DataSource, DataSpec, EvaluationSpec, Schedule, StepSchedule, SweepError, TrainSpec};
+use super::toml_file::{ArmToml, ControlledParameters, DataToml, ModelToml, SeedToml, SweepToml};
+use crate::{
+    DataSource, DataSpec, EvaluationSpec, PictureSettings, Schedule, StepSchedule, SweepError, TrainSpec,
+};
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
 /// known when it is planned, since that depends on the data.
@@ -67,10 +69,7 @@ impl Sweep {
                 format!("validation = {fraction:?}: the fraction must lie between 0 and 1, such as 0.2");
             return Err(source.error_of("data.validation", message));
         }
-        let data = DataSpec {
-            source: check_data_source(&source, raw.data.dataset, folder)?,
-            validation: raw.data.validation,
-        };
+        let data = check_data(&source, raw.data, folder)?;
         check_train(&source, &raw.train)?;
         let train = raw.train;
         let network = raw.model.map(|model| check_model(&source, model)).transpose()?;
@@ -164,30 +163,61 @@ fn check_seeds(source: &Source, seeds: &[Spanned<SeedToml>]) -> Result<Vec<u64>,
     checked.collect()
 }
 
-/// The folder of a data set, absolute.
+/// The images: a path is absolute from here on, and only pictures in a folder have settings of their own.
+fn check_data(source: &Source, raw: DataToml, folder: &Path) -> Result<DataSpec, SweepError> {
+    let DataToml { dataset, validation, size, resize, colour, unreadable } = raw;
+    let data = check_data_source(source, dataset, folder)?;
+    let given = [
+        ("size", size.is_some()),
+        ("resize", resize.is_some()),
+        ("colour", colour.is_some()),
+        ("unreadable", unreadable.is_some()),
+    ];
+    if let (false, Some((key, _))) =
+        (matches!(data, DataSource::Folder(_)), given.into_iter().find(|(_, given)| *given))
+    {
+        let word = data.words().0;
+        let message = format!("{key} is for pictures in a folder, and dataset is {word}; leave it out");
+        return Err(source.error_of(&format!("data.{key}"), message));
+    }
+    if resize.is_some() && size.is_none() {
+        let message = "resize without size: add the size that pictures are brought to, such as size = 32";
+        return Err(source.error_of("data.resize", message));
+    }
+    let pictures = PictureSettings {
+        size,
+        resize: resize.unwrap_or_default(),
+        colour,
+        unreadable: unreadable.unwrap_or_default(),
+    };
+    Ok(DataSpec { source: data, validation, pictures })
+}
+
+/// The source, with the absolute path of its file or folder.
 fn check_data_source(source: &Source, data: DataSource, folder: &Path) -> Result<DataSource, SweepError> {
-    let DataSource::Dir(path) = data else { return Ok(data) };
+    let Some(path) = data.path() else { return Ok(data) };
+    let (key, what) = data.words();
     let wrong = |message: String| Err(source.error_of("data.dataset", message));
     if path.as_os_str().is_empty() {
-        return wrong("dir = \"\": name the folder that holds the four IDX files".to_owned());
+        return wrong(format!("{key} = \"\": name {what}"));
     }
     let text = path.to_string_lossy();
     if text.contains(char::is_control) {
         return wrong(format!(
-            "dir = \"{}\": holds a line break or the like, as a backslash in double quotes begins an escape; write \
+            "{key} = \"{}\": holds a line break or the like, as a backslash in double quotes begins an escape; write \
              the path in single quotes, or with /",
             text.escape_debug()
         ));
     }
     // Relative to the sweep file, so that the file means the same from every working directory.
-    let path = std::path::absolute(folder.join(&path)).unwrap_or(path);
+    let path = std::path::absolute(folder.join(path)).unwrap_or_else(|_| path.to_owned());
     if path.to_str().is_none() {
         return wrong(format!(
-            "dir = {}: the whole path must be UTF-8 text; rename the folder",
+            "{key} = {}: the whole path must be UTF-8 text; rename the folder",
             path.display()
         ));
     }
-    Ok(DataSource::Dir(path))
+    Ok(data.at(path))
 }
 
 fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
@@ -276,4 +306,71 @@ fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError
 /// Characters that show nothing, or turn what follows around: two arms could look alike, and a table be scrambled.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Colour, PictureSize, Resize, Unreadable};
+
+    fn read(data: &str) -> Result<DataSpec, String> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("sweep.toml");
+        let rest = "[train]\nepochs = 1\nbatch_size = 10\n[[arm]]\nname = \"max\"\npool = \"max\"\n";
+        std::fs::write(&file, format!("study = \"s\"\nseeds = [1]\n[data]\n{data}\n{rest}")).expect("a file");
+        let sweep = Sweep::read(&file).map_err(|error| error.to_string())?;
+        Ok(sweep.data)
+    }
+
+    #[test]
+    fn pictures_of_a_folder_have_settings_and_others_do_not() {
+        let data = read(
+            "dataset = { folder = \"f\" }\nsize = [32, 48]\nresize = \"crop\"\ncolour = \"rgb\"\nunreadable = \"skip\"",
+        );
+        let size = PictureSize { height: 32, width: 48 };
+        let expected = PictureSettings {
+            size: Some(size),
+            resize: Resize::Crop,
+            colour: Some(Colour::Rgb),
+            unreadable: Unreadable::Skip,
+        };
+        let data = data.expect("settings of a folder");
+        assert_eq!(data.pictures, expected);
+        let json = serde_json::to_string(&data).expect("a spec");
+        assert_eq!(serde_json::from_str::<DataSpec>(&json).expect("the same"), data);
+
+        for (data, expected) in [
+            (
+                "dataset = \"mnist\"\nsize = 32",
+                "5: size is for pictures in a folder, and dataset is mnist; leave it out",
+            ),
+            (
+                "dataset = { csv = \"f\" }\ncolour = \"rgb\"",
+                "5: colour is for pictures in a folder, and dataset is csv; leave it out",
+            ),
+            (
+                "dataset = { folder = \"f\" }\nresize = \"crop\"",
+                "5: resize without size: add the size that pictures are brought to, such as size = 32",
+            ),
+            (
+                "dataset = { folder = \"f\" }\nsize = 0",
+                "5: size = 0: give pixels from 1 to 1024, such as 32, or height and width, such as [32, 48]",
+            ),
+            (
+                "dataset = { folder = \"f\" }\nsize = [1, 2, 3]",
+                "give pixels from 1 to 1024, such as 32, or height and width, such as [32, 48]",
+            ),
+            ("dataset = { npz = \"\" }", "4: npz = \"\": name the file that holds the arrays"),
+        ] {
+            let message = read(data).expect_err(data);
+            assert!(message.ends_with(expected), "{message} should end with {expected}");
+        }
+    }
+
+    #[test]
+    fn a_data_set_without_settings_is_written_as_before() {
+        let data = read("dataset = \"mnist\"").expect("the study's data");
+        let json = serde_json::to_string(&data).expect("a spec");
+        assert_eq!(json, r#"{"source":"mnist","validation":{"tail":0.2}}"#);
+    }
 }

@@ -12,7 +12,10 @@ use super::filling::Filling;
 use super::networks::BuiltInNetwork;
 use super::template_layer::TemplateLayer;
 use crate::reading::Whole;
-use crate::{DataSource, EvaluationSpec, Extent, Padding, Pool, Reducer, Split, TrainSpec};
+use crate::{
+    Colour, DataSource, EvaluationSpec, Extent, Padding, PictureSize, Pool, Reducer, Resize, Split,
+    TrainSpec, Unreadable,
+};
 
 /// A seed: TOML's integers end here.
 pub(super) type SeedToml = Whole<0, { i64::MAX as u64 }>;
@@ -46,6 +49,10 @@ pub(super) struct DataToml {
     pub(super) dataset: DataSource,
     #[serde(default = "keras_split")]
     pub(super) validation: Split,
+    pub(super) size: Option<PictureSize>,
+    pub(super) resize: Option<Resize>,
+    pub(super) colour: Option<Colour>,
+    pub(super) unreadable: Option<Unreadable>,
 }
 
 /// The split of the published study.

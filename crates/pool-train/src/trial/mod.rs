@@ -98,6 +98,8 @@ pub fn run_trial(
         spec: spec.clone(),
         status,
         class_images: data.class_images.clone(),
+        class_names: data.class_names.clone(),
+        remarks: data.remarks.clone(),
         model: ModelFacts::new(&spec.model, spec.train.batch_size)?,
         epochs,
         earlier,

@@ -4,7 +4,7 @@ use pool_records::{
     Contention, CostRecord, EpochRecord, Evaluation, HardImage, Latency, MeasuredPeak, ModelFacts,
     PredictionTimes, RECORD_VERSION, Robustness, StepTimes, TestResults, TrialRecord, TrialStatus,
 };
-use pool_spec::{Colour, LayerCost, PerturbationKind};
+use pool_spec::{Colour, DataRemarks, LayerCost, PerturbationKind};
 use pool_testkit::{class_images, cost_spec, provenance, trial_spec};
 
 const IMAGES: u64 = 10_000;
@@ -18,6 +18,8 @@ pub(crate) fn trial(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialRecor
         spec: trial_spec(arm, pool, seed, epochs.len() as u32),
         status: TrialStatus::Finished,
         class_images: class_images(48_000, 12_000, IMAGES),
+        class_names: Vec::new(),
+        remarks: DataRemarks::default(),
         model: model(pool),
         best_epoch: epochs.last().map(|epoch| epoch.epoch),
         epochs,

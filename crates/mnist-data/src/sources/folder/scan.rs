@@ -1,0 +1,201 @@
+//! Which files a folder of pictures holds, by class, before any of them is opened.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use pool_files::PICTURE_EXTENSIONS;
+
+use super::super::{MOST_CLASSES, wrong};
+use crate::error::DataError;
+
+/// Formats that are pictures to people, and that nothing here reads: such a file is not passed over in silence.
+const OTHER_PICTURES: [&str; 8] = ["tif", "tiff", "heic", "heif", "avif", "jxl", "svg", "raw"];
+
+const CLASSES_CURE: &str =
+    "arrange the pictures as CLASS/picture.png, or as train/CLASS/picture.png and test/CLASS/picture.png";
+
+/// The files of a folder, in the order in which they become images: by class, and by name.
+#[derive(Debug)]
+pub(super) struct Scan {
+    pub(super) folder: PathBuf,
+    /// By label: the names of the folders, sorted.
+    pub(super) classes: Vec<String>,
+    pub(super) train: Vec<Found>,
+    /// `None` if there is no folder `test`.
+    pub(super) test: Option<Vec<Found>>,
+}
+
+/// A picture that is yet to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Within the folder.
+    pub(super) file: String,
+    pub(super) label: u16,
+    pub(super) bytes: u64,
+    /// When it was last changed, nanoseconds since 1970; 0 where that is unknown.
+    pub(super) modified_ns: u128,
+}
+
+impl Scan {
+    /// # Errors
+    /// [`DataError::Source`] or [`DataError::Io`].
+    pub(super) fn of(folder: &Path) -> Result<Self, DataError> {
+        if !folder.is_dir() {
+            return Err(match folder.exists() {
+                true => wrong(folder, "source", "a folder", "a file", "name the folder around it"),
+                false => DataError::Missing {
+                    set: super::name_of(folder),
+                    folder: folder.parent().unwrap_or(Path::new("")).to_path_buf(),
+                    files: vec![super::name_of(folder)],
+                    cure: "put the folder of pictures there, or change its name in the sweep file".to_owned(),
+                },
+            });
+        }
+        let parted = folder.join("train").is_dir();
+        let train = Part::of(folder, if parted { "train" } else { "" })?;
+        let classes: Vec<String> = train.0.keys().cloned().collect();
+        if classes.is_empty() || classes.len() > MOST_CLASSES {
+            let expected = format!("a folder for each class, 1 to {MOST_CLASSES}");
+            return Err(wrong(folder, "classes", expected, classes.len(), CLASSES_CURE));
+        }
+        let has_test = parted && folder.join("test").is_dir();
+        let test = if has_test { Some(Part::of(folder, "test")?) } else { None };
+        if let Some(unknown) =
+            test.iter().flat_map(|test| test.0.keys()).find(|class| !train.0.contains_key(*class))
+        {
+            let place = format!("test/{unknown}");
+            return Err(wrong(
+                folder,
+                place,
+                "a class of train",
+                "one that only test has",
+                "add pictures of it to train",
+            ));
+        }
+        let test = test.map(|test| test.labelled(&classes));
+        Ok(Self { folder: folder.to_path_buf(), train: train.labelled(&classes), test, classes })
+    }
+
+    /// All files, training first.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Found> {
+        self.train.iter().chain(self.test.iter().flatten())
+    }
+
+    pub(super) fn path_of(&self, found: &Found) -> PathBuf {
+        self.folder.join(&found.file)
+    }
+}
+
+/// The files of every class, by its name.
+struct Part(BTreeMap<String, Vec<Found>>);
+
+impl Part {
+    /// `within` is `train`, `test`, or nothing.
+    fn of(folder: &Path, within: &str) -> Result<Self, DataError> {
+        let mut classes = BTreeMap::new();
+        for (name, path, metadata) in entries(folder, &folder.join(within))? {
+            if metadata.is_ok_and(|metadata| metadata.is_dir()) {
+                let inside = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
+                let pictures = pictures(folder, &path, &inside)?;
+                classes.insert(name, pictures);
+            } else if is_picture(&name) {
+                let cure = CLASSES_CURE;
+                return Err(wrong(
+                    folder,
+                    "pictures",
+                    "every picture in the folder of its class",
+                    path.display(),
+                    cure,
+                ));
+            }
+        }
+        Ok(Self(classes))
+    }
+
+    fn labelled(self, classes: &[String]) -> Vec<Found> {
+        let label = |class: &String| classes.binary_search(class).map_or(0, |label| label as u16);
+        let of_class = |(class, found): (String, Vec<Found>)| {
+            let label = label(&class);
+            found.into_iter().map(move |found| Found { label, ..found })
+        };
+        self.0.into_iter().flat_map(of_class).collect()
+    }
+}
+
+/// The pictures of one class, sorted by name.
+fn pictures(folder: &Path, class: &Path, inside: &str) -> Result<Vec<Found>, DataError> {
+    let mut pictures = Vec::new();
+    for (name, path, metadata) in entries(folder, class)? {
+        let file = format!("{inside}/{name}");
+        match metadata {
+            Ok(metadata) if metadata.is_dir() => {
+                let cure = "move its pictures up into the folder of the class, or remove it";
+                return Err(wrong(folder, file, "a picture", "a folder within a class", cure));
+            }
+            // What cannot even be looked at is found out again when it is opened, and named there.
+            metadata if is_picture(&name) => pictures.push(Found {
+                file,
+                label: 0,
+                bytes: metadata.as_ref().map_or(0, Metadata::len),
+                modified_ns: metadata.map_or(0, |metadata| modified_ns(&metadata)),
+            }),
+            _ => tracing::debug!(file = %path.display(), "no picture by its name"),
+        }
+    }
+    if pictures.is_empty() {
+        let expected = "at least one picture (.png, .jpg, .jpeg, .webp, .bmp or .gif)";
+        return Err(wrong(
+            folder,
+            inside,
+            expected,
+            "none",
+            "add pictures of this class, or remove its folder",
+        ));
+    }
+    pictures.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(pictures)
+}
+
+type Entry = (String, PathBuf, std::io::Result<Metadata>);
+
+/// What a folder holds, links followed, without what begins with a dot or what archives of macOS add.
+fn entries(folder: &Path, path: &Path) -> Result<Vec<Entry>, DataError> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(DataError::io(path, "read"))? {
+        let path = entry.map_err(DataError::io(path, "read"))?.path();
+        let name = path.file_name().unwrap_or_default();
+        let Some(name) = name.to_str() else {
+            let found = path.display().to_string();
+            return Err(wrong(folder, "file name", "UTF-8 text", found, "rename the file"));
+        };
+        if name.contains(char::is_control) {
+            let found = name.escape_debug();
+            return Err(wrong(
+                folder,
+                "file name",
+                "a name without control characters",
+                found,
+                "rename the file",
+            ));
+        }
+        if !name.starts_with('.') && name != "__MACOSX" {
+            let metadata = fs::metadata(&path);
+            entries.push((name.to_owned(), path, metadata));
+        }
+    }
+    Ok(entries)
+}
+
+fn is_picture(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| {
+        PICTURE_EXTENSIONS.iter().chain(&OTHER_PICTURES).any(|known| *known == extension)
+    })
+}
+
+fn modified_ns(metadata: &Metadata) -> u128 {
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_nanos())
+}

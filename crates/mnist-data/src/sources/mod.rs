@@ -1,0 +1,109 @@
+//! Where images come from: one file for each kind of source, and what they share.
+
+mod cifar;
+mod folder;
+mod npz;
+mod table;
+
+use std::path::Path;
+
+use pool_spec::{DataRemarks, DataSource, PictureSettings, Split};
+
+use crate::catalogue::FILE_NAMES;
+use crate::data_dir::DataDir;
+use crate::dataset::Dataset;
+use crate::error::{DataError, Mismatch};
+use crate::images::LabelledImages;
+use crate::split::SplitIndices;
+
+pub use folder::picture_in_frame;
+
+/// The generated set is always the same one, so that its trials can be compared.
+const GENERATED_SEED: u64 = 0;
+
+/// The share of every class that tests, where a source has no test images.
+pub const TEST_SHARE: f64 = 0.2;
+
+/// Labels are 16-bit numbers.
+const MOST_CLASSES: usize = 1 << 16;
+
+/// Loads and checks the images of a source.
+///
+/// # Errors
+/// Missing or broken files.
+pub fn load(
+    source: &DataSource,
+    pictures: &PictureSettings,
+    data_dir: &DataDir,
+) -> Result<Dataset, DataError> {
+    match source {
+        DataSource::Mnist => Dataset::mnist(data_dir),
+        DataSource::FashionMnist => Dataset::fashion_mnist(data_dir),
+        DataSource::Generated => Ok(Dataset::bars_and_crosses(GENERATED_SEED)),
+        DataSource::Dir(path) => Dataset::from_dir(path),
+        DataSource::Folder(path) => folder::load(path, pictures, data_dir),
+        DataSource::Npz(path) => npz::load(path),
+        DataSource::Cifar10(path) => cifar::load(path, cifar::Kind::Cifar10),
+        DataSource::Cifar100(path) => cifar::load(path, cifar::Kind::Cifar100),
+        DataSource::Csv(path) => table::load(path),
+    }
+}
+
+/// The kind of source that lies at a path, by its name or, for a folder, by the files that it holds.
+pub fn source_at(path: &Path) -> DataSource {
+    let path_buf = path.to_path_buf();
+    let is_named =
+        |extension: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension));
+    let holds = |name: &str| path.join(name).is_file();
+    if is_named("npz") {
+        DataSource::Npz(path_buf)
+    } else if is_named("csv") || holds("train.csv") {
+        DataSource::Csv(path_buf)
+    } else if holds(cifar::Kind::Cifar10.train_files()[0]) {
+        DataSource::Cifar10(path_buf)
+    } else if holds(cifar::Kind::Cifar100.train_files()[0]) {
+        DataSource::Cifar100(path_buf)
+    } else if crate::folder::missing(path).len() < FILE_NAMES.len() {
+        DataSource::Dir(path_buf)
+    } else {
+        DataSource::Folder(path_buf)
+    }
+}
+
+/// A set with its test images, or with those that are held out for it.
+fn with_test(
+    name: String,
+    class_names: Vec<String>,
+    train: LabelledImages,
+    test: Option<LabelledImages>,
+) -> Result<Dataset, DataError> {
+    let mut remarks = DataRemarks::default();
+    let (train, test) = match test {
+        Some(test) => (train, test),
+        None => {
+            let SplitIndices { train: kept, validation: held_out } =
+                SplitIndices::of(Split::Stratified(TEST_SHARE), train.labels())?;
+            remarks.held_out_for_test = Some(held_out.len() as u64);
+            (train.select(&kept)?, train.select(&held_out)?)
+        }
+    };
+    let greatest = train.labels().iter().chain(test.labels()).max().copied().unwrap_or(0);
+    let classes = class_names.len().max(usize::from(greatest) + 1);
+    Ok(Dataset { name, classes, class_names, train, test, remarks })
+}
+
+/// The name of a source's file or folder, for people.
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// An error of a file or folder: what is wrong with which part of it.
+fn wrong(
+    file: &Path,
+    place: impl ToString,
+    expected: impl ToString,
+    found: impl ToString,
+    cure: &'static str,
+) -> DataError {
+    DataError::Source { file: file.to_path_buf(), problem: Mismatch::new(place, expected, found, cure) }
+}

@@ -1,0 +1,138 @@
+//! Folders of pictures: sizes, colours, test images, what is left out, and the cache.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use mnist_data::{DataDir, Dataset, PictureShape, load};
+use pool_spec::{Colour, DataSource, PictureSettings, PictureSize, Resize, Unreadable};
+use pool_testkit::png::{Colour as PngColour, PngFile, grey_file};
+
+use crate::{loaded, loaded_with, write};
+
+/// A picture of one colour.
+fn plain(height: u32, width: u32, colour: [u8; 3]) -> Vec<u8> {
+    let rows = colour.repeat((height * width) as usize);
+    PngFile { width, height, depth: 8, colour: PngColour::Rgb, chunks: Vec::new(), rows }.bytes()
+}
+
+fn sized(height: u32, width: u32) -> PictureSettings {
+    PictureSettings { size: Some(PictureSize { height, width }), ..PictureSettings::default() }
+}
+
+#[test]
+fn without_test_images_a_fifth_of_every_class_is_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, count) in [("cats", 10), ("dogs", 20)] {
+        for index in 0..count {
+            write(&folder.path().join(format!("{class}/{index}.png")), grey_file(2, 2, &[index; 4]).bytes());
+        }
+    }
+    let data = loaded(folder.path()).unwrap();
+    assert_eq!((data.class_counts().train, data.class_counts().test), (vec![8, 16], vec![2, 4]));
+    assert_eq!(data.class_names, ["cats", "dogs"]);
+    assert_eq!(
+        data.remarks.sentences(),
+        [
+            "The source has no test images: 6 images, the same share of every class, were held out for testing."
+        ]
+    );
+    assert_eq!(loaded(folder.path()).unwrap(), data, "the same ones each time");
+}
+
+#[test]
+fn pictures_are_grey_if_all_of_them_are_and_become_what_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..5 {
+        write(&folder.path().join(format!("a/{index}.png")), plain(2, 3, [9, 9, 9]));
+        write(&folder.path().join(format!("b/{index}.png")), plain(2, 3, [7, 7, 7]));
+    }
+    let grey = loaded(folder.path()).unwrap();
+    assert_eq!((grey.train.shape(), grey.train.picture(0)), (PictureShape::grey(2, 3), Some(&[9; 6][..])));
+    let with = |colour| PictureSettings { colour: Some(colour), ..PictureSettings::default() };
+    assert_eq!(loaded_with(folder.path(), &with(Colour::Grey)).unwrap().train, grey.train);
+    let rgb = loaded_with(folder.path(), &with(Colour::Rgb)).unwrap();
+    assert_eq!((rgb.train.shape(), rgb.train.picture(0)), (PictureShape::rgb(2, 3), Some(&[9; 18][..])));
+
+    write(&folder.path().join("b/0.png"), plain(2, 3, [200, 100, 50]));
+    assert_eq!(loaded(folder.path()).unwrap().train.shape(), PictureShape::rgb(2, 3));
+    let luma = loaded_with(folder.path(), &with(Colour::Grey)).unwrap();
+    // BT.709: 0.2126 * 200 + 0.7152 * 100 + 0.0722 * 50 = 117.65.
+    assert!(luma.train.pixels().contains(&118) || luma.test.pixels().contains(&118));
+}
+
+#[test]
+fn pictures_of_any_size_are_brought_to_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..5 {
+        write(&folder.path().join(format!("wide/{index}.png")), plain(4, 8, [100, 0, 0]));
+        write(&folder.path().join(format!("high/{index}.png")), plain(8, 4, [0, 0, 100]));
+    }
+    let settings = |resize| PictureSettings { resize, ..sized(4, 4) };
+    let red = |data: &Dataset| {
+        let wide = data.train.labels().iter().position(|&label| label == 1).unwrap();
+        data.train.picture(wide).unwrap()[..16].to_vec()
+    };
+    let fit = loaded_with(folder.path(), &settings(Resize::Fit)).unwrap();
+    assert_eq!(red(&fit), [[255; 4], [100; 4], [100; 4], [255; 4]].concat(), "white above and below");
+    for resize in [Resize::Crop, Resize::Stretch] {
+        assert_eq!(red(&loaded_with(folder.path(), &settings(resize)).unwrap()), [100; 16], "{resize:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_skipped_if_the_file_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..10 {
+        write(&folder.path().join(format!("a/{index}.png")), grey_file(1, 1, &[index]).bytes());
+    }
+    write(&folder.path().join("a/3.png"), b"no picture");
+    let refused = loaded(folder.path()).unwrap_err().to_string();
+    let expected = "1 of 10 pictures cannot be read: a/3.png (expected a PNG, JPEG, WebP, BMP or GIF picture, found a \
+                    file of another kind; convert it to PNG); mend or remove them, or leave them out with unreadable = \
+                    \"skip\" below [data]";
+    assert_eq!(refused, format!("{}: {expected}", folder.path().display()));
+
+    let skip = PictureSettings { unreadable: Unreadable::Skip, ..PictureSettings::default() };
+    let data = loaded_with(folder.path(), &skip).unwrap();
+    let mut found = [data.train.pixels(), data.test.pixels()].concat();
+    found.sort_unstable();
+    assert_eq!(found, [0, 1, 2, 4, 5, 6, 7, 8, 9], "the others moved up");
+    let skipped: Vec<&str> = data.remarks.skipped.iter().map(|skipped| skipped.file.as_str()).collect();
+    assert_eq!(skipped, ["a/3.png"]);
+}
+
+fn backdate(path: &Path) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+}
+
+#[test]
+fn a_second_start_reads_the_cache_and_a_change_is_seen() {
+    let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let picture = folder.path().join("test/a/0.png");
+    for part in ["train", "test"] {
+        write(&folder.path().join(format!("{part}/a/0.png")), grey_file(1, 2, &[1, 2]).bytes());
+    }
+    let source = DataSource::Folder(folder.path().to_path_buf());
+    let read = || load(&source, &PictureSettings::default(), &DataDir::at(cache.path())).unwrap();
+    let first = read();
+    let stored =
+        || fs::read_dir(cache.path().join("decoded-folders")).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(stored().count(), 1);
+    // Only the cache can know what the picture was: its file has the same size and time, and other pixels.
+    let modified = fs::metadata(&picture).unwrap().modified().unwrap();
+    fs::write(&picture, grey_file(1, 2, &[8, 9]).bytes()).unwrap();
+    fs::File::options().write(true).open(&picture).unwrap().set_modified(modified).unwrap();
+    assert_eq!(read(), first);
+
+    backdate(&picture);
+    assert_eq!(read().test.pixels(), [8, 9], "another time, another picture");
+    assert_eq!(stored().count(), 2);
+    // A cache that is not whole is made anew.
+    for file in stored() {
+        let bytes = fs::read(&file).unwrap();
+        fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    }
+    assert_eq!(read().test.pixels(), [8, 9]);
+}
