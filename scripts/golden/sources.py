@@ -92,7 +92,24 @@ def resized() -> None:
     (GOLDEN / "resized.json").write_text(json.dumps(cases) + "\n")
 
 
+def pictures() -> None:
+    """The same picture in every format, sixteen pixels wide and twelve high; the JPEG lies on its side."""
+    folder = GOLDEN / "pictures"
+    folder.mkdir(exist_ok=True)
+    rows, columns = np.mgrid[0:12, 0:16]
+    pixels = np.stack([rows * 20, columns * 15, (rows + columns) * 9], axis=-1).astype(np.uint8)
+    picture = Image.fromarray(pixels)
+    picture.save(folder / "1.png", optimize=True)
+    picture.save(folder / "1.bmp")
+    picture.save(folder / "1.webp", lossless=True)
+    picture.save(folder / "1.gif")
+    exif = Image.Exif()
+    exif[0x112] = 6
+    picture.transpose(Image.Transpose.ROTATE_90).save(folder / "1.jpg", quality=98, subsampling=0, exif=exif)
+
+
 if __name__ == "__main__":
+    pictures()
     excerpt()
     medmnist()
     faults()

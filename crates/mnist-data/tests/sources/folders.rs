@@ -21,6 +21,29 @@ fn sized(height: u32, width: u32) -> PictureSettings {
 }
 
 #[test]
+fn a_picture_of_pillow_is_the_same_in_every_format() {
+    // scripts/golden/sources.py: red grows downwards by 20, green to the right by 15, blue by 9 both ways.
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pictures");
+    let expected: Vec<u8> = [(20, 0), (0, 15), (9, 9)]
+        .into_iter()
+        .flat_map(|(down, right)| (0..12 * 16).map(move |at| (at / 16 * down + at % 16 * right) as u8))
+        .collect();
+    for (name, most) in [("1.png", 0), ("1.bmp", 0), ("1.webp", 0), ("1.jpg", 6), ("1.gif", 24)] {
+        let folder = tempfile::tempdir().unwrap();
+        for copy in ["a", "b"] {
+            write(
+                &folder.path().join("class").join(format!("{copy}{name}")),
+                fs::read(golden.join(name)).unwrap(),
+            );
+        }
+        let data = loaded(folder.path()).unwrap();
+        assert_eq!(data.train.shape(), PictureShape::rgb(12, 16), "{name}");
+        let worst = data.train.pixels().iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        assert!(worst <= most, "{name}: {worst}");
+    }
+}
+
+#[test]
 fn without_test_images_a_fifth_of_every_class_is_held_out() {
     let folder = tempfile::tempdir().unwrap();
     for (class, count) in [("cats", 10), ("dogs", 20)] {

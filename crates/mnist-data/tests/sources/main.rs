@@ -2,6 +2,7 @@
 
 mod broken;
 mod folders;
+mod hostile;
 
 use std::fs;
 use std::path::Path;
