@@ -1,7 +1,10 @@
 //! Arguments about data sets and this machine.
 
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
 use clap::{Args, Subcommand};
-use mnist_data::PublicSet;
+use mnist_data::{DataError, PublicSet};
 
 #[derive(Debug, Args)]
 pub(crate) struct DataArgs {
@@ -29,15 +32,41 @@ pub(crate) enum DataAction {
         #[arg(long)]
         json: bool,
     },
-    /// Show images, sizes and classes of a data set
-    #[command(after_help = "Example:\n  pool-cli data info mnist --json")]
+    /// Show images, sizes, classes and channels of a data set
+    #[command(
+        after_help = "Examples:\n  pool-cli data info mnist --json\n  pool-cli data info pictures/flowers --size 32"
+    )]
     Info {
-        /// The data set
-        set: PublicSet,
+        /// The data set, or the path of your own: a folder of pictures, IDX, CIFAR or CSV files, or a .npz file
+        #[arg(value_name = "SET|PATH")]
+        set: SetOrPath,
+        /// Pixels a side that the pictures of a folder are brought to, where they have several sizes
+        #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=1024))]
+        size: Option<u32>,
         /// Print as JSON
         #[arg(long)]
         json: bool,
     },
+}
+
+/// A public data set, or whatever lies at a path.
+#[derive(Debug, Clone)]
+pub(crate) enum SetOrPath {
+    Set(PublicSet),
+    Path(PathBuf),
+}
+
+impl FromStr for SetOrPath {
+    type Err = DataError;
+
+    /// A name that is both is the set's: `./mnist` is a path, as is all that has a slash.
+    fn from_str(text: &str) -> Result<Self, DataError> {
+        match text.parse() {
+            Ok(set) => Ok(Self::Set(set)),
+            Err(_) if text.contains('/') || Path::new(text).exists() => Ok(Self::Path(text.into())),
+            Err(unknown) => Err(unknown),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use pool_records::TaskCommand;
 
 pub(crate) use layer::{ApplyArgs, OperatorsArgs};
-pub(crate) use machine::{DataAction, DataArgs, DoctorArgs};
+pub(crate) use machine::{DataAction, DataArgs, DoctorArgs, SetOrPath};
 pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs, StatusArgs};
 pub(crate) use sweep::{LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
 pub(crate) use trained::{EvaluateArgs, ExportArgs, PredictArgs};
@@ -144,6 +144,7 @@ Examples:
   pool-cli data fetch mnist
   pool-cli data verify
   pool-cli data info fashion-mnist
+  pool-cli data info pictures/flowers --size 32
 
 Data sets are in $POOL_DATA_DIR, or in ~/.cache/pooling-study/datasets.")]
     Data(DataArgs),

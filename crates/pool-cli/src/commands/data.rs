@@ -2,12 +2,14 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use mnist_data::{
-    DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FetchProgress, FileCheck, FileState, PublicSet,
-    fetch, verify,
+    DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FetchProgress, FileCheck, FileState,
+    LabelledImages, PublicSet, class_names, fetch, load, source_at, verify,
 };
+use pool_spec::{Colour, DataSource, PictureSettings, PictureSize, Unreadable};
+use serde::Serialize;
 use serde_json::json;
 
-use crate::args::{DataAction, DataArgs};
+use crate::args::{DataAction, DataArgs, SetOrPath};
 use crate::exit::Outcome;
 use crate::output::{eprint_line, print};
 
@@ -16,7 +18,7 @@ pub(crate) fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
     match &args.action {
         DataAction::Fetch { set, offline } => fetch_set(*set, &dir, *offline),
         DataAction::Verify { sets, json } => verify_sets(sets, &dir, *json),
-        DataAction::Info { set, json } => describe(*set, &dir, *json),
+        DataAction::Info { set, size, json } => describe(set, *size, &dir, *json),
     }
 }
 
@@ -87,36 +89,142 @@ fn files_json(files: &[FileCheck]) -> Vec<serde_json::Value> {
         .collect()
 }
 
-fn describe(set: PublicSet, dir: &DataDir, json: bool) -> anyhow::Result<Outcome> {
-    let data = Dataset::public(set, dir)?;
-    let counts = data.class_counts();
+fn describe(set: &SetOrPath, size: Option<u32>, dir: &DataDir, json: bool) -> anyhow::Result<Outcome> {
+    let source = match set {
+        SetOrPath::Set(PublicSet::Mnist) => DataSource::Mnist,
+        SetOrPath::Set(PublicSet::FashionMnist) => DataSource::FashionMnist,
+        SetOrPath::Path(path) => source_at(path),
+    };
+    let pictures = PictureSettings {
+        size: size.map(|side| PictureSize { height: side, width: side }),
+        unreadable: Unreadable::Skip,
+        ..PictureSettings::default()
+    };
+    let data = load(&source, &pictures, dir)?;
+    let names = match data.class_names.is_empty() {
+        true => class_names(&source, data.classes),
+        false => data.class_names.clone(),
+    };
     if json {
-        let facts = json!({
-            "name": data.name,
-            "height": data.train.height(),
-            "width": data.train.width(),
-            "classes": set.class_names(),
-            "train": { "images": data.train.len(), "per_class": counts.train },
-            "test": { "images": data.test.len(), "per_class": counts.test },
-        });
-        print(&format!("{facts:#}\n"))?;
-        return Ok(Outcome::Done);
+        print(&format!("{:#}\n", facts(&data, &source, &names)))?;
+    } else {
+        print(&description(&data, &source, &names))?;
     }
+    Ok(Outcome::Done)
+}
+
+fn facts(data: &Dataset, source: &DataSource, names: &[String]) -> serde_json::Value {
+    let counts = data.class_counts();
+    json!({
+        "name": data.name,
+        "source": source,
+        "height": data.train.height(),
+        "width": data.train.width(),
+        "colour": data.train.shape().colour,
+        "classes": names,
+        "channels": channels(&data.train),
+        "train": { "images": data.train.len(), "per_class": counts.train },
+        "test": { "images": data.test.len(), "per_class": counts.test },
+        "remarks": data.remarks,
+    })
+}
+
+fn description(data: &Dataset, source: &DataSource, names: &[String]) -> String {
+    let counts = data.class_counts();
     let mut text = format!(
-        "{}: {} training and {} test images of {} x {} pixels, {} classes\n\n{:<14} {:>9} {:>6}\n",
+        "{}: {} training and {} test images of {} x {} pixels{}, {} classes\n",
         data.name,
         data.train.len(),
         data.test.len(),
         data.train.height(),
         data.train.width(),
+        match data.train.shape().colour {
+            Colour::Grey => "",
+            Colour::Rgb => " in colour",
+        },
         data.classes,
-        "class",
-        "training",
-        "test",
     );
-    for ((name, train), test) in set.class_names().iter().zip(&counts.train).zip(&counts.test) {
+    if source.path().is_some() {
+        text += &format!("read as {}\n", kind_of(source));
+    }
+    for sentence in data.remarks.sentences() {
+        text += &format!("{sentence}\n");
+    }
+    for (name, Channel { mean, sd }) in
+        CHANNEL_NAMES[data.train.shape().colour.channels() / 2].iter().zip(channels(&data.train))
+    {
+        text += &format!("{name}: mean {mean:.4}, standard deviation {sd:.4} of 1, in the training images\n");
+    }
+    text += &format!("\n{:<14} {:>9} {:>6}\n", "class", "training", "test");
+    for ((name, train), test) in names.iter().zip(&counts.train).zip(&counts.test) {
         text += &format!("{name:<14} {train:>9} {test:>6}\n");
     }
-    print(&text)?;
-    Ok(Outcome::Done)
+    text
+}
+
+fn kind_of(source: &DataSource) -> &'static str {
+    match source {
+        DataSource::Mnist | DataSource::FashionMnist => "a public set",
+        DataSource::Generated => "the generated set",
+        DataSource::Dir(_) => "IDX files",
+        DataSource::Folder(_) => "a folder of pictures",
+        DataSource::Npz(_) => "arrays of numpy",
+        DataSource::Cifar10(_) => "the binary files of CIFAR-10",
+        DataSource::Cifar100(_) => "the binary files of CIFAR-100",
+        DataSource::Csv(_) => "a table",
+    }
+}
+
+/// Of pictures in grey, and in colour.
+const CHANNEL_NAMES: [&[&str]; 2] = [&["grey"], &["red", "green", "blue"]];
+
+/// Mean and standard deviation of a channel, where 1 is white.
+#[derive(Debug, PartialEq, Serialize)]
+struct Channel {
+    mean: f64,
+    sd: f64,
+}
+
+fn channels(images: &LabelledImages) -> Vec<Channel> {
+    let shape = images.shape();
+    let mut counts = vec![[0_u64; 256]; shape.colour.channels()];
+    for (index, plane) in images.pixels().chunks_exact(shape.plane_bytes()).enumerate() {
+        let counts = &mut counts[index % shape.colour.channels()];
+        for &pixel in plane {
+            counts[usize::from(pixel)] += 1;
+        }
+    }
+    counts.iter().map(Channel::of).collect()
+}
+
+impl Channel {
+    /// From the number of pixels of each value.
+    fn of(counts: &[u64; 256]) -> Self {
+        let pixels = counts.iter().sum::<u64>() as f64;
+        let over_all = |value: &dyn Fn(f64) -> f64| -> f64 {
+            let weighted =
+                counts.iter().enumerate().map(|(grey, &count)| count as f64 * value(grey as f64 / 255.0));
+            weighted.sum::<f64>() / pixels
+        };
+        let mean = over_all(&|grey| grey);
+        Self { mean, sd: over_all(&|grey| (grey - mean).powi(2)).sqrt() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mnist_data::PictureShape;
+
+    use super::*;
+
+    #[test]
+    fn every_channel_has_its_mean_and_standard_deviation() {
+        let pixels = vec![0, 255, 51, 51, 0, 102];
+        let images = LabelledImages::new(PictureShape::rgb(1, 2), pixels, vec![0]).unwrap();
+        let found: Vec<(f64, f64)> =
+            channels(&images).iter().map(|channel| (channel.mean, channel.sd)).collect();
+        for ((mean, sd), expected) in found.into_iter().zip([(0.5, 0.5), (0.2, 0.0), (0.2, 0.2)]) {
+            assert!((mean - expected.0).abs() < 1e-12 && (sd - expected.1).abs() < 1e-12, "{mean} {sd}");
+        }
+    }
 }
