@@ -9,8 +9,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use mnist_data::{
-    BatchOrder, Dataset, LabelledImages, Perturbation, PictureShape, decode_idx, read_idx_with_sha256,
+    Augmenter, BatchOrder, Dataset, LabelledImages, Perturbation, PictureShape, decode_idx,
+    read_idx_with_sha256,
 };
+use pool_spec::{Augmentation, Flip};
 
 const IMAGES: u32 = 10_000;
 
@@ -56,6 +58,27 @@ fn order_and_gather(criterion: &mut Criterion) {
         .bench_function("gather a batch of 200", |bencher| bencher.iter(|| images.select(black_box(&batch))));
 }
 
+/// A batch of the study's, changed in every way, and only moved and mirrored.
+fn augment(criterion: &mut Criterion) {
+    let moved = Augmentation { flip: Some(Flip::Horizontal), translate: 2, ..Augmentation::default() };
+    let everything =
+        Augmentation { rotate: 10.0, scale: 0.1, cutout: 8, brightness: 0.2, contrast: 0.2, ..moved };
+    let indices: Vec<i64> = (0..200).collect();
+    let images = vec![0.5_f32; 200 * 28 * 28];
+    let mut group = criterion.benchmark_group("augment a batch of 200");
+    group.throughput(Throughput::Elements(200));
+    for (name, augmentation) in [("moved and mirrored", moved), ("in every way", everything)] {
+        let augmenter = Augmenter::new(augmentation, PictureShape::grey(28, 28), 1);
+        for threads in [1, 2] {
+            group.bench_function(format!("{name}, {threads} threads"), |bencher| {
+                let mut batch = images.clone();
+                bencher.iter(|| augmenter.augment(black_box(3), &indices, &mut batch, threads));
+            });
+        }
+    }
+    group.finish();
+}
+
 fn perturb(criterion: &mut Criterion) {
     let train = Dataset::bars_and_crosses(1).train;
     let pixels: Vec<u8> = train.pixels().iter().copied().cycle().take(IMAGES as usize * 28 * 28).collect();
@@ -80,5 +103,5 @@ fn perturb(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode, order_and_gather, perturb);
+criterion_group!(benches, decode, order_and_gather, augment, perturb);
 criterion_main!(benches);

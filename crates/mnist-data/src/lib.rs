@@ -8,6 +8,7 @@
 //! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels
 //!   `[N, C, H, W]`, grey or in colour, and `u16` labels `[N]`. [`read_idx`] reads a single IDX file.
 //! * [`SplitIndices`] divides the training images by a [`Split`], and [`BatchOrder`] is the order in which an epoch visits them.
+//!   [`Augmenter`] changes them at random, each time that they are seen.
 //! * [`LabelledImages::perturbed`] changes test pictures a little, to measure how robust a network is: a
 //!   [`Perturbation`] is one change, and [`standard_levels`] lists those of the study.
 //! * [`Picture`] reads a PNG file of any size, and [`Picture::prepared`] makes it look like a data set's own pictures,
@@ -40,6 +41,7 @@
 //! reported. In the same spirit [`Dataset::mnist`] and [`Dataset::fashion_mnist`] hash the very bytes that they parse,
 //! on every load: a file that is not the published one is refused, not trained on.
 
+mod augmenter;
 mod batch_order;
 mod catalogue;
 mod data_dir;
@@ -61,6 +63,7 @@ mod split;
 mod unpacked;
 mod verify;
 
+pub use augmenter::{Augmenter, Change};
 pub use batch_order::BatchOrder;
 pub use catalogue::{FileSpec, PublicSet};
 pub use data_dir::DataDir;

@@ -13,6 +13,7 @@ use pool_spec::PerturbationKind;
 use crate::error::{DataError, Mismatch};
 use crate::images::LabelledImages;
 use affine::Sampling;
+pub(crate) use affine::sine_cosine;
 use blur::Blur;
 use noise::Noise;
 use shift::Moves;

@@ -27,6 +27,11 @@ study = "killed"
 seeds = {seeds}
 [data]
 dataset = "generated"
+[data.augment]
+flip = "horizontal"
+translate = 2
+rotate = 10.0
+cutout = 4
 [train]
 epochs = {epochs}
 batch_size = 100
@@ -42,6 +47,7 @@ epochs = 0
 layers = [
     {{ conv2d = {{ filters = 4, kernel = 5, activation = "relu" }} }},
     "pool",
+    {{ residual = {{ layers = [{{ conv2d = {{ filters = 4, kernel = 3, padding = "same" }} }}, {{ batch_norm = {{}} }}] }} }},
     {{ dropout = 0.2 }},
     "flatten",
     {{ dense = {{ units = 32, activation = "relu" }} }},

@@ -31,6 +31,7 @@
 //!
 //! Computing is elsewhere: pool-models implements [`PoolTensor`] and [`VariablePath`] for libtorch.
 
+mod augmentation;
 mod backend;
 mod catalogue;
 mod class_images;
@@ -59,6 +60,7 @@ mod steps;
 mod summary;
 mod sweep;
 
+pub use augmentation::{Augmentation, Flip};
 pub use backend::{PoolTensor, VariablePath};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
 pub use class_images::ClassImages;

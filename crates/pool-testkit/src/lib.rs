@@ -15,9 +15,9 @@ use pool_records::{
     TrialRecord, TrialStatus,
 };
 use pool_spec::{
-    ClassImages, CostSpec, DataRemarks, DataSource, DataSpec, EvaluationSpec, Fillings, Identified,
-    NetworkTemplate, PictureSettings, Plan, Pool, Precision, Schedule, Split, Sweep, SweepError, TaskSpec,
-    TrainSpec, TrialSpec,
+    Augmentation, ClassImages, CostSpec, DataRemarks, DataSource, DataSpec, EvaluationSpec, Fillings,
+    Identified, NetworkTemplate, PictureSettings, Plan, Pool, Precision, Schedule, Split, Sweep, SweepError,
+    TaskSpec, TrainSpec, TrialSpec,
 };
 use serde::de::DeserializeOwned;
 
@@ -89,7 +89,12 @@ pub fn cost_spec(arm: &str, pool: &str) -> CostSpec {
 }
 
 fn data_spec() -> DataSpec {
-    DataSpec { source: DataSource::Mnist, validation: Split::Tail(0.2), pictures: PictureSettings::default() }
+    DataSpec {
+        source: DataSource::Mnist,
+        validation: Split::Tail(0.2),
+        pictures: PictureSettings::default(),
+        augment: Augmentation::default(),
+    }
 }
 
 fn train_spec(epochs: u32) -> TrainSpec {

@@ -1,9 +1,8 @@
 //! A data set as tensors that stay in the device's memory, so that a batch is one gather and no image is touched twice.
 
-use mnist_data::Division;
-use mnist_data::{DataDir, LabelledImages};
-use pool_spec::{ClassImages, ComputeDevice, DataRemarks, DataSpec};
-use tch::{Kind, TchError, Tensor};
+use mnist_data::{Augmenter, DataDir, Division, LabelledImages};
+use pool_spec::{Augmentation, ClassImages, ComputeDevice, DataRemarks, DataSpec};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::TrainError;
 use crate::device::torch;
@@ -21,6 +20,7 @@ pub(crate) struct ResidentData {
     /// What the classes are called, where the images say so.
     pub(crate) class_names: Vec<String>,
     pub(crate) remarks: DataRemarks,
+    augmentation: Augmentation,
 }
 
 /// Images `[N, C, H, W]` of type `f32` in `[0, 1]` and labels `[N]` of type `i64`.
@@ -64,6 +64,25 @@ impl ImageTensors {
         })
     }
 
+    /// Changes these images, of which `indices` says which ones of the set they are. The processor does it, whatever the
+    /// device.
+    pub(crate) fn augment(
+        &mut self,
+        augmenter: &Augmenter,
+        epoch: u64,
+        indices: &Tensor,
+    ) -> Result<(), TchError> {
+        let indices = Vec::<i64>::try_from(&indices.f_to_device(Device::Cpu)?)?;
+        let device = self.images.device();
+        let mut images = vec![0.0; self.images.numel()];
+        let count = images.len();
+        self.images.f_copy_data(&mut images, count)?;
+        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+        augmenter.augment(epoch, &indices, &mut images, threads);
+        self.images = Tensor::f_from_slice(&images)?.f_reshape(self.images.size())?.f_to_device(device)?;
+        Ok(())
+    }
+
     /// The images with these ascending indices: a slice where they are consecutive, a copy elsewhere.
     fn part(&self, indices: &[u32]) -> Result<Self, TchError> {
         match (indices.first(), indices.last()) {
@@ -79,6 +98,12 @@ impl ImageTensors {
 }
 
 impl ResidentData {
+    /// What changes the training images of a trial with this seed; `None` where nothing does.
+    pub(crate) fn augmenter(&self, seed: u64) -> Option<Augmenter> {
+        let changes = Some(self.augmentation).filter(|augmentation| !augmentation.is_none());
+        changes.map(|augmentation| Augmenter::new(augmentation, self.test_pictures.shape(), seed))
+    }
+
     /// Everything that a trial needs, brought to this device once.
     pub(crate) fn load(
         spec: &DataSpec,
@@ -97,6 +122,7 @@ impl ResidentData {
             class_images: classes,
             class_names: data.class_names,
             remarks: data.remarks,
+            augmentation: spec.augment,
         })
     }
 }

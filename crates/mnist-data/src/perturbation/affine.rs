@@ -80,7 +80,7 @@ fn source(height: usize, width: usize, row: f64, column: f64) -> Source {
 }
 
 /// Exact at the multiples of 90 degrees, where sine and cosine of the angle in radians are not.
-fn sine_cosine(degrees: f64) -> (f64, f64) {
+pub(crate) fn sine_cosine(degrees: f64) -> (f64, f64) {
     let quarters = (degrees / 90.0).round();
     let (sine, cosine) = (degrees - 90.0 * quarters).to_radians().sin_cos();
     match quarters.rem_euclid(4.0) as u8 {

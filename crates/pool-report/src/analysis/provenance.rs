@@ -33,6 +33,7 @@ pub(crate) fn settings_and_machine(run: &Run) -> Vec<(&'static str, String)> {
         ("batch size", all(|record| record.spec.train.batch_size.to_string())),
         ("epochs at most", all(|record| record.spec.train.epochs.to_string())),
         ("optimizer", all(|record| record.spec.train.optimizer_words())),
+        ("augmentation", all(|record| record.spec.data.augment.to_string())),
         ("loss", all(|record| record.spec.train.loss_words())),
         ("schedule", all(|record| record.spec.train.schedule_words())),
         ("precision of products", all(|record| record.spec.train.precision.to_string())),

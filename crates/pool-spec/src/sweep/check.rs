@@ -165,7 +165,7 @@ fn check_seeds(source: &Source, seeds: &[Spanned<SeedToml>]) -> Result<Vec<u64>,
 
 /// The images: a path is absolute from here on, and only pictures in a folder have settings of their own.
 fn check_data(source: &Source, raw: DataToml, folder: &Path) -> Result<DataSpec, SweepError> {
-    let DataToml { dataset, validation, size, resize, colour, unreadable } = raw;
+    let DataToml { dataset, validation, size, resize, colour, unreadable, augment } = raw;
     let data = check_data_source(source, dataset, folder)?;
     let given = [
         ("size", size.is_some()),
@@ -190,7 +190,8 @@ fn check_data(source: &Source, raw: DataToml, folder: &Path) -> Result<DataSpec,
         colour,
         unreadable: unreadable.unwrap_or_default(),
     };
-    Ok(DataSpec { source: data, validation, pictures })
+    augment.check().map_err(|(key, message)| source.error_of(&format!("data.augment.{key}"), message))?;
+    Ok(DataSpec { source: data, validation, pictures, augment })
 }
 
 /// The source, with the absolute path of its file or folder.

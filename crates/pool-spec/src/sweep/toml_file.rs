@@ -13,8 +13,8 @@ use super::networks::BuiltInNetwork;
 use super::template_layer::TemplateLayer;
 use crate::reading::Whole;
 use crate::{
-    Colour, DataSource, EvaluationSpec, Extent, Padding, PictureSize, Pool, Reducer, Resize, Split,
-    TrainSpec, Unreadable,
+    Augmentation, Colour, DataSource, EvaluationSpec, Extent, Padding, PictureSize, Pool, Reducer, Resize,
+    Split, TrainSpec, Unreadable,
 };
 
 /// A seed: TOML's integers end here.
@@ -53,6 +53,8 @@ pub(super) struct DataToml {
     pub(super) resize: Option<Resize>,
     pub(super) colour: Option<Colour>,
     pub(super) unreadable: Option<Unreadable>,
+    #[serde(default)]
+    pub(super) augment: Augmentation,
 }
 
 /// The split of the published study.

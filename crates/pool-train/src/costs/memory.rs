@@ -13,7 +13,7 @@ use tch::{Kind, Tensor};
 use crate::TrainError;
 use crate::context::TrialContext;
 use crate::device::torch;
-use crate::resident::{ImageTensors, ResidentData};
+use crate::resident::ResidentData;
 use crate::trial::{Training, predict};
 use crate::usage::PeakMemory;
 
@@ -139,10 +139,10 @@ pub fn measure_peak(
     context: &TrialContext,
 ) -> Result<Option<u64>, TrainError> {
     context.set_threads();
-    let images = ResidentData::load(&spec.data, &context.data_dir, context.device)?.train;
-    run(spec, phase, context, &images, 1, 1)?;
+    let data = ResidentData::load(&spec.data, &context.data_dir, context.device)?;
+    run(spec, phase, context, &data, 1, 1)?;
     let memory = PeakMemory::start(context.device);
-    run(spec, phase, context, &images, batch_size, STEPS)?;
+    run(spec, phase, context, &data, batch_size, STEPS)?;
     Ok(memory.peak_bytes())
 }
 
@@ -151,16 +151,18 @@ fn run(
     spec: &CostSpec,
     phase: Phase,
     context: &TrialContext,
-    images: &ImageTensors,
+    data: &ResidentData,
     batch_size: u32,
     steps: usize,
 ) -> Result<(), TrainError> {
+    let images = &data.train;
     let (variables, net) = context.build(&spec.model, spec.train.precision)?;
     let on_device = (Kind::Int64, torch(context.device));
     let indices = Tensor::f_arange(i64::from(batch_size), on_device)?.f_remainder(images.len() as i64)?;
     match phase {
         Phase::Training => {
-            let mut training = Training::new(&spec.train, &net, images, &variables, context.kernels)?;
+            let training = Training::new(&spec.train, &net, images, &variables, context.kernels)?;
+            let mut training = training.augmented(data.augmenter(0));
             for _ in 0..steps {
                 let _read_back = f64::try_from(&training.step(&indices)?.loss)?;
             }

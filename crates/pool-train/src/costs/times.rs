@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use mnist_data::BatchOrder;
+use mnist_data::{Augmenter, BatchOrder, PictureShape};
 use pool_models::Net;
 use pool_records::{Latency, PredictionTimes, Probe, StepTimes, StopFlag};
-use pool_spec::{ComputeDevice, CostSpec, Kernels, TrialSpec};
+use pool_spec::{Colour, ComputeDevice, CostSpec, Kernels, TrialSpec};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
@@ -47,8 +47,8 @@ impl Clock<'_> {
     pub(super) fn training(&self, variables: &VarStore) -> Result<StepTimes, TrainError> {
         let batch_size = self.spec.train.batch_size;
         let images = self.data.train.len() as usize;
-        let mut training =
-            Training::new(&self.spec.train, self.net, &self.data.train, variables, self.kernels)?;
+        let training = Training::new(&self.spec.train, self.net, &self.data.train, variables, self.kernels)?;
+        let mut training = training.augmented(self.data.augmenter(0));
         let order = BatchOrder::new(images, 0);
         let mut run = |epoch: u64, most: usize| -> Result<Vec<f64>, TrainError> {
             let permutation = Tensor::f_from_slice(&order.epoch(epoch))?.f_to_device(torch(self.device))?;
@@ -159,10 +159,19 @@ pub fn probe(spec: &TrialSpec, context: &TrialContext) -> Result<Probe, TrainErr
     let all = Tensor::f_arange(batch, (Kind::Int64, torch(device)))?;
 
     let (variables, net) = context.build(&spec.model, spec.train.precision)?;
-    let mut training = Training::new(&spec.train, &net, &images, &variables, context.kernels)?;
+    let training = Training::new(&spec.train, &net, &images, &variables, context.kernels)?;
+    let mut training = training.augmented(augmenter_of(spec));
     let step_s = median_s(context, || Ok(f64::try_from(&training.step(&all)?.loss).map(drop)?))?;
     let prediction_s = median_s(context, || predict(&net, &images.images).map(drop))?;
     Ok(Probe { step_s, prediction_s, peak_bytes: resident_peak_bytes(device) })
+}
+
+/// What changes images of the shape that the network takes.
+fn augmenter_of(spec: &TrialSpec) -> Option<Augmenter> {
+    let &[channels, height, width] = &spec.model.input[..] else { return None };
+    let colour = if channels == Colour::Rgb.channels() { Colour::Rgb } else { Colour::Grey };
+    let augmentation = Some(spec.data.augment).filter(|augmentation| !augmentation.is_none())?;
+    Some(Augmenter::new(augmentation, PictureShape { colour, height, width }, spec.seed))
 }
 
 fn median_s(

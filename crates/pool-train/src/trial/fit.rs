@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mnist_data::BatchOrder;
+use mnist_data::{Augmenter, BatchOrder};
 use pool_models::{Adam, Mode, Net, count_errors, smoothed_cross_entropy};
 use pool_records::{EarlierEpochs, EpochRecord, RunLayout, StopFlag, TrialEvent, TrialStatus};
 use pool_spec::{ComputeDevice, Kernels, StepSizes, TrainSpec};
@@ -25,6 +25,9 @@ use crate::usage::PeakMemory;
 pub(crate) struct Training<'a> {
     net: &'a Net,
     images: &'a ImageTensors,
+    /// What changes them each time that they are seen.
+    augmenter: Option<Augmenter>,
+    steps_per_epoch: u64,
     optimizer: Adam,
     step_sizes: StepSizes,
     label_smoothing: f64,
@@ -50,8 +53,22 @@ impl<'a> Training<'a> {
     ) -> Result<Self, TrainError> {
         let optimizer = Adam::new(variables, spec.optimizer())?;
         let optimizer = optimizer.with_kernels(kernels).with_clip_norm(spec.clip_norm);
-        let step_sizes = spec.step_sizes(steps_per_epoch(spec, images));
-        Ok(Self { net, images, optimizer, step_sizes, label_smoothing: spec.label_smoothing })
+        let steps_per_epoch = steps_per_epoch(spec, images);
+        let step_sizes = spec.step_sizes(steps_per_epoch);
+        Ok(Self {
+            net,
+            images,
+            augmenter: None,
+            steps_per_epoch,
+            optimizer,
+            step_sizes,
+            label_smoothing: spec.label_smoothing,
+        })
+    }
+
+    /// Changes the images each time that they are seen.
+    pub(crate) fn augmented(self, augmenter: Option<Augmenter>) -> Self {
+        Self { augmenter, ..self }
     }
 
     /// What changes the weights.
@@ -61,7 +78,12 @@ impl<'a> Training<'a> {
 
     /// Gathers the images with these indices (`[count]`, `i64`), and changes the weights by them.
     pub(crate) fn step(&mut self, indices: &Tensor) -> Result<StepResult, TrainError> {
-        let batch = self.images.gather(indices)?;
+        let mut batch = self.images.gather(indices)?;
+        if let Some(augmenter) = &self.augmenter {
+            // From 0. The optimizer's steps are those of the trial, whichever process took them.
+            let epoch = self.optimizer.steps() / self.steps_per_epoch;
+            batch.augment(augmenter, epoch, indices)?;
+        }
         let logits = self.net.forward(&batch.images, Mode::Training)?;
         let loss = smoothed_cross_entropy(&logits, &batch.labels, self.label_smoothing)?;
         self.optimizer.set_learning_rate(self.step_sizes.of(self.optimizer.steps()));
@@ -120,7 +142,8 @@ impl Fit<'_> {
         variables: &mut VarStore,
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<FitEnd, TrainError> {
-        let mut training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
+        let training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
+        let mut training = training.augmented(self.data.augmenter(self.seed));
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
         let mut last_checkpoint = Instant::now();
         let Resumed { epochs, earlier, changes, mut best, resident_peak_bytes } =
