@@ -56,6 +56,18 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("negative batch size", "batch_size = 100", "batch_size = -1"),
     ("batch larger than the training set", "batch_size = 100", "batch_size = 1601"),
     ("unknown precision", "learning_rate = 0.001", "learning_rate = 0.001\nprecision = \"fp8\""),
+    ("unknown optimizer", "learning_rate = 0.001", "optimizer = \"lion\""),
+    ("unknown optimizer with settings", "learning_rate = 0.001", "optimizer = { lion = { beta1 = 0.9 } }"),
+    ("two optimizers", "learning_rate = 0.001", "optimizer = { sgd = {}, adam = {} }"),
+    ("no optimizer", "learning_rate = 0.001", "optimizer = {}"),
+    ("optimizer that is a number", "learning_rate = 0.001", "optimizer = 1"),
+    ("setting of another optimizer", "learning_rate = 0.001", "optimizer = { adam = { momentum = 0.9 } }"),
+    ("momentum that never ends", "learning_rate = 0.001", "optimizer = { sgd = { momentum = 1.0 } }"),
+    ("Nesterov without momentum", "learning_rate = 0.001", "optimizer = { sgd = { nesterov = true } }"),
+    ("a moment that never ends", "learning_rate = 0.001", "optimizer = { adam = { beta2 = 1.0 } }"),
+    ("no epsilon", "learning_rate = 0.001", "optimizer = { adam = { epsilon = 0.0 } }"),
+    ("decoupled decay of nothing", "learning_rate = 0.001", "optimizer = \"adamw\""),
+    ("weights that grow", "learning_rate = 0.001", "weight_decay = -0.1"),
     ("gradients clipped to nothing", "learning_rate = 0.001", "clip_norm = 0"),
     ("labels smoothed to nothing", "learning_rate = 0.001", "label_smoothing = 1.0"),
     ("unknown schedule", "learning_rate = 0.001", "schedule = \"cosin\""),
@@ -221,6 +233,8 @@ slots = [[1], []]
 dropout = { from = 0.0, to = 0.5 }
 learning_rate = { from = 1e-4, to = 1e-2, scale = "log" }
 batch_size = [50, 100]
+weight_decay = { from = 1e-5, to = 1e-3, scale = "log" }
+label_smoothing = [0.0, 0.1]
 "#;
 
 /// As [`BROKEN`], for the good file with a search.
@@ -246,6 +260,9 @@ const BROKEN_SEARCH: &[(&str, &str, &str)] = &[
     ("a range the wrong way around", "from = 1e-4, to = 1e-2", "from = 1e-2, to = 1e-4"),
     ("a logarithm of nothing", "{ from = 0.0, to = 0.5 }", "{ from = 0.0, to = 0.5, scale = \"log\" }"),
     ("a range as a number", "{ from = 0.0, to = 0.5 }", "0.5"),
+    ("a momentum that the optimizer lacks", "label_smoothing = [0.0, 0.1]", "momentum = [0.5, 0.9]"),
+    ("decay that makes weights grow", "from = 1e-5, to = 1e-3", "from = -1e-5, to = 1e-3"),
+    ("smoothing of everything", "[0.0, 0.1]", "[0.0, 1.0]"),
     ("batches larger than the data", "[50, 100]", "[50, 5000]"),
 ];
 

@@ -35,6 +35,9 @@ cutout = 4
 [train]
 epochs = {epochs}
 batch_size = 100
+optimizer = {{ sgd = {{ momentum = 0.9, nesterov = true }} }}
+learning_rate = 0.05
+weight_decay = 0.0005
 schedule = "cosine"
 warmup_epochs = 1.5
 label_smoothing = 0.1

@@ -7,9 +7,9 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pool_kernels::{
-    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
-    DenseGradients, DenseKernel, DropRate, Isa, KeepMask, KernelWindow, Layout, Pooling, Reduce, Stream,
-    ThisThread, WindowTable,
+    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, Decay,
+    DenseGradients, DenseKernel, DropRate, Isa, KeepMask, KernelWindow, Layout, MomentumSlices, MomentumStep,
+    Pooling, Reduce, SgdSlices, SgdStep, Stream, ThisThread, WindowTable,
 };
 
 /// The study's batch: images, channels after the convolution, and the sides of its output and of the images.
@@ -156,7 +156,8 @@ fn adam(criterion: &mut Criterion) {
     const PARAMETERS: usize = 592_074;
     let (mut parameters, gradients) = (values(PARAMETERS), values(PARAMETERS));
     let (mut first, mut second) = (vec![0.0; PARAMETERS], vec![0.0; PARAMETERS]);
-    let mut step = AdamStep { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, step: 0 };
+    let (learning_rate, decay) = (1e-3, Decay::None);
+    let mut step = AdamStep { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, decay, step: 0 };
     let mut group = group(criterion, "adam", PARAMETERS);
     for isa in isas() {
         group.bench_function(BenchmarkId::new("step", isa), |bencher| {
@@ -165,6 +166,32 @@ fn adam(criterion: &mut Criterion) {
                 let (parameters, first, second) = (&mut parameters[..], &mut first[..], &mut second[..]);
                 let gradients = black_box(&gradients[..]);
                 step.apply(isa, &ThisThread, AdamSlices { parameters, gradients, first, second });
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Of the same parameters.
+fn sgd(criterion: &mut Criterion) {
+    const PARAMETERS: usize = 592_074;
+    let (mut parameters, gradients) = (values(PARAMETERS), values(PARAMETERS));
+    let mut velocity = vec![0.0; PARAMETERS];
+    let (learning_rate, decay) = (1e-6, Decay::InGradient(1e-4));
+    let mut group = group(criterion, "sgd", PARAMETERS);
+    for isa in isas() {
+        group.bench_function(BenchmarkId::new("plain", isa), |bencher| {
+            bencher.iter(|| {
+                let slices = SgdSlices { parameters: &mut parameters, gradients: black_box(&gradients) };
+                SgdStep { learning_rate, decay }.apply(isa, &ThisThread, slices);
+            });
+        });
+        group.bench_function(BenchmarkId::new("nesterov", isa), |bencher| {
+            bencher.iter(|| {
+                let (parameters, velocity) = (&mut parameters[..], &mut velocity[..]);
+                let gradients = black_box(&gradients[..]);
+                let step = MomentumStep { learning_rate, momentum: 0.9, nesterov: true, decay };
+                step.apply(isa, &ThisThread, MomentumSlices { parameters, gradients, velocity });
             });
         });
     }
@@ -206,5 +233,5 @@ fn dense(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, pooling, first_block, dropout, adam, dense);
+criterion_group!(benches, pooling, first_block, dropout, adam, sgd, dense);
 criterion_main!(benches);

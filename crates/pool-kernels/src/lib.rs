@@ -4,15 +4,16 @@
 //! - [`Pooling`] pools a batch, forward and backward, over any [`WindowTable`]; [`Reduce`] lists the reducers.
 //! - [`ConvPool`] is a network's first block in one pass: convolution, activation, pooling and dropout.
 //! - [`DenseKernel`] divides the products of a fully connected layer among threads.
-//! - [`KeepMask`], [`Stream`] and [`AdamStep`]: dropout, its random numbers, and the step of an optimizer.
+//! - [`KeepMask`] and [`Stream`]: dropout and its random numbers.
+//! - [`AdamStep`], [`SgdStep`] and [`MomentumStep`]: the steps of optimizers.
 //! - [`Isa`] is an instruction set, and [`Threads`] are the caller's threads.
 
-mod adam;
 mod conv_pool;
 mod dense;
 mod dropout;
 mod isa;
 mod memory;
+mod optimizer;
 mod panel;
 mod pool;
 mod random;
@@ -22,12 +23,12 @@ mod sum;
 mod threads;
 mod windows;
 
-pub use adam::{AdamSlices, AdamStep};
 pub use conv_pool::{ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce};
 pub use dense::{DenseGradients, DenseKernel};
 pub use dropout::{DropRate, KeepMask};
 pub use isa::{ISA_VARIABLE, Isa, UnknownIsa};
 pub use memory::{OutOfMemory, with_room};
+pub use optimizer::{AdamSlices, AdamStep, Decay, MomentumSlices, MomentumStep, SgdSlices, SgdStep};
 pub use panel::{Batch, Layout};
 pub use pool::Pooling;
 pub use random::Stream;

@@ -10,9 +10,9 @@ use std::ops::Range;
 
 use common::{isas, values};
 use pool_kernels::{
-    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
-    DenseGradients, DenseKernel, DropRate, Entries, Isa, KeepMask, KernelWindow, Layout, Pooling, Reduce,
-    Stream, ThisThread, Threads, WindowTable,
+    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, Decay,
+    DenseGradients, DenseKernel, DropRate, Entries, Isa, KeepMask, KernelWindow, Layout, MomentumSlices,
+    MomentumStep, Pooling, Reduce, SgdSlices, SgdStep, Stream, ThisThread, Threads, WindowTable,
 };
 
 /// Three threads at once, of which the first has a sixth of the tasks and the last a half. Does not ask whether that
@@ -116,10 +116,29 @@ fn adam() {
         for step in 1..=if cfg!(miri) { 1 } else { 3 } {
             let gradients = values(PARAMETERS, 10 + step);
             let (parameters, first, second) = (&mut parameters[..], &mut first[..], &mut second[..]);
-            let step = AdamStep { learning_rate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, step };
+            let (learning_rate, decay) = (1e-2, Decay::Decoupled(0.1));
+            let step = AdamStep { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, decay, step };
             step.apply(isa, threads, AdamSlices { parameters, gradients: &gradients, first, second });
         }
         [bits(&parameters), bits(&first), bits(&second)]
+    });
+}
+
+#[test]
+fn descent_with_and_without_momentum() {
+    const PARAMETERS: usize = if cfg!(miri) { 203 } else { 50_001 };
+    same_bits(|isa, threads| {
+        let (mut parameters, mut velocity) = (values(PARAMETERS, 5), vec![0.0; PARAMETERS]);
+        for step in 1..=if cfg!(miri) { 1 } else { 3 } {
+            let gradients = &values(PARAMETERS, 10 + step);
+            let (learning_rate, decay) = (1e-2, Decay::InGradient(0.1));
+            let step = MomentumStep { learning_rate, momentum: 0.9, nesterov: true, decay };
+            let slices = MomentumSlices { parameters: &mut parameters, gradients, velocity: &mut velocity };
+            step.apply(isa, threads, slices);
+            let step = SgdStep { learning_rate, decay };
+            step.apply(isa, threads, SgdSlices { parameters: &mut parameters, gradients });
+        }
+        [bits(&parameters), bits(&velocity)]
     });
 }
 

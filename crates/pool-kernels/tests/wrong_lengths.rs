@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::{isas, values};
 use pool_kernels::{
-    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce,
-    DenseGradients, DenseKernel, DropRate, KeepMask, KernelWindow, Layout, Pooling, Reduce, Stream,
-    ThisThread, WindowTable,
+    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, Decay,
+    DenseGradients, DenseKernel, DropRate, KeepMask, KernelWindow, Layout, MomentumSlices, MomentumStep,
+    Pooling, Reduce, SgdSlices, SgdStep, Stream, ThisThread, WindowTable,
 };
 
 const STREAM: Stream = Stream { key: [1, 2], pass: 0 };
@@ -158,13 +158,15 @@ fn a_dense_layer() {
 }
 
 #[test]
-fn adam_and_dropout() {
+fn optimizers_and_dropout() {
     for isa in isas() {
+        let (learning_rate, decay) = (1e-2, Decay::None);
         refuses_each_short_slice(
             &format!("Adam, {isa}"),
             [9; 4],
             |[parameters, gradients, first, second]| {
-                let step = AdamStep { learning_rate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, step: 1 };
+                let step =
+                    AdamStep { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, decay, step: 1 };
                 let slices = AdamSlices {
                     parameters: &mut vec![0.0; parameters],
                     gradients: &vec![0.0; gradients],
@@ -174,6 +176,20 @@ fn adam_and_dropout() {
                 step.apply(isa, &ThisThread, slices);
             },
         );
+        refuses_each_short_slice(&format!("momentum, {isa}"), [9; 3], |[parameters, gradients, velocity]| {
+            let step = MomentumStep { learning_rate, momentum: 0.9, nesterov: false, decay };
+            let slices = MomentumSlices {
+                parameters: &mut vec![0.0; parameters],
+                gradients: &vec![0.0; gradients],
+                velocity: &mut vec![0.0; velocity],
+            };
+            step.apply(isa, &ThisThread, slices);
+        });
+        refuses_each_short_slice(&format!("SGD, {isa}"), [9; 2], |[parameters, gradients]| {
+            let slices =
+                SgdSlices { parameters: &mut vec![0.0; parameters], gradients: &vec![0.0; gradients] };
+            SgdStep { learning_rate, decay }.apply(isa, &ThisThread, slices);
+        });
         refuses_each_short_slice(&format!("dropout, {isa}"), [9; 3], |[mask_numbers, from, to]| {
             let mut mask = KeepMask::default();
             mask.draw(isa, &ThisThread, STREAM, DropRate::nearest(0.5), mask_numbers).unwrap();

@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use pool_metrics::MemoryModel;
-//! use pool_spec::LayerCost;
+//! use pool_spec::{LayerCost, OptimizerSpec};
 //!
 //! let dense = LayerCost {
 //!     name: "dense".into(),
@@ -19,7 +19,7 @@
 //!     parameters: 1_290,
 //!     ..LayerCost::default()
 //! };
-//! let estimate = MemoryModel::KerasLegacy.estimate(&[dense], 128, 200);
+//! let estimate = MemoryModel::KerasLegacy.estimate(&[dense], 128, 200, OptimizerSpec::default());
 //! assert_eq!(estimate.total_bytes(), 4 * 200 * (10 + 1_290));
 //! ```
 //!

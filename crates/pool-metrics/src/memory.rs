@@ -2,7 +2,7 @@
 
 mod liveness;
 
-use pool_spec::{LastReader, LayerCost};
+use pool_spec::{LastReader, LayerCost, OptimizerSpec};
 use serde::{Deserialize, Serialize};
 
 use self::liveness::Readings;
@@ -21,8 +21,9 @@ pub enum MemoryModel {
     /// It multiplies the parameters by the batch size although they exist once, and so overstates the study's
     /// network 17.7 times. Kept under its own name to reproduce the published figures.
     KerasLegacy,
-    /// One training step with Adam, at the moment of the backward pass when most is alive: parameters, gradients, two
-    /// moments, what backward still has to read, the gradients of activations that exist at once, and the input batch.
+    /// One training step, at the moment of the backward pass when most is alive: parameters, gradients, what the optimizer
+    /// keeps of every parameter (Adam two moments), what backward still has to read, the gradients of activations that exist
+    /// at once, and the input batch.
     Training,
     /// One forward pass without gradients, at the layer where most is alive: parameters, its input with all that it
     /// makes, and the input batch.
@@ -33,11 +34,18 @@ impl MemoryModel {
     /// Every model, in the order of the tables.
     pub const ALL: [Self; 3] = [Self::KerasLegacy, Self::Training, Self::Inference];
 
-    /// Itemised bytes of a network with these `layers`, `input_elements` per sample, at this `batch_size`.
-    pub fn estimate(self, layers: &[LayerCost], input_elements: u64, batch_size: u64) -> MemoryEstimate {
+    /// Itemised bytes of a network with these `layers`, `input_elements` per sample, at this `batch_size`. The `optimizer`
+    /// counts in training alone.
+    pub fn estimate(
+        self,
+        layers: &[LayerCost],
+        input_elements: u64,
+        batch_size: u64,
+        optimizer: OptimizerSpec,
+    ) -> MemoryEstimate {
         let items = match self {
             Self::KerasLegacy => keras_legacy(layers, batch_size),
-            Self::Training => training(layers, input_elements, batch_size),
+            Self::Training => training(layers, input_elements, batch_size, optimizer),
             Self::Inference => inference(layers, input_elements, batch_size),
         };
         let items =
@@ -117,8 +125,9 @@ fn keras_legacy(layers: &[LayerCost], batch_size: u64) -> Items {
     ]
 }
 
-fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items {
+fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64, optimizer: OptimizerSpec) -> Items {
     let trainable = trainable_parameters(layers);
+    let state_tensors = optimizer.state_tensors().len() as u64;
     let gradients = Readings::of(layers).gradients_in_backward().into_iter().enumerate();
     let phases =
         gradients.map(|(index, elements)| MemoryPhase::of_backward(layers, index, elements, batch_size));
@@ -126,7 +135,7 @@ fn training(layers: &[LayerCost], input_elements: u64, batch_size: u64) -> Items
     vec![
         ("parameters", f32_bytes(1, all_parameters(layers))),
         ("gradients", peak.parameter_gradients),
-        ("optimizer state", f32_bytes(2, trainable)),
+        ("optimizer state", f32_bytes(state_tensors, trainable)),
         ("kept for backward", peak.kept),
         ("activation gradients", peak.activation_gradients),
         ("input batch", f32_bytes(batch_size, input_elements)),
@@ -181,7 +190,7 @@ impl MemoryPhase {
 
 #[cfg(test)]
 mod tests {
-    use pool_spec::KeptTensor;
+    use pool_spec::{KeptTensor, SgdSettings};
 
     use super::*;
 
@@ -217,7 +226,8 @@ mod tests {
     #[test]
     fn keras_legacy_reproduces_the_published_gigabytes() {
         for (pooled, gib, published) in [(true, 0.4653, "0.46"), (false, 1.8008, "1.80")] {
-            let estimate = MemoryModel::KerasLegacy.estimate(&reference(pooled), 784, 200);
+            let estimate =
+                MemoryModel::KerasLegacy.estimate(&reference(pooled), 784, 200, OptimizerSpec::default());
             assert!((estimate.total_gib() - gib).abs() < 5e-5, "{}", estimate.total_gib());
             let cut = (estimate.total_gib() * 100.0).floor() / 100.0;
             assert_eq!(format!("{cut:.2}"), published, "the study cuts to two decimals");
@@ -227,14 +237,19 @@ mod tests {
     #[test]
     fn keras_legacy_overstates_the_pooled_network_by_the_batch_size_times_the_parameters() {
         let layers = reference(true);
-        let legacy = MemoryModel::KerasLegacy.estimate(&layers, 784, 200);
+        let legacy = MemoryModel::KerasLegacy.estimate(&layers, 784, 200, OptimizerSpec::default());
         let parameters_once = 4 * 592_074;
         let counted_once = legacy.items[0].bytes + parameters_once;
         assert!((legacy.total_bytes() as f64 / counted_once as f64 - 17.7).abs() < 0.1);
     }
 
     fn bytes(model: MemoryModel, layers: &[LayerCost], batch_size: u64) -> Vec<u64> {
-        model.estimate(layers, 784, batch_size).items.iter().map(|item| item.bytes).collect()
+        model
+            .estimate(layers, 784, batch_size, OptimizerSpec::default())
+            .items
+            .iter()
+            .map(|item| item.bytes)
+            .collect()
     }
 
     #[test]
@@ -256,6 +271,23 @@ mod tests {
     }
 
     #[test]
+    fn an_optimizer_takes_as_much_as_it_keeps_of_every_parameter() {
+        let momentum = SgdSettings { momentum: 0.9, nesterov: true };
+        for (optimizer, tensors) in [
+            (OptimizerSpec::default(), 2),
+            (OptimizerSpec::Sgd(momentum), 1),
+            (OptimizerSpec::SgdW(SgdSettings::default()), 0),
+        ] {
+            for model in MemoryModel::ALL {
+                let of = |optimizer| model.estimate(&reference(true), 784, 200, optimizer).total_bytes();
+                let plain = of(OptimizerSpec::Sgd(SgdSettings::default()));
+                let expected = if model == MemoryModel::Training { tensors * 4 * 592_074 } else { 0 };
+                assert_eq!(of(optimizer) - plain, expected, "{optimizer}, {model}");
+            }
+        }
+    }
+
+    #[test]
     fn training_without_pooling_peaks_at_the_large_dense_layer() {
         let mut layers = reference(false);
         keeping(&mut layers, 0, 18_432, LastReader::Maker);
@@ -270,7 +302,7 @@ mod tests {
 
     #[test]
     fn inference_needs_no_gradients_and_no_optimizer_but_both_sides_of_an_activation() {
-        let estimate = MemoryModel::Inference.estimate(&reference(false), 784, 200);
+        let estimate = MemoryModel::Inference.estimate(&reference(false), 784, 200, OptimizerSpec::default());
         assert_eq!(estimate.total_bytes(), 4 * 2_361_546 + 4 * 200 * 2 * 18_432 + 4 * 200 * 784);
         assert_eq!(
             bytes(MemoryModel::Inference, &reference(true), 1),
@@ -281,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_network_without_layers_needs_its_input_only() {
-        let estimate = MemoryModel::Training.estimate(&[], 784, 2);
+        let estimate = MemoryModel::Training.estimate(&[], 784, 2, OptimizerSpec::default());
         assert_eq!(estimate.total_bytes(), 4 * 2 * 784);
     }
 }

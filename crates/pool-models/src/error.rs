@@ -37,8 +37,10 @@ pub enum ModelError {
         /// Its name.
         variable: String,
     },
-    /// An optimizer's state that is not of these variables.
-    #[error("{entry} of the optimizer's state is missing, of another shape, or of another network")]
+    /// An optimizer's state that is not of these variables, or of another optimizer.
+    #[error(
+        "{entry} of the optimizer's state is missing, of another shape, or of another network or optimizer"
+    )]
     OptimizerState {
         /// The entry.
         entry: String,

@@ -94,7 +94,6 @@
 //! values, and one row in the tests; `docs/adding-an-operator.md` goes through it. Values, gradients, shapes, costs,
 //! spelling, seeds and special values of every reducer in the catalogue are tested without further ado.
 
-mod adam;
 mod apply;
 mod constant;
 mod conv_block;
@@ -107,6 +106,7 @@ mod libtorch;
 mod native;
 mod net;
 mod objective;
+mod optimizer;
 mod pool;
 mod torchscript;
 mod weights;
@@ -115,15 +115,14 @@ mod wiring;
 pub use pool_kernels::UnknownIsa;
 pub use pool_spec::{
     Activation, AdamSettings, BatchNorm, Blur, BlurReduce, BranchInput, BuiltInNetwork, Conv, Conv1d, Conv2d,
-    Conv3d, ConvChange, Dense, Dropout, Elsewhere, Example, Extent, FillError, Filling, FillingLayer,
+    Conv3d, ConvChange, Decay, Dense, Dropout, Elsewhere, Example, Extent, FillError, Filling, FillingLayer,
     Fillings, Flatten, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
     FractionalSize, Geometry, Inferred, InferredLayer, Join, Kernels, Layer, LayerCost, LayerInput, Learned,
-    NetworkError, NetworkTemplate, OpenExtent, Operator, OperatorKind, Padding, Parallel, Pool, PoolTensor,
-    Precision, Reducer, Sequential, SettingError, Site, SpaceToDepth, SpellingError, StridedConv,
-    VariablePath, Window, catalogue, catalogue_markdown, keras,
+    NetworkError, NetworkTemplate, OpenExtent, Operator, OperatorKind, OptimizerSpec, Padding, Parallel,
+    Pool, PoolTensor, Precision, Reducer, Sequential, SettingError, SgdSettings, Site, SpaceToDepth,
+    SpellingError, StridedConv, VariablePath, Window, catalogue, catalogue_markdown, keras,
 };
 
-pub use adam::Adam;
 pub use apply::{Application, Applied};
 pub use error::ModelError;
 pub use libtorch::{Libtorch, check_instructions, describe_kernels};
@@ -132,6 +131,7 @@ pub use objective::{
     PredictedProbabilities, class_probabilities, count_errors, cross_entropy, predicted_classes,
     predicted_probabilities, smoothed_cross_entropy,
 };
+pub use optimizer::Optimizer;
 pub use pool::{PoolLayer, max_unpool};
 pub use torchscript::save_torchscript;
 pub use weights::{WeightsError, load_tensors, load_weights, save_tensors, save_weights};

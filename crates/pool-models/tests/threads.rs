@@ -1,7 +1,7 @@
 //! Networks of own kernels learn and predict the same to the last bit on any number of threads.
 
 use pool_models::{
-    Adam, AdamSettings, Conv2d, Dense, Dropout, Flatten, Mode, Pool, Sequential, cross_entropy,
+    Conv2d, Dense, Dropout, Flatten, Mode, Optimizer, OptimizerSpec, Pool, Sequential, cross_entropy,
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -32,7 +32,7 @@ fn with_threads<T>(compute: impl Fn() -> T) -> [T; 3] {
 fn trained(model: &Sequential, images: &Tensor, labels: &Tensor) -> Vec<(String, Vec<u32>)> {
     let variables = VarStore::new(Device::Cpu);
     let net = model.build(&variables.root()).unwrap();
-    let mut optimizer = Adam::new(&variables, AdamSettings::default()).unwrap();
+    let mut optimizer = Optimizer::new(&variables, OptimizerSpec::default(), 1e-3).unwrap();
     let mut found = Vec::new();
     for step in 1..=3 {
         let loss = cross_entropy(&net.forward(images, Mode::Training).unwrap(), labels).unwrap();

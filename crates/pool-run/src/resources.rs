@@ -2,7 +2,7 @@
 
 use pool_metrics::{MemoryEstimate, MemoryModel};
 use pool_records::ModelFacts;
-use pool_spec::{Rung, Task};
+use pool_spec::{OptimizerSpec, Rung, Task, TrialSpec};
 
 /// What a task's process takes, estimated generously: one that gets less may be killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +21,6 @@ const MODEL_FACTOR: u64 = 2;
 const FILES_BYTES: u64 = 1 << 20;
 /// Records, histories and logs in the end: 75 kB with 10,000 test images and ten epochs.
 const LASTING_FILES_BYTES: u64 = 1 << 18;
-/// While a checkpoint replaces the last one, each with parameters, two moments and the best parameters; and the
-/// weights in the end: nine times the parameters.
-const PARAMETER_COPIES_ON_DISK: u64 = 2 * COPIES_IN_A_CHECKPOINT + 1;
-const COPIES_IN_A_CHECKPOINT: u64 = 4;
 /// A measurement starts a second process for every peak, which takes a batch of this many images at most.
 const LARGEST_MEASURED_BATCH: u64 = 1_000;
 const F32_BYTES: u64 = 4;
@@ -34,22 +30,20 @@ const BYTES_PER_PIXEL: u64 = 5;
 impl Needs {
     /// The needs of a task whose data set has this many images, with a network that a plan has found to fit.
     pub fn of(task: Task<'_>, images: u64) -> Self {
-        let facts = match task {
-            Task::Trial(trial) => ModelFacts::new(&trial.spec().model, trial.spec().train.batch_size),
-            Task::Costs(measurement) => {
-                ModelFacts::new(&measurement.spec().model, measurement.spec().train.batch_size)
-            }
+        let (model, train) = match task {
+            Task::Trial(trial) => (&trial.spec().model, &trial.spec().train),
+            Task::Costs(measurement) => (&measurement.spec().model, &measurement.spec().train),
         };
         let unknown = Self { memory_bytes: PROCESS_BYTES, disk_bytes: FILES_BYTES };
-        facts.map_or(unknown, |facts| match task {
-            Task::Trial(_) => Self::of_network(&facts, images),
-            Task::Costs(_) => Self::of_measurement(&facts, images),
+        ModelFacts::new(model, train).map_or(unknown, |facts| match task {
+            Task::Trial(_) => Self::of_network(&facts, train.optimizer, images),
+            Task::Costs(_) => Self::of_measurement(&facts, train.optimizer, images),
         })
     }
 
     /// Two processes at once, the second with a large batch.
-    fn of_measurement(facts: &ModelFacts, images: u64) -> Self {
-        let exclusive = Self::of_network(facts, images);
+    fn of_measurement(facts: &ModelFacts, optimizer: OptimizerSpec, images: u64) -> Self {
+        let exclusive = Self::of_network(facts, optimizer, images);
         let trained_with = facts.memory.first().map_or(1, |estimate| estimate.batch_size.max(1));
         // Parameters do not grow with the batch: this is more than enough.
         let factor = 1 + LARGEST_MEASURED_BATCH.max(trained_with).div_ceil(trained_with);
@@ -62,11 +56,14 @@ impl Needs {
     /// Disk space that a task takes in the end: its records, and its weights, or the checkpoint of one that a rung of a
     /// search has given up.
     pub(crate) fn lasting_disk_bytes(task: Task<'_>, rungs: &[Rung]) -> u64 {
-        let copies = if rungs.is_empty() { 1 } else { COPIES_IN_A_CHECKPOINT };
-        let parameters = match task {
-            Task::Trial(trial) => trial.spec().model.infer().map_or(0, |inferred| inferred.parameters()),
-            Task::Costs(_) => 0,
+        let (parameters, optimizer) = match task {
+            Task::Trial(trial) => {
+                let TrialSpec { model, train, .. } = trial.spec();
+                (model.infer().map_or(0, |inferred| inferred.parameters()), train.optimizer)
+            }
+            Task::Costs(_) => return LASTING_FILES_BYTES,
         };
+        let copies = if rungs.is_empty() { 1 } else { copies_in_a_checkpoint(optimizer) };
         LASTING_FILES_BYTES.saturating_add(parameters.saturating_mul(copies * F32_BYTES))
     }
 
@@ -84,13 +81,20 @@ impl Needs {
         PROCESS_BYTES.saturating_add(data).saturating_add(training.saturating_mul(factor))
     }
 
-    fn of_network(facts: &ModelFacts, images: u64) -> Self {
+    fn of_network(facts: &ModelFacts, optimizer: OptimizerSpec, images: u64) -> Self {
         let parameters = facts.parameters.saturating_mul(F32_BYTES);
+        // A checkpoint while it replaces the last one, and the weights in the end: with Adam, nine times the parameters.
+        let copies = 2 * copies_in_a_checkpoint(optimizer) + 1;
         Self {
             memory_bytes: Self::process(facts, images, MODEL_FACTOR),
-            disk_bytes: FILES_BYTES.saturating_add(parameters.saturating_mul(PARAMETER_COPIES_ON_DISK)),
+            disk_bytes: FILES_BYTES.saturating_add(parameters.saturating_mul(copies)),
         }
     }
+}
+
+/// How many times the parameters a checkpoint takes: themselves, the best ones, and what the optimizer keeps of each.
+fn copies_in_a_checkpoint(optimizer: OptimizerSpec) -> u64 {
+    2 + optimizer.state_tensors().len() as u64
 }
 
 /// Memory that processes can be given without anything being swapped out or killed, in bytes: the machine's, or that of
@@ -150,6 +154,16 @@ mod tests {
             group_files(groups).collect::<Vec<_>>(),
             ["/sys/fs/cgroup/memory/a/b/memory.oom_control", "/sys/fs/cgroup/memory.events"]
         );
+    }
+
+    #[test]
+    fn a_checkpoint_holds_what_the_optimizer_keeps() {
+        for (optimizer, copies) in
+            [("\"adam\"", 4), ("\"adamw\"", 4), ("\"sgd\"", 2), ("{\"sgd\": {\"momentum\": 0.9}}", 3)]
+        {
+            let optimizer: OptimizerSpec = serde_json::from_str(optimizer).unwrap();
+            assert_eq!(copies_in_a_checkpoint(optimizer), copies, "{optimizer}");
+        }
     }
 
     #[cfg(target_os = "linux")]

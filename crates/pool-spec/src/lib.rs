@@ -45,6 +45,7 @@ pub mod keras;
 mod layer_cost;
 mod layers;
 mod network;
+mod optimizer;
 mod perturbation;
 mod pictures;
 mod plan;
@@ -75,6 +76,7 @@ pub use layers::{
     Parallel, SpaceToDepth,
 };
 pub use network::{Inferred, InferredLayer, LayerInput, NetworkError, Sequential};
+pub use optimizer::{AdamSettings, Decay, OptimizerSpec, SgdSettings, UpdateRule};
 pub use perturbation::PerturbationKind;
 pub use pictures::{Colour, PictureSettings, PictureSize, Resize, Unreadable};
 pub use plan::{
@@ -86,7 +88,7 @@ pub use pool::{
     FractionalSize, Geometry, Learned, OpenExtent, Padding, Parameter, Pool, Reducer, ResolvedWindow,
     SpellingError, Start, StridedConv, Window,
 };
-pub use recipe::{AdamSettings, EarlyStopping, Monitor, TrainSpec};
+pub use recipe::{EarlyStopping, Monitor, TrainSpec};
 pub use schedule::{Schedule, StepSchedule, StepSizes};
 pub use setting_error::SettingError;
 pub use steps::{BlockReduce, ConvBlock, Step};

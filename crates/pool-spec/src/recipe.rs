@@ -1,36 +1,11 @@
 //! The recipe: how every trial of a sweep is trained.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
 use crate::reading::whole;
-use crate::{ArmOverrides, Precision, Schedule, StepSizes};
-
-/// The settings of Adam (Kingma & Ba 2015). Keras: `keras.optimizers.Adam`; PyTorch: `torch.optim.Adam`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AdamSettings {
-    /// The step size.
-    pub learning_rate: f64,
-    /// How much of the first moment each step keeps.
-    pub beta1: f64,
-    /// How much of the second moment each step keeps.
-    pub beta2: f64,
-    /// Added to the root of the second moment; Keras's default is 1e-7, PyTorch's 1e-8.
-    pub epsilon: f64,
-}
-
-impl fmt::Display for AdamSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Adam, learning rate {}, epsilon {:e}", self.learning_rate, self.epsilon)
-    }
-}
-
-impl Default for AdamSettings {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
-    }
-}
+use crate::{ArmOverrides, OptimizerSpec, Precision, Schedule, StepSizes};
 
 /// The training protocol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,9 +17,18 @@ pub struct TrainSpec {
     /// Images per step; the default is the published study's.
     #[serde(default = "studys_batch_size", deserialize_with = "whole::<1, { u32::MAX as u64 }, _, _>")]
     pub batch_size: usize,
-    /// Adam's step size; its greatest, where a schedule changes it.
+    /// The rule by which a step changes the weights. Left out where it is Adam as the study has it, as in trials from before
+    /// there was a choice.
+    #[serde(default, skip_serializing_if = "OptimizerSpec::is_default")]
+    pub optimizer: OptimizerSpec,
+    /// The step size; its greatest, where a schedule changes it.
     #[serde(default = "adams_learning_rate")]
     pub learning_rate: f64,
+    /// How strongly weights decay towards 0; [`OptimizerSpec::decay`] says how the optimizer does it. Weights are the
+    /// variables of two axes or more: biases, and what normalisation and pooling learn per channel or cell, do not decay.
+    /// Left out where it is 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub weight_decay: f64,
     /// How the step size changes. Left out where it does not, as in trials from before there was a choice.
     #[serde(default, skip_serializing_if = "Schedule::is_constant")]
     pub schedule: Schedule,
@@ -76,7 +60,7 @@ fn is_zero(value: &f64) -> bool {
 }
 
 fn adams_learning_rate() -> f64 {
-    AdamSettings::default().learning_rate
+    1e-3
 }
 
 impl TrainSpec {
@@ -85,6 +69,9 @@ impl TrainSpec {
         Self {
             batch_size: overrides.batch_size.unwrap_or(self.batch_size),
             learning_rate: overrides.learning_rate.unwrap_or(self.learning_rate),
+            weight_decay: overrides.weight_decay.unwrap_or(self.weight_decay),
+            optimizer: overrides.momentum.map_or(self.optimizer, |share| self.optimizer.with_momentum(share)),
+            label_smoothing: overrides.label_smoothing.unwrap_or(self.label_smoothing),
             ..self.clone()
         }
     }
@@ -104,11 +91,15 @@ impl TrainSpec {
 
     /// The optimizer in words.
     pub fn optimizer_words(&self) -> String {
-        let optimizer = self.optimizer();
-        self.clip_norm.map_or_else(
-            || optimizer.to_string(),
-            |norm| format!("{optimizer}, gradients clipped to a norm of {norm}"),
-        )
+        let Self { optimizer, learning_rate, weight_decay, .. } = self;
+        let mut words = format!("{optimizer}, learning rate {learning_rate}, {}", optimizer.rule());
+        if *weight_decay > 0.0 {
+            write!(words, ", weight decay {weight_decay} {}", optimizer.decay()).expect("a string grows");
+        }
+        if let Some(norm) = self.clip_norm {
+            write!(words, ", gradients clipped to a norm of {norm}").expect("a string grows");
+        }
+        words
     }
 
     /// The loss in words.
@@ -117,11 +108,6 @@ impl TrainSpec {
             0.0 => "cross-entropy".to_owned(),
             smoothing => format!("cross-entropy, labels smoothed by {smoothing}"),
         }
-    }
-
-    /// The optimizer's settings.
-    pub fn optimizer(&self) -> AdamSettings {
-        AdamSettings { learning_rate: self.learning_rate, ..AdamSettings::default() }
     }
 }
 

@@ -16,8 +16,8 @@ use pool_records::{
 };
 use pool_spec::{
     Augmentation, ClassImages, CostSpec, DataRemarks, DataSource, DataSpec, EvaluationSpec, Fillings,
-    Identified, NetworkTemplate, PictureSettings, Plan, Pool, Precision, Schedule, Split, Sweep, SweepError,
-    TaskSpec, TrainSpec, TrialSpec,
+    Identified, NetworkTemplate, OptimizerSpec, PictureSettings, Plan, Pool, Precision, Schedule, Split, Sweep,
+    SweepError, TaskSpec, TrainSpec, TrialSpec,
 };
 use serde::de::DeserializeOwned;
 
@@ -101,7 +101,9 @@ fn train_spec(epochs: u32) -> TrainSpec {
     TrainSpec {
         epochs,
         batch_size: 200,
+        optimizer: OptimizerSpec::default(),
         learning_rate: 0.001,
+        weight_decay: 0.0,
         schedule: Schedule::Constant,
         warmup_epochs: 0.0,
         label_smoothing: 0.0,
@@ -140,7 +142,7 @@ pub fn trial_record(spec: &TrialSpec) -> TrialRecord {
         class_images: class_images(1_600, 400, 500),
         class_names: Vec::new(),
         remarks: DataRemarks::default(),
-        model: ModelFacts::new(&spec.model, spec.train.batch_size).expect("a network"),
+        model: ModelFacts::new(&spec.model, &spec.train).expect("a network"),
         epochs: Vec::new(),
         earlier: Vec::new(),
         best_epoch: None,
@@ -162,7 +164,7 @@ pub fn cost_record(spec: &CostSpec) -> CostRecord {
         version: RECORD_VERSION,
         id: spec.id(),
         spec: spec.clone(),
-        model: ModelFacts::new(&spec.model, spec.train.batch_size).expect("a network"),
+        model: ModelFacts::new(&spec.model, &spec.train).expect("a network"),
         training: StepTimes {
             batch_size: 100,
             steps_per_epoch: 16,

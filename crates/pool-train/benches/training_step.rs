@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use pool_models::{
-    Adam, AdamSettings, Kernels, Mode, Net, Pool, count_errors, cross_entropy, predicted_classes,
+    Kernels, Mode, Net, Optimizer, OptimizerSpec, Pool, count_errors, cross_entropy, predicted_classes,
 };
 use pool_spec::NetworkTemplate;
 use tch::nn::VarStore;
@@ -46,7 +46,7 @@ fn training_step(criterion: &mut Criterion) {
     let (images, labels) = images_and_labels();
     for (name, pool, kernels) in subjects() {
         let (variables, net) = build(&pool, kernels);
-        let optimizer = Adam::new(&variables, AdamSettings::default()).expect("Adam can be made");
+        let optimizer = Optimizer::new(&variables, OptimizerSpec::default(), 1e-3).expect("Adam can be made");
         let mut optimizer = optimizer.with_kernels(kernels);
         let order = Tensor::randperm(IMAGES, (Kind::Int64, Device::Cpu)).split(BATCH, 0);
         let mut batches = order.iter().cycle();

@@ -278,8 +278,15 @@ pool = { reduce = { gem = { p = 3.0, learned = "channel" } }, size = 2 }
 #[test]
 fn a_trial_that_was_stopped_twice_ends_with_the_record_of_one_that_never_was() {
     let _guard = alone();
-    for arm in ["stochastic", "gem"] {
-        let trial = trial_of(DRAWS_EVERYWHERE, arm, 1);
+    let adam = "learning_rate = 0.01";
+    let nesterov = "optimizer = { sgd = { momentum = 0.9, nesterov = true } }\nlearning_rate = 0.05\n\
+                    weight_decay = 0.0005\nschedule = \"cosine\"\nwarmup_epochs = 1.5";
+    let adamw = "optimizer = { adamw = { beta2 = 0.99 } }\nweight_decay = 0.01\nschedule = \"one_cycle\"";
+    let plain = "optimizer = \"sgdw\"\nlearning_rate = 0.05\nweight_decay = 0.01";
+    for (arm, recipe) in
+        [("stochastic", adam), ("gem", adam), ("stochastic", nesterov), ("gem", adamw), ("gem", plain)]
+    {
+        let trial = trial_of(&DRAWS_EVERYWHERE.replace(adam, recipe), arm, 1);
         let folder = tempfile::tempdir().unwrap();
         let whole = train(&trial, folder.path());
 
@@ -288,7 +295,7 @@ fn a_trial_that_was_stopped_twice_ends_with_the_record_of_one_that_never_was() {
         train_until(&trial, folder.path(), 4);
         let (record, resumed) = train_on(&trial, folder.path());
         assert_eq!(resumed, Some(4));
-        assert_eq!(fingerprint(&record), fingerprint(&whole), "{arm}");
+        assert_eq!(fingerprint(&record), fingerprint(&whole), "{arm}, {recipe}");
         assert_eq!((record.best_epoch, record.status), (whole.best_epoch, whole.status));
         let history = std::fs::read_to_string(folder.path().join("history.jsonl")).unwrap();
         assert_eq!(history.lines().count(), record.epochs.len());
@@ -395,7 +402,7 @@ fn a_checkpoint_that_cannot_be_used_is_left_alone_and_the_trial_begins_anew() {
     let folder = tempfile::tempdir().unwrap();
     let whole = train(&trial, folder.path());
     type Spoil = fn(&Path);
-    let spoil: [(&str, Spoil); 6] = [
+    let spoil: [(&str, Spoil); 8] = [
         ("tensors cut short", |checkpoint| {
             let file = checkpoint.join("epoch-1.safetensors");
             let length = file.metadata().unwrap().len();
@@ -409,6 +416,17 @@ fn a_checkpoint_that_cannot_be_used_is_left_alone_and_the_trial_begins_anew() {
         }),
         ("another trial's", |checkpoint| replace(checkpoint, "\"trial\":\"", "\"trial\":\"x")),
         ("a way out of the folder", |checkpoint| replace(checkpoint, "epoch-1.safe", "../epoch-1.safe")),
+        ("a version from before optimizers could be chosen", |checkpoint| {
+            replace(checkpoint, "\"version\":2", "\"version\":1");
+        }),
+        ("the state of another optimizer", |checkpoint| {
+            let file = checkpoint.join("epoch-1.safetensors");
+            let mut bytes = std::fs::read(&file).unwrap();
+            let name = b"optimizer/second/";
+            let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+            bytes[at..at + name.len()].copy_from_slice(b"optimizer/moment/");
+            std::fs::write(file, bytes).unwrap();
+        }),
         ("counts of another network", |checkpoint| replace(checkpoint, "\"passes\":[", "\"passes\":[7,")),
     ];
     for (why, spoil) in spoil {

@@ -1,17 +1,17 @@
 //! Kernels of `pool-kernels` as operators of libtorch.
 
-mod adam;
 mod conv_pool;
 mod dense;
 mod dropout;
+mod optimizer;
 mod pooling;
 mod shim;
 mod slices;
 
-pub(crate) use adam::adam_step;
 pub(crate) use conv_pool::{ConvVariables, conv_pool};
 pub(crate) use dense::dense;
 pub(crate) use dropout::{DropoutMask, dropout};
+pub(crate) use optimizer::{adam_step, momentum_step, sgd_step};
 pub(crate) use pooling::{KernelPooling, uniform};
 pub(crate) use shim::needs_graph;
 pub(crate) use slices::{FEWEST_CHANNELS, is_dense_cpu_f32};

@@ -2,7 +2,7 @@
 
 use crate::damage::{damaged, seeds};
 use pool_metrics::MemoryModel;
-use pool_models::{Conv2d, Dense, Flatten, Pool, Sequential};
+use pool_models::{Conv2d, Dense, Flatten, OptimizerSpec, Pool, Sequential};
 use proptest::prelude::*;
 
 /// Samples `[C, spatial...]`: MNIST's, and one of every other rank.
@@ -58,7 +58,9 @@ proptest! {
                 Ok(inferred) => {
                     prop_assert_eq!(inferred.output(), Some(&[10][..]));
                     let costs = inferred.costs();
-                    let bytes = |model: MemoryModel| model.estimate(&costs, 784, 200).total_bytes();
+                    let optimizer = OptimizerSpec::default();
+                    let bytes =
+                        |model: MemoryModel| model.estimate(&costs, 784, 200, optimizer).total_bytes();
                     prop_assert!(bytes(MemoryModel::Training) > bytes(MemoryModel::Inference) / 2);
                     prop_assert!(network.summary().is_ok());
                 }

@@ -6,7 +6,6 @@ mod common;
 #[path = "../../../../fuzz/damage.rs"]
 mod damage;
 
-mod adam;
 mod bad_settings;
 mod branches;
 mod gradients;
@@ -18,6 +17,7 @@ mod limits;
 mod masks;
 mod networks_golden;
 mod operators_with_more_than_values;
+mod optimizer;
 mod plain_loops;
 mod pooling_golden;
 mod randomness;

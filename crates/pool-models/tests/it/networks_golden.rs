@@ -2,7 +2,7 @@
 //! `scripts/golden/networks.py`.
 
 use pool_models::{
-    Adam, AdamSettings, BuiltInNetwork, Filling, Fillings, Inferred, Layer, Mode, Site, cross_entropy,
+    BuiltInNetwork, Filling, Fillings, Inferred, Layer, Mode, Optimizer, OptimizerSpec, Site, cross_entropy,
 };
 use serde::Deserialize;
 use tch::nn::VarStore;
@@ -84,7 +84,7 @@ fn resnet8_learns_with_every_site_in_every_place() {
         let model = BuiltInNetwork::ResNet8.template().fill([1, 16, 16], 3, &fillings, 1).unwrap();
         let variables = VarStore::new(Device::Cpu);
         let net = model.build(&variables.root()).unwrap();
-        let mut optimizer = Adam::new(&variables, AdamSettings::default()).unwrap();
+        let mut optimizer = Optimizer::new(&variables, OptimizerSpec::default(), 1e-3).unwrap();
         let mut losses = (0..6).map(|_| {
             let loss = cross_entropy(&net.forward(&images, Mode::Training).unwrap(), &labels).unwrap();
             // Refuses a loss that some variable has no part in.

@@ -1,7 +1,7 @@
 //! Every operator trains in a small network: the loss falls, and what the operator learns moves.
 
 use crate::common::every_layer;
-use pool_models::{Adam, AdamSettings, Conv2d, Dense, Flatten, Mode, Pool, Sequential, cross_entropy};
+use pool_models::{Conv2d, Dense, Flatten, Mode, Optimizer, OptimizerSpec, Pool, Sequential, cross_entropy};
 use tch::nn;
 use tch::{Device, Kind, Tensor};
 
@@ -31,8 +31,7 @@ fn problem(pool: &Pool) -> Option<String> {
     };
     let before: Vec<(String, Tensor)> =
         variables.variables().into_iter().map(|(name, value)| (name, value.copy())).collect();
-    let settings = AdamSettings { learning_rate: 0.01, ..AdamSettings::default() };
-    let mut optimizer = Adam::new(&variables, settings).unwrap();
+    let mut optimizer = Optimizer::new(&variables, OptimizerSpec::default(), 0.01).unwrap();
     let (images, labels) = pictures();
     let losses: Vec<f64> = (0..STEPS)
         .map(|_| {

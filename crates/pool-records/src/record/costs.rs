@@ -1,7 +1,7 @@
 //! What an arm costs: its network, counted, and its time and memory, measured alone on the machine.
 
 use pool_metrics::{MemoryEstimate, MemoryModel};
-use pool_spec::{CostSpec, LayerCost, NetworkError, Sequential};
+use pool_spec::{CostSpec, LayerCost, NetworkError, Sequential, TrainSpec};
 use serde::{Deserialize, Serialize};
 
 use super::{Contention, Provenance};
@@ -115,15 +115,16 @@ pub struct ModelFacts {
 }
 
 impl ModelFacts {
-    /// Of a network that is trained with batches of this size.
+    /// Of a network that is trained by this protocol, of which batch size and optimizer count here.
     ///
     /// # Errors
     /// Settings that do not fit one another; a plan has ruled them out.
-    pub fn new(model: &Sequential, batch_size: usize) -> Result<Self, NetworkError> {
+    pub fn new(model: &Sequential, train: &TrainSpec) -> Result<Self, NetworkError> {
         let inferred = model.infer()?;
         let layers = inferred.costs();
-        let estimate =
-            |memory: MemoryModel| memory.estimate(&layers, inferred.input_elements(), batch_size as u64);
+        let estimate = |memory: MemoryModel| {
+            memory.estimate(&layers, inferred.input_elements(), train.batch_size as u64, train.optimizer)
+        };
         let memory = MemoryModel::ALL.map(estimate).to_vec();
         Ok(Self { parameters: inferred.parameters(), shapes: inferred.shapes(), layers, memory })
     }
@@ -137,10 +138,11 @@ mod tests {
 
     #[test]
     fn the_memory_models_reproduce_the_published_estimates() {
+        let train: TrainSpec = serde_json::from_str(r#"{"epochs": 1, "batch_size": 200}"#).unwrap();
         for (pool, gib) in [(Pool::max(2), 0.4653), (Pool::avg(2), 0.4653), (Pool::None, 1.8008)] {
             let network =
                 NetworkTemplate::reference().fill([1, 28, 28], 10, &pool.clone().into(), 0).unwrap();
-            let facts = ModelFacts::new(&network, 200).unwrap();
+            let facts = ModelFacts::new(&network, &train).unwrap();
             let legacy = facts.memory.iter().find(|estimate| estimate.model == MemoryModel::KerasLegacy);
             assert!((legacy.unwrap().total_gib() - gib).abs() < 5e-5, "{pool}");
         }

@@ -5,7 +5,7 @@ mod estimate;
 mod test_set;
 use pool_metrics::MemoryModel;
 use pool_records::{Evaluation, TestResults, TrialRecord, TrialStatus};
-use pool_spec::Fillings;
+use pool_spec::{Fillings, OptimizerSpec};
 use serde::{Serialize, Serializer};
 
 use crate::{ArmResults, StudyPool};
@@ -148,7 +148,9 @@ impl ArmFigures {
             memory_of_one_image: model.and_then(|model| {
                 let pixels =
                     model.shapes.first()?.iter().fold(1, |pixels: u64, &n| pixels.saturating_mul(n as u64));
-                Some(MemoryModel::Inference.estimate(&model.layers, pixels, 1).total_bytes())
+                // Whatever the optimizer: prediction has none.
+                let optimizer = OptimizerSpec::default();
+                Some(MemoryModel::Inference.estimate(&model.layers, pixels, 1, optimizer).total_bytes())
             }),
             costs: CostFigures::of(arm),
         }

@@ -59,7 +59,7 @@ impl PlannedSweep {
                 arm: spec.arm.clone(),
                 pool: spec.fillings().to_string(),
                 seeds: seeds_of(&spec.arm),
-                model: ModelFacts::new(&spec.model, spec.train.batch_size)?,
+                model: ModelFacts::new(&spec.model, &spec.train)?,
             })
         });
         Ok(Self {

@@ -3,7 +3,7 @@ use pool_metrics::{Calibration, ConfusionMatrix, MemoryModel};
 use pool_records::{
     CostRecord, Evaluation, HardImage, MeasuredPeak, ModelFacts, Robustness, TestResults, TrialRecord,
 };
-use pool_spec::{Colour, KeptTensor, LastReader, LayerCost, PerturbationKind};
+use pool_spec::{Colour, KeptTensor, LastReader, LayerCost, OptimizerSpec, PerturbationKind};
 use std::fs;
 
 use crate::synthetic::{Synthetic, costs, diverged, trial};
@@ -251,7 +251,9 @@ fn facts(arm: &Arm) -> ModelFacts {
     ModelFacts {
         parameters: layers.iter().map(|layer| layer.parameters).sum(),
         shapes: vec![vec![1, 28, 28], vec![32, 24, 24], vec![features as usize], vec![128], vec![10]],
-        memory: MemoryModel::ALL.map(|model| model.estimate(&layers, 784, 200)).to_vec(),
+        memory: MemoryModel::ALL
+            .map(|model| model.estimate(&layers, 784, 200, OptimizerSpec::default()))
+            .to_vec(),
         layers,
     }
 }
@@ -271,7 +273,7 @@ fn measurement(arm: &Arm, draws: &mut Draws) -> CostRecord {
         noisy(&mut latency.seconds, 0.0004 + 0.00004 * latency.batch_size as f64);
     }
     let peak = |model: MemoryModel| {
-        let estimate = model.estimate(&record.model.layers, 784, 200);
+        let estimate = model.estimate(&record.model.layers, 784, 200, record.spec.train.optimizer);
         MeasuredPeak { bytes: Some((1.13 * estimate.total_bytes() as f64) as u64 + (9 << 20)), estimate }
     };
     record.memory = vec![peak(MemoryModel::Training), peak(MemoryModel::Inference)];

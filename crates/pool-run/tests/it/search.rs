@@ -112,7 +112,7 @@ fn slots_say_where_and_how_often_is_pooled() {
     let mut shapes: Vec<(String, Vec<usize>)> = plan.trials[..3]
         .iter()
         .map(|trial| {
-            let facts = ModelFacts::new(&trial.spec().model, trial.spec().train.batch_size).unwrap();
+            let facts = ModelFacts::new(&trial.spec().model, &trial.spec().train).unwrap();
             (trial.spec().arm.clone(), facts.shapes.iter().map(|shape| shape[shape.len() - 1]).collect())
         })
         .collect();

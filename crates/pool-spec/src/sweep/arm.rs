@@ -26,6 +26,12 @@ pub struct ArmOverrides {
     pub learning_rate: Option<f64>,
     /// Images per step.
     pub batch_size: Option<usize>,
+    /// How strongly weights decay.
+    pub weight_decay: Option<f64>,
+    /// The momentum of an optimizer that has one.
+    pub momentum: Option<f64>,
+    /// The share of a label that is spread over all classes.
+    pub label_smoothing: Option<f64>,
 }
 
 impl ArmOverrides {
@@ -38,6 +44,11 @@ impl ArmOverrides {
         let dropout = self.dropout.map(|rate| format!("dropout {rate}"));
         let learning_rate = self.learning_rate.map(|rate| format!("lr {rate}"));
         let batch_size = self.batch_size.map(|images| format!("batch {images}"));
-        [slots, dropout, learning_rate, batch_size].into_iter().flatten()
+        let weight_decay = self.weight_decay.map(|decay| format!("decay {decay}"));
+        let momentum = self.momentum.map(|share| format!("momentum {share}"));
+        let label_smoothing = self.label_smoothing.map(|share| format!("smoothing {share}"));
+        [slots, dropout, learning_rate, batch_size, weight_decay, momentum, label_smoothing]
+            .into_iter()
+            .flatten()
     }
 }

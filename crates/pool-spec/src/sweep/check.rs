@@ -12,7 +12,7 @@ use super::network::NetworkTemplate;
 use super::search::{Search, SearchContext};
 use super::toml_file::{ArmToml, ControlledParameters, DataToml, ModelToml, SeedToml, SweepToml};
 use crate::{
-    DataSource, DataSpec, EvaluationSpec, PictureSettings, Schedule, StepSchedule, SweepError, TrainSpec,
+    DataSource, DataSpec, Decay, EvaluationSpec, PictureSettings, Schedule, StepSchedule, SweepError, TrainSpec,
 };
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
@@ -71,6 +71,10 @@ impl Sweep {
         }
         let data = check_data(&source, raw.data, folder)?;
         check_train(&source, &raw.train)?;
+        let draws_decay = raw.search.as_ref().is_some_and(|search| search.space.weight_decay.is_some());
+        if !draws_decay {
+            check_decay_is_there(&source, &raw.train)?;
+        }
         let train = raw.train;
         let network = raw.model.map(|model| check_model(&source, model)).transpose()?;
         if raw.arm.is_empty() && raw.search.is_none() {
@@ -78,12 +82,8 @@ impl Sweep {
             return Err(source.error_at(None, message));
         }
         let arms = check_arms(&source, raw.arm)?;
-        let around = SearchContext {
-            listed: &arms,
-            seeds: seeds.len(),
-            epochs: train.epochs,
-            network: network.as_ref(),
-        };
+        let around =
+            SearchContext { listed: &arms, seeds: seeds.len(), train: &train, network: network.as_ref() };
         let search = raw.search.map(|search| Search::check(&source, search, &around)).transpose()?;
         let most_arms = search.as_ref().map_or(arms.len(), |search| search.arms);
         let trials = seeds.len().saturating_mul(most_arms);
@@ -227,6 +227,12 @@ fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
         let message = format!("learning_rate = {learning_rate}: give a finite number above 0, such as 0.001");
         return Err(source.error_of("train.learning_rate", message));
     }
+    train.optimizer.check().map_err(|message| source.error_of("train.optimizer", message))?;
+    let decay = train.weight_decay;
+    if !(decay >= 0.0 && decay.is_finite()) {
+        let message = format!("weight_decay = {decay}: give 0 or a small positive number, such as 0.0005");
+        return Err(source.error_of("train.weight_decay", message));
+    }
     let smoothing = train.label_smoothing;
     if !(0.0..1.0).contains(&smoothing) {
         let message = format!("label_smoothing = {smoothing}: give 0 or more, and less than 1, such as 0.1");
@@ -261,6 +267,22 @@ fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
         return Err(source.error_of("train.early_stopping", message));
     }
     Ok(())
+}
+
+/// An optimizer that differs from another by its weight decay alone would be that other one without.
+fn check_decay_is_there(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
+    let optimizer = train.optimizer;
+    match optimizer.decay() {
+        Decay::Decoupled if train.weight_decay == 0.0 => {
+            let word = optimizer.word();
+            let message = format!(
+                "optimizer = \"{word}\": without weight_decay it is \"{}\"; add weight_decay = 0.01, or write that",
+                word.trim_end_matches('w')
+            );
+            Err(source.error_of("train.optimizer", message))
+        }
+        Decay::Decoupled | Decay::InGradient => Ok(()),
+    }
 }
 
 fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError> {

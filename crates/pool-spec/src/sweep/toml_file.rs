@@ -147,6 +147,9 @@ pub(super) struct SpaceToml {
     pub(super) dropout: Option<Numbers>,
     pub(super) learning_rate: Option<Numbers>,
     pub(super) batch_size: Option<Vec<BatchSizeToml>>,
+    pub(super) weight_decay: Option<Numbers>,
+    pub(super) momentum: Option<Numbers>,
+    pub(super) label_smoothing: Option<Numbers>,
 }
 
 /// `[0.1, 0.2]`, or `{ from = 1e-4, to = 1e-2, scale = "log" }`.

@@ -21,7 +21,7 @@ use crate::usage::PeakMemory;
 const LARGE_BATCH: u32 = 1_000;
 /// What a program needs that predicts one image as it comes.
 const ONE_IMAGE: u32 = 1;
-/// Steps after which nothing new is allocated; Adam makes its moments in the first.
+/// Steps after which nothing new is allocated.
 const STEPS: usize = 4;
 /// How often a process is checked; its output is shorter than a pipe, so that it never waits for us.
 const POLL: Duration = Duration::from_millis(20);
@@ -68,10 +68,13 @@ pub(super) fn peaks(
             } else {
                 None
             };
-            peaks.push(MeasuredPeak {
-                bytes,
-                estimate: model(phase).estimate(&layers, inferred.input_elements(), batch_size.into()),
-            });
+            let estimate = model(phase).estimate(
+                &layers,
+                inferred.input_elements(),
+                batch_size.into(),
+                spec.train.optimizer,
+            );
+            peaks.push(MeasuredPeak { bytes, estimate });
         }
     }
     Ok(peaks)

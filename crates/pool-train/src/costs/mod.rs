@@ -50,7 +50,7 @@ pub fn measure_costs(
     Ok(CostRecord {
         version: RECORD_VERSION,
         id: spec.id(),
-        model: ModelFacts::new(&spec.model, spec.train.batch_size)?,
+        model: ModelFacts::new(&spec.model, &spec.train)?,
         spec: spec.clone(),
         training,
         prediction,

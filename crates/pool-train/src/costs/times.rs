@@ -133,7 +133,7 @@ fn batches_of(test_images: u64) -> Vec<usize> {
     batches
 }
 
-/// Steps before the clock starts; Adam makes its moments in the first.
+/// Steps before the clock starts.
 const PROBE_WARM_UP: usize = 3;
 const FEWEST_PROBES: usize = 5;
 const MOST_PROBES: usize = 100;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pool_files::atomic_write;
-use pool_models::{Adam, ModelError, Net, load_tensors, save_tensors};
+use pool_models::{ModelError, Net, Optimizer, load_tensors, save_tensors};
 use pool_records::{ComputedWith, EarlierEpochs, EpochRecord, RunLayout, empty_but_for};
 use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
@@ -19,8 +19,8 @@ use tch::{Device, Tensor};
 use super::fit::{Weights, restore, snapshot};
 use crate::TrainError;
 
-/// Raised when a state means something else.
-const VERSION: u32 = 1;
+/// Raised when a state or its tensors mean something else.
+const VERSION: u32 = 2;
 
 /// The checkpoints of one trial.
 pub(super) struct Checkpoints {
@@ -84,7 +84,13 @@ impl Checkpoints {
     }
 
     /// Stores a checkpoint. Where that fails (a full disk, say) training goes on, and the last checkpoint is kept.
-    pub(super) fn save(&self, progress: &Progress<'_>, net: &Net, variables: &VarStore, optimizer: &Adam) {
+    pub(super) fn save(
+        &self,
+        progress: &Progress<'_>,
+        net: &Net,
+        variables: &VarStore,
+        optimizer: &Optimizer,
+    ) {
         match self.store(progress, net, variables, optimizer) {
             Ok(()) => tracing::debug!(epochs = progress.epochs.len(), "checkpoint stored"),
             Err(error) => tracing::warn!(%error, "no checkpoint could be stored"),
@@ -100,7 +106,7 @@ impl Checkpoints {
         progress: &Progress<'_>,
         net: &Net,
         variables: &VarStore,
-        optimizer: &Adam,
+        optimizer: &Optimizer,
     ) -> Result<(), TrainError> {
         let last = progress.epochs.last().map_or(0, |last| last.epoch);
         let best_epoch = progress.best.map(|(epoch, _)| *epoch);
@@ -142,7 +148,7 @@ impl Checkpoints {
 
     /// Brings network, variables and optimizer to where the last checkpoint was taken, if there is one. One that cannot
     /// be used leaves them as they are.
-    pub(super) fn resume(&self, net: &Net, variables: &VarStore, optimizer: &mut Adam) -> Resumed {
+    pub(super) fn resume(&self, net: &Net, variables: &VarStore, optimizer: &mut Optimizer) -> Resumed {
         match self.try_resume(net, variables, optimizer) {
             Ok(resumed) => resumed.unwrap_or_default(),
             Err(reason) => {
@@ -157,7 +163,7 @@ impl Checkpoints {
         &self,
         net: &Net,
         variables: &VarStore,
-        optimizer: &mut Adam,
+        optimizer: &mut Optimizer,
     ) -> Result<Option<Resumed>, String> {
         let Some(state) = self.read_state()? else { return Ok(None) };
         let last = state.epochs.last().map_or(0, |last| last.epoch);
@@ -169,9 +175,9 @@ impl Checkpoints {
             like.extend(named("best", &variables.variables()).map_err(words)?);
         }
         let mut tensors = load_tensors(&like, &self.folder.join(&state.tensors)).map_err(words)?;
-        let moments: Vec<(String, Tensor)> = take(&mut tensors, "adam").into_iter().collect();
+        let optimizers: Vec<(String, Tensor)> = take(&mut tensors, "optimizer").into_iter().collect();
         net.set_passes(&state.passes).map_err(words)?;
-        optimizer.set_state(&moments).map_err(words)?;
+        optimizer.set_state(&optimizers).map_err(words)?;
         restore(variables, &take(&mut tensors, "variable")).map_err(|error| error.to_string())?;
         let best = match (state.best_epoch, best_apart) {
             (None, _) => None,
@@ -221,9 +227,9 @@ impl Checkpoints {
 }
 
 /// All variables and the optimizer's state, by name.
-fn tensors_of(variables: &VarStore, optimizer: &Adam) -> Result<HashMap<String, Tensor>, ModelError> {
+fn tensors_of(variables: &VarStore, optimizer: &Optimizer) -> Result<HashMap<String, Tensor>, ModelError> {
     let mut tensors = named("variable", &variables.variables())?;
-    tensors.extend(named("adam", &optimizer.state()?.into_iter().collect())?);
+    tensors.extend(named("optimizer", &optimizer.state()?.into_iter().collect())?);
     Ok(tensors)
 }
 

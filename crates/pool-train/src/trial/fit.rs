@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mnist_data::{Augmenter, BatchOrder};
-use pool_models::{Adam, Mode, Net, count_errors, smoothed_cross_entropy};
+use pool_models::{Mode, Net, Optimizer, count_errors, smoothed_cross_entropy};
 use pool_records::{EarlierEpochs, EpochRecord, RunLayout, StopFlag, TrialEvent, TrialStatus};
 use pool_spec::{ComputeDevice, Kernels, StepSizes, TrainSpec};
 use tch::nn::VarStore;
@@ -28,7 +28,7 @@ pub(crate) struct Training<'a> {
     /// What changes them each time that they are seen.
     augmenter: Option<Augmenter>,
     steps_per_epoch: u64,
-    optimizer: Adam,
+    optimizer: Optimizer,
     step_sizes: StepSizes,
     label_smoothing: f64,
 }
@@ -43,7 +43,7 @@ pub(crate) struct StepResult {
 }
 
 impl<'a> Training<'a> {
-    /// Adam as the study uses it, over all variables.
+    /// With the optimizer of the recipe, over all variables.
     pub(crate) fn new(
         spec: &TrainSpec,
         net: &'a Net,
@@ -51,8 +51,11 @@ impl<'a> Training<'a> {
         variables: &VarStore,
         kernels: Kernels,
     ) -> Result<Self, TrainError> {
-        let optimizer = Adam::new(variables, spec.optimizer())?;
-        let optimizer = optimizer.with_kernels(kernels).with_clip_norm(spec.clip_norm);
+        let optimizer = Optimizer::new(variables, spec.optimizer, spec.learning_rate)?;
+        let optimizer = optimizer
+            .with_kernels(kernels)
+            .with_weight_decay(spec.weight_decay)
+            .with_clip_norm(spec.clip_norm);
         let steps_per_epoch = steps_per_epoch(spec, images);
         let step_sizes = spec.step_sizes(steps_per_epoch);
         Ok(Self {
@@ -72,7 +75,7 @@ impl<'a> Training<'a> {
     }
 
     /// What changes the weights.
-    pub(crate) fn optimizer(&mut self) -> &mut Adam {
+    pub(crate) fn optimizer(&mut self) -> &mut Optimizer {
         &mut self.optimizer
     }
 

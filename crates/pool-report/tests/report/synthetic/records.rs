@@ -4,7 +4,7 @@ use pool_records::{
     Contention, CostRecord, EpochRecord, Evaluation, HardImage, Latency, MeasuredPeak, ModelFacts,
     PredictionTimes, RECORD_VERSION, Robustness, StepTimes, TestResults, TrialRecord, TrialStatus,
 };
-use pool_spec::{Colour, DataRemarks, LayerCost, PerturbationKind};
+use pool_spec::{Colour, DataRemarks, LayerCost, OptimizerSpec, PerturbationKind};
 use pool_testkit::{class_images, cost_spec, provenance, trial_spec};
 
 const IMAGES: u64 = 10_000;
@@ -151,7 +151,9 @@ pub(crate) fn model(pool: &str) -> ModelFacts {
     ModelFacts {
         parameters,
         shapes: vec![vec![1, 28, 28], vec![32, 24, 24], shape, vec![features as usize], vec![128], vec![10]],
-        memory: MemoryModel::ALL.map(|model| model.estimate(&layers, 784, 200)).to_vec(),
+        memory: MemoryModel::ALL
+            .map(|model| model.estimate(&layers, 784, 200, OptimizerSpec::default()))
+            .to_vec(),
         layers,
     }
 }
@@ -165,7 +167,7 @@ pub(crate) fn costs(arm: &str, pool: &str) -> CostRecord {
         (0..repetitions).map(|n| slower * seconds * if n % 10 == 9 { 1.1 } else { 1.0 }).collect()
     };
     let peak = |phase: MemoryModel, batch| {
-        let estimate = phase.estimate(&facts.layers, 784, batch);
+        let estimate = phase.estimate(&facts.layers, 784, batch, OptimizerSpec::default());
         MeasuredPeak { bytes: Some(estimate.total_bytes() + (8 << 20)), estimate }
     };
     CostRecord {

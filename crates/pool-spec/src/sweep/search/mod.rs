@@ -11,7 +11,7 @@ use super::error::Source;
 use super::network::NetworkTemplate;
 use super::toml_file::{Numbers, PlaceToml, Scale, SearchToml, SpaceToml, StrategyToml};
 use crate::reading::Whole;
-use crate::{SearchPlan, SweepError};
+use crate::{SearchPlan, SgdSettings, SweepError, TrainSpec};
 
 /// A search in which every single setting is right.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ enum Strategy {
 pub(super) struct SearchContext<'a> {
     pub(super) listed: &'a [Arm],
     pub(super) seeds: usize,
-    pub(super) epochs: u32,
+    pub(super) train: &'a TrainSpec,
     /// The network, if the file has one.
     pub(super) network: Option<&'a NetworkTemplate>,
 }
@@ -87,6 +87,13 @@ impl Search {
     }
 }
 
+/// The rule of [`is_share`] in words.
+const BELOW_1: &str = "from 0 to below 1";
+
+fn is_share(value: f64) -> bool {
+    (0.0..1.0).contains(&value)
+}
+
 struct Checker<'a> {
     source: &'a Source,
     around: &'a SearchContext<'a>,
@@ -109,7 +116,7 @@ impl Checker<'_> {
                 }
             }
             StrategyToml::Halving => {
-                let last_epochs = self.around.epochs;
+                let last_epochs = self.around.train.epochs;
                 let first_epochs = raw.first_epochs.map_or(1, |Whole(epochs)| epochs);
                 if first_epochs > u64::from(last_epochs) {
                     let message = format!(
@@ -158,7 +165,19 @@ impl Checker<'_> {
     }
 
     fn space(&self, raw: SpaceToml) -> Result<Space, SweepError> {
-        let SpaceToml { reduce, size, stride, padding, slots, dropout, learning_rate, batch_size } = raw;
+        let SpaceToml {
+            reduce,
+            size,
+            stride,
+            padding,
+            slots,
+            dropout,
+            learning_rate,
+            batch_size,
+            weight_decay,
+            momentum,
+            label_smoothing,
+        } = raw;
         let pools = match reduce {
             Some(reduce) => Pools::Windows {
                 reduce: self.distinct("reduce", reduce)?,
@@ -169,35 +188,67 @@ impl Checker<'_> {
             None => {
                 let of_windows =
                     [("size", size.is_some()), ("stride", stride.is_some()), ("padding", padding.is_some())];
-                if let Some((key, _)) = of_windows.into_iter().find(|(_, is_given)| *is_given) {
-                    let message =
-                        "size, stride and padding belong to windows: add reduce = [\"max\", \"avg\"]";
-                    return Err(self.error(key, message));
-                }
-                if self.around.listed.is_empty() {
-                    let message =
-                        "there is no pooling layer to draw: add reduce = [\"max\", \"avg\"], or an [[arm]]";
-                    return Err(self.source.error_of(SPACE, message));
-                }
-                Pools::Listed
+                self.listed_pools(of_windows)?
             }
         };
-        let slots = slots.map(|slots| self.slots(slots)).transpose()?;
-        if dropout.is_some() && self.around.network.is_some_and(|network| !network.has_dropout()) {
+        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let not_negative = |value: f64| value >= 0.0 && value.is_finite();
+        let batch_size = batch_size.map(|sizes| sizes.into_iter().map(Whole::to_usize).collect());
+        Ok(Space {
+            pools,
+            slots: slots.map(|slots| self.slots(slots)).transpose()?,
+            dropout: self.dropout(dropout)?,
+            learning_rate: self.numbers("learning_rate", learning_rate, positive, "above 0 and finite")?,
+            batch_size: self.axis("batch_size", batch_size)?,
+            weight_decay: self.numbers("weight_decay", weight_decay, not_negative, "of 0 or more, finite")?,
+            momentum: self.momentum(momentum)?,
+            label_smoothing: self.numbers("label_smoothing", label_smoothing, is_share, BELOW_1)?,
+        })
+    }
+
+    /// The pooling layers of the arms that the file lists, where the space has no reducers; it may have none of these axes
+    /// then.
+    fn listed_pools(&self, of_windows: [(&str, bool); 3]) -> Result<Pools, SweepError> {
+        if let Some((key, _)) = of_windows.into_iter().find(|(_, is_given)| *is_given) {
+            let message = "size, stride and padding belong to windows: add reduce = [\"max\", \"avg\"]";
+            return Err(self.error(key, message));
+        }
+        if self.around.listed.is_empty() {
+            let message = "there is no pooling layer to draw: add reduce = [\"max\", \"avg\"], or an [[arm]]";
+            return Err(self.source.error_of(SPACE, message));
+        }
+        Ok(Pools::Listed)
+    }
+
+    /// Only some networks have a dropout layer.
+    fn dropout(&self, axis: Option<Numbers>) -> Result<Option<Numbers>, SweepError> {
+        if axis.is_some() && self.around.network.is_some_and(|network| !network.has_dropout()) {
             let message =
                 "dropout: the network has no dropout layer whose rate could change; add { dropout = 0.2 }";
             return Err(self.error("dropout", message));
         }
-        let rate = |value: f64| (0.0..1.0).contains(&value);
-        let positive = |value: f64| value > 0.0 && value.is_finite();
-        let batch_size = batch_size.map(|sizes| sizes.into_iter().map(Whole::to_usize).collect());
-        Ok(Space {
-            pools,
-            slots,
-            dropout: self.numbers("dropout", dropout, rate, "from 0 to below 1")?,
-            learning_rate: self.numbers("learning_rate", learning_rate, positive, "above 0 and finite")?,
-            batch_size: self.axis("batch_size", batch_size)?,
-        })
+        self.numbers("dropout", axis, is_share, BELOW_1)
+    }
+
+    /// Only some optimizers have a momentum.
+    fn momentum(&self, axis: Option<Numbers>) -> Result<Option<Numbers>, SweepError> {
+        let optimizer = self.around.train.optimizer;
+        match optimizer.descent() {
+            None if axis.is_none() => Ok(None),
+            None => {
+                let message = format!(
+                    "momentum: optimizer = \"{}\" has none to set; write optimizer = \"sgd\" in [train], or \
+                     leave the axis out",
+                    optimizer.word()
+                );
+                Err(self.error("momentum", message))
+            }
+            Some(SgdSettings { nesterov: true, .. }) => {
+                let allowed = |value: f64| value > 0.0 && value < 1.0;
+                self.numbers("momentum", axis, allowed, "above 0 and below 1, as nesterov = true takes one")
+            }
+            Some(SgdSettings { nesterov: false, .. }) => self.numbers("momentum", axis, is_share, BELOW_1),
+        }
     }
 
     /// An error of an axis.

@@ -29,6 +29,9 @@ pub(super) struct Space {
     pub(super) dropout: Option<Numbers>,
     pub(super) learning_rate: Option<Numbers>,
     pub(super) batch_size: Option<Vec<usize>>,
+    pub(super) weight_decay: Option<Numbers>,
+    pub(super) momentum: Option<Numbers>,
+    pub(super) label_smoothing: Option<Numbers>,
 }
 
 /// Longer names are replaced by a number: tables have to hold them. Windows of a size per axis have such names, or numbers
@@ -71,6 +74,10 @@ impl Space {
             dropout: draw_number(&self.dropout, &mut generator),
             learning_rate: draw_number(&self.learning_rate, &mut generator),
             batch_size: draw_one(&self.batch_size, &mut generator),
+            // Axes that were added later are drawn last, so that searches without them draw what they drew.
+            weight_decay: draw_number(&self.weight_decay, &mut generator),
+            momentum: draw_number(&self.momentum, &mut generator),
+            label_smoothing: draw_number(&self.label_smoothing, &mut generator),
         };
         named.extend(overrides.words());
         let name = named.join(", ");
@@ -138,6 +145,9 @@ mod tests {
             dropout: Some(Numbers::Range(Range { from: 0.0, to: 0.5, scale: Scale::Linear })),
             learning_rate: Some(Numbers::Range(Range { from: 1e-4, to: 1e-2, scale: Scale::Log })),
             batch_size: None,
+            weight_decay: None,
+            momentum: None,
+            label_smoothing: None,
         }
     }
 
@@ -164,6 +174,28 @@ mod tests {
             draws.iter().filter(|arm| arm.overrides.learning_rate.unwrap() < 1e-3).count() as f64 / 2_000.0;
         assert!((below_geometric_mean - 0.5).abs() < 0.05, "{below_geometric_mean}");
         assert!(draws.iter().all(|arm| (0.0..=0.5).contains(&arm.overrides.dropout.unwrap())));
+    }
+
+    #[test]
+    fn an_axis_of_the_recipe_changes_no_draw_of_the_others() {
+        let shorter = space();
+        let longer = Space {
+            weight_decay: Some(Numbers::Range(Range { from: 1e-5, to: 1e-2, scale: Scale::Log })),
+            momentum: Some(Numbers::List(vec![0.0, 0.9])),
+            label_smoothing: Some(Numbers::List(vec![0.0, 0.1])),
+            ..space()
+        };
+        for number in 0..20 {
+            let [before, after] = [&shorter, &longer].map(|space| space.draw(3, number, &[]).unwrap());
+            let ArmOverrides { weight_decay, momentum, label_smoothing, .. } = after.overrides;
+            let [decay, momentum, smoothing] = [weight_decay, momentum, label_smoothing].map(Option::unwrap);
+            assert!((1e-5..=1e-2).contains(&decay) && [0.0, 0.9].contains(&momentum));
+            let words = format!("decay {decay}, momentum {momentum}, smoothing {smoothing}");
+            assert!(after.name.ends_with(&words) || after.name.starts_with("draw "), "{}", after.name);
+            let others =
+                ArmOverrides { weight_decay: None, momentum: None, label_smoothing: None, ..after.overrides };
+            assert_eq!((after.fillings, others), (before.fillings, before.overrides));
+        }
     }
 
     #[test]

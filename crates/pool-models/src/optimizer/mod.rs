@@ -1,58 +1,81 @@
-//! Adam over all variables of a network at once, with a state that can be saved.
+//! An optimizer of all variables of a network at once, with a state that can be saved.
+
+mod rule;
 
 use std::collections::{BTreeMap, HashMap};
 
-use pool_kernels::AdamStep;
+use pool_kernels::Decay;
 use tch::nn::VarStore;
 use tch::{Device, Kind, TchError, Tensor};
 
-use crate::native::{adam_step, is_dense_cpu_f32};
-use crate::{AdamSettings, Kernels, ModelError};
+use self::rule::{RuleState, Step};
+use crate::{Kernels, ModelError, OptimizerSpec};
 
-/// Adam over the trainable variables of a `VarStore`.
+/// An optimizer of the trainable variables of a `VarStore`.
 ///
 /// Unlike tch's optimizers it asks libtorch for the gradients instead of letting it add them to `grad`, where they would
-/// have to be zeroed, changes every variable in one pass over memory, and can save its moments: training that goes on from
+/// have to be zeroed, changes every variable in one pass over memory, and can save its state: training that goes on from
 /// a saved state is training that never stopped.
+///
+/// ```
+/// use pool_models::{Optimizer, OptimizerSpec, SgdSettings};
+/// use tch::{Device, Kind, Tensor, nn};
+///
+/// let weights = nn::VarStore::new(Device::Cpu);
+/// let weight = weights.root().var_copy("weight", &Tensor::ones([2, 2], (Kind::Float, Device::Cpu)));
+/// let nesterov = OptimizerSpec::Sgd(SgdSettings { momentum: 0.9, nesterov: true });
+/// let mut optimizer = Optimizer::new(&weights, nesterov, 0.1)?.with_weight_decay(5e-4);
+/// optimizer.step(&weight.square().sum(Kind::Float))?;
+/// assert!(weight.max().double_value(&[]) < 1.0);
+/// # Ok::<(), pool_models::ModelError>(())
+/// ```
 #[derive(Debug)]
-pub struct Adam {
-    settings: AdamSettings,
+pub struct Optimizer {
+    spec: OptimizerSpec,
+    learning_rate: f64,
+    weight_decay: f64,
     kernels: Kernels,
     /// The greatest norm of all gradients together.
     clip_norm: Option<f64>,
     /// Sorted by name.
-    variables: Vec<Moments>,
+    variables: Vec<Variable>,
     steps: u64,
 }
 
 #[derive(Debug)]
-struct Moments {
+struct Variable {
     name: String,
-    variable: Tensor,
-    first: Tensor,
-    second: Tensor,
+    tensor: Tensor,
+    state: RuleState,
 }
 
-impl Adam {
-    /// An optimizer of the variables that `store` holds now and that ask for a gradient.
+impl Optimizer {
+    /// An optimizer of the variables that `store` holds now and that ask for a gradient, with this step size.
     ///
     /// # Errors
     /// libtorch's refusal (out of memory, say).
-    pub fn new(store: &VarStore, settings: AdamSettings) -> Result<Self, ModelError> {
+    pub fn new(store: &VarStore, spec: OptimizerSpec, learning_rate: f64) -> Result<Self, ModelError> {
         let by_name: BTreeMap<String, Tensor> = store.variables().into_iter().collect();
         let trainable = by_name.into_iter().filter(|(_, variable)| variable.requires_grad());
-        let moments = trainable.map(|(name, variable)| -> Result<Moments, TchError> {
-            let zeros = || variable.detach().f_zeros_like();
-            Ok(Moments { name, first: zeros()?, second: zeros()?, variable })
+        let variables = trainable.map(|(name, tensor)| -> Result<Variable, TchError> {
+            Ok(Variable { name, state: RuleState::new(spec.rule(), &tensor)?, tensor })
         });
-        let variables = moments.collect::<Result<_, _>>()?;
-        Ok(Self { settings, kernels: Kernels::default(), clip_norm: None, variables, steps: 0 })
+        let variables = variables.collect::<Result<_, _>>()?;
+        let kernels = Kernels::default();
+        Ok(Self { spec, learning_rate, weight_decay: 0.0, kernels, clip_norm: None, variables, steps: 0 })
     }
 
     /// Chooses the implementation; an optimizer is made with [`Kernels::Fast`].
     #[must_use]
     pub fn with_kernels(self, kernels: Kernels) -> Self {
         Self { kernels, ..self }
+    }
+
+    /// Lets weights decay towards 0, in the way of the optimizer ([`OptimizerSpec::decay`]). Weights are the variables of
+    /// two axes or more, as in timm: biases, and what normalisation and pooling learn per channel or cell, do not decay.
+    #[must_use]
+    pub fn with_weight_decay(self, weight_decay: f64) -> Self {
+        Self { weight_decay, ..self }
     }
 
     /// Shortens the gradients of a step, all by the same factor, where their Euclidean norm over all variables is greater
@@ -64,7 +87,7 @@ impl Adam {
 
     /// Changes the step size from the next step on.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.settings.learning_rate = learning_rate;
+        self.learning_rate = learning_rate;
     }
 
     /// Steps taken.
@@ -77,34 +100,32 @@ impl Adam {
     /// # Errors
     /// A loss that does not depend on every variable, or libtorch's refusal.
     pub fn step(&mut self, loss: &Tensor) -> Result<(), ModelError> {
-        let leaves: Vec<&Tensor> = self.variables.iter().map(|moments| &moments.variable).collect();
+        let leaves: Vec<&Tensor> = self.variables.iter().map(|variable| &variable.tensor).collect();
         let (keep_graph, create_graph) = (false, false);
         let gradients = Tensor::f_run_backward(&[loss], &leaves, keep_graph, create_graph)?;
-        if let Some((moments, _)) =
+        if let Some((variable, _)) =
             self.variables.iter().zip(&gradients).find(|(_, gradient)| !gradient.defined())
         {
-            return Err(ModelError::NoGradient { variable: moments.name.clone() });
+            return Err(ModelError::NoGradient { variable: variable.name.clone() });
         }
         let _no_gradient = tch::no_grad_guard();
         let gradients = match self.clip_norm {
             None => gradients,
             Some(most) => clipped(&gradients, most)?,
         };
-        let AdamSettings { learning_rate, beta1, beta2, epsilon } = self.settings;
-        let step = AdamStep { learning_rate, beta1, beta2, epsilon, step: self.steps + 1 };
-        for (moments, gradient) in self.variables.iter_mut().zip(&gradients) {
-            if self.kernels == Kernels::Fast && moments.has_kernel() && is_dense_cpu_f32(gradient) {
-                moments.change(step, gradient)?;
-            } else {
-                moments.change_by_torch(step, gradient)?;
-            }
+        let Self { spec, learning_rate, weight_decay, kernels, .. } = *self;
+        let step = Step { learning_rate, number: self.steps + 1, kernels };
+        for (Variable { tensor, state, .. }, gradient) in self.variables.iter_mut().zip(&gradients) {
+            let decay = decay_of(tensor, spec, weight_decay);
+            state.change(step, decay, tensor, gradient)?;
         }
         self.steps += 1;
         Ok(())
     }
 
-    /// The moments by name, `first/VARIABLE` and `second/VARIABLE`, and the steps taken as `steps`: tensors on the CPU.
-    /// Those of an optimizer on the CPU are its own, which the next step changes: save or copy them before.
+    /// What it keeps of every variable, by name (`first/VARIABLE`, say; [`OptimizerSpec::state_tensors`] has the names), and
+    /// the steps taken as `steps`: tensors on the CPU. Those of an optimizer on the CPU are its own, which the next step
+    /// changes: save or copy them before.
     ///
     /// # Errors
     /// libtorch's refusal.
@@ -116,10 +137,10 @@ impl Adam {
         Ok(state)
     }
 
-    /// Goes on from what [`Adam::state`] gave for a network with the same variables.
+    /// Goes on from what [`Optimizer::state`] gave for the same optimizer of a network with the same variables.
     ///
     /// # Errors
-    /// [`ModelError::OptimizerState`] for a state of other variables; nothing is changed then.
+    /// [`ModelError::OptimizerState`] for a state of other variables or of another optimizer; nothing is changed then.
     pub fn set_state(&mut self, state: &[(String, Tensor)]) -> Result<(), ModelError> {
         let mut saved: HashMap<&str, &Tensor> =
             state.iter().map(|(entry, tensor)| (&entry[..], tensor)).collect();
@@ -142,13 +163,31 @@ impl Adam {
         Ok(())
     }
 
-    /// The moments, and the names under which they are saved.
+    /// What it keeps, and the names under which it is saved.
     fn entries(&self) -> impl Iterator<Item = (String, &Tensor)> {
-        self.variables.iter().flat_map(|Moments { name, first, second, .. }| {
-            [("first", first), ("second", second)]
-                .map(|(moment, tensor)| (format!("{moment}/{name}"), tensor))
+        let names = self.spec.state_tensors();
+        self.variables.iter().flat_map(move |Variable { name, state, .. }| {
+            names.iter().zip(state.tensors()).map(move |(kept, tensor)| (format!("{kept}/{name}"), tensor))
         })
     }
+}
+
+/// How this variable decays.
+fn decay_of(variable: &Tensor, spec: OptimizerSpec, weight_decay: f64) -> Decay {
+    if weight_decay == 0.0 || !is_weight(variable) {
+        return Decay::None;
+    }
+    match spec.decay() {
+        pool_spec::Decay::InGradient => Decay::InGradient(weight_decay),
+        pool_spec::Decay::Decoupled => Decay::Decoupled(weight_decay),
+    }
+}
+
+/// Whether a variable is one that decays: the weight of a convolution, of a dense layer, or of a pooling layer that mixes
+/// channels. All others have a single axis, of channels or of the cells of a window, and mean something at the values that
+/// they have: exponents, gates, scales, shifts.
+fn is_weight(variable: &Tensor) -> bool {
+    variable.dim() >= 2
 }
 
 /// The gradients, shortened to this norm. Reads no number back, so that a CUDA device is not waited for.
@@ -158,33 +197,4 @@ fn clipped(gradients: &[Tensor], most: f64) -> Result<Vec<Tensor>, TchError> {
     // As PyTorch has it, whose gradients of length 0 stay numbers.
     let share = norm.f_add_scalar(1e-6)?.f_reciprocal()?.f_mul_scalar(most)?.f_clamp_max(1.0)?;
     gradients.iter().map(|gradient| gradient.f_mul(&share)).collect()
-}
-
-impl Moments {
-    fn has_kernel(&self) -> bool {
-        [&self.variable, &self.first, &self.second]
-            .into_iter()
-            .all(|tensor| is_dense_cpu_f32(tensor) && tensor.is_contiguous())
-    }
-
-    fn change(&mut self, step: AdamStep, gradient: &Tensor) -> Result<(), TchError> {
-        let gradient = gradient.f_contiguous()?;
-        adam_step(step, &mut self.variable, [&mut self.first, &mut self.second], &gradient);
-        Ok(())
-    }
-
-    /// For every device and element type. Reads no number back, so that a CUDA device is not waited for.
-    fn change_by_torch(&mut self, step: AdamStep, gradient: &Tensor) -> Result<(), TchError> {
-        let left = |beta: f64| 1.0 - beta.powf(step.step as f64);
-        let gradient = gradient.f_to_kind(self.first.kind())?;
-        let weighted = gradient.f_mul_scalar(1.0 - step.beta1)?;
-        let _in_place = self.first.f_mul_scalar_(step.beta1)?.f_add_(&weighted)?;
-        let square = gradient.f_square()?.f_mul_scalar_(1.0 - step.beta2)?;
-        let _in_place = self.second.f_mul_scalar_(step.beta2)?.f_add_(&square)?;
-        let mut root = self.second.f_sqrt()?;
-        let root = root.f_div_scalar_(left(step.beta2).sqrt())?.f_add_scalar_(step.epsilon)?;
-        let change = self.first.f_div(&root)?.f_mul_scalar_(step.learning_rate / left(step.beta1))?;
-        let _changed_in_place = self.variable.f_sub_(&change)?;
-        Ok(())
-    }
 }
