@@ -1,7 +1,7 @@
 //! What a sweep would train, before it does.
 use pool_metrics::{MemoryEstimate, MemoryModel};
 use pool_records::ModelFacts;
-use pool_spec::{ArmEstimate, ImageCounts, NetworkError, Rung, Selection, SweepEstimate};
+use pool_spec::{ArmEstimate, ImageCounts, NetworkError, Rung, Selection, SweepEstimate, TrainSpec};
 use serde::Serialize;
 
 use super::document::Block;
@@ -17,6 +17,8 @@ pub struct PlannedArm {
     pub arm: String,
     /// Its pooling layer, or what it puts into the places of the network, as a sweep file spells it.
     pub pool: String,
+    /// How it is trained.
+    pub train: TrainSpec,
     /// The seeds it will be trained with.
     pub seeds: Vec<u64>,
     /// Its network.
@@ -58,6 +60,7 @@ impl PlannedSweep {
             Ok(PlannedArm {
                 arm: spec.arm.clone(),
                 pool: spec.fillings().to_string(),
+                train: spec.train.clone(),
                 seeds: seeds_of(&spec.arm),
                 model: ModelFacts::new(&spec.model, &spec.train)?,
             })
@@ -82,8 +85,25 @@ pub fn plan_table(plan: &PlannedSweep, width: u16) -> String {
         tables.push(halving(rungs));
     }
     let tables = tables.iter().map(|table| render_with_notes(table, width));
-    let images = render_blocks(&[Block::Paragraph(images_in_words(plan))], width);
-    tables.chain([images]).collect::<Vec<_>>().join("\n")
+    let words = [recipe_in_words(arms), images_in_words(plan)].map(Block::Paragraph);
+    tables.chain([render_blocks(&words, width)]).collect::<Vec<_>>().join("\n")
+}
+
+/// How the arms are trained. Those of a search may differ, as their names say.
+fn recipe_in_words(arms: &[PlannedArm]) -> Vec<String> {
+    let common = |what: &str, words: fn(&TrainSpec) -> String| {
+        let mut of_arms: Vec<String> = arms.iter().map(|arm| words(&arm.train)).collect();
+        of_arms.dedup();
+        match &of_arms[..] {
+            [same] => format!("{what}: {same}."),
+            _ => format!("{what}: not the same for all arms."),
+        }
+    };
+    vec![
+        common("Optimizer", TrainSpec::optimizer_words),
+        common("Schedule", TrainSpec::schedule_words),
+        common("Loss", TrainSpec::loss_words),
+    ]
 }
 
 fn images_in_words(PlannedSweep { images, class_gaps, .. }: &PlannedSweep) -> Vec<String> {

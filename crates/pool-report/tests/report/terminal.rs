@@ -3,6 +3,7 @@
 use pool_report::{PlannedArm, PlannedSweep, plan_table, terminal_report, terminal_summary};
 
 use pool_spec::ImageCounts;
+use pool_testkit::trial_spec;
 
 use crate::synthetic::{Synthetic, diverged, model, small, trial};
 
@@ -31,6 +32,7 @@ fn plan(width: u16) -> String {
     let arms = arms.map(|(arm, pool)| PlannedArm {
         arm: arm.into(),
         pool: pool.into(),
+        train: trial_spec(arm, pool, 1, 10).train,
         seeds: vec![1, 2, 3],
         model: model(pool),
     });
