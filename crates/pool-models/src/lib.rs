@@ -120,7 +120,7 @@ pub use pool_spec::{
     FractionalSize, Geometry, Inferred, InferredLayer, Join, Kernels, Layer, LayerCost, LayerInput, Learned,
     NetworkError, NetworkTemplate, OpenExtent, Operator, OperatorKind, OptimizerSpec, Padding, Parallel,
     Pool, PoolTensor, Precision, Reducer, Sequential, SettingError, SgdSettings, Site, SpaceToDepth,
-    SpellingError, StridedConv, VariablePath, Window, catalogue, catalogue_markdown, keras,
+    SpellingError, StridedConv, UpdateRule, VariablePath, Window, catalogue, catalogue_markdown, keras,
 };
 
 pub use apply::{Application, Applied};
