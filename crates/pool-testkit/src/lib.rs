@@ -16,8 +16,8 @@ use pool_records::{
 };
 use pool_spec::{
     Augmentation, ClassImages, CostSpec, DataRemarks, DataSource, DataSpec, EvaluationSpec, Fillings,
-    Identified, NetworkTemplate, OptimizerSpec, PictureSettings, Plan, Pool, Precision, Schedule, Split, Sweep,
-    SweepError, TaskSpec, TrainSpec, TrialSpec,
+    Identified, NetworkTemplate, OptimizerSpec, PictureSettings, Plan, Pool, Precision, Schedule, Split,
+    Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
 };
 use serde::de::DeserializeOwned;
 

@@ -12,7 +12,8 @@ use super::network::NetworkTemplate;
 use super::search::{Search, SearchContext};
 use super::toml_file::{ArmToml, ControlledParameters, DataToml, ModelToml, SeedToml, SweepToml};
 use crate::{
-    DataSource, DataSpec, Decay, EvaluationSpec, PictureSettings, Schedule, StepSchedule, SweepError, TrainSpec,
+    DataSource, DataSpec, Decay, EvaluationSpec, PictureSettings, Schedule, StepSchedule, SweepError,
+    TrainSpec,
 };
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
