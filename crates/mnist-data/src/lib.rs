@@ -44,6 +44,7 @@
 mod augmenter;
 mod batch_order;
 mod catalogue;
+mod channels;
 mod data_dir;
 mod dataset;
 mod division;

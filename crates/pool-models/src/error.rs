@@ -25,6 +25,17 @@ pub enum ModelError {
         /// The shape found.
         found: Vec<i64>,
     },
+    /// Figures of other channels than the network's.
+    #[error(
+        "{found} channel{} to normalize, and the network takes pictures {input:?}; give figures for each of its channels",
+        if *.found == 1 { "" } else { "s" }
+    )]
+    Channels {
+        /// Channels that there are figures for.
+        found: usize,
+        /// Shape of one sample that the network takes.
+        input: Vec<usize>,
+    },
     /// A layer with parameters to learn, used before they were made.
     #[error("{pool} has parameters to learn; build it first (Pool::build, or as a layer of a network)")]
     NotBuilt {

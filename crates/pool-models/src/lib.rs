@@ -105,6 +105,7 @@ mod layers;
 mod libtorch;
 mod native;
 mod net;
+mod normalization;
 mod objective;
 mod optimizer;
 mod pool;
@@ -114,9 +115,9 @@ mod wiring;
 
 pub use pool_kernels::UnknownIsa;
 pub use pool_spec::{
-    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, BranchInput, BuiltInNetwork, Conv, Conv1d, Conv2d,
-    Conv3d, ConvChange, Decay, Dense, Dropout, Elsewhere, Example, Extent, FillError, Filling, FillingLayer,
-    Fillings, Flatten, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
+    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, BranchInput, BuiltInNetwork, ChannelStatistics, Conv,
+    Conv1d, Conv2d, Conv3d, ConvChange, Decay, Dense, Dropout, Elsewhere, Example, Extent, FillError, Filling,
+    FillingLayer, Fillings, Flatten, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
     FractionalSize, Geometry, Inferred, InferredLayer, Join, Kernels, Layer, LayerCost, LayerInput, Learned,
     NetworkError, NetworkTemplate, OpenExtent, Operator, OperatorKind, OptimizerSpec, Padding, Parallel,
     Pool, PoolTensor, Precision, Reducer, Sequential, SettingError, SgdSettings, Site, SpaceToDepth,
@@ -127,6 +128,7 @@ pub use apply::{Application, Applied};
 pub use error::ModelError;
 pub use libtorch::{Libtorch, check_instructions, describe_kernels};
 pub use net::{Mode, Net};
+pub use normalization::Normalization;
 pub use objective::{
     PredictedProbabilities, class_probabilities, count_errors, cross_entropy, predicted_classes,
     predicted_probabilities, smoothed_cross_entropy,
@@ -134,7 +136,9 @@ pub use objective::{
 pub use optimizer::Optimizer;
 pub use pool::{PoolLayer, max_unpool};
 pub use torchscript::save_torchscript;
-pub use weights::{WeightsError, load_tensors, load_weights, save_tensors, save_weights};
+pub use weights::{
+    WeightsError, load_tensors, load_weights, save_normalized_weights, save_tensors, save_weights,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -5,6 +5,7 @@ use tch::{TchError, Tensor, nn};
 
 use crate::conv_block::BuiltConvBlock;
 use crate::layers::{BuiltLayer, Execution};
+use crate::normalization::Normalization;
 use crate::pool::Random;
 use crate::wiring::{Values, Wiring};
 use crate::{Kernels, ModelError, Precision};
@@ -23,6 +24,8 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct Net {
     input: Vec<usize>,
+    /// What is done to the input before the first layer.
+    normalization: Option<Normalization>,
     layers: Vec<BuiltLayer>,
     wiring: Wiring,
     steps: Vec<BuiltStep>,
@@ -61,7 +64,14 @@ impl Net {
         };
         let steps = model.steps().iter().flat_map(step).collect();
         let wiring = Wiring::of(&model.layers);
-        Ok(Self { input: model.input.clone(), layers, wiring, steps, execution: Execution::default() })
+        Ok(Self {
+            input: model.input.clone(),
+            normalization: None,
+            layers,
+            wiring,
+            steps,
+            execution: Execution::default(),
+        })
     }
 
     /// Runs a batch `[N, C, spatial...]` and returns what the last layer gives, `[N, classes]` logits for a
@@ -71,6 +81,8 @@ impl Net {
     /// An input that is not the shape the network was made for, or libtorch's refusal (out of memory, say).
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
         self.check_input(input)?;
+        let normalized = self.normalization.as_ref().map(|of| of.apply(input)).transpose()?;
+        let input = normalized.as_ref().unwrap_or(input);
         let mut values = Values::new(&self.wiring, input);
         let mut next = 0;
         for step in &self.steps {
@@ -102,6 +114,18 @@ impl Net {
         }
         let sizes: Vec<String> = self.input.iter().map(ToString::to_string).collect();
         Err(ModelError::TensorShape { expected: format!("[N, {}]", sizes.join(", ")), found })
+    }
+
+    /// Lets it take pictures in 0 to 1 and normalize them itself: forward passes and exports alike.
+    ///
+    /// # Errors
+    /// Figures for another number of channels than its input has.
+    pub fn with_normalization(self, normalization: Normalization) -> Result<Self, ModelError> {
+        let channels = normalization.channels();
+        if self.input.len() != 3 || self.input[0] != channels {
+            return Err(ModelError::Channels { found: channels, input: self.input });
+        }
+        Ok(Self { normalization: Some(normalization), ..self })
     }
 
     /// Chooses the implementation of its layers; a network is built with [`Kernels::Fast`].
@@ -152,7 +176,9 @@ impl Net {
         let layers: Vec<BuiltLayer> = self.layers.iter().map(BuiltLayer::frozen).collect::<Result<_, _>>()?;
         let steps = layers.iter().map(|_| BuiltStep::Layer).collect();
         let execution = Execution { kernels: Kernels::Reference, precision: Precision::F32 };
-        Ok(Self { input: self.input.clone(), layers, wiring: self.wiring.clone(), steps, execution })
+        let normalization = self.normalization.as_ref().map(Normalization::frozen).transpose()?;
+        let (input, wiring) = (self.input.clone(), self.wiring.clone());
+        Ok(Self { input, normalization, layers, wiring, steps, execution })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Augmentation, ClassImages, PictureSettings};
+use crate::{Augmentation, ClassImages, Normalize, PictureSettings};
 
 /// Which images, and which of them decide when to stop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct DataSpec {
     /// What is done with pictures that lie in a folder.
     #[serde(default, skip_serializing_if = "PictureSettings::is_default")]
     pub pictures: PictureSettings,
+    /// What is done to their channels.
+    #[serde(default, skip_serializing_if = "Normalize::is_none")]
+    pub normalize: Normalize,
     /// How training images are changed at random. Left out where they are not.
     #[serde(default, skip_serializing_if = "Augmentation::is_none")]
     pub augment: Augmentation,

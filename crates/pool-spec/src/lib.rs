@@ -45,6 +45,7 @@ pub mod keras;
 mod layer_cost;
 mod layers;
 mod network;
+mod normalization;
 mod optimizer;
 mod perturbation;
 mod pictures;
@@ -76,6 +77,7 @@ pub use layers::{
     Parallel, SpaceToDepth,
 };
 pub use network::{Inferred, InferredLayer, LayerInput, NetworkError, Sequential};
+pub use normalization::{ChannelStatistics, Normalize};
 pub use optimizer::{AdamSettings, Decay, OptimizerSpec, SgdSettings, UpdateRule};
 pub use perturbation::PerturbationKind;
 pub use pictures::{Colour, PictureSettings, PictureSize, Resize, Unreadable};

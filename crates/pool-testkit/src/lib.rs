@@ -16,8 +16,8 @@ use pool_records::{
 };
 use pool_spec::{
     Augmentation, ClassImages, CostSpec, DataRemarks, DataSource, DataSpec, EvaluationSpec, Fillings,
-    Identified, NetworkTemplate, OptimizerSpec, PictureSettings, Plan, Pool, Precision, Schedule, Split,
-    Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
+    Identified, NetworkTemplate, Normalize, OptimizerSpec, PictureSettings, Plan, Pool, Precision, Schedule,
+    Split, Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
 };
 use serde::de::DeserializeOwned;
 
@@ -93,6 +93,7 @@ fn data_spec() -> DataSpec {
         source: DataSource::Mnist,
         validation: Split::Tail(0.2),
         pictures: PictureSettings::default(),
+        normalize: Normalize::None,
         augment: Augmentation::default(),
     }
 }
@@ -142,6 +143,7 @@ pub fn trial_record(spec: &TrialSpec) -> TrialRecord {
         class_images: class_images(1_600, 400, 500),
         class_names: Vec::new(),
         remarks: DataRemarks::default(),
+        normalization: Vec::new(),
         model: ModelFacts::new(&spec.model, &spec.train).expect("a network"),
         epochs: Vec::new(),
         earlier: Vec::new(),

@@ -1,7 +1,10 @@
 //! A data set as tensors that stay in the device's memory, so that a batch is one gather and no image is touched twice.
 
 use mnist_data::{Augmenter, DataDir, Division, LabelledImages};
-use pool_spec::{Augmentation, ClassImages, ComputeDevice, DataRemarks, DataSpec};
+use pool_models::Normalization;
+use pool_spec::{
+    Augmentation, ChannelStatistics, ClassImages, ComputeDevice, DataRemarks, DataSpec, Normalize,
+};
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::TrainError;
@@ -20,10 +23,12 @@ pub(crate) struct ResidentData {
     /// What the classes are called, where the images say so.
     pub(crate) class_names: Vec<String>,
     pub(crate) remarks: DataRemarks,
+    /// What was done to the channels of all images, and is to be done to others; empty if nothing was.
+    pub(crate) normalization: Vec<ChannelStatistics>,
     augmentation: Augmentation,
 }
 
-/// Images `[N, C, H, W]` of type `f32` in `[0, 1]` and labels `[N]` of type `i64`.
+/// Images `[N, C, H, W]` of type `f32`, in `[0, 1]` or normalized, and labels `[N]` of type `i64`.
 pub(crate) struct ImageTensors {
     pub(crate) images: Tensor,
     pub(crate) labels: Tensor,
@@ -41,6 +46,14 @@ impl ImageTensors {
         let labels: Vec<i64> = set.labels().iter().map(|&label| label.into()).collect();
         let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
         Ok(Self { images, labels })
+    }
+
+    /// The same images, each channel normalized by its statistics; as they are where there are none.
+    pub(crate) fn normalized(mut self, channels: &[ChannelStatistics]) -> Result<Self, TchError> {
+        if !channels.is_empty() {
+            Normalization::new(channels, self.images.device())?.apply_in_place(&mut self.images)?;
+        }
+        Ok(self)
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -112,16 +125,24 @@ impl ResidentData {
     ) -> Result<Self, TrainError> {
         let data = mnist_data::load(&spec.source, &spec.pictures, data_dir)?;
         let Division { split, classes } = mnist_data::divide(spec, &mnist_data::labels_of(&data))?;
-        let all_train = ImageTensors::new(&data.train, device)?;
+        let normalization = match spec.normalize {
+            Normalize::None => Vec::new(),
+            Normalize::PerChannel => {
+                data.train.channel_statistics(split.train.iter().map(|&index| index as usize))
+            }
+        };
+        let tensors = |set: &LabelledImages| ImageTensors::new(set, device)?.normalized(&normalization);
+        let all_train = tensors(&data.train)?;
         Ok(Self {
             train: all_train.part(&split.train)?,
             validation: all_train.part(&split.validation)?,
-            test: ImageTensors::new(&data.test, device)?,
+            test: tensors(&data.test)?,
             test_pictures: data.test,
             classes: data.classes,
             class_images: classes,
             class_names: data.class_names,
             remarks: data.remarks,
+            normalization,
             augmentation: spec.augment,
         })
     }

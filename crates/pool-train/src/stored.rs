@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PictureShape, PublicSet, picture_in_frame};
-use pool_models::{Mode, Net, class_probabilities, load_weights, save_torchscript, save_weights};
+use pool_models::{
+    Mode, Net, Normalization, class_probabilities, load_weights, save_normalized_weights, save_torchscript,
+};
 use pool_records::{
     EvaluatedSet, Record, RunError, RunLayout, StopFlag, TrialRecord, TrialStatus, check_outputs,
 };
@@ -22,6 +24,7 @@ pub struct StoredTrial {
     folder: PathBuf,
     record: TrialRecord,
     variables: VarStore,
+    /// It takes pictures in 0 to 1, and normalizes them as those were that it learned.
     net: Net,
     /// The network's outputs: a record may come from anywhere, but the network has just been built.
     classes: usize,
@@ -40,7 +43,10 @@ impl StoredTrial {
         let spec = &record.spec;
         let mut variables = VarStore::new(Device::Cpu);
         let classes = spec.model.infer()?.output().map_or(0, |output| output.iter().product());
-        let net = spec.model.build(&variables.root())?.with_precision(spec.train.precision);
+        let mut net = spec.model.build(&variables.root())?.with_precision(spec.train.precision);
+        if !record.normalization.is_empty() {
+            net = net.with_normalization(Normalization::new(&record.normalization, Device::Cpu)?)?;
+        }
         load_weights(&mut variables, &RunLayout::weights_in(folder))?;
         Ok(Self { folder: folder.to_owned(), record, variables, net, classes })
     }
@@ -162,7 +168,9 @@ impl StoredTrial {
             [RunLayout::spec_in, RunLayout::record_in, RunLayout::weights_in].map(|file| file(&self.folder));
         check_outputs(&read.each_ref().map(PathBuf::as_path), &[path]).map_err(RunError::from)?;
         match format {
-            WeightFormat::Safetensors => save_weights(&self.variables, path),
+            WeightFormat::Safetensors => {
+                save_normalized_weights(&self.variables, &self.record.normalization, path)
+            }
             WeightFormat::TorchScript => save_torchscript(&self.net, path),
         }
         .map_err(TrainError::from)
@@ -211,7 +219,7 @@ fn is_absent(error: &std::io::Error) -> bool {
 /// A form in which a trained network leaves this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightFormat {
-    /// The weights alone, by name; no code inside.
+    /// The weights alone, by name; no code inside. Where pictures are normalized, the header's metadata say by what.
     Safetensors,
     /// Weights and forward pass, for `torch.jit.load` in Python or C++.
     TorchScript,

@@ -5,8 +5,7 @@ use mnist_data::{
     DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FetchProgress, FileCheck, FileState,
     LabelledImages, PublicSet, class_names, fetch, load, source_at, verify,
 };
-use pool_spec::{Colour, DataSource, PictureSettings, PictureSize, Unreadable};
-use serde::Serialize;
+use pool_spec::{ChannelStatistics, Colour, DataSource, PictureSettings, PictureSize, Unreadable};
 use serde_json::json;
 
 use crate::args::{DataAction, DataArgs, SetOrPath};
@@ -150,7 +149,7 @@ fn description(data: &Dataset, source: &DataSource, names: &[String]) -> String 
     for sentence in data.remarks.sentences() {
         text += &format!("{sentence}\n");
     }
-    for (name, Channel { mean, sd }) in
+    for (name, ChannelStatistics { mean, sd }) in
         CHANNEL_NAMES[data.train.shape().colour.channels() / 2].iter().zip(channels(&data.train))
     {
         text += &format!("{name}: mean {mean:.4}, standard deviation {sd:.4} of 1, in the training images\n");
@@ -178,53 +177,6 @@ fn kind_of(source: &DataSource) -> &'static str {
 /// Of pictures in grey, and in colour.
 const CHANNEL_NAMES: [&[&str]; 2] = [&["grey"], &["red", "green", "blue"]];
 
-/// Mean and standard deviation of a channel, where 1 is white.
-#[derive(Debug, PartialEq, Serialize)]
-struct Channel {
-    mean: f64,
-    sd: f64,
-}
-
-fn channels(images: &LabelledImages) -> Vec<Channel> {
-    let shape = images.shape();
-    let mut counts = vec![[0_u64; 256]; shape.colour.channels()];
-    for (index, plane) in images.pixels().chunks_exact(shape.plane_bytes()).enumerate() {
-        let counts = &mut counts[index % shape.colour.channels()];
-        for &pixel in plane {
-            counts[usize::from(pixel)] += 1;
-        }
-    }
-    counts.iter().map(Channel::of).collect()
-}
-
-impl Channel {
-    /// From the number of pixels of each value.
-    fn of(counts: &[u64; 256]) -> Self {
-        let pixels = counts.iter().sum::<u64>() as f64;
-        let over_all = |value: &dyn Fn(f64) -> f64| -> f64 {
-            let weighted =
-                counts.iter().enumerate().map(|(grey, &count)| count as f64 * value(grey as f64 / 255.0));
-            weighted.sum::<f64>() / pixels
-        };
-        let mean = over_all(&|grey| grey);
-        Self { mean, sd: over_all(&|grey| (grey - mean).powi(2)).sqrt() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use mnist_data::PictureShape;
-
-    use super::*;
-
-    #[test]
-    fn every_channel_has_its_mean_and_standard_deviation() {
-        let pixels = vec![0, 255, 51, 51, 0, 102];
-        let images = LabelledImages::new(PictureShape::rgb(1, 2), pixels, vec![0]).unwrap();
-        let found: Vec<(f64, f64)> =
-            channels(&images).iter().map(|channel| (channel.mean, channel.sd)).collect();
-        for ((mean, sd), expected) in found.into_iter().zip([(0.5, 0.5), (0.2, 0.0), (0.2, 0.2)]) {
-            assert!((mean - expected.0).abs() < 1e-12 && (sd - expected.1).abs() < 1e-12, "{mean} {sd}");
-        }
-    }
+fn channels(images: &LabelledImages) -> Vec<ChannelStatistics> {
+    images.channel_statistics(0..images.len())
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod header;
+mod saved;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -9,6 +10,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use pool_files::atomic_write_with;
+use pool_spec::ChannelStatistics;
 use safetensors::SafeTensorError;
 use tch::nn::VarStore;
 use tch::{Kind, TchError, Tensor};
@@ -18,6 +20,7 @@ use crate::error::first_line;
 
 pub use error::WeightsError;
 use header::{Entry, Header};
+use saved::SavedTensor;
 
 /// Writes every variable under its name, such as `conv2d.weight`. The file is there whole or not at all.
 ///
@@ -37,6 +40,34 @@ pub fn save_tensors(named: &[(String, Tensor)], path: &Path) -> Result<(), Model
             // The system's own words, without the temporary name.
             TchError::SafeTensorError { err: SafeTensorError::IoError(error), .. } => error,
             error => io::Error::other(first_line(&error)),
+        })
+    })
+    .map_err(|cause| in_file(path, WeightsError::Write(cause)))
+}
+
+/// Writes every variable as [`save_weights`] does, and what the network's pictures are normalized by: without any channels
+/// nothing, else `__metadata__` has the key `normalization`, whose text is a list with `mean` and `sd` of each channel in
+/// 0 to 1, such as `[{"mean":0.13,"sd":0.31}]`. A channel whose `sd` is 0 is only shifted.
+///
+/// # Errors
+/// As there.
+pub fn save_normalized_weights(
+    variables: &VarStore,
+    channels: &[ChannelStatistics],
+    path: &Path,
+) -> Result<(), ModelError> {
+    if channels.is_empty() {
+        return save_weights(variables, path);
+    }
+    let text = serde_json::to_string(channels).expect("a list of numbers");
+    let metadata = HashMap::from([("normalization".to_owned(), text)]);
+    let named = variables.variables();
+    let views = named.iter().map(|(name, tensor)| Ok((name, SavedTensor::new(tensor)?)));
+    let views = views.collect::<Result<Vec<_>, TchError>>()?;
+    atomic_write_with(path, |partial| {
+        safetensors::serialize_to_file(views, &Some(metadata), partial).map_err(|error| match error {
+            SafeTensorError::IoError(error) => error,
+            error => io::Error::other(error.to_string()),
         })
     })
     .map_err(|cause| in_file(path, WeightsError::Write(cause)))

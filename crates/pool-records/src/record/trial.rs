@@ -1,6 +1,6 @@
 //! What one trial measured, epoch by epoch and in the end.
 
-use pool_spec::{ClassImages, DataRemarks, TrialSpec};
+use pool_spec::{ChannelStatistics, ClassImages, DataRemarks, TrialSpec};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -27,6 +27,9 @@ pub struct TrialRecord {
     /// What was done to the images while they were loaded.
     #[serde(default, skip_serializing_if = "DataRemarks::is_empty")]
     pub remarks: DataRemarks,
+    /// What the pictures were normalized by, channel by channel, if they were: statistics of the images to train with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub normalization: Vec<ChannelStatistics>,
     /// The network.
     pub model: ModelFacts,
     /// One row per epoch that ran, in order.

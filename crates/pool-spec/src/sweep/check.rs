@@ -166,7 +166,7 @@ fn check_seeds(source: &Source, seeds: &[Spanned<SeedToml>]) -> Result<Vec<u64>,
 
 /// The images: a path is absolute from here on, and only pictures in a folder have settings of their own.
 fn check_data(source: &Source, raw: DataToml, folder: &Path) -> Result<DataSpec, SweepError> {
-    let DataToml { dataset, validation, size, resize, colour, unreadable, augment } = raw;
+    let DataToml { dataset, validation, size, resize, colour, unreadable, normalize, augment } = raw;
     let data = check_data_source(source, dataset, folder)?;
     let given = [
         ("size", size.is_some()),
@@ -192,7 +192,7 @@ fn check_data(source: &Source, raw: DataToml, folder: &Path) -> Result<DataSpec,
         unreadable: unreadable.unwrap_or_default(),
     };
     augment.check().map_err(|(key, message)| source.error_of(&format!("data.augment.{key}"), message))?;
-    Ok(DataSpec { source: data, validation, pictures, augment })
+    Ok(DataSpec { source: data, validation, pictures, normalize, augment })
 }
 
 /// The source, with the absolute path of its file or folder.
@@ -335,7 +335,7 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Colour, PictureSize, Resize, Unreadable};
+    use crate::{Colour, Normalize, PictureSize, Resize, Unreadable};
 
     fn read(data: &str) -> Result<DataSpec, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -392,8 +392,19 @@ mod tests {
     }
 
     #[test]
+    fn channels_are_normalized_if_the_file_says_so() {
+        let data = read("dataset = \"mnist\"\nnormalize = \"per_channel\"").expect("normalized data");
+        assert_eq!(data.normalize, Normalize::PerChannel);
+        let json = serde_json::to_string(&data).expect("a spec");
+        assert_eq!(json, r#"{"source":"mnist","validation":{"tail":0.2},"normalize":"per_channel"}"#);
+        assert_eq!(serde_json::from_str::<DataSpec>(&json).expect("the same"), data);
+        let message = read("dataset = \"mnist\"\nnormalize = \"channels\"").expect_err("an unknown word");
+        assert!(message.ends_with("5: normalize = \"channels\": give `none` or `per_channel`"), "{message}");
+    }
+
+    #[test]
     fn a_data_set_without_settings_is_written_as_before() {
-        let data = read("dataset = \"mnist\"").expect("the study's data");
+        let data = read("dataset = \"mnist\"\nnormalize = \"none\"").expect("the study's data");
         let json = serde_json::to_string(&data).expect("a spec");
         assert_eq!(json, r#"{"source":"mnist","validation":{"tail":0.2}}"#);
     }

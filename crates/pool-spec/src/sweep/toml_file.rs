@@ -13,7 +13,7 @@ use super::networks::BuiltInNetwork;
 use super::template_layer::TemplateLayer;
 use crate::reading::Whole;
 use crate::{
-    Augmentation, Colour, DataSource, EvaluationSpec, Extent, Padding, PictureSize, Pool, Reducer, Resize,
+    Augmentation, Colour, DataSource, EvaluationSpec, Extent, Normalize, Padding, PictureSize, Pool, Reducer, Resize,
     Split, TrainSpec, Unreadable,
 };
 
@@ -53,6 +53,8 @@ pub(super) struct DataToml {
     pub(super) resize: Option<Resize>,
     pub(super) colour: Option<Colour>,
     pub(super) unreadable: Option<Unreadable>,
+    #[serde(default)]
+    pub(super) normalize: Normalize,
     #[serde(default)]
     pub(super) augment: Augmentation,
 }

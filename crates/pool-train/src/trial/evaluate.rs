@@ -118,7 +118,7 @@ pub(super) fn examine_test_images(
     let (pictures, batch_size) = (&data.test_pictures, evaluation_batch(device, spec.train.batch_size));
     let Examined { evaluation, predictions, loss, confusion, calibration } =
         examine(net, pictures, &data.test, data.classes, batch_size, stop)?;
-    let changed = Changed { net, pictures, predictions: &predictions, device, batch_size, stop };
+    let changed = Changed { net, pictures, data, predictions: &predictions, device, batch_size, stop };
     Ok(TestResults {
         evaluation,
         labels: pictures.labels().to_vec(),
@@ -156,6 +156,7 @@ fn hardest(pictures: &LabelledImages, predictions: &[u16], loss: &[f64]) -> Vec<
 struct Changed<'a> {
     net: &'a Net,
     pictures: &'a LabelledImages,
+    data: &'a ResidentData,
     predictions: &'a [u16],
     device: ComputeDevice,
     batch_size: usize,
@@ -172,8 +173,8 @@ impl Changed<'_> {
             Robustness { kind: level.kind, strength: level.strength, images: 0, errors: 0, consistent: 0 };
         for perturbation in &level.perturbations {
             let pictures = self.pictures.perturbed(perturbation, NOISE_SEED)?;
-            let images = ImageTensors::new(&pictures, self.device)?.images;
-            let classes = classes_of(&logits_of(self.net, &images, self.batch_size, self.stop)?)?;
+            let changed = ImageTensors::new(&pictures, self.device)?.normalized(&self.data.normalization)?;
+            let classes = classes_of(&logits_of(self.net, &changed.images, self.batch_size, self.stop)?)?;
             sums.images += classes.len() as u64;
             sums.errors += differences(&classes, pictures.labels());
             sums.consistent += classes.len() as u64 - differences(&classes, self.predictions);

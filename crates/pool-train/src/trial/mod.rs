@@ -100,6 +100,7 @@ pub fn run_trial(
         class_images: data.class_images.clone(),
         class_names: data.class_names.clone(),
         remarks: data.remarks.clone(),
+        normalization: data.normalization.clone(),
         model: ModelFacts::new(&spec.model, &spec.train)?,
         epochs,
         earlier,
