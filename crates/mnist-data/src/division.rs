@@ -16,6 +16,9 @@ pub struct Division {
     pub classes: ClassImages,
 }
 
+/// How many images of each class a part has is the same for every seed.
+const ANY_SEED: u64 = 0;
+
 /// What this many classes of a source are called, by label: their numbers, where the set says no more.
 pub fn class_names(source: &DataSource, classes: usize) -> Vec<String> {
     let known: &[&str] = match source {
@@ -33,12 +36,12 @@ pub fn class_names(source: &DataSource, classes: usize) -> Vec<String> {
     (0..classes).map(numbered).collect()
 }
 
-/// Divides a data set's images by their labels.
+/// Divides a data set's images by their labels, for a trial with this seed.
 ///
 /// # Errors
 /// A split that would leave a part without images.
-pub fn divide(data: &DataSpec, labels: &SetLabels) -> Result<Division, DataError> {
-    let split = SplitIndices::of(data.validation, &labels.train)?;
+pub fn divide(data: &DataSpec, labels: &SetLabels, seed: u64) -> Result<Division, DataError> {
+    let split = SplitIndices::of(data.validation, &labels.train, seed)?;
     let of = |part: &[u32]| -> Vec<u16> { part.iter().map(|&index| labels.train[index as usize]).collect() };
     let (train, validation) = (of(&split.train), of(&split.validation));
     let test = labels.test.iter().copied();
@@ -76,7 +79,8 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
     let (train, validation) = split_sizes(sweep.data.validation, &counts.train).map_err(of_validation)?;
     let test: usize = counts.test.iter().sum();
     let images = ImageCounts { train: train as u64, validation: validation as u64, test: test as u64 };
-    let division = labels.map(|labels| divide(&sweep.data, &labels)).transpose().map_err(of_validation)?;
+    let division =
+        labels.map(|labels| divide(&sweep.data, &labels, ANY_SEED)).transpose().map_err(of_validation)?;
     Ok(DataFacts { sample, classes, images, class_images: division.map(|division| division.classes) })
 }
 
@@ -86,7 +90,7 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
 /// Missing or broken data, or a validation split that leaves a part empty.
 pub fn check_data(data: &DataSpec, data_dir: &DataDir) -> Result<(), DataError> {
     let loaded = load(&data.source, &data.pictures, data_dir)?;
-    divide(data, &labels_of(&loaded)).map(drop)
+    divide(data, &labels_of(&loaded), ANY_SEED).map(drop)
 }
 
 /// The labels of a data set.

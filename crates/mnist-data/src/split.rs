@@ -14,21 +14,21 @@ pub struct SplitIndices {
     pub validation: Vec<u32>,
 }
 
-/// The seed of the stratified draw, which otherwise depends on the labels alone: the same for every trial.
-const SEED: u64 = 0;
+/// The seed of a stratified draw that is the same for every trial: it depends on the labels alone.
+const EVERY_TRIALS_SEED: u64 = 0;
 
 impl SplitIndices {
-    /// Divides the images that have these labels (`[N]`, in the order of the images).
+    /// Divides the images that have these labels (`[N]`, in the order of the images) for a trial with this seed.
     ///
     /// [`Split::Tail`] takes as many of the last images as Keras's `validation_split`: training ends at
-    /// `floor(n * (1 - fraction))`. [`Split::Stratified`] draws `round(fraction * class size)` images of each class. At
-    /// least one image of each class stays for training, and a class of two or more has at least one for validation.
+    /// `floor(n * (1 - fraction))`. [`Split::Stratified`] draws `round(fraction * class size)` images of each class, the
+    /// same ones whatever the seed, and [`Split::StratifiedPerSeed`] as many, other ones for each seed. At least one image of each class stays for training, and a class of two or more has at least one for validation.
     ///
     /// # Errors
     ///
     /// [`DataError::Argument`] unless the fraction lies between 0 and 1 and 32-bit indices suffice,
     /// [`DataError::EmptyPart`] if a part would hold no image.
-    pub fn of(split: Split, labels: &[u16]) -> Result<Self, DataError> {
+    pub fn of(split: Split, labels: &[u16], seed: u64) -> Result<Self, DataError> {
         let images = labels.len();
         let count = indexed(images)?;
         let labelled = labels.iter().max().map_or(0, |&greatest| usize::from(greatest) + 1);
@@ -43,7 +43,8 @@ impl SplitIndices {
             Split::Tail(_) => {
                 Self { train: (0..train as u32).collect(), validation: (train as u32..count).collect() }
             }
-            Split::Stratified(fraction) => stratified(classes, fraction),
+            Split::Stratified(fraction) => stratified(classes, fraction, EVERY_TRIALS_SEED),
+            Split::StratifiedPerSeed(fraction) => stratified(classes, fraction, seed),
         })
     }
 }
@@ -66,7 +67,9 @@ pub(crate) fn split_sizes(split: Split, class_counts: &[usize]) -> Result<(usize
     let train = match split {
         // Keras computes exactly this in float64: 100 images with fraction 0.9 train on 9 images, not on 10.
         Split::Tail(_) => (f64::from(count) * (1.0 - fraction)).floor() as usize,
-        Split::Stratified(_) => class_counts.iter().map(|&class| class - held_out(class, fraction)).sum(),
+        Split::Stratified(_) | Split::StratifiedPerSeed(_) => {
+            class_counts.iter().map(|&class| class - held_out(class, fraction)).sum()
+        }
     };
     for (part, size) in [("training", train), ("validation", images - train)] {
         if size == 0 {
@@ -90,11 +93,11 @@ fn held_out(class: usize, fraction: f64) -> usize {
 }
 
 /// From the indices of each class's images, by label.
-fn stratified(classes: Vec<Vec<u32>>, fraction: f64) -> SplitIndices {
+fn stratified(classes: Vec<Vec<u32>>, fraction: f64, seed: u64) -> SplitIndices {
     let mut indices = SplitIndices { train: Vec::new(), validation: Vec::new() };
     for (label, mut class) in (0_u64..).zip(classes) {
         // A stream of its own, so that adding or removing a class does not change the draw of the others.
-        shuffle(&mut generator(SEED, label), &mut class);
+        shuffle(&mut generator(seed, label), &mut class);
         let (validation, train) = class.split_at(held_out(class.len(), fraction));
         indices.validation.extend_from_slice(validation);
         indices.train.extend_from_slice(train);
@@ -109,7 +112,7 @@ mod tests {
     use super::*;
 
     fn tail_sizes(images: usize, fraction: f64) -> (usize, usize) {
-        let split = SplitIndices::of(Split::Tail(fraction), &vec![0; images]).unwrap();
+        let split = SplitIndices::of(Split::Tail(fraction), &vec![0; images], 0).unwrap();
         (split.train.len(), split.validation.len())
     }
 
@@ -132,14 +135,14 @@ mod tests {
 
     #[test]
     fn tail_validates_on_the_last_images() {
-        let split = SplitIndices::of(Split::Tail(0.4), &[0; 5]).unwrap();
+        let split = SplitIndices::of(Split::Tail(0.4), &[0; 5], 0).unwrap();
         assert_eq!(split, SplitIndices { train: vec![0, 1, 2], validation: vec![3, 4] });
     }
 
     #[test]
     fn stratified_takes_the_same_share_of_every_class() {
         let labels: Vec<u16> = [vec![3; 40], vec![0; 11], vec![9; 100]].concat();
-        let split = SplitIndices::of(Split::Stratified(0.2), &labels).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &labels, 0).unwrap();
         let count = |label| split.validation.iter().filter(|&&i| labels[i as usize] == label).count();
         assert_eq!((count(3), count(0), count(9)), (8, 2, 20));
 
@@ -167,7 +170,7 @@ mod tests {
         }
         // A rare class among others is in both parts.
         let labels = [vec![0; 100], vec![1; 2], vec![2; 1]].concat();
-        let split = SplitIndices::of(Split::Stratified(0.2), &labels).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &labels, 0).unwrap();
         let classes = |part: &[u32]| -> Vec<u16> {
             let mut found: Vec<u16> = part.iter().map(|&index| labels[index as usize]).collect();
             found.dedup();
@@ -182,8 +185,10 @@ mod tests {
         let labels: Vec<u16> =
             (0..).zip(counts).flat_map(|(label, count)| std::iter::repeat_n(label, count)).collect();
         for fraction in [0.01, 0.2, 0.35, 0.5, 0.99] {
-            for split in [Split::Tail(fraction), Split::Stratified(fraction)] {
-                let SplitIndices { train, validation } = SplitIndices::of(split, &labels).unwrap();
+            for split in
+                [Split::Tail(fraction), Split::Stratified(fraction), Split::StratifiedPerSeed(fraction)]
+            {
+                let SplitIndices { train, validation } = SplitIndices::of(split, &labels, 0).unwrap();
                 assert_eq!(
                     split_sizes(split, &counts).unwrap(),
                     (train.len(), validation.len()),
@@ -196,15 +201,31 @@ mod tests {
     #[test]
     fn the_stratified_draw_never_changes_between_releases() {
         // The first two of shuffle([0..10]) on stream 0 of seed 0: scripts/golden/batch_order.py, first line.
-        let split = SplitIndices::of(Split::Stratified(0.2), &[0; 10]).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &[0; 10], 0).unwrap();
         assert_eq!(split.validation, [1, 6]);
+    }
+
+    #[test]
+    fn a_draw_per_seed_is_another_for_each_seed_of_the_same_sizes_and_the_first_is_the_common_one() {
+        let labels = [vec![0; 50], vec![1; 30]].concat();
+        let of = |split, seed| SplitIndices::of(split, &labels, seed).unwrap();
+        let per_seed = |seed| of(Split::StratifiedPerSeed(0.2), seed);
+        assert_eq!(per_seed(1), per_seed(1));
+        assert_ne!(per_seed(1).validation, per_seed(2).validation);
+        let of_class_0 = |split: SplitIndices| split.validation.iter().filter(|&&index| index < 50).count();
+        assert_eq!(
+            (of_class_0(per_seed(1)), of_class_0(per_seed(2)), per_seed(7).validation.len()),
+            (10, 10, 16)
+        );
+        assert_eq!(per_seed(0), of(Split::Stratified(0.2), 7));
+        assert_eq!(of(Split::Tail(0.2), 1), of(Split::Tail(0.2), 2));
     }
 
     #[test]
     fn refuses_fractions_that_are_not_between_zero_and_one() {
         for fraction in [0.0, 1.0, -0.2, 20.0, f64::NAN, f64::INFINITY] {
             for split in [Split::Tail(fraction), Split::Stratified(fraction)] {
-                let message = SplitIndices::of(split, &[0; 10]).unwrap_err().to_string();
+                let message = SplitIndices::of(split, &[0; 10], 0).unwrap_err().to_string();
                 let start = "validation fraction: expected more than 0 and less than 1, found ";
                 assert!(message.starts_with(&format!("{start}{fraction};")), "{message}");
             }
@@ -220,7 +241,7 @@ mod tests {
             (Split::Stratified(0.8), 1, "validation"),
         ];
         for (split, images, part) in table {
-            let message = SplitIndices::of(split, &vec![0; images]).unwrap_err().to_string();
+            let message = SplitIndices::of(split, &vec![0; images], 0).unwrap_err().to_string();
             let expected = format!("of {images} images leaves the {part} part empty");
             assert!(message.contains(&expected), "{message}");
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Augmentation, ClassImages, Normalize, PictureSettings};
+use crate::{Augmentation, ClassImages, Normalize, PictureSettings, Split};
 
 /// Which images, and which of them decide when to stop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -159,23 +159,4 @@ pub enum Perturbations {
     Standard,
     /// None.
     None,
-}
-
-/// Which training images are held out for validation.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Split {
-    /// The last fraction of them, as Keras's `validation_split` does.
-    Tail(f64),
-    /// The same fraction of every class, drawn once, whatever the trial's seed.
-    Stratified(f64),
-}
-
-impl Split {
-    /// The share of the training images that is held out.
-    pub fn fraction(self) -> f64 {
-        match self {
-            Self::Tail(fraction) | Self::Stratified(fraction) => fraction,
-        }
-    }
 }

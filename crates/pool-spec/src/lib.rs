@@ -58,6 +58,7 @@ mod reference_network;
 mod schedule;
 mod setting_error;
 pub mod sizes;
+mod split;
 mod steps;
 mod summary;
 mod sweep;
@@ -68,7 +69,7 @@ pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catal
 pub use class_images::ClassImages;
 pub use computing::{Kernels, Precision};
 pub use data_remarks::{DataRemarks, SkippedFile};
-pub use data_spec::{DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts, Perturbations, Split};
+pub use data_spec::{DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts, Perturbations};
 pub use device::{ComputeDevice, DeviceChoice, UnknownDevice};
 pub use extent::Extent;
 pub use layer_cost::{KeptTensor, LastReader, LayerCost};
@@ -93,6 +94,7 @@ pub use pool::{
 pub use recipe::{EarlyStopping, Monitor, TrainSpec};
 pub use schedule::{Schedule, StepSchedule, StepSizes};
 pub use setting_error::SettingError;
+pub use split::Split;
 pub use steps::{BlockReduce, ConvBlock, Step};
 pub use sweep::{
     Arm, ArmOverrides, BuiltInNetwork, ConvChange, FillError, Filling, FillingLayer, Fillings,

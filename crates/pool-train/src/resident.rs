@@ -111,20 +111,15 @@ impl ImageTensors {
 }
 
 impl ResidentData {
-    /// What changes the training images of a trial with this seed; `None` where nothing does.
-    pub(crate) fn augmenter(&self, seed: u64) -> Option<Augmenter> {
-        let changes = Some(self.augmentation).filter(|augmentation| !augmentation.is_none());
-        changes.map(|augmentation| Augmenter::new(augmentation, self.test_pictures.shape(), seed))
-    }
-
-    /// Everything that a trial needs, brought to this device once.
+    /// Everything that a trial with this seed needs, brought to this device once.
     pub(crate) fn load(
         spec: &DataSpec,
+        seed: u64,
         data_dir: &DataDir,
         device: ComputeDevice,
     ) -> Result<Self, TrainError> {
         let data = mnist_data::load(&spec.source, &spec.pictures, data_dir)?;
-        let Division { split, classes } = mnist_data::divide(spec, &mnist_data::labels_of(&data))?;
+        let Division { split, classes } = mnist_data::divide(spec, &mnist_data::labels_of(&data), seed)?;
         let normalization = match spec.normalize {
             Normalize::None => Vec::new(),
             Normalize::PerChannel => {
@@ -145,5 +140,39 @@ impl ResidentData {
             normalization,
             augmentation: spec.augment,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mnist_data::{Dataset, SplitIndices};
+    use pool_spec::{DataSource, PictureSettings, Split};
+
+    use super::*;
+
+    fn loaded(validation: Split, seed: u64) -> ResidentData {
+        let spec = DataSpec {
+            source: DataSource::Generated,
+            validation,
+            pictures: PictureSettings::default(),
+            normalize: Normalize::None,
+        };
+        ResidentData::load(&spec, seed, &DataDir::at("no-data"), ComputeDevice::Cpu).unwrap()
+    }
+
+    #[test]
+    fn each_seed_has_validation_images_of_its_own_if_they_are_drawn_per_seed() {
+        let split = Split::StratifiedPerSeed(0.2);
+        let all = Dataset::bars_and_crosses(0).train;
+        for seed in [1, 2] {
+            let indices = SplitIndices::of(split, all.labels(), seed).unwrap().validation;
+            let expected = ImageTensors::new(&all.select(&indices).unwrap(), ComputeDevice::Cpu).unwrap();
+            assert_eq!(loaded(split, seed).validation.images, expected.images);
+        }
+        let (one, two) = (loaded(split, 1), loaded(split, 2));
+        assert_ne!(one.validation.images, two.validation.images);
+        assert_eq!(one.class_images, two.class_images);
+        let once = |seed| loaded(Split::Stratified(0.2), seed).validation.images;
+        assert_eq!(once(1), once(2));
     }
 }

@@ -82,7 +82,7 @@ fn with_test(
         Some(test) => (train, test),
         None => {
             let SplitIndices { train: kept, validation: held_out } =
-                SplitIndices::of(Split::Stratified(TEST_SHARE), train.labels())?;
+                SplitIndices::of(Split::Stratified(TEST_SHARE), train.labels(), 0)?;
             remarks.held_out_for_test = Some(held_out.len() as u64);
             (train.select(&kept)?, train.select(&held_out)?)
         }

@@ -229,10 +229,14 @@ mod tests {
             ("seeds = [-2]", "seeds = [-2]: give a whole number from 0 to 9"),
             ("seeds = 3", "seeds = 3: give a list in brackets"),
             ("order = \"grid\"", "order = \"grid\": give `random` or `halving`"),
-            ("split = {}", "split = {}: give a table with one key"),
+            (
+                "split = {}",
+                "split = {}: give { tail = 0.2 }, { stratified = 0.2 } or { stratified = 0.2, per_seed = true }",
+            ),
             (
                 "split = { tail = 0.2, stratified = 0.2 }",
-                "split = { tail = 0.2, stratified = 0.2 }: give a table with one key",
+                "split = { tail = 0.2, stratified = 0.2 }: give { tail = 0.2 }, { stratified = 0.2 } or { stratified = 0.2, \
+                 per_seed = true }",
             ),
             ("name = 3", "name = 3: give text in quotes"),
             ("train = true", "train = true: give a table of settings"),

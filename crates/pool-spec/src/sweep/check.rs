@@ -335,7 +335,7 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Colour, Normalize, PictureSize, Resize, Unreadable};
+    use crate::{Colour, Normalize, PictureSize, Resize, Split, Unreadable};
 
     fn read(data: &str) -> Result<DataSpec, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -400,6 +400,29 @@ mod tests {
         assert_eq!(serde_json::from_str::<DataSpec>(&json).expect("the same"), data);
         let message = read("dataset = \"mnist\"\nnormalize = \"channels\"").expect_err("an unknown word");
         assert!(message.ends_with("5: normalize = \"channels\": give `none` or `per_channel`"), "{message}");
+    }
+
+    #[test]
+    fn a_stratified_split_may_be_drawn_for_each_seed_and_another_may_not() {
+        let with = |split: &str| read(&format!("dataset = \"mnist\"\nvalidation = {split}"));
+        let data = with("{ stratified = 0.3, per_seed = true }").expect("a split");
+        assert_eq!(data.validation, Split::StratifiedPerSeed(0.3));
+        let rule = "give { tail = 0.2 }, { stratified = 0.2 } or { stratified = 0.2, per_seed = true }";
+        for (split, expected) in [
+            ("{ tail = 0.2, per_seed = true }", rule),
+            ("{ per_seed = true }", rule),
+            ("{}", rule),
+            ("0.2", rule),
+            ("{ stratified = 0.2, per_seed = 1 }", "per_seed = 1: give true or false"),
+            (
+                "{ stratified = 0.2, per_sed = true }",
+                "unknown field `per_sed`, expected one of `tail`, `stratified`, `per_seed`",
+            ),
+            ("{ stratified = \"a\" }", "stratified = \"a\": give a number"),
+        ] {
+            let message = with(split).expect_err(split);
+            assert!(message.ends_with(expected), "{message} should end with {expected}");
+        }
     }
 
     #[test]

@@ -109,11 +109,6 @@ fn in_plain_words(message: &str) -> String {
 
 /// Where a table that is asked for can be looked at.
 fn with_example(explained: String) -> String {
-    if let Some((found, _)) = explained.split_once(": give ")
-        && found.starts_with("validation = ")
-    {
-        return format!("{found}: give a table such as {{ tail = 0.2 }} or {{ stratified = 0.2 }}");
-    }
     let is_vague =
         ["a table of settings", "a table with one key", "a table of a word and its value", "... }"]
             .iter()

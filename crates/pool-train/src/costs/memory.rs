@@ -142,7 +142,7 @@ pub fn measure_peak(
     context: &TrialContext,
 ) -> Result<Option<u64>, TrainError> {
     context.set_threads();
-    let data = ResidentData::load(&spec.data, &context.data_dir, context.device)?;
+    let data = ResidentData::load(&spec.data, spec.model.seed, &context.data_dir, context.device)?;
     run(spec, phase, context, &data, 1, 1)?;
     let memory = PeakMemory::start(context.device);
     run(spec, phase, context, &data, batch_size, STEPS)?;

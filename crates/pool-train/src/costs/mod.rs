@@ -35,7 +35,7 @@ pub fn measure_costs(
     measuring("peak memory");
     let memory = memory::peaks(spec, folder, program, context, stop)?;
 
-    let data = ResidentData::load(&spec.data, &context.data_dir, context.device)?;
+    let data = ResidentData::load(&spec.data, spec.model.seed, &context.data_dir, context.device)?;
     let (variables, net) = context.build(&spec.model, spec.train.precision)?;
     let (kernels, device) = (context.kernels, context.device);
     let clock = times::Clock { spec, net: &net, kernels, device, data: &data, stop };

@@ -53,7 +53,7 @@ pub fn run_trial(
     let device = context.device;
     context.set_threads();
 
-    let data = ResidentData::load(&spec.data, &context.data_dir, device)?;
+    let data = ResidentData::load(&spec.data, spec.seed, &context.data_dir, device)?;
     let memory = PeakMemory::start(device);
     let (mut variables, net) = context.build(&spec.model, spec.train.precision)?;
 

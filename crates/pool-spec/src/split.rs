@@ -1,0 +1,113 @@
+//! Which training images are held out for validation, and how a file says so.
+
+use std::fmt;
+
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Which training images are held out for validation: `{ tail = 0.2 }`, `{ stratified = 0.2 }`, or
+/// `{ stratified = 0.2, per_seed = true }`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Split {
+    /// The last fraction of them, as Keras's `validation_split` does.
+    Tail(f64),
+    /// The same fraction of every class, drawn once, whatever the trial's seed.
+    Stratified(f64),
+    /// The same fraction of every class, drawn anew from each trial's seed.
+    StratifiedPerSeed(f64),
+}
+
+impl Split {
+    /// The share of the training images that is held out.
+    pub fn fraction(self) -> f64 {
+        match self {
+            Self::Tail(fraction) | Self::Stratified(fraction) | Self::StratifiedPerSeed(fraction) => fraction,
+        }
+    }
+}
+
+impl Serialize for Split {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Tail(fraction) => map.serialize_entry("tail", fraction)?,
+            Self::Stratified(fraction) => map.serialize_entry("stratified", fraction)?,
+            Self::StratifiedPerSeed(fraction) => {
+                map.serialize_entry("stratified", fraction)?;
+                map.serialize_entry("per_seed", &true)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The keys of a split, each as it was given.
+#[derive(Default)]
+struct Keys {
+    tail: Option<f64>,
+    stratified: Option<f64>,
+    per_seed: Option<bool>,
+}
+
+/// What is said of any other combination of keys.
+const RULE: &str = "{ tail = 0.2 }, { stratified = 0.2 } or { stratified = 0.2, per_seed = true }";
+
+impl Keys {
+    fn split(self) -> Option<Split> {
+        match (self.tail, self.stratified, self.per_seed) {
+            (Some(fraction), None, None) => Some(Split::Tail(fraction)),
+            (None, Some(fraction), None | Some(false)) => Some(Split::Stratified(fraction)),
+            (None, Some(fraction), Some(true)) => Some(Split::StratifiedPerSeed(fraction)),
+            (None, None, _) | (Some(_), Some(_), _) | (Some(_), None, Some(_)) => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Split {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SplitVisitor;
+
+        impl<'de> Visitor<'de> for SplitVisitor {
+            type Value = Split;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(RULE)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Split, A::Error> {
+                let mut keys = Keys::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "tail" => keys.tail = Some(map.next_value()?),
+                        "stratified" => keys.stratified = Some(map.next_value()?),
+                        "per_seed" => keys.per_seed = Some(map.next_value()?),
+                        _ => return Err(A::Error::unknown_field(&key, &["tail", "stratified", "per_seed"])),
+                    }
+                }
+                keys.split().ok_or_else(|| A::Error::invalid_value(serde::de::Unexpected::Map, &self))
+            }
+        }
+
+        deserializer.deserialize_any(SplitVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_split_is_written_as_it_is_read_and_by_its_default_without_per_seed() {
+        for (text, split) in [
+            (r#"{"tail":0.2}"#, Split::Tail(0.2)),
+            (r#"{"stratified":0.2}"#, Split::Stratified(0.2)),
+            (r#"{"stratified":0.2,"per_seed":true}"#, Split::StratifiedPerSeed(0.2)),
+        ] {
+            assert_eq!(serde_json::from_str::<Split>(text).expect(text), split);
+            assert_eq!(serde_json::to_string(&split).expect("a split"), text);
+        }
+        let once = serde_json::from_str::<Split>(r#"{"per_seed":false,"stratified":0.2}"#);
+        assert_eq!(once.expect("the default, written out"), Split::Stratified(0.2));
+    }
+}
