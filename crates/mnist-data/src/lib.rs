@@ -1,4 +1,5 @@
-//! MNIST and its siblings as plain bytes: IDX files, checked data sets, downloads, splits and batch order.
+//! MNIST, its siblings and pictures of one's own as plain bytes: sources, checked data sets, downloads, splits and batch
+//! order.
 //!
 //! Everything that decides *which images a network sees and in which order* is here, and nothing here knows what a
 //! network is: the crate never links torch. Its main types, in the order in which a study uses them:
@@ -7,6 +8,10 @@
 //!   [`fetch`] downloads them and [`verify`] checks them.
 //! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels
 //!   `[N, C, H, W]`, grey or in colour, and `u16` labels `[N]`. [`read_idx`] reads a single IDX file.
+//! * [`load`] reads any source that a sweep file can name: the public sets, IDX files, a folder of pictures for each class
+//!   (PNG, JPEG, WebP, BMP, GIF), numpy's `.npz`, CSV, and the binary files of CIFAR-10 and CIFAR-100. [`source_at`] tells
+//!   which of them lies at a path, [`folder_sizes`] what sizes the pictures of a folder have, and a [`ContactSheet`] shows
+//!   some of every class.
 //! * [`SplitIndices`] divides the training images by a [`Split`], and [`BatchOrder`] is the order in which an epoch visits them.
 //!   [`Augmenter`] changes them at random, each time that they are seen.
 //! * [`LabelledImages::perturbed`] changes test pictures a little, to measure how robust a network is: a
@@ -45,6 +50,7 @@ mod augmenter;
 mod batch_order;
 mod catalogue;
 mod channels;
+mod contact_sheet;
 mod data_dir;
 mod dataset;
 mod division;
@@ -67,6 +73,7 @@ mod verify;
 pub use augmenter::{Augmenter, Change};
 pub use batch_order::BatchOrder;
 pub use catalogue::{FileSpec, PublicSet};
+pub use contact_sheet::ContactSheet;
 pub use data_dir::DataDir;
 pub use dataset::{Dataset, SetLabels};
 pub use division::{Division, check_data, class_names, data_facts, divide, labels_of};
@@ -79,7 +86,7 @@ pub use perturbation::{Perturbation, PerturbationLevel, standard_levels};
 pub use picture::{Centre, Likeness, Picture, Prepared, Step};
 pub use pool_files::{OutOfMemory, PngColour, PngDepth, PngError, PngPixels, decode_png};
 pub use pool_spec::Split;
-pub use sources::{TEST_SHARE, load, picture_in_frame, source_at};
+pub use sources::{FolderSizes, TEST_SHARE, folder_sizes, load, picture_in_frame, source_at};
 pub use split::SplitIndices;
 pub use verify::{FileCheck, FileState, verify};
 

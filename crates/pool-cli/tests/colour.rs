@@ -102,6 +102,35 @@ fn a_folder_of_pictures_is_learned_and_its_classes_keep_their_names() {
         }
     }
     fs::write(folder.path().join("flowers/roses/torn.jpg"), b"no picture").unwrap();
+    // One picture of another size.
+    let large = PngFile {
+        width: 24,
+        height: 30,
+        depth: 8,
+        colour: Colour::Rgba,
+        chunks: Vec::new(),
+        rows: [20, 20, 200, 255].repeat(24 * 30),
+    };
+    fs::write(folder.path().join("flowers/irises/30.png"), large.bytes()).unwrap();
+    let sizes: Value = serde_json::from_str(&run(&["data", "info", "./flowers", "--json"])).unwrap();
+    assert_eq!(
+        sizes["sizes"],
+        serde_json::json!([{ "height": 16, "width": 16, "pictures": 90 }, { "height": 30, "width": 24, "pictures": 1 }])
+    );
+    assert_eq!(sizes["remarks"]["skipped"][0]["file"], "roses/torn.jpg");
+    let text = run(&["data", "info", "./flowers"]);
+    assert!(text.starts_with("./flowers: 91 pictures of 2 sizes, 3 classes\n"), "{text}");
+    assert!(text.contains("16 x 16               90\n30 x 24                1\n"), "{text}");
+    assert!(text.contains("irises                31\n"), "{text}");
+    fs::remove_file(folder.path().join("flowers/irises/30.png")).unwrap();
+
+    let text = run(&["data", "preview", "./flowers", "--output", "sheet.png"]);
+    assert_eq!(text, "sheet.png: training images of 3 classes of flowers\n");
+    let sheet = fs::File::open(folder.path().join("sheet.png")).unwrap();
+    let sheet = pool_files::decode_png(std::io::BufReader::new(sheet)).unwrap();
+    // Pictures of 16 pixels are shown four times as large, ten in a row behind six letters.
+    assert_eq!((sheet.height, sheet.width), (4 + 3 * 68, 8 + 6 * 12 + 10 * 68));
+
     let sweep = SWEEP
         .replace("{ dir = \"pictures\" }", "{ folder = \"flowers\" }\nsize = 8\nunreadable = \"skip\"")
         .replace("epochs = 12", "epochs = 40")

@@ -16,7 +16,7 @@ use crate::error::{DataError, Mismatch};
 use crate::images::LabelledImages;
 use crate::split::SplitIndices;
 
-pub use folder::picture_in_frame;
+pub use folder::{FolderSizes, folder_sizes, picture_in_frame};
 
 /// The generated set is always the same one, so that its trials can be compared.
 const GENERATED_SEED: u64 = 0;

@@ -47,6 +47,22 @@ pub(crate) enum DataAction {
         #[arg(long)]
         json: bool,
     },
+    /// Draw some pictures of every class in one PNG file
+    #[command(
+        after_help = "Examples:\n  pool-cli data preview mnist --output sheet.png\n  pool-cli data preview pictures/flowers --size 32 \
+                      --output sheet.png"
+    )]
+    Preview {
+        /// The data set, or the path of your own: a folder of pictures, IDX, CIFAR or CSV files, or a .npz file
+        #[arg(value_name = "SET|PATH")]
+        set: SetOrPath,
+        /// The PNG file to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Pixels a side that the pictures of a folder are brought to, where they have several sizes
+        #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=1024))]
+        size: Option<u32>,
+    },
 }
 
 /// A public data set, or whatever lies at a path.

@@ -1,11 +1,19 @@
 //! `pool-cli data`: fetch, verify and describe data sets.
 
+use std::path::Path;
+
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use mnist_data::{
-    DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FetchProgress, FileCheck, FileState,
-    LabelledImages, PublicSet, class_names, fetch, load, source_at, verify,
+    ContactSheet, DataDir, DataError, Dataset, FetchOptions, FetchOutcome, FetchProgress, FileCheck,
+    FileState, FolderSizes, LabelledImages, PublicSet, class_names, fetch, folder_sizes, load, source_at,
+    verify,
 };
-use pool_spec::{ChannelStatistics, Colour, DataSource, PictureSettings, PictureSize, Unreadable};
+use pool_files::atomic_write;
+use pool_records::check_outputs;
+use pool_spec::{
+    ChannelStatistics, Colour, DataRemarks, DataSource, PictureSettings, PictureSize, Unreadable,
+};
 use serde_json::json;
 
 use crate::args::{DataAction, DataArgs, SetOrPath};
@@ -18,6 +26,7 @@ pub(crate) fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
         DataAction::Fetch { set, offline } => fetch_set(*set, &dir, *offline),
         DataAction::Verify { sets, json } => verify_sets(sets, &dir, *json),
         DataAction::Info { set, size, json } => describe(set, *size, &dir, *json),
+        DataAction::Preview { set, output, size } => preview(set, *size, &dir, output),
     }
 }
 
@@ -89,27 +98,114 @@ fn files_json(files: &[FileCheck]) -> Vec<serde_json::Value> {
 }
 
 fn describe(set: &SetOrPath, size: Option<u32>, dir: &DataDir, json: bool) -> anyhow::Result<Outcome> {
-    let source = match set {
-        SetOrPath::Set(PublicSet::Mnist) => DataSource::Mnist,
-        SetOrPath::Set(PublicSet::FashionMnist) => DataSource::FashionMnist,
-        SetOrPath::Path(path) => source_at(path),
-    };
-    let pictures = PictureSettings {
-        size: size.map(|side| PictureSize { height: side, width: side }),
-        unreadable: Unreadable::Skip,
-        ..PictureSettings::default()
-    };
-    let data = load(&source, &pictures, dir)?;
-    let names = match data.class_names.is_empty() {
-        true => class_names(&source, data.classes),
-        false => data.class_names.clone(),
-    };
+    let source = source_of(set);
+    if let (DataSource::Folder(path), None) = (&source, size) {
+        let folder = folder_sizes(path)?;
+        if folder.sizes.len() > 1 {
+            let text =
+                if json { format!("{:#}\n", mixed_facts(&folder, &source)) } else { mixed(path, &folder) };
+            print(&text)?;
+            return Ok(Outcome::Done);
+        }
+    }
+    let (data, names) = loaded(&source, size, dir)?;
     if json {
         print(&format!("{:#}\n", facts(&data, &source, &names)))?;
     } else {
         print(&description(&data, &source, &names))?;
     }
     Ok(Outcome::Done)
+}
+
+/// Draws a contact sheet of the training images.
+fn preview(set: &SetOrPath, size: Option<u32>, dir: &DataDir, output: &Path) -> anyhow::Result<Outcome> {
+    let source = source_of(set);
+    let inputs: Vec<&Path> = source.path().into_iter().collect();
+    check_outputs(&inputs, &[output])?;
+    let (data, names) = loaded(&source, size, dir)?;
+    let sheet = ContactSheet::of(&data.train, &names)?;
+    let png = sheet.png().context("the contact sheet is no picture: the data set has no classes")?;
+    atomic_write(output, &png).with_context(|| format!("cannot write {}", output.display()))?;
+    let of_classes = match sheet.classes == names.len() {
+        true => format!("{} classes", names.len()),
+        false => format!("the first {} of {} classes", sheet.classes, names.len()),
+    };
+    print(&format!("{}: training images of {of_classes} of {}\n", output.display(), data.name))?;
+    Ok(Outcome::Done)
+}
+
+fn source_of(set: &SetOrPath) -> DataSource {
+    match set {
+        SetOrPath::Set(PublicSet::Mnist) => DataSource::Mnist,
+        SetOrPath::Set(PublicSet::FashionMnist) => DataSource::FashionMnist,
+        SetOrPath::Path(path) => source_at(path),
+    }
+}
+
+/// The images that can be read, and what the classes are called.
+fn loaded(
+    source: &DataSource,
+    size: Option<u32>,
+    dir: &DataDir,
+) -> Result<(Dataset, Vec<String>), DataError> {
+    let pictures = PictureSettings {
+        size: size.map(|side| PictureSize { height: side, width: side }),
+        unreadable: Unreadable::Skip,
+        ..PictureSettings::default()
+    };
+    let data = load(source, &pictures, dir)?;
+    let names = match data.class_names.is_empty() {
+        true => class_names(source, data.classes),
+        false => data.class_names.clone(),
+    };
+    Ok((data, names))
+}
+
+/// Sizes of a folder's pictures that are named, the most frequent first.
+const MOST_SIZES: usize = 20;
+
+/// What is known of pictures of several sizes, which are no data set yet.
+fn mixed(path: &Path, FolderSizes { classes, sizes, skipped }: &FolderSizes) -> String {
+    let pictures: u64 = sizes.values().sum();
+    let mut text = format!(
+        "{}: {pictures} pictures of {} sizes, {} classes\nread as a folder of pictures\n",
+        path.display(),
+        sizes.len(),
+        classes.len(),
+    );
+    let remarks = DataRemarks { skipped: skipped.clone(), ..DataRemarks::default() };
+    for sentence in remarks.sentences() {
+        text += &format!("{sentence}\n");
+    }
+    text +=
+        "bring them to one size to train with them: size = 32 below [data] of a sweep file, here --size 32\n";
+    text += &format!("\n{:<14} {:>9}\n", "height x width", "pictures");
+    let mut ranked: Vec<_> = sizes.iter().collect();
+    ranked.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    for ([height, width], count) in ranked.iter().take(MOST_SIZES) {
+        text += &format!("{:<14} {count:>9}\n", format!("{height} x {width}"));
+    }
+    if ranked.len() > MOST_SIZES {
+        text += &format!("and {} more sizes\n", ranked.len() - MOST_SIZES);
+    }
+    text += &format!("\n{:<14} {:>9}\n", "class", "pictures");
+    for (name, count) in classes {
+        text += &format!("{name:<14} {count:>9}\n");
+    }
+    text
+}
+
+fn mixed_facts(
+    FolderSizes { classes, sizes, skipped }: &FolderSizes,
+    source: &DataSource,
+) -> serde_json::Value {
+    let size = |(&[height, width], pictures): (&[usize; 2], &u64)| json!({ "height": height, "width": width, "pictures": pictures });
+    json!({
+        "source": source,
+        "sizes": sizes.iter().map(size).collect::<Vec<_>>(),
+        "classes": classes.iter().map(|(name, pictures)| json!({ "name": name, "pictures": pictures })).collect::<Vec<_>>(),
+        "remarks": DataRemarks { skipped: skipped.clone(), ..DataRemarks::default() },
+    })
 }
 
 fn facts(data: &Dataset, source: &DataSource, names: &[String]) -> serde_json::Value {

@@ -91,7 +91,7 @@ fn size(scan: &Scan, settings: &PictureSettings) -> Result<(usize, usize), DataE
 }
 
 /// Why a picture is left out, or why the set cannot be used.
-enum Problem {
+pub(super) enum Problem {
     Broken(String),
     OtherSize { height: usize, width: usize },
     Fatal(DataError),
@@ -190,7 +190,8 @@ fn decode_into(
     })
 }
 
-fn read(path: &Path) -> Result<PngPixels, Problem> {
+/// A picture as it is in its file, upright.
+pub(super) fn read(path: &Path) -> Result<PngPixels, Problem> {
     let file = File::open(path).map_err(|error| Problem::Broken(error.to_string()))?;
     decode_picture(BufReader::new(file)).map_err(|error| match error {
         PictureFileError::Png(PngError::OutOfMemory(error)) => Problem::Fatal(DataError::OutOfMemory(error)),

@@ -3,6 +3,7 @@
 mod cache;
 mod decode;
 mod scan;
+mod sizes;
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,6 +17,7 @@ use crate::error::DataError;
 use decode::Decoded;
 pub use decode::picture_in_frame;
 use scan::Scan;
+pub use sizes::{FolderSizes, folder_sizes};
 
 /// Loads the pictures of a folder, from the cache where nothing has changed since they were decoded.
 ///
