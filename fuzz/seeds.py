@@ -5,7 +5,9 @@ whatever a fuzzer should not have to find again are kept beside what it writes.
 """
 
 import gzip
+import io
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -67,6 +69,46 @@ def npy_files() -> None:
     nested = b"{'descr': " + b"[" * 60
     write("npy", "brackets.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(nested)) + nested)
     write("npy", "record.npy", npy("<f4", False, "(1,)", bytes(8)).replace(b"'<f4'", b"[('a', '<f4')]"))
+
+
+def npz(packing: int, **arrays: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", packing) as archive:
+        for name, content in arrays.items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content, packing)
+    return file.getvalue()
+
+
+def npz_files() -> None:
+    pictures = npy("|u1", False, "(3, 2, 2)", bytes(range(12)))
+    labels = npy("<i8", False, "(3,)", struct.pack("<3q", 0, 1, 1))
+    keras = {"x_train": pictures, "y_train": labels, "x_test": pictures, "y_test": labels}
+    write("npz", "keras.npz", npz(zipfile.ZIP_STORED, **keras))
+    write("npz", "keras-deflated.npz", npz(zipfile.ZIP_DEFLATED, **keras))
+    colour = npy("|u1", False, "(2, 1, 1, 3)", bytes(range(6)))
+    column = npy("|u1", False, "(2, 1)", b"\0\1")
+    parts = ("train", "val", "test")
+    medmnist = {f"{part}_{what}": array for part in parts for what, array in (("images", colour), ("labels", column))}
+    write("npz", "medmnist.npz", npz(zipfile.ZIP_DEFLATED, **medmnist))
+    write("npz", "no-test.npz", npz(zipfile.ZIP_STORED, x_train=npy("|u1", True, "(10, 1, 1)", bytes(10)),
+                                    y_train=npy(">i4", False, "(10,)", bytes(40))))
+    huge = npy("|u1", False, "(4294967295, 65536, 65536)", b"")
+    write("npz", "terabytes.npz", npz(zipfile.ZIP_STORED, x_train=huge, y_train=labels))
+
+
+def csv_files() -> None:
+    write("csv", "header.csv", b"label,p0,p1,p2,p3\n" + b"0,0,255,7,8\n1,1,2,3,4\n" * 5)
+    write("csv", "last.csv", b"a,b,c,d,class\r\n" + b"0,255,7,8,65535\r\n" * 5)
+    write("csv", "plain.csv", b"3,0\n2,255\n" * 5)
+    write("csv", "digits.csv", (b"0.0,16.0," * 32 + b"1\n") * 5)
+    write("csv", "quoted.csv", b'"label","p"\n"1","2"\n' * 2)
+
+
+def cifar_files() -> None:
+    write("cifar", "ten.bin", b"\x07" + bytes(range(256)) * 12)
+    write("cifar", "hundred.bin", b"\x03\x63" + bytes(range(256)) * 12)
+    write("cifar", "short.bin", bytes(100))
+    write("cifar", "empty.bin", b"")
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
@@ -143,5 +185,8 @@ def pool_files() -> None:
 if __name__ == "__main__":
     idx_files()
     npy_files()
+    npz_files()
+    csv_files()
+    cifar_files()
     png_files()
     pool_files()

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use mnist_data::Dataset;
 use tempfile::TempDir;
 
 /// One for the whole process. It stays behind when libFuzzer ends the process, so `scripts/fuzz` removes it.
@@ -26,4 +27,11 @@ pub fn assert_is_one_line_about(path: &Path, error: &dyn Display) {
     let message = error.to_string();
     assert!(message.starts_with(&path.display().to_string()), "names no file: {message}");
     assert!(!message.contains(char::is_control), "more than a line: {message}");
+}
+
+/// Fails unless training and test images have one shape, and every label is one of the classes.
+pub fn assert_fits_together(data: &Dataset) {
+    assert_eq!(data.train.shape(), data.test.shape());
+    let mut labels = data.train.labels().iter().chain(data.test.labels());
+    assert!(labels.all(|&label| usize::from(label) < data.classes), "a label beyond the classes");
 }
