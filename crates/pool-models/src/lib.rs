@@ -115,13 +115,14 @@ mod wiring;
 
 pub use pool_kernels::UnknownIsa;
 pub use pool_spec::{
-    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, BranchInput, BuiltInNetwork, ChannelStatistics, Conv,
-    Conv1d, Conv2d, Conv3d, ConvChange, Decay, Dense, Dropout, Elsewhere, Example, Extent, FillError, Filling,
-    FillingLayer, Fillings, Flatten, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,
-    FractionalSize, Geometry, Inferred, InferredLayer, Join, Kernels, Layer, LayerCost, LayerInput, Learned,
-    NetworkError, NetworkTemplate, OpenExtent, Operator, OperatorKind, OptimizerSpec, Padding, Parallel,
-    Pool, PoolTensor, Precision, Reducer, Sequential, SettingError, SgdSettings, Site, SpaceToDepth,
-    SpellingError, StridedConv, UpdateRule, VariablePath, Window, catalogue, catalogue_markdown, keras,
+    Activation, AdamSettings, BatchNorm, Blur, BlurReduce, BranchInput, BuiltInNetwork, ChannelStatistics,
+    Conv, Conv1d, Conv2d, Conv3d, ConvChange, Decay, Dense, Dropout, Elsewhere, Example, Extent, FillError,
+    Filling, FillingLayer, Fillings, Flatten, Fractional, FractionalEvaluation, FractionalRegions,
+    FractionalSequence, FractionalSize, Geometry, Inferred, InferredLayer, Join, Kernels, Layer, LayerCost,
+    LayerInput, Learned, NetworkError, NetworkTemplate, OpenExtent, Operator, OperatorKind, OptimizerSpec,
+    Padding, Parallel, Pool, PoolTensor, Precision, Reducer, Sequential, SettingError, SgdSettings, Site,
+    SpaceToDepth, SpellingError, StridedConv, UpdateRule, VariablePath, Window, catalogue,
+    catalogue_markdown, keras,
 };
 
 pub use apply::{Application, Applied};

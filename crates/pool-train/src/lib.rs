@@ -17,6 +17,7 @@
 //! The one decision: this crate runs in the process of one task, and knows of no other. Which tasks there are, in which
 //! order they run and how they are started is pool-run's; what they leave is pool-records'.
 
+mod augmented;
 mod context;
 mod costs;
 mod device;

@@ -1,13 +1,12 @@
 //! A data set as tensors that stay in the device's memory, so that a batch is one gather and no image is touched twice.
 
-use mnist_data::{Augmenter, DataDir, Division, LabelledImages};
+use mnist_data::{DataDir, Division, LabelledImages};
 use pool_models::Normalization;
-use pool_spec::{
-    Augmentation, ChannelStatistics, ClassImages, ComputeDevice, DataRemarks, DataSpec, Normalize,
-};
-use tch::{Device, Kind, TchError, Tensor};
+use pool_spec::{ChannelStatistics, ClassImages, ComputeDevice, DataRemarks, DataSpec, Normalize};
+use tch::{Kind, TchError, Tensor};
 
 use crate::TrainError;
+use crate::augmented::BatchAugmenter;
 use crate::device::torch;
 
 /// All images of a trial.
@@ -25,7 +24,8 @@ pub(crate) struct ResidentData {
     pub(crate) remarks: DataRemarks,
     /// What was done to the channels of all images, and is to be done to others; empty if nothing was.
     pub(crate) normalization: Vec<ChannelStatistics>,
-    augmentation: Augmentation,
+    /// What changes the training images; `None` where nothing does.
+    pub(crate) augmenter: Option<BatchAugmenter>,
 }
 
 /// Images `[N, C, H, W]` of type `f32`, in `[0, 1]` or normalized, and labels `[N]` of type `i64`.
@@ -77,25 +77,6 @@ impl ImageTensors {
         })
     }
 
-    /// Changes these images, of which `indices` says which ones of the set they are. The processor does it, whatever the
-    /// device.
-    pub(crate) fn augment(
-        &mut self,
-        augmenter: &Augmenter,
-        epoch: u64,
-        indices: &Tensor,
-    ) -> Result<(), TchError> {
-        let indices = Vec::<i64>::try_from(&indices.f_to_device(Device::Cpu)?)?;
-        let device = self.images.device();
-        let mut images = vec![0.0; self.images.numel()];
-        let count = images.len();
-        self.images.f_copy_data(&mut images, count)?;
-        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
-        augmenter.augment(epoch, &indices, &mut images, threads);
-        self.images = Tensor::f_from_slice(&images)?.f_reshape(self.images.size())?.f_to_device(device)?;
-        Ok(())
-    }
-
     /// The images with these ascending indices: a slice where they are consecutive, a copy elsewhere.
     fn part(&self, indices: &[u32]) -> Result<Self, TchError> {
         match (indices.first(), indices.last()) {
@@ -128,6 +109,7 @@ impl ResidentData {
         };
         let tensors = |set: &LabelledImages| ImageTensors::new(set, device)?.normalized(&normalization);
         let all_train = tensors(&data.train)?;
+        let augmenter = BatchAugmenter::new(spec.augment, data.train.shape(), &normalization, seed);
         Ok(Self {
             train: all_train.part(&split.train)?,
             validation: all_train.part(&split.validation)?,
@@ -138,7 +120,7 @@ impl ResidentData {
             class_names: data.class_names,
             remarks: data.remarks,
             normalization,
-            augmentation: spec.augment,
+            augmenter,
         })
     }
 }
@@ -146,7 +128,7 @@ impl ResidentData {
 #[cfg(test)]
 mod tests {
     use mnist_data::{Dataset, SplitIndices};
-    use pool_spec::{DataSource, PictureSettings, Split};
+    use pool_spec::{Augmentation, DataSource, PictureSettings, Split};
 
     use super::*;
 
@@ -156,6 +138,7 @@ mod tests {
             validation,
             pictures: PictureSettings::default(),
             normalize: Normalize::None,
+            augment: Augmentation::default(),
         };
         ResidentData::load(&spec, seed, &DataDir::at("no-data"), ComputeDevice::Cpu).unwrap()
     }

@@ -13,8 +13,8 @@ use super::networks::BuiltInNetwork;
 use super::template_layer::TemplateLayer;
 use crate::reading::Whole;
 use crate::{
-    Augmentation, Colour, DataSource, EvaluationSpec, Extent, Normalize, Padding, PictureSize, Pool, Reducer, Resize,
-    Split, TrainSpec, Unreadable,
+    Augmentation, Colour, DataSource, EvaluationSpec, Extent, Normalize, Padding, PictureSize, Pool, Reducer,
+    Resize, Split, TrainSpec, Unreadable,
 };
 
 /// A seed: TOML's integers end here.

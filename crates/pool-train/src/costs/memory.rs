@@ -165,7 +165,7 @@ fn run(
     match phase {
         Phase::Training => {
             let training = Training::new(&spec.train, &net, images, &variables, context.kernels)?;
-            let mut training = training.augmented(data.augmenter(0));
+            let mut training = training.augmented(data.augmenter.as_ref());
             for _ in 0..steps {
                 let _read_back = f64::try_from(&training.step(&indices)?.loss)?;
             }

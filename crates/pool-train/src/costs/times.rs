@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mnist_data::{Augmenter, BatchOrder, PictureShape};
+use mnist_data::{BatchOrder, PictureShape};
 use pool_models::Net;
 use pool_records::{Latency, PredictionTimes, Probe, StepTimes, StopFlag};
 use pool_spec::{Colour, ComputeDevice, CostSpec, Kernels, TrialSpec};
@@ -10,6 +10,7 @@ use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
 use crate::TrainError;
+use crate::augmented::BatchAugmenter;
 use crate::context::TrialContext;
 use crate::device::{Stopwatch, torch};
 use crate::resident::{ImageTensors, ResidentData};
@@ -48,7 +49,7 @@ impl Clock<'_> {
         let batch_size = self.spec.train.batch_size;
         let images = self.data.train.len() as usize;
         let training = Training::new(&self.spec.train, self.net, &self.data.train, variables, self.kernels)?;
-        let mut training = training.augmented(self.data.augmenter(0));
+        let mut training = training.augmented(self.data.augmenter.as_ref());
         let order = BatchOrder::new(images, 0);
         let mut run = |epoch: u64, most: usize| -> Result<Vec<f64>, TrainError> {
             let permutation = Tensor::f_from_slice(&order.epoch(epoch))?.f_to_device(torch(self.device))?;
@@ -160,18 +161,18 @@ pub fn probe(spec: &TrialSpec, context: &TrialContext) -> Result<Probe, TrainErr
 
     let (variables, net) = context.build(&spec.model, spec.train.precision)?;
     let training = Training::new(&spec.train, &net, &images, &variables, context.kernels)?;
-    let mut training = training.augmented(augmenter_of(spec));
+    let augmenter = augmenter_of(spec);
+    let mut training = training.augmented(augmenter.as_ref());
     let step_s = median_s(context, || Ok(f64::try_from(&training.step(&all)?.loss).map(drop)?))?;
     let prediction_s = median_s(context, || predict(&net, &images.images).map(drop))?;
     Ok(Probe { step_s, prediction_s, peak_bytes: resident_peak_bytes(device) })
 }
 
 /// What changes images of the shape that the network takes.
-fn augmenter_of(spec: &TrialSpec) -> Option<Augmenter> {
+fn augmenter_of(spec: &TrialSpec) -> Option<BatchAugmenter> {
     let &[channels, height, width] = &spec.model.input[..] else { return None };
     let colour = if channels == Colour::Rgb.channels() { Colour::Rgb } else { Colour::Grey };
-    let augmentation = Some(spec.data.augment).filter(|augmentation| !augmentation.is_none())?;
-    Some(Augmenter::new(augmentation, PictureShape { colour, height, width }, spec.seed))
+    BatchAugmenter::new(spec.data.augment, PictureShape { colour, height, width }, &[], spec.seed)
 }
 
 fn median_s(

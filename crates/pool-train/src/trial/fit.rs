@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mnist_data::{Augmenter, BatchOrder};
+use mnist_data::BatchOrder;
 use pool_models::{Mode, Net, Optimizer, count_errors, smoothed_cross_entropy};
 use pool_records::{EarlierEpochs, EpochRecord, RunLayout, StopFlag, TrialEvent, TrialStatus};
 use pool_spec::{ComputeDevice, Kernels, StepSizes, TrainSpec};
@@ -17,6 +17,7 @@ use super::checkpoint::{Checkpoints, Progress, Resumed};
 use super::early_stopping::{Patience, Verdict};
 use super::evaluate::{evaluation_of, logits_of};
 use crate::TrainError;
+use crate::augmented::BatchAugmenter;
 use crate::device::{Stopwatch, evaluation_batch, seed_device, torch};
 use crate::resident::{ImageTensors, ResidentData};
 use crate::usage::PeakMemory;
@@ -26,7 +27,7 @@ pub(crate) struct Training<'a> {
     net: &'a Net,
     images: &'a ImageTensors,
     /// What changes them each time that they are seen.
-    augmenter: Option<Augmenter>,
+    augmenter: Option<&'a BatchAugmenter>,
     steps_per_epoch: u64,
     optimizer: Optimizer,
     step_sizes: StepSizes,
@@ -70,7 +71,7 @@ impl<'a> Training<'a> {
     }
 
     /// Changes the images each time that they are seen.
-    pub(crate) fn augmented(self, augmenter: Option<Augmenter>) -> Self {
+    pub(crate) fn augmented(self, augmenter: Option<&'a BatchAugmenter>) -> Self {
         Self { augmenter, ..self }
     }
 
@@ -82,10 +83,10 @@ impl<'a> Training<'a> {
     /// Gathers the images with these indices (`[count]`, `i64`), and changes the weights by them.
     pub(crate) fn step(&mut self, indices: &Tensor) -> Result<StepResult, TrainError> {
         let mut batch = self.images.gather(indices)?;
-        if let Some(augmenter) = &self.augmenter {
+        if let Some(augmenter) = self.augmenter {
             // From 0. The optimizer's steps are those of the trial, whichever process took them.
             let epoch = self.optimizer.steps() / self.steps_per_epoch;
-            batch.augment(augmenter, epoch, indices)?;
+            augmenter.augment(&mut batch, epoch, indices)?;
         }
         let logits = self.net.forward(&batch.images, Mode::Training)?;
         let loss = smoothed_cross_entropy(&logits, &batch.labels, self.label_smoothing)?;
@@ -146,7 +147,7 @@ impl Fit<'_> {
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<FitEnd, TrainError> {
         let training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
-        let mut training = training.augmented(self.data.augmenter(self.seed));
+        let mut training = training.augmented(self.data.augmenter.as_ref());
         let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
         let mut last_checkpoint = Instant::now();
         let Resumed { epochs, earlier, changes, mut best, resident_peak_bytes } =

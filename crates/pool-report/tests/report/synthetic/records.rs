@@ -20,6 +20,7 @@ pub(crate) fn trial(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialRecor
         class_images: class_images(48_000, 12_000, IMAGES),
         class_names: Vec::new(),
         remarks: DataRemarks::default(),
+        normalization: Vec::new(),
         model: model(pool),
         best_epoch: epochs.last().map(|epoch| epoch.epoch),
         epochs,
