@@ -40,7 +40,7 @@ pub use analysis::{
 };
 pub use error::ReportError;
 pub use figures::{
-    ArmFigures, CostFigures, Estimate, LatencyFigures, MemoryFigure, PeakFigures, Proportion,
+    ArmFigures, ClassNames, CostFigures, Estimate, LatencyFigures, MemoryFigure, PeakFigures, Proportion,
     RobustnessFigures, Spread, TimeSource, TrialFigures,
 };
 pub use published::{PublishedArm, StudyPool};

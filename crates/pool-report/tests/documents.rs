@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// Folders that are nobody's source: what is built, fetched or run.
-const NOT_OURS: [&str; 4] = ["target", "runs", "corpus", "artifacts"];
+const NOT_OURS: [&str; 5] = ["target", "runs", "data", "corpus", "artifacts"];
 
 /// What users have, and what a run leaves, which documents name as well.
 const OF_USERS: [&str; 5] = ["RUN", "runs", "trials", "costs", "/"];

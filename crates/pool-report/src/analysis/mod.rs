@@ -12,7 +12,7 @@ mod verdict;
 
 use serde::Serialize;
 
-use crate::{ArmFigures, Run};
+use crate::{ArmFigures, ClassNames, Run};
 
 pub use budget::{Basis, Budget, Limit, LimitFigure};
 pub use caveats::{Absences, class_gaps};
@@ -36,6 +36,9 @@ pub struct Analysis {
     pub verdict: StudyVerdict,
     /// Classes that no training, validation or test image shows, in sentences.
     pub class_gaps: Vec<String>,
+    /// What the classes are called, by label; empty if they are numbers only.
+    #[serde(skip_serializing_if = "ClassNames::is_empty")]
+    pub class_names: ClassNames,
     /// Every arm, in the plan's order.
     pub arms: Vec<ArmFigures>,
     /// Every two arms, on the test images.
@@ -79,6 +82,7 @@ impl Analysis {
             data: run.records().next().map(StudyData::of),
             verdict: StudyVerdict::of(&arms, &comparisons),
             class_gaps: gaps_of(run),
+            class_names: ClassNames::of(run),
             claims: claims::claims(run, &arms, &comparisons),
             confounding: caveats::confounding(run, &arms),
             absences: Absences::of(run),

@@ -42,4 +42,4 @@ pub(crate) use self::marks::{
     SeriesStyle, band, horizontal_whisker, is_crowded, mark, polyline, printable, px, series_attribute,
     series_group, vertical_whisker,
 };
-pub(crate) use self::panel::{Chart, Panel, Stack, heading, label, shortened};
+pub(crate) use self::panel::{CHARACTER, Chart, Panel, Stack, heading, label, shortened};

@@ -7,7 +7,7 @@ use super::marks::{SeriesStyle, printable, px, series_attribute};
 /// The font's size; a heading is a little larger.
 const FONT: f64 = 12.5;
 /// Width of one character at that size in pixels, estimated generously.
-pub(super) const CHARACTER: f64 = 7.0;
+pub(crate) const CHARACTER: f64 = 7.0;
 
 /// A drawing with its size in pixels. Text and axes are in `currentColor`; series get their colours from their groups.
 pub(crate) struct Panel {

@@ -1,5 +1,6 @@
 //! The figures of an arm: what its trials measured, as mean and interval over seeds, and what it costs.
 
+mod class_names;
 mod costs;
 mod estimate;
 mod test_set;
@@ -9,6 +10,7 @@ use pool_spec::{Fillings, OptimizerSpec};
 use serde::{Serialize, Serializer};
 
 use crate::{ArmResults, StudyPool};
+pub use class_names::ClassNames;
 pub use costs::{CostFigures, LatencyFigures, PeakFigures, TimeSource};
 pub(crate) use estimate::LEVEL;
 pub use estimate::{Estimate, Proportion, Spread};

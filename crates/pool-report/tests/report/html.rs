@@ -129,6 +129,25 @@ fn what_belongs_to_an_arm_says_so_wherever_it_is() {
 }
 
 #[test]
+fn classes_have_the_names_of_their_folders_wherever_they_are() {
+    let mut record = trial("maximum", "\"max\"", 1, 3);
+    let own = ["ferns", "People & Body in a long name"].map(String::from);
+    record.class_names = own.into_iter().chain((2..10).map(|class| format!("class {class}"))).collect();
+    let mut study = Synthetic::study("flowers");
+    study.finish(record);
+    let run = study.read();
+    let page = html_report(&run, &Analysis::of(&run));
+    for (element, why) in [
+        ("<th scope=\"col\">People &amp; Body in a long name</th>", "the table of classes"),
+        ("of class ferns predicted as People &amp; Body in a long name</title>", "marks of the confusion"),
+        (">People &amp; Bod…</text>", "rows and columns of the confusion"),
+        ("<p><strong>ferns</strong>, wrong in ", "hardest images"),
+    ] {
+        assert!(page.contains(element), "{why}: {element} is not in {page}");
+    }
+}
+
+#[test]
 fn one_seed_is_said_to_allow_no_interval() {
     assert!(page_of(&Synthetic::published(1, 2)).contains("a single seed gives no interval, so"));
     assert!(!page_of(&Synthetic::published(2, 2)).contains("a single seed gives no interval, so"));

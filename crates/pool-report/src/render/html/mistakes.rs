@@ -14,13 +14,13 @@ use super::elements::arm_name;
 use crate::cells::estimate;
 use crate::chart::{SeriesStyle, series_attribute};
 use crate::figures::classes_with_errors;
-use crate::{ArmFigures, ArmResults, Estimate, Run};
+use crate::{ArmFigures, ArmResults, ClassNames, Estimate, Run};
 
 /// With more classes than this nobody would read the table.
 const MOST_CLASSES: usize = 40;
 
 /// The error of each class, arm by arm; `None` before a trial has been tested.
-pub(super) fn classes(figures: &[ArmFigures]) -> Option<Markup> {
+pub(super) fn classes(figures: &[ArmFigures], names: &ClassNames) -> Option<Markup> {
     let classes = classes_with_errors(figures);
     let errors = figures.iter().flat_map(|arm| &arm.class_errors).flatten();
     let worst = errors.map(|error| error.mean).fold(0.0, f64::max);
@@ -33,7 +33,7 @@ pub(super) fn classes(figures: &[ArmFigures]) -> Option<Markup> {
             div.wide tabindex="0" role="region" aria-label="Error of each class" {
                 table.sortable.heat {
                     caption { "Test error of each class, %" }
-                    thead { tr { th scope="col" { "arm" } @for class in &classes { th scope="col" { (class) } } } }
+                    thead { tr { th scope="col" { "arm" } @for class in &classes { th scope="col" { (names.name(*class)) } } } }
                     tbody {
                         @for (arm, figures) in figures.iter().enumerate() {
                             (class_row(arm, figures, &classes, worst))
@@ -82,7 +82,7 @@ struct HardestImage<'a> {
 }
 
 /// The test images that the most trials got wrong, with their pictures. `None` if no record holds one.
-pub(super) fn hardest(run: &Run) -> Option<Markup> {
+pub(super) fn hardest(run: &Run, names: &ClassNames) -> Option<Markup> {
     let trials = tested(run).count();
     let images = most_often_wrong(run);
     (!images.is_empty()).then(|| {
@@ -91,7 +91,7 @@ pub(super) fn hardest(run: &Run) -> Option<Markup> {
                 "The test images that most trials misclassified, among those whose picture is in a record: what each \
                  arm predicted, and with how many seeds."
             }
-            ul.pictures { @for hard in &images { @if let Some(item) = image_item(run, hard, trials) { (item) } } }
+            ul.pictures { @for hard in &images { @if let Some(item) = image_item(run, hard, trials, names) { (item) } } }
         }
     })
 }
@@ -143,19 +143,21 @@ fn image_item(
     run: &Run,
     HardestImage { picture, wrong, predictions }: &HardestImage<'_>,
     trials: usize,
+    names: &ClassNames,
 ) -> Option<Markup> {
     let HardImage { index, label, .. } = picture;
     let source = data_uri(picture)?;
+    let class = names.name(usize::from(*label));
     let by_arm = run.arms.iter().zip(predictions).enumerate().filter(|(_, (_, counts))| !counts.is_empty());
     Some(html! {
         li {
-            img src=(source) width="112" height="112" alt=(format!("test image {index}, of class {label}"));
-            p { "a " strong { (label) } ", wrong in " (wrong) " of " (trials) }
+            img src=(source) width="112" height="112" alt=(format!("test image {index}, of class {class}"));
+            p { strong { (class) } ", wrong in " (wrong) " of " (trials) }
             ul {
                 @for (arm, (results, counts)) in by_arm {
                     li data-arms=[series_attribute(&[arm])] title=(results.name) {
                         (arm_name(arm, &results.name))
-                        span { (words(counts, *label)) }
+                        span { (words(counts, *label, names)) }
                     }
                 }
             }
@@ -164,14 +166,15 @@ fn image_item(
 }
 
 /// Every class predicted, the most frequent first, the correct one in bold.
-fn words(counts: &Predictions, label: u16) -> Markup {
+fn words(counts: &Predictions, label: u16, names: &ClassNames) -> Markup {
     let mut ranked: Vec<(u16, usize)> = counts.iter().map(|(&class, &count)| (class, count)).collect();
     ranked.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let alone = ranked.len() == 1;
     html! {
         @for (place, (class, count)) in ranked.iter().enumerate() {
             @if place > 0 { ", " }
-            @if *class == label { strong { (class) } } @else { (class) }
+            @let name = names.name(usize::from(*class));
+            @if *class == label { strong { (name) } } @else { (name) }
             @if !alone { " ×" (count) }
         }
     }
@@ -230,7 +233,9 @@ mod tests {
 
     #[test]
     fn the_right_class_stands_out_among_the_predictions() {
-        let words = |counts: &[(u16, usize)]| words(&counts.iter().copied().collect(), 4).into_string();
+        let words = |counts: &[(u16, usize)]| {
+            words(&counts.iter().copied().collect(), 4, &ClassNames::default()).into_string()
+        };
         assert_eq!(words(&[(9, 3)]), "9");
         assert_eq!(words(&[(4, 1), (9, 2)]), "9 ×2, <strong>4</strong> ×1");
     }

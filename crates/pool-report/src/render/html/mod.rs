@@ -81,8 +81,8 @@ fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
         let markup = html! { (elements::plot(run, &chart)) (table) };
         add(kind.name(), kind.title(), Some(markup));
     }
-    add("classes", "Error of each class", mistakes::classes(&analysis.arms));
-    add("hardest", "Hardest images", mistakes::hardest(run));
+    add("classes", "Error of each class", mistakes::classes(&analysis.arms, &analysis.class_names));
+    add("hardest", "Hardest images", mistakes::hardest(run, &analysis.class_names));
     add("tables", "More tables", has_trials.then(|| tables::more_tables(run, analysis)));
     add("trials", "Every trial", has_trials.then(|| tables::trials(run)));
     add("settings", "Machine and settings", settings(analysis));

@@ -82,7 +82,7 @@ impl PlotKind {
             Self::Robustness => robustness::chart(run),
             Self::Memory => memory::chart(run),
             Self::Comparisons => comparisons::chart(run, analysis),
-            Self::Confusion => confusion::chart(run),
+            Self::Confusion => confusion::chart(run, &analysis.class_names),
             Self::Calibration => calibration::chart(run),
         }
     }

@@ -5,7 +5,7 @@ use pool_spec::PerturbationKind;
 use super::{Detail, Table, how_trials_ran, row};
 use crate::cells::{NOTHING, counted, estimate, number, points, points_interval, thousands};
 use crate::figures::{change_unit, change_words, classes_with_errors};
-use crate::{Analysis, ArmFigures, Estimate, Proportion, RobustnessFigures};
+use crate::{Analysis, ArmFigures, ClassNames, Estimate, Proportion, RobustnessFigures};
 
 pub(super) fn errors(analysis: &Analysis) -> Table {
     let figures = &analysis.arms;
@@ -92,7 +92,7 @@ pub(super) fn losses(figures: &[ArmFigures], detail: Detail) -> Table {
 }
 
 /// The error of each class, means over seeds. `None` before a trial has been tested.
-pub(super) fn classes(figures: &[ArmFigures]) -> Option<Table> {
+pub(super) fn classes(figures: &[ArmFigures], names: &ClassNames) -> Option<Table> {
     let classes = classes_with_errors(figures);
     if classes.is_empty() {
         return None;
@@ -101,7 +101,7 @@ pub(super) fn classes(figures: &[ArmFigures]) -> Option<Table> {
         let error = |class: usize| arm.class_errors.get(class).copied().flatten();
         row(&arm.arm, classes.iter().map(|&class| number(error(class).map(|error| 100.0 * error.mean), 2)))
     });
-    let columns: Vec<String> = classes.iter().map(ToString::to_string).collect();
+    let columns: Vec<String> = classes.iter().map(|&class| names.name(class)).collect();
     let header: Vec<&str> = std::iter::once("arm").chain(columns.iter().map(String::as_str)).collect();
     Some(Table::new("Test error of each class, %", &header, rows.collect()))
 }

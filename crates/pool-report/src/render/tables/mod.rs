@@ -85,7 +85,7 @@ pub(super) fn of_arms(analysis: &Analysis, detail: Detail) -> Vec<Table> {
         Detail::Brief => tables.extend(errors::small_changes(arms)),
         Detail::Full => {
             tables.extend(errors::all_changes(arms));
-            tables.extend(errors::classes(arms));
+            tables.extend(errors::classes(arms, &analysis.class_names));
             tables.push(errors::trials(arms));
         }
     }
