@@ -140,7 +140,7 @@ fn classes_have_the_names_of_their_folders_wherever_they_are() {
     for (element, why) in [
         ("<th scope=\"col\">People &amp; Body in a long name</th>", "the table of classes"),
         ("of class ferns predicted as People &amp; Body in a long name</title>", "marks of the confusion"),
-        (">People &amp; Bod…</text>", "rows and columns of the confusion"),
+        (">People &amp; Body…</text>", "rows and columns of the confusion"),
         ("<p><strong>ferns</strong>, wrong in ", "hardest images"),
     ] {
         assert!(page.contains(element), "{why}: {element} is not in {page}");

@@ -128,7 +128,7 @@ impl<'a> Heat<'a> {
             rect x=(px(x)) y=(px(y)) width=(px(self.cell)) height=(px(self.cell)) fill="currentColor"
                 fill-opacity=(format!("{depth:.2}")) {}
         };
-        let [class, prediction] = [class, prediction].map(|label| printable(&self.names.name(label)));
+        let [class, prediction] = [class, prediction].map(|label| self.names.name(label));
         mark(&format!("{arm}: {count} of class {class} predicted as {prediction}"), &drawn)
     }
 
