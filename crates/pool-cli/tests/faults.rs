@@ -308,7 +308,7 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_disk_that_is_too_small_is_refused_before_the_first_trial() {
-    let Some(disk) = SmallDisk::mount("3m") else { return };
+    let Some(disk) = SmallDisk::mount("1m") else { return };
     let output = run(disk.path(), &sweep_file(TWO_SEEDS, 2), &[]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
