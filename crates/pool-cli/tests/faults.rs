@@ -247,7 +247,7 @@ fn files_from_the_past_and_the_future_are_files_like_others() {
     let folder = tempfile::tempdir().unwrap();
     for (year, finished) in [(1_980, 0), (2_100, 1)] {
         // One trial at a time, so that one trains while the other has finished.
-        let sweep = start(folder.path(), &text, &[]);
+        let sweep = start(folder.path(), &text, &["--jobs", "1"]);
         let interrupted = |trial: &PathBuf| trial.join("checkpoint/state.json").exists();
         wait_until("a checkpoint", || {
             records(folder.path()).len() >= finished && trials(folder.path()).iter().any(interrupted)
