@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pool_metrics::MemoryModel;
-use pool_models::{Conv2d, Dense, Flatten, Pool, Sequential};
+use pool_models::{Conv2d, Dense, Flatten, OptimizerSpec, Pool, Sequential};
 
 /// Samples `[C, spatial...]`: MNIST's, and one of every other rank.
 const SAMPLES: [&[usize]; 4] = [&[1, 28, 28], &[32, 24, 24], &[2, 100], &[2, 5, 6, 7]];
@@ -37,7 +37,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(inferred.output(), Some(&[10][..]));
         let costs = inferred.costs();
         for model in MemoryModel::ALL {
-            model.estimate(&costs, inferred.input_elements(), 200).total_bytes();
+            model.estimate(&costs, inferred.input_elements(), 200, OptimizerSpec::default()).total_bytes();
         }
         network.summary().expect("it could be inferred");
     }
