@@ -55,6 +55,13 @@ impl PictureShape {
         Self { colour: Colour::Rgb, height, width }
     }
 
+    /// Pictures of these channels, height and width; `None` for other channels than a picture has, or other axes.
+    #[must_use]
+    pub fn of_sizes(sizes: &[usize]) -> Option<Self> {
+        let &[channels, height, width] = sizes else { return None };
+        Colour::of_channels(channels).map(|colour| Self { colour, height, width })
+    }
+
     /// Channels, height and width.
     #[must_use]
     pub fn sizes(self) -> [usize; 3] {

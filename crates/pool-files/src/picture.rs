@@ -4,10 +4,10 @@
 use std::io::{BufRead, Cursor, ErrorKind, Read, Seek};
 
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::memory::with_room;
-use crate::png::{MAX_PIXELS, PngColour, PngDepth, PngError, PngPixels, check_claims, check_picture_size};
+use crate::png::{MAX_PIXELS, PngError, PngPixels, check_claims, check_picture_size, format_of};
 
 /// The most that one pixel takes while it is decoded: four channels of 16 bits, and as much again for turning it.
 const MAX_PIXEL_BYTES: usize = 16;
@@ -108,20 +108,10 @@ fn pixels(picture: DynamicImage) -> Result<PngPixels, PictureFileError> {
     if width == 0 || height == 0 {
         return Err(PictureFileError::Damaged { reason: format!("it has {height}x{width} pixels") });
     }
-    let (colour, depth) = match picture.color() {
-        ColorType::L8 => (PngColour::Grey, PngDepth::Eight),
-        ColorType::La8 => (PngColour::GreyAlpha, PngDepth::Eight),
-        ColorType::Rgb8 => (PngColour::Rgb, PngDepth::Eight),
-        ColorType::Rgba8 => (PngColour::Rgba, PngDepth::Eight),
-        ColorType::L16 => (PngColour::Grey, PngDepth::Sixteen),
-        ColorType::La16 => (PngColour::GreyAlpha, PngDepth::Sixteen),
-        ColorType::Rgb16 => (PngColour::Rgb, PngDepth::Sixteen),
-        ColorType::Rgba16 => (PngColour::Rgba, PngDepth::Sixteen),
-        other => {
-            let reason = format!("its pixels are {other:?}, which no file of its kind has");
-            return Err(PictureFileError::Damaged { reason });
-        }
-    };
+    let found = picture.color();
+    let (colour, depth) = format_of(found).ok_or_else(|| PictureFileError::Damaged {
+        reason: format!("its pixels are {found:?}, which no file of its kind has"),
+    })?;
     let samples = picture.into_bytes();
     Ok(PngPixels { height, width, colour, depth, samples })
 }

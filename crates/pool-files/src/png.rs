@@ -137,7 +137,19 @@ pub fn decode_png(mut file: impl BufRead + Seek) -> Result<PngPixels, PngError> 
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
     check_picture_size(height, width)?;
-    let (colour, depth) = match decoder.color_type() {
+    let found = decoder.color_type();
+    let (colour, depth) = format_of(found)
+        .ok_or_else(|| damaged(format!("its pixels are {found:?}, which no PNG file has")))?;
+    let length = height * width * colour.channels() * depth.bytes();
+    let mut samples = with_room(length).map_err(PngError::OutOfMemory)?;
+    samples.resize(length, 0);
+    decoder.read_image(&mut samples).map_err(refused)?;
+    Ok(PngPixels { height, width, colour, depth, samples })
+}
+
+/// What the channels are and how many bits each has; `None` for a format that no file of ours has.
+pub(crate) fn format_of(pixels: ColorType) -> Option<(PngColour, PngDepth)> {
+    Some(match pixels {
         ColorType::L8 => (PngColour::Grey, PngDepth::Eight),
         ColorType::La8 => (PngColour::GreyAlpha, PngDepth::Eight),
         ColorType::Rgb8 => (PngColour::Rgb, PngDepth::Eight),
@@ -146,13 +158,8 @@ pub fn decode_png(mut file: impl BufRead + Seek) -> Result<PngPixels, PngError> 
         ColorType::La16 => (PngColour::GreyAlpha, PngDepth::Sixteen),
         ColorType::Rgb16 => (PngColour::Rgb, PngDepth::Sixteen),
         ColorType::Rgba16 => (PngColour::Rgba, PngDepth::Sixteen),
-        other => return Err(damaged(format!("its pixels are {other:?}, which no PNG file has"))),
-    };
-    let length = height * width * colour.channels() * depth.bytes();
-    let mut samples = with_room(length).map_err(PngError::OutOfMemory)?;
-    samples.resize(length, 0);
-    decoder.read_image(&mut samples).map_err(refused)?;
-    Ok(PngPixels { height, width, colour, depth, samples })
+        _ => return None,
+    })
 }
 
 /// Refuses a picture of more pixels than are read.

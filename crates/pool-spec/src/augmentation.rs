@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::reading::whole;
+use crate::reading::{is_zero, whole};
 
 /// How training images are changed at random each time that they are seen. What is left out changes nothing; a flip is as
 /// likely as none, and every other amount is drawn evenly from its interval.
@@ -45,11 +45,6 @@ pub enum Flip {
     Vertical,
     /// Each of the two, whatever the other one does.
     Both,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::reading::whole;
+use crate::reading::{is_zero, whole, yes};
 use crate::{ArmOverrides, OptimizerSpec, Precision, Schedule, StepSizes};
 
 /// The training protocol.
@@ -52,11 +52,6 @@ pub struct TrainSpec {
 
 fn studys_batch_size() -> usize {
     200
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
 }
 
 fn adams_learning_rate() -> f64 {
@@ -127,10 +122,6 @@ pub struct EarlyStopping {
     /// Go back to the weights of the best epoch in the end.
     #[serde(default = "yes")]
     pub restore_best: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl fmt::Display for EarlyStopping {

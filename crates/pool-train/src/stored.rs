@@ -64,13 +64,8 @@ impl StoredTrial {
     /// Channels, height and width of the pictures that the network takes.
     fn picture_shape(&self) -> Result<PictureShape, TrainError> {
         let input = &self.record.spec.model.input;
-        let shape = match input[..] {
-            [channels, height, width] => {
-                Colour::of_channels(channels).map(|colour| PictureShape { colour, height, width })
-            }
-            _ => None,
-        };
-        shape.ok_or_else(|| TrainError::NoPictures { folder: self.folder.clone(), input: input.clone() })
+        PictureShape::of_sizes(input)
+            .ok_or_else(|| TrainError::NoPictures { folder: self.folder.clone(), input: input.clone() })
     }
 
     /// What the classes are called, by label.

@@ -1,28 +1,14 @@
 //! Costs that are really measured, on generated images.
 
+mod common;
+
 use std::path::Path;
 
-use mnist_data::DataDir;
+use common::context;
 use pool_metrics::MemoryModel;
-use pool_models::Kernels;
 use pool_records::{Record, StopFlag, TrialEvent};
-use pool_spec::ComputeDevice;
 use pool_testkit::{SMALL_SWEEP as SMALL, plan};
-use pool_train::{TrialContext, measure_costs};
-
-fn context() -> TrialContext {
-    TrialContext {
-        data_dir: DataDir::at("no-data"),
-        threads: 1,
-        jobs: 1,
-        kernels: Kernels::Fast,
-        device: ComputeDevice::Cpu,
-        checkpoint_every: std::time::Duration::ZERO,
-        until_epoch: None,
-        program: "test".to_owned(),
-        git_revision: None,
-    }
-}
+use pool_train::measure_costs;
 
 /// Ends at once and prints nothing, as a process does that could not measure its memory.
 const NO_PROGRAM: &str = "/bin/true";
@@ -36,7 +22,7 @@ fn every_step_and_every_repetition_is_in_the_record_and_the_warm_up_is_not() {
     let mut on_event = |event: TrialEvent| told.push(event);
     let program = Path::new(NO_PROGRAM);
     let record =
-        measure_costs(spec, folder.path(), program, &context(), &StopFlag::new(), &mut on_event).unwrap();
+        measure_costs(spec, folder.path(), program, &context(1), &StopFlag::new(), &mut on_event).unwrap();
 
     // 2,000 images, a fifth of them held out, 100 to a step.
     let training = &record.training;
@@ -82,7 +68,7 @@ fn a_measurement_can_be_stopped() {
         }
     };
     let spec = plan.measurements[0].spec();
-    let error = measure_costs(spec, folder.path(), Path::new(NO_PROGRAM), &context(), &stop, &mut on_event)
+    let error = measure_costs(spec, folder.path(), Path::new(NO_PROGRAM), &context(1), &stop, &mut on_event)
         .unwrap_err();
     assert!(error.is_stopped());
 }

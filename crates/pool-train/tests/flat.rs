@@ -1,15 +1,14 @@
 //! What a trial takes of its machine does not grow with its epochs.
 #![cfg(target_os = "linux")]
 
-use std::fs;
-use std::time::Duration;
+mod common;
 
-use mnist_data::DataDir;
-use pool_models::Kernels;
+use std::fs;
+
+use common::context;
 use pool_records::{StopFlag, TrialEvent};
-use pool_spec::ComputeDevice;
 use pool_testkit::{SMALL_SWEEP as SMALL, plan};
-use pool_train::{TrialContext, run_trial};
+use pool_train::run_trial;
 
 const EPOCHS: usize = 100;
 /// By then allocators have grown to what a step and a checkpoint need.
@@ -35,17 +34,7 @@ fn memory_and_file_handles_stay_flat_over_a_hundred_epochs() {
         .replace("epochs = 2", &format!("epochs = {EPOCHS}"))
         .replace("[costs]", "[train.early_stopping]\npatience = 1000\n[costs]");
     let plan = plan(folder.path(), &text).unwrap();
-    let context = TrialContext {
-        data_dir: DataDir::at("no-data"),
-        threads: 1,
-        jobs: 1,
-        kernels: Kernels::Fast,
-        device: ComputeDevice::Cpu,
-        checkpoint_every: Duration::ZERO,
-        until_epoch: None,
-        program: "test".to_owned(),
-        git_revision: None,
-    };
+    let context = context(1);
     let mut seen = Vec::new();
     run_trial(plan.trials[0].spec(), folder.path(), &context, &StopFlag::new(), &mut |event| {
         if let TrialEvent::Epoch(_) = event {

@@ -1,14 +1,16 @@
 //! Pictures whose channels are normalized: in training, in what is done with the trained network, and in what it leaves.
 
+mod common;
+
 use std::path::Path;
 
+use common::context;
 use mnist_data::{DataDir, Dataset, SplitIndices};
-use pool_models::Kernels;
 use pool_records::{RunDir, StopFlag, TrialEvent, TrialRecord};
-use pool_spec::{ChannelStatistics, ComputeDevice, DataSource, Split, Trial};
+use pool_spec::{ChannelStatistics, DataSource, Split, Trial};
 use pool_testkit::png::{Colour, PngFile};
 use pool_testkit::{SMALL_SWEEP, plan};
-use pool_train::{StoredTrial, TrialContext, TrialEnd, WeightFormat, run_trial};
+use pool_train::{StoredTrial, TrialEnd, WeightFormat, run_trial};
 use tch::{CModule, Kind, Tensor};
 
 fn normalized_trial() -> Trial {
@@ -20,17 +22,7 @@ fn normalized_trial() -> Trial {
 
 /// Trains to the end, or until an epoch is done; stores the record of a finished trial.
 fn train(trial: &Trial, folder: &Path, until: Option<u32>) -> Option<TrialRecord> {
-    let context = TrialContext {
-        data_dir: DataDir::at("no-data"),
-        threads: 1,
-        jobs: 1,
-        kernels: Kernels::Fast,
-        device: ComputeDevice::Cpu,
-        checkpoint_every: std::time::Duration::ZERO,
-        until_epoch: None,
-        program: "test".to_owned(),
-        git_revision: None,
-    };
+    let context = context(1);
     let stop = StopFlag::new();
     let mut on_event = |event: TrialEvent| match event {
         TrialEvent::Epoch(record) if Some(record.epoch) == until => stop.set(),

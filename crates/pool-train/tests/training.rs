@@ -1,28 +1,16 @@
 //! Trials that really train, on generated images.
 
+mod common;
+
 use std::path::Path;
 
-use mnist_data::DataDir;
+use common::context;
 use pool_models::Kernels;
 use pool_models::describe_kernels;
 use pool_records::{Record, StopFlag, TrialEvent, TrialRecord, TrialStatus};
-use pool_spec::{ComputeDevice, DeviceChoice, Trial};
+use pool_spec::{DeviceChoice, Trial};
 use pool_testkit::{SMALL_SWEEP as SMALL, plan};
 use pool_train::{TrialContext, TrialEnd, resolve_device, run_trial};
-
-fn context(threads: u32) -> TrialContext {
-    TrialContext {
-        data_dir: DataDir::at("no-data"),
-        threads,
-        jobs: 1,
-        kernels: Kernels::Fast,
-        device: ComputeDevice::Cpu,
-        checkpoint_every: std::time::Duration::ZERO,
-        until_epoch: None,
-        program: "test".to_owned(),
-        git_revision: None,
-    }
-}
 
 fn train(trial: &Trial, folder: &Path) -> TrialRecord {
     train_with(trial, folder, 1)

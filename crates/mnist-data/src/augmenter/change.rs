@@ -1,6 +1,7 @@
 //! One image changed in a known way.
 
 use pool_spec::Colour;
+use serde::Deserialize;
 
 use crate::images::PictureShape;
 use crate::perturbation::sine_cosine;
@@ -11,7 +12,8 @@ use crate::perturbation::sine_cosine;
 /// Positions are those of pixel centres, and everything outside an image is background, 0. Mirrored and moved images keep
 /// their values; those that turn or grow are interpolated bilinearly, as by SciPy's `affine_transform(order=1,
 /// mode="grid-constant")`. Brightness and contrast are those of torchvision's `adjust_brightness` and `adjust_contrast`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Change {
     /// Left becomes right.
     pub mirror_columns: bool,

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::describe::{BackwardReads, Describe, LayerShape, check_fraction, is_true};
+use super::describe::{BackwardReads, Describe, LayerShape, check_fraction};
 use crate::SettingError;
+use crate::reading::is_true;
 
 /// Batch normalisation over the channels (Ioffe & Szegedy 2015), with Keras's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

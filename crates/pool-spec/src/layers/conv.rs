@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{linear_outputs, linear_reads};
-use super::describe::{BackwardReads, Describe, LayerShape, check_positive, is_true, yes};
+use super::describe::{BackwardReads, Describe, LayerShape, check_positive};
 use crate::pool::split_channels;
-use crate::reading::whole;
+use crate::reading::{is_true, whole, yes};
 use crate::sizes::count;
 use crate::{Activation, Extent, Padding, ResolvedWindow, SettingError, Window};
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{linear_outputs, linear_reads};
-use super::describe::{BackwardReads, Describe, LayerShape, check_positive, is_true, yes};
-use crate::reading::whole;
+use super::describe::{BackwardReads, Describe, LayerShape, check_positive};
+use crate::reading::{is_true, whole, yes};
 use crate::sizes::count;
 use crate::{Activation, SettingError};
 

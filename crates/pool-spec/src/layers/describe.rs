@@ -74,15 +74,6 @@ pub(crate) fn kept_mask(entries: u64) -> KeptTensor {
     kept_tensor("mask", 1, entries.div_ceil(8))
 }
 
-pub(super) fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
-pub(super) fn is_true(value: &bool) -> bool {
-    *value
-}
-
 pub(super) fn check_positive(field: &'static str, value: usize) -> Result<(), SettingError> {
     if value == 0 { Err(SettingError::Zero { field, value: value.to_string() }) } else { Ok(()) }
 }

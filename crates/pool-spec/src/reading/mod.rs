@@ -3,6 +3,7 @@
 //! [`Whole`] reads a number and names its interval, so that the rule of a message is the rule that decides. [`explain`]
 //! turns the words of the TOML reader into a user's: the key, what stands there, and what to write.
 
+mod defaults;
 mod one_key;
 mod toml_words;
 mod typing;
@@ -12,6 +13,7 @@ use std::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
+pub(crate) use defaults::{is_true, is_zero, yes};
 pub(crate) use one_key::{value, variant};
 pub use toml_words::{TomlText, explain};
 

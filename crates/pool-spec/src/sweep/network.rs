@@ -51,19 +51,11 @@ impl NetworkTemplate {
 
     /// The same without a word of where it stands.
     pub(super) fn without_spans(mut self) -> Self {
-        fn forget(layers: &mut [TemplateLayer]) {
-            for layer in layers {
-                layer.span = None;
-                if let TemplateKind::Parallel(parallel) = &mut layer.kind {
-                    parallel.branches.iter_mut().for_each(|branch| forget(branch));
-                }
-            }
-        }
-        forget(&mut self.layers);
+        self.visit(|layer| layer.span = None);
         self
     }
 
-    fn visit(&mut self, mut change: impl FnMut(&mut TemplateKind)) {
+    fn visit(&mut self, mut change: impl FnMut(&mut TemplateLayer)) {
         self.layers.iter_mut().for_each(|layer| layer.visit(&mut change));
     }
 
@@ -113,10 +105,10 @@ impl NetworkTemplate {
     pub(super) fn with_overrides(&self, overrides: &ArmOverrides) -> Self {
         let mut network = self.clone();
         let mut slot = 0;
-        network.visit(|layer| match layer {
+        network.visit(|layer| match &mut layer.kind {
             TemplateKind::Place(place) if place.name == POOL => {
                 if overrides.slots.as_ref().is_some_and(|taken| !taken.contains(&slot)) {
-                    *layer = TemplateKind::Fixed(Pool::None.into());
+                    layer.kind = TemplateKind::Fixed(Pool::None.into());
                 }
                 slot += 1;
             }
@@ -164,7 +156,7 @@ impl NetworkTemplate {
         Ok(Filled { model, spans: filler.spans })
     }
 
-    /// `"down" and "head"`.
+    /// `"down", "head"`.
     fn places_in_words(&self) -> String {
         let mut names: Vec<String> = Vec::new();
         for place in self.places() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::filling::{Filling, POOL};
-use crate::reading::{value, variant};
+use crate::reading::{value, variant, yes};
 use crate::{Activation, BranchInput, Conv2d, Dense, Extent, Join, Layer};
 
 /// A layer, and where it stands in the sweep file; nowhere, in a built-in network.
@@ -51,10 +51,6 @@ pub(super) struct Logits {
     bias: bool,
     #[serde(default)]
     activation: Option<Activation>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Default for Logits {
@@ -105,8 +101,8 @@ impl TemplateLayer {
     }
 
     /// Calls `change` for this layer and for those of its branches, in order.
-    pub(super) fn visit(&mut self, change: &mut impl FnMut(&mut TemplateKind)) {
-        change(&mut self.kind);
+    pub(super) fn visit(&mut self, change: &mut impl FnMut(&mut Self)) {
+        change(self);
         if let TemplateKind::Parallel(parallel) = &mut self.kind {
             parallel.branches.iter_mut().flatten().for_each(|layer| layer.visit(change));
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mnist_data::{BatchOrder, PictureShape};
 use pool_models::Net;
 use pool_records::{Latency, PredictionTimes, Probe, StepTimes, StopFlag};
-use pool_spec::{Colour, ComputeDevice, CostSpec, Kernels, TrialSpec};
+use pool_spec::{ComputeDevice, CostSpec, Kernels, TrialSpec};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
@@ -170,9 +170,7 @@ pub fn probe(spec: &TrialSpec, context: &TrialContext) -> Result<Probe, TrainErr
 
 /// What changes images of the shape that the network takes.
 fn augmenter_of(spec: &TrialSpec) -> Option<BatchAugmenter> {
-    let &[channels, height, width] = &spec.model.input[..] else { return None };
-    let colour = if channels == Colour::Rgb.channels() { Colour::Rgb } else { Colour::Grey };
-    BatchAugmenter::new(spec.data.augment, PictureShape { colour, height, width }, &[], spec.seed)
+    BatchAugmenter::new(spec.data.augment, PictureShape::of_sizes(&spec.model.input)?, &[], spec.seed)
 }
 
 fn median_s(
