@@ -1,7 +1,7 @@
 //! Batch normalisation over tensors.
 
 use pool_spec::BatchNorm;
-use tch::{TchError, Tensor, nn};
+use tch::{Device, TchError, Tensor, nn};
 
 use crate::constant::frozen;
 use crate::{Mode, ModelError};
@@ -34,8 +34,13 @@ impl BuiltBatchNorm {
 
     pub(super) fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
         let BatchNorm { momentum, epsilon, scale: _ } = self.settings;
+        // On a CUDA device, the gradient fails where there is a bias without a weight.
+        let ones = match &self.weight {
+            None if input.device() != Device::Cpu => Some(self.bias.detach().f_ones_like()?),
+            _ => None,
+        };
         Ok(input.f_batch_norm(
-            self.weight.as_ref(),
+            self.weight.as_ref().or(ones.as_ref()),
             Some(&self.bias),
             Some(&self.mean),
             Some(&self.variance),

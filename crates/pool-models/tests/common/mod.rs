@@ -13,6 +13,18 @@ use pool_models::{
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
+/// Where the comparisons with other frameworks compute: the processor, or the CUDA device that POOL_TEST_DEVICE names,
+/// such as `cuda:0`.
+pub(crate) fn device() -> Device {
+    match std::env::var("POOL_TEST_DEVICE") {
+        Err(_) => Device::Cpu,
+        Ok(name) => {
+            let index = name.strip_prefix("cuda:").and_then(|index| index.parse().ok());
+            Device::Cuda(index.unwrap_or_else(|| panic!("POOL_TEST_DEVICE is {name}, not cuda:N")))
+        }
+    }
+}
+
 /// A layer with its variables, in `f64`.
 pub(crate) struct Built {
     pub(crate) layer: PoolLayer,

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::common::device;
 use pool_models::{Mode, Sequential};
 use serde::Deserialize;
-use tch::{Device, Tensor, nn};
+use tch::{Tensor, nn};
 
 #[derive(Deserialize)]
 struct Case {
@@ -27,7 +28,7 @@ struct Array {
 
 impl Array {
     fn tensor(&self) -> Tensor {
-        Tensor::from_slice(&self.values).reshape(&self.shape)
+        Tensor::from_slice(&self.values).reshape(&self.shape).to_device(device())
     }
 
     /// The greatest difference, relative where values are large.
@@ -44,7 +45,7 @@ fn every_layer_agrees_with_its_peer() {
     assert!(cases.len() >= 25);
     let mut wrong = Vec::new();
     for case in &cases {
-        let variables = nn::VarStore::new(Device::Cpu);
+        let variables = nn::VarStore::new(device());
         let net = case.model.build(&variables.root()).unwrap();
         let named = variables.variables();
         assert_eq!(named.len(), case.weights.len(), "{}", case.name);

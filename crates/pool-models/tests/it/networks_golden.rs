@@ -1,6 +1,7 @@
 //! The built-in networks give what the same networks in PyTorch give with the same weights. The values come from
 //! `scripts/golden/networks.py`.
 
+use crate::common::device;
 use pool_models::{
     BuiltInNetwork, Filling, Fillings, Inferred, Layer, Mode, Optimizer, OptimizerSpec, Site, cross_entropy,
 };
@@ -58,13 +59,14 @@ fn every_built_in_network_predicts_what_pytorchs_does() {
     let cases: Vec<Case> = serde_json::from_str(include_str!("../golden/networks.json")).unwrap();
     for Case { network, input, classes, output } in cases {
         let model = network.template().fill(input, classes, &Fillings::default(), 0).unwrap();
-        let variables = VarStore::new(Device::Cpu);
+        let variables = VarStore::new(device());
         let net = model.build(&variables.root()).unwrap();
         fill(&model.infer().unwrap(), &variables);
         let [channels, height, width] = input.map(|size| size as i64);
         let entries = Tensor::arange(2 * channels * height * width, (Kind::Double, Device::Cpu)) * 0.71;
         let images = entries.cos().to_kind(Kind::Float).reshape([2, channels, height, width]);
-        let found = net.forward(&images, Mode::Inference).unwrap().to_kind(Kind::Double);
+        let found = net.forward(&images.to_device(device()), Mode::Inference).unwrap();
+        let found = found.to_device(Device::Cpu).to_kind(Kind::Double);
         let expected = Tensor::from_slice(&output).reshape([2, classes as i64]);
         let distance = ((&found - &expected) / expected.abs().clamp_min(1.0)).abs().max().double_value(&[]);
         assert!(distance < 1e-5, "{network:?}: off by {distance:e}");

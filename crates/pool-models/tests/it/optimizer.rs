@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::common::device;
 use pool_models::{
     AdamSettings, BatchNorm, Conv2d, Dense, Dropout, Flatten, Kernels, Mode, ModelError, Net, Optimizer,
     OptimizerSpec, Pool, Precision, Sequential, SgdSettings, cross_entropy,
@@ -302,8 +303,9 @@ fn every_step_goes_where_pytorchs_and_kerass_go() {
         golden.cases.iter().flat_map(|case| ways.map(|way| (case, way)))
     {
         let train: TrainSpec = serde_json::from_value(train.clone()).unwrap();
-        let store = VarStore::new(Device::Cpu);
-        let variable = |name, start: Tensor| store.root().var_copy(name, &start.to_kind(kind));
+        let store = VarStore::new(device());
+        let variable =
+            |name, start: Tensor| store.root().var_copy(name, &start.to_kind(kind).to_device(device()));
         let weight = variable("weight", Tensor::from_slice2(&golden.start.weight));
         let bias = variable("bias", Tensor::from_slice(&golden.start.bias));
         let optimizer = Optimizer::new(&store, train.optimizer, train.learning_rate).unwrap();

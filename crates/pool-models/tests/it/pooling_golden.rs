@@ -1,6 +1,7 @@
 //! Pooling layers equal those of PyTorch, Keras, timm and others, values and gradients; the scripts in `scripts/golden/`
 //! made the cases and name the versions.
 
+use crate::common::device;
 use pool_models::{ModelError, Pool, max_unpool};
 use serde::Deserialize;
 use tch::{Kind, Tensor};
@@ -70,7 +71,7 @@ impl Case {
     }
 
     fn tensor(&self, values: &[f64], shape: &[i64]) -> Tensor {
-        Tensor::from_slice(values).to_kind(self.dtype.kind()).reshape(shape)
+        Tensor::from_slice(values).to_kind(self.dtype.kind()).reshape(shape).to_device(device())
     }
 
     fn run(&self) -> Result<(), String> {
@@ -90,7 +91,8 @@ impl Case {
             None => self.pool.forward(input),
             Some(mask) => {
                 let rows: Vec<Tensor> = mask.iter().map(|row| Tensor::from_slice(row)).collect();
-                self.pool.forward_masked(input, &Tensor::stack(&rows, 0).to_kind(Kind::Bool))
+                self.pool
+                    .forward_masked(input, &Tensor::stack(&rows, 0).to_kind(Kind::Bool).to_device(device()))
             }
         }
     }
