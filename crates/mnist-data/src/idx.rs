@@ -4,13 +4,13 @@
 //! of which there may be more than a byte can tell apart, are read as 16-bit numbers. Floating-point files are refused:
 //! their 1 may be white, or nearly black.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use pool_files::make_room;
 
 use crate::error::{DataError, IdxError, Mismatch};
+use crate::open::open;
 use crate::unpacked::{Unpacked, read_full};
 
 /// How much of a body is read at once, in bytes: a multiple of every element's size, and small enough for the
@@ -75,7 +75,7 @@ pub fn read_idx(path: &Path) -> Result<IdxArray, DataError> {
 
 /// As [`read_idx`], of pixels or of labels.
 pub(crate) fn read_values<T: IdxValue>(path: &Path) -> Result<IdxArray<T>, DataError> {
-    let file = File::open(path).map_err(DataError::opening(path))?;
+    let file = open(path).map_err(DataError::opening(path))?;
     decode_values(file).map_err(|problem| DataError::idx(path, problem))
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn read_limited_with_sha256<T: IdxValue>(
     path: &Path,
     limit: u64,
 ) -> Result<(IdxArray<T>, String), DataError> {
-    let file = File::open(path).map_err(DataError::opening(path))?;
+    let file = open(path).map_err(DataError::opening(path))?;
     let mut stream = Unpacked::hashing(file, limit).map_err(DataError::io(path, "read"))?;
     let array = decode(&mut stream).map_err(|problem| DataError::idx(path, problem))?;
     Ok((array, stream.into_sha256()))

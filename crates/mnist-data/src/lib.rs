@@ -61,6 +61,7 @@ mod folder;
 mod generated;
 mod idx;
 mod images;
+mod open;
 mod perturbation;
 mod picture;
 mod planes;

@@ -1,6 +1,6 @@
 //! Which files of a data set are there, and whether they are the published ones.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use crate::catalogue::{FileSpec, PublicSet};
 use crate::data_dir::DataDir;
 use crate::error::DataError;
 use crate::folder::{self, find};
+use crate::open::open;
 use crate::unpacked::Unpacked;
 
 /// One file of a public data set, and its state.
@@ -110,7 +111,7 @@ fn found_size(path: &Path, read: u64) -> u64 {
 }
 
 fn size_and_sha256(path: &Path, limit: u64) -> Result<(u64, String), String> {
-    let file = File::open(path).map_err(|error| DataError::opening(path)(error).to_string())?;
+    let file = open(path).map_err(|error| DataError::opening(path)(error).to_string())?;
     let mut stream = Unpacked::hashing(file, limit).map_err(|error| error.to_string())?;
     let read = io::copy(&mut stream, &mut io::sink()).map_err(|error| error.to_string())?;
     Ok((read, stream.into_sha256()))

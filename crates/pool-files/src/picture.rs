@@ -119,7 +119,11 @@ fn pixels(picture: DynamicImage) -> Result<PngPixels, PictureFileError> {
 fn refused(error: ImageError) -> PictureFileError {
     match error {
         ImageError::IoError(cause) if cause.kind() != ErrorKind::UnexpectedEof => PngError::Io(cause).into(),
-        error => PictureFileError::Damaged { reason: error.to_string() },
+        error => {
+            // Some decoders end their message with a new line.
+            let words = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            PictureFileError::Damaged { reason: words }
+        }
     }
 }
 
@@ -206,7 +210,8 @@ mod tests {
         let (whole, png) = (jpeg(None), grey_file(2, 2, &[1, 2, 3, 4]).bytes());
         let gif_of_16k = [b"GIF89a\xff\xff\xff\xff".as_slice(), &[0; 40]].concat();
         let cut = &whole[..whole.len() - 20];
-        let table: [(&[u8], &str, &str); 7] = [
+        let framed = [&whole[..20], b"\xff\xd9"].concat();
+        let table: [(&[u8], &str, &str); 8] = [
             (
                 cut,
                 "the picture is damaged or cut off: it ends before its last row; export",
@@ -224,6 +229,7 @@ mod tests {
                 "TIFF",
             ),
             (&whole[..40], "the picture is damaged or cut off: ", "a JPEG cut off in its header"),
+            (&framed, "the picture is damaged or cut off: ", "a JPEG without a picture"),
             (&png[..40], "the picture is damaged or cut off: ", "a PNG cut off"),
             (
                 &gif_of_16k,
@@ -233,7 +239,7 @@ mod tests {
         ];
         for (bytes, start, why) in table {
             let message = decode(bytes).unwrap_err();
-            assert!(message.starts_with(start), "{why}: {message}");
+            assert!(message.starts_with(start) && !message.contains('\n'), "{why}: {message}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! about.
 
 pub mod png;
+pub mod sources;
 
 use std::io::Write;
 use std::path::Path;

@@ -2,7 +2,7 @@
 //!
 //! Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. Of CIFAR-100's two labels the fine one is read.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -12,6 +12,7 @@ use super::{name_of, with_test, wrong};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::images::{LabelledImages, PictureShape};
+use crate::open::open;
 
 const SIDE: usize = 32;
 /// In `[C, H, W]`, as here.
@@ -87,7 +88,7 @@ pub(super) fn load(folder: &Path, kind: Kind) -> Result<Dataset, DataError> {
     }
     let train = images(folder, kind, kind.train_files())?;
     let test = images(folder, kind, &[kind.test_file()])?;
-    with_test(name_of(folder), class_names(folder, kind), train, Some(test))
+    with_test(folder, class_names(folder, kind), train, Some(test))
 }
 
 /// By label; none if the file is not there, or does not name every class.
@@ -116,7 +117,7 @@ fn images(folder: &Path, kind: Kind, files: &[&str]) -> Result<LabelledImages, D
     let mut labels = with_room(count).map_err(DataError::OutOfMemory)?;
     let mut row = vec![0; row_bytes];
     for (path, rows) in paths.iter().zip(rows) {
-        let mut reader = BufReader::new(File::open(path).map_err(DataError::opening(path))?);
+        let mut reader = BufReader::new(open(path).map_err(DataError::opening(path))?);
         for index in 0..rows {
             reader.read_exact(&mut row).map_err(DataError::io(path, "read"))?;
             let (label, picture) = row.split_at(kind.label_bytes());

@@ -72,7 +72,7 @@ pub fn source_at(path: &Path) -> DataSource {
 
 /// A set with its test images, or with those that are held out for it.
 fn with_test(
-    name: String,
+    path: &Path,
     class_names: Vec<String>,
     train: LabelledImages,
     test: Option<LabelledImages>,
@@ -82,14 +82,22 @@ fn with_test(
         Some(test) => (train, test),
         None => {
             let SplitIndices { train: kept, validation: held_out } =
-                SplitIndices::of(Split::Stratified(TEST_SHARE), train.labels(), 0)?;
+                SplitIndices::of(Split::Stratified(TEST_SHARE), train.labels(), 0).map_err(|error| {
+                    match error {
+                        DataError::EmptyPart { .. } => {
+                            let expected = "test images, or enough to hold some of them out";
+                            wrong(path, "images", expected, train.len(), "add images")
+                        }
+                        error => error,
+                    }
+                })?;
             remarks.held_out_for_test = Some(held_out.len() as u64);
             (train.select(&kept)?, train.select(&held_out)?)
         }
     };
     let greatest = train.labels().iter().chain(test.labels()).max().copied().unwrap_or(0);
     let classes = class_names.len().max(usize::from(greatest) + 1);
-    Ok(Dataset { name, classes, class_names, train, test, remarks })
+    Ok(Dataset { name: name_of(path), classes, class_names, train, test, remarks })
 }
 
 /// The name of a source's file or folder, for people.

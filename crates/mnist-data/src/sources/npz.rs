@@ -12,10 +12,11 @@ use pool_files::make_room;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{name_of, with_test, wrong};
+use super::{with_test, wrong};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::images::{LabelledImages, PictureShape};
+use crate::open::open;
 use crate::planes::to_planes;
 
 mod header;
@@ -48,7 +49,7 @@ const MEDMNIST: Names = Names {
 /// [`DataError::Source`] with the array that is missing or broken, [`DataError::NoSuchFile`], [`DataError::Io`], or
 /// [`DataError::OutOfMemory`].
 pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
-    let file = File::open(path).map_err(DataError::opening(path))?;
+    let file = open(path).map_err(DataError::opening(path))?;
     let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(path, "file", error))?;
     let mut arrays = Arrays { path, archive };
     let names = if arrays.has(MEDMNIST.train[0]) { MEDMNIST } else { KERAS };
@@ -73,7 +74,7 @@ pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
             GET_AGAIN,
         ));
     }
-    with_test(name_of(path), Vec::new(), train, test)
+    with_test(path, Vec::new(), train, test)
 }
 
 /// The arrays of an open file.

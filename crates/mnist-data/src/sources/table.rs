@@ -4,16 +4,16 @@
 //! column, or in the last where the file has as many columns as scikit-learn's 8x8 digits, which go up to 16. Pictures are
 //! square and grey.
 
-use std::fs::File;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 use pool_files::{make_room, with_room};
 
-use super::{name_of, with_test, wrong};
+use super::{with_test, wrong};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::images::{LabelledImages, PictureShape};
+use crate::open::open;
 
 const LABEL_NAMES: [&str; 4] = ["label", "class", "target", "y"];
 /// A line of scikit-learn's digits: 64 pixels from 0 to 16, then the label.
@@ -30,7 +30,7 @@ const SQUARE_CURE: &str = "write one label and the pixels of a square picture in
 /// [`DataError::Source`] with the line, [`DataError::NoSuchFile`], [`DataError::Io`], or [`DataError::OutOfMemory`].
 pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
     if !path.is_dir() {
-        return with_test(name_of(path), Vec::new(), Table::read(path)?.images()?, None);
+        return with_test(path, Vec::new(), Table::read(path)?.images()?, None);
     }
     let (train_file, test_file) = (path.join("train.csv"), path.join("test.csv"));
     let train = Table::read(&train_file)?;
@@ -45,7 +45,7 @@ pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
         let expected = format!("{} as in train.csv", train.shape());
         return Err(wrong(&test_file, "picture size", expected, test.shape(), SQUARE_CURE));
     }
-    with_test(name_of(path), Vec::new(), train, test)
+    with_test(path, Vec::new(), train, test)
 }
 
 /// The numbers of a file.
@@ -59,7 +59,7 @@ struct Table {
 
 impl Table {
     fn read(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(DataError::opening(path))?;
+        let file = open(path).map_err(DataError::opening(path))?;
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
         let mut table: Option<(Self, usize)> = None;
         let mut record = StringRecord::new();

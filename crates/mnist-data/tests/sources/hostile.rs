@@ -8,9 +8,10 @@ use std::path::Path;
 
 use damage::{damaged, seeds};
 use mnist_data::Dataset;
+use pool_testkit::sources::{csv, write};
 use proptest::prelude::*;
 
-use crate::{EXCERPT, cifar10, excerpt, loaded, write};
+use crate::{EXCERPT, cifar10, excerpt, loaded};
 
 /// Checks what came of a source.
 fn answered(path: &Path) -> Result<(), TestCaseError> {
@@ -39,7 +40,7 @@ proptest! {
 
     #[test]
     fn hostile_tables_are_answered(
-        bytes in prop_oneof![damaged(seeds("csv")), damaged(vec![crate::csv(&excerpt().test).into_bytes()])],
+        bytes in prop_oneof![damaged(seeds("csv")), damaged(vec![csv(&excerpt().test).into_bytes()])],
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("some.csv");

@@ -1,15 +1,15 @@
 //! Every source of images: the same pictures through each of them, and what is refused.
 
 mod broken;
+mod broken_folders;
 mod folders;
 mod hostile;
 
-use std::fs;
 use std::path::Path;
 
-use mnist_data::{DataDir, DataError, Dataset, LabelledImages, PictureShape, load, source_at};
+use mnist_data::{DataDir, DataError, Dataset, PictureShape, load, source_at};
 use pool_spec::PictureSettings;
-use pool_testkit::png::grey_file;
+use pool_testkit::sources::{write, write_csv, write_idx, write_pngs};
 
 /// 24 images of MNIST to train with and 12 to test with, as numpy packs them: scripts/golden/sources.py.
 const EXCERPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/excerpt.npz");
@@ -28,48 +28,6 @@ fn excerpt() -> Dataset {
     loaded(Path::new(EXCERPT)).unwrap()
 }
 
-fn parts(data: &Dataset) -> [(&'static str, &LabelledImages); 2] {
-    [("train", &data.train), ("test", &data.test)]
-}
-
-/// The pictures in order of their classes, which is that of a folder.
-fn by_class(images: &LabelledImages) -> LabelledImages {
-    let mut order: Vec<u32> = (0..images.len() as u32).collect();
-    order.sort_by_key(|&index| images.labels()[index as usize]);
-    images.select(&order).unwrap()
-}
-
-fn write(path: &Path, bytes: impl AsRef<[u8]>) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
-}
-
-/// A file of one byte for each element.
-fn idx(shape: &[usize], values: impl Iterator<Item = u8>) -> Vec<u8> {
-    let sizes = shape.iter().flat_map(|&size| (size as u32).to_be_bytes());
-    [0, 0, 8, shape.len() as u8].into_iter().chain(sizes).chain(values).collect()
-}
-
-/// Writes each picture into the folder of its class.
-fn write_pngs(folder: &Path, images: &LabelledImages) {
-    for (index, label) in images.labels().iter().enumerate() {
-        let pixels = images.picture(index).unwrap();
-        let bytes = grey_file(images.height(), images.width(), pixels).bytes();
-        write(&folder.join(format!("{label}/{index:04}.png")), bytes);
-    }
-}
-
-fn csv(images: &LabelledImages) -> String {
-    let pixels = images.height() * images.width();
-    let header: Vec<String> = (0..pixels).map(|pixel| format!("pixel{pixel}")).collect();
-    let mut text = format!("label,{}\n", header.join(","));
-    for (index, label) in images.labels().iter().enumerate() {
-        let pixels: Vec<String> = images.picture(index).unwrap().iter().map(ToString::to_string).collect();
-        text += &format!("{label},{}\n", pixels.join(","));
-    }
-    text
-}
-
 #[test]
 fn mnist_is_the_same_through_every_source() {
     let expected = excerpt();
@@ -78,22 +36,15 @@ fn mnist_is_the_same_through_every_source() {
     let folder = tempfile::tempdir().unwrap();
     let (four, table, pngs) =
         (folder.path().join("idx"), folder.path().join("csv"), folder.path().join("png"));
-    for (part, images) in parts(&expected) {
-        let name = if part == "train" { "train" } else { "t10k" };
-        let shape = [images.len(), 28, 28];
-        write(&four.join(format!("{name}-images-idx3-ubyte")), idx(&shape, images.pixels().iter().copied()));
-        let labels = images.labels().iter().map(|&label| label as u8);
-        write(&four.join(format!("{name}-labels-idx1-ubyte")), idx(&shape[..1], labels));
-        write(&table.join(format!("{part}.csv")), csv(images));
-        write_pngs(&pngs.join(part), images);
-    }
-    for path in [&four, &table] {
+    write_idx(&four, &expected);
+    write_csv(&table, &expected);
+    write_pngs(&pngs, &expected);
+    for path in [&four, &table, &pngs] {
         let found = loaded(path).unwrap();
         assert_eq!((&found.train, &found.test), (&expected.train, &expected.test), "{}", path.display());
         assert_eq!(found.classes, expected.classes);
     }
     let found = loaded(&pngs).unwrap();
-    assert_eq!((found.train, found.test), (by_class(&expected.train), by_class(&expected.test)));
     assert_eq!(found.class_names, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
     assert!(found.remarks.is_empty());
 }

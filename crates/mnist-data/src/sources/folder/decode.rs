@@ -12,6 +12,7 @@ use super::super::wrong;
 use super::scan::{Found, Scan};
 use crate::error::{DataError, PictureError};
 use crate::images::{LabelledImages, PictureShape};
+use crate::open::open;
 use crate::picture::{Prepared, Step};
 use crate::planes::to_planes;
 use crate::raster::Raster;
@@ -192,7 +193,7 @@ fn decode_into(
 
 /// A picture as it is in its file, upright.
 pub(super) fn read(path: &Path) -> Result<PngPixels, Problem> {
-    let file = File::open(path).map_err(|error| Problem::Broken(error.to_string()))?;
+    let file = open(path).map_err(|error| Problem::Broken(error.to_string()))?;
     decode_picture(BufReader::new(file)).map_err(|error| match error {
         PictureFileError::Png(PngError::OutOfMemory(error)) => Problem::Fatal(DataError::OutOfMemory(error)),
         error => Problem::Broken(error.to_string()),

@@ -45,7 +45,7 @@ pub(super) fn load(
     let Decoded { train, test, skipped } = decoded;
     report(path, &skipped);
     let (images, elapsed_ms) = (train.len(), start.elapsed().as_millis());
-    let data = with_test(name_of(path), scan.classes, train, test)?;
+    let data = with_test(path, scan.classes, train, test)?;
     tracing::debug!(folder = %path.display(), images, elapsed_ms, "loaded");
     Ok(Dataset { remarks: DataRemarks { skipped, ..data.remarks }, ..data })
 }

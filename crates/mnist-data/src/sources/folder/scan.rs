@@ -16,7 +16,8 @@ const OTHER_PICTURES: [&str; 8] = ["tif", "tiff", "heic", "heif", "avif", "jxl",
 const CLASSES_CURE: &str =
     "arrange the pictures as CLASS/picture.png, or as train/CLASS/picture.png and test/CLASS/picture.png";
 
-/// The files of a folder, in the order in which they become images: by class, and by name.
+/// The files of a folder, in the order in which they become images: by their own names, whatever class they are of. A set
+/// whose pictures were numbered keeps its order, and the last of them are of every class.
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) folder: PathBuf,
@@ -96,7 +97,9 @@ impl Part {
     fn of(folder: &Path, within: &str) -> Result<Self, DataError> {
         let mut classes = BTreeMap::new();
         for (name, path, metadata) in entries(folder, &folder.join(within))? {
-            if metadata.is_ok_and(|metadata| metadata.is_dir()) {
+            // A class that cannot be looked at, such as a link that leads in a circle, is not passed over.
+            let metadata = metadata.map_err(DataError::io(&path, "open"))?;
+            if metadata.is_dir() {
                 let inside = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
                 let pictures = pictures(folder, &path, &inside)?;
                 classes.insert(name, pictures);
@@ -120,11 +123,22 @@ impl Part {
             let label = label(&class);
             found.into_iter().map(move |found| Found { label, ..found })
         };
-        self.0.into_iter().flat_map(of_class).collect()
+        let mut labelled: Vec<Found> = self.0.into_iter().flat_map(of_class).collect();
+        labelled.sort_by(|a, b| a.place().cmp(&b.place()));
+        labelled
     }
 }
 
-/// The pictures of one class, sorted by name.
+impl Found {
+    /// Where it stands among the others: by its number, if its name is one, else by its name; then by its class.
+    fn place(&self) -> (u64, &str, u16) {
+        let name = self.file.rsplit_once('/').map_or(self.file.as_str(), |(_, name)| name);
+        let number = name.split_once('.').and_then(|(stem, _)| stem.parse().ok());
+        (number.unwrap_or(u64::MAX), name, self.label)
+    }
+}
+
+/// The pictures of one class, in no order.
 fn pictures(folder: &Path, class: &Path, inside: &str) -> Result<Vec<Found>, DataError> {
     let mut pictures = Vec::new();
     for (name, path, metadata) in entries(folder, class)? {
@@ -154,7 +168,6 @@ fn pictures(folder: &Path, class: &Path, inside: &str) -> Result<Vec<Found>, Dat
             "add pictures of this class, or remove its folder",
         ));
     }
-    pictures.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(pictures)
 }
 
