@@ -28,6 +28,8 @@ pub struct Dataset {
     pub class_names: Vec<String>,
     /// The training images, of which a [`Split`](crate::Split) takes its part.
     pub train: LabelledImages,
+    /// How many of the training images, the last of them, the set itself has set apart for validation; 0 for most sets.
+    pub validation: usize,
     /// The test images, of the same shape.
     pub test: LabelledImages,
     /// What was done to the images while they were loaded.
@@ -39,6 +41,8 @@ pub struct Dataset {
 pub struct SetLabels {
     /// Those of the training images.
     pub train: Vec<u16>,
+    /// How many of these are for validation: [`Dataset::validation`].
+    pub validation: usize,
     /// Those of the test images.
     pub test: Vec<u16>,
 }
@@ -81,7 +85,7 @@ impl Dataset {
     /// As [`Dataset::public`].
     pub fn public_labels(set: PublicSet, dir: &DataDir) -> Result<SetLabels, DataError> {
         let [_, train, _, test] = published_files(set, &folder::of_set(set, dir)?)?;
-        Ok(SetLabels { train: train.labels()?, test: test.labels()? })
+        Ok(SetLabels { train: train.labels()?, validation: 0, test: test.labels()? })
     }
 
     /// Any data set in MNIST's layout: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`
@@ -117,6 +121,7 @@ impl Dataset {
             classes: BARS_AND_CROSSES_CLASSES.len(),
             class_names: Vec::new(),
             train,
+            validation: 0,
             test,
             remarks: DataRemarks::default(),
         }
@@ -165,6 +170,7 @@ fn load(name: String, files: &[FoundFile; 4]) -> Result<Dataset, DataError> {
         classes: usize::from(greatest) + 1,
         class_names: Vec::new(),
         train,
+        validation: 0,
         test,
         remarks: DataRemarks::default(),
     })

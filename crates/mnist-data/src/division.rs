@@ -5,7 +5,9 @@ use pool_spec::{ClassImages, DataFacts, DataSource, DataSpec, ImageCounts, Sweep
 
 use crate::sources::load;
 use crate::split::split_sizes;
-use crate::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, PublicSet, SetLabels, SplitIndices};
+use crate::{
+    BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, LabelledImages, PublicSet, SetLabels, SplitIndices,
+};
 
 /// How a data set's images are divided.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +43,7 @@ pub fn class_names(source: &DataSource, classes: usize) -> Vec<String> {
 /// # Errors
 /// A split that would leave a part without images.
 pub fn divide(data: &DataSpec, labels: &SetLabels, seed: u64) -> Result<Division, DataError> {
-    let split = SplitIndices::of(data.validation, &labels.train, seed)?;
+    let split = SplitIndices::of(data.validation, &labels.train, labels.validation, seed)?;
     let of = |part: &[u32]| -> Vec<u16> { part.iter().map(|&index| labels.train[index as usize]).collect() };
     let (train, validation) = (of(&split.train), of(&split.validation));
     let test = labels.test.iter().copied();
@@ -76,7 +78,9 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
         }
     };
     // The sizes of `divide`'s parts, known without the labels.
-    let (train, validation) = split_sizes(sweep.data.validation, &counts.train).map_err(of_validation)?;
+    let predefined = labels.as_ref().map_or(0, |labels| labels.validation);
+    let (train, validation) =
+        split_sizes(sweep.data.validation, &counts.train, predefined).map_err(of_validation)?;
     let test: usize = counts.test.iter().sum();
     let images = ImageCounts { train: train as u64, validation: validation as u64, test: test as u64 };
     let division =
@@ -95,5 +99,6 @@ pub fn check_data(data: &DataSpec, data_dir: &DataDir) -> Result<(), DataError> 
 
 /// The labels of a data set.
 pub fn labels_of(data: &Dataset) -> SetLabels {
-    SetLabels { train: data.train.labels().to_vec(), test: data.test.labels().to_vec() }
+    let labels = |images: &LabelledImages| images.labels().to_vec();
+    SetLabels { train: labels(&data.train), validation: data.validation, test: labels(&data.test) }
 }

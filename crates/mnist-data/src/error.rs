@@ -65,7 +65,7 @@ pub enum DataError {
     )]
     AllMirrorsFailed { file: String, folder: PathBuf, attempts: Vec<(String, String)> },
     /// The system does not have the memory that the pictures take.
-    #[error("{0}; use fewer pictures, or a machine with more memory")]
+    #[error("{0}; use fewer or smaller pictures, or a machine with more memory")]
     OutOfMemory(OutOfMemory),
     /// The operating system refused an access; `action` is a verb.
     #[error("{}: cannot {action}: {cause}", .path.display())]

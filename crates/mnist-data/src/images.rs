@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pool_files::with_room;
+use pool_files::{make_room, with_room};
 use pool_spec::Colour;
 
 use crate::error::{DataError, Mismatch};
@@ -194,14 +194,13 @@ impl LabelledImages {
         Self::new(self.shape, pixels, labels)
     }
 
-    /// These pictures and then the others; the shape of the others if it is another one.
-    pub(crate) fn followed_by(mut self, others: &Self) -> Result<Self, PictureShape> {
-        if others.shape != self.shape {
-            return Err(others.shape);
-        }
-        self.pixels.extend_from_slice(&others.pixels);
-        self.labels.extend_from_slice(&others.labels);
-        Ok(self)
+    /// These pictures, then others of the same shape.
+    pub(crate) fn followed_by(self, others: &Self) -> Result<Self, DataError> {
+        let Self { shape, mut pixels, mut labels } = self;
+        make_room(&mut pixels, others.pixels.len()).map_err(DataError::OutOfMemory)?;
+        pixels.extend_from_slice(&others.pixels);
+        labels.extend_from_slice(&others.labels);
+        Self::new(shape, pixels, labels)
     }
 
     /// How many pictures each class has, by label: at least `classes` entries, and more if a label is greater.

@@ -29,7 +29,7 @@
 //! assert_eq!((data.train.len(), data.train.height(), data.train.width()), (2_000, 28, 28));
 //!
 //! // Keras's `validation_split = 0.2`: the last fifth of the training images.
-//! let split = SplitIndices::of(Split::Tail(0.2), data.train.labels(), 1)?;
+//! let split = SplitIndices::of(Split::Tail(0.2), data.train.labels(), data.validation, 1)?;
 //! let train = data.train.select(&split.train)?;
 //!
 //! // The order of epoch 0 under seed 1, in batches of 200.

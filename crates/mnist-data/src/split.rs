@@ -22,13 +22,17 @@ impl SplitIndices {
     ///
     /// [`Split::Tail`] takes as many of the last images as Keras's `validation_split`: training ends at
     /// `floor(n * (1 - fraction))`. [`Split::Stratified`] draws `round(fraction * class size)` images of each class, the
-    /// same ones whatever the seed, and [`Split::StratifiedPerSeed`] as many, other ones for each seed. At least one image of each class stays for training, and a class of two or more has at least one for validation.
+    /// same ones whatever the seed, and [`Split::StratifiedPerSeed`] as many, other ones for each seed. At least one image
+    /// of each class stays for training, and a class of two or more has at least one for validation.
+    /// [`Split::Predefined`] takes the last `predefined` images, which is what [`Dataset::validation`] is for.
+    ///
+    /// [`Dataset::validation`]: crate::Dataset::validation
     ///
     /// # Errors
     ///
-    /// [`DataError::Argument`] unless the fraction lies between 0 and 1 and 32-bit indices suffice,
-    /// [`DataError::EmptyPart`] if a part would hold no image.
-    pub fn of(split: Split, labels: &[u16], seed: u64) -> Result<Self, DataError> {
+    /// [`DataError::Argument`] unless the fraction lies between 0 and 1, 32-bit indices suffice, and the predefined images
+    /// are there; [`DataError::EmptyPart`] if a part would hold no image.
+    pub fn of(split: Split, labels: &[u16], predefined: usize, seed: u64) -> Result<Self, DataError> {
         let images = labels.len();
         let count = indexed(images)?;
         let labelled = labels.iter().max().map_or(0, |&greatest| usize::from(greatest) + 1);
@@ -37,10 +41,10 @@ impl SplitIndices {
             classes[usize::from(label)].push(index);
         }
         let counts: Vec<usize> = classes.iter().map(Vec::len).collect();
-        let (train, _) = split_sizes(split, &counts)?;
+        let (train, _) = split_sizes(split, &counts, predefined)?;
         Ok(match split {
             // There are no more images than a 32-bit index can name.
-            Split::Tail(_) => {
+            Split::Tail(_) | Split::Predefined => {
                 Self { train: (0..train as u32).collect(), validation: (train as u32..count).collect() }
             }
             Split::Stratified(fraction) => stratified(classes, fraction, EVERY_TRIALS_SEED),
@@ -54,22 +58,31 @@ impl SplitIndices {
 /// # Errors
 ///
 /// As of [`SplitIndices::of`].
-pub(crate) fn split_sizes(split: Split, class_counts: &[usize]) -> Result<(usize, usize), DataError> {
-    let fraction = split.fraction();
+pub(crate) fn split_sizes(
+    split: Split,
+    class_counts: &[usize],
+    predefined: usize,
+) -> Result<(usize, usize), DataError> {
+    let images = class_counts.iter().fold(0, |sum: usize, &count| sum.saturating_add(count));
+    let count = indexed(images)?;
+    let Some(fraction) = split.fraction() else {
+        if predefined == 0 {
+            let expected = "a set with validation images of its own";
+            let cure = "hold a share out instead, such as { stratified = 0.2 }";
+            return Err(Mismatch::new("validation", expected, "a set without", cure).into());
+        }
+        return Ok((images.saturating_sub(predefined), predefined));
+    };
     if !(fraction > 0.0 && fraction < 1.0) {
         let expected = "more than 0 and less than 1";
         return Err(
             Mismatch::new("validation fraction", expected, fraction, "0.2 is the study's value").into()
         );
     }
-    let images = class_counts.iter().fold(0, |sum: usize, &count| sum.saturating_add(count));
-    let count = indexed(images)?;
     let train = match split {
         // Keras computes exactly this in float64: 100 images with fraction 0.9 train on 9 images, not on 10.
         Split::Tail(_) => (f64::from(count) * (1.0 - fraction)).floor() as usize,
-        Split::Stratified(_) | Split::StratifiedPerSeed(_) => {
-            class_counts.iter().map(|&class| class - held_out(class, fraction)).sum()
-        }
+        _ => class_counts.iter().map(|&class| class - held_out(class, fraction)).sum(),
     };
     for (part, size) in [("training", train), ("validation", images - train)] {
         if size == 0 {
@@ -112,8 +125,18 @@ mod tests {
     use super::*;
 
     fn tail_sizes(images: usize, fraction: f64) -> (usize, usize) {
-        let split = SplitIndices::of(Split::Tail(fraction), &vec![0; images], 0).unwrap();
+        let split = SplitIndices::of(Split::Tail(fraction), &vec![0; images], 0, 0).unwrap();
         (split.train.len(), split.validation.len())
+    }
+
+    #[test]
+    fn a_set_without_validation_images_of_its_own_has_none_to_take() {
+        let split = SplitIndices::of(Split::Predefined, &[0, 1, 0], 1, 0).unwrap();
+        assert_eq!((split.train, split.validation), (vec![0, 1], vec![2]));
+        let refused = SplitIndices::of(Split::Predefined, &[0, 1, 0], 0, 0).unwrap_err();
+        let expected = "validation: expected a set with validation images of its own, found a set without; hold a share out \
+                        instead, such as { stratified = 0.2 }";
+        assert_eq!(refused.to_string(), expected);
     }
 
     #[test]
@@ -135,14 +158,14 @@ mod tests {
 
     #[test]
     fn tail_validates_on_the_last_images() {
-        let split = SplitIndices::of(Split::Tail(0.4), &[0; 5], 0).unwrap();
+        let split = SplitIndices::of(Split::Tail(0.4), &[0; 5], 0, 0).unwrap();
         assert_eq!(split, SplitIndices { train: vec![0, 1, 2], validation: vec![3, 4] });
     }
 
     #[test]
     fn stratified_takes_the_same_share_of_every_class() {
         let labels: Vec<u16> = [vec![3; 40], vec![0; 11], vec![9; 100]].concat();
-        let split = SplitIndices::of(Split::Stratified(0.2), &labels, 0).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &labels, 0, 0).unwrap();
         let count = |label| split.validation.iter().filter(|&&i| labels[i as usize] == label).count();
         assert_eq!((count(3), count(0), count(9)), (8, 2, 20));
 
@@ -170,7 +193,7 @@ mod tests {
         }
         // A rare class among others is in both parts.
         let labels = [vec![0; 100], vec![1; 2], vec![2; 1]].concat();
-        let split = SplitIndices::of(Split::Stratified(0.2), &labels, 0).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &labels, 0, 0).unwrap();
         let classes = |part: &[u32]| -> Vec<u16> {
             let mut found: Vec<u16> = part.iter().map(|&index| labels[index as usize]).collect();
             found.dedup();
@@ -188,9 +211,9 @@ mod tests {
             for split in
                 [Split::Tail(fraction), Split::Stratified(fraction), Split::StratifiedPerSeed(fraction)]
             {
-                let SplitIndices { train, validation } = SplitIndices::of(split, &labels, 0).unwrap();
+                let SplitIndices { train, validation } = SplitIndices::of(split, &labels, 0, 0).unwrap();
                 assert_eq!(
-                    split_sizes(split, &counts).unwrap(),
+                    split_sizes(split, &counts, 0).unwrap(),
                     (train.len(), validation.len()),
                     "{split:?}"
                 );
@@ -201,14 +224,14 @@ mod tests {
     #[test]
     fn the_stratified_draw_never_changes_between_releases() {
         // The first two of shuffle([0..10]) on stream 0 of seed 0: scripts/golden/batch_order.py, first line.
-        let split = SplitIndices::of(Split::Stratified(0.2), &[0; 10], 0).unwrap();
+        let split = SplitIndices::of(Split::Stratified(0.2), &[0; 10], 0, 0).unwrap();
         assert_eq!(split.validation, [1, 6]);
     }
 
     #[test]
     fn a_draw_per_seed_is_another_for_each_seed_of_the_same_sizes_and_the_first_is_the_common_one() {
         let labels = [vec![0; 50], vec![1; 30]].concat();
-        let of = |split, seed| SplitIndices::of(split, &labels, seed).unwrap();
+        let of = |split, seed| SplitIndices::of(split, &labels, 0, seed).unwrap();
         let per_seed = |seed| of(Split::StratifiedPerSeed(0.2), seed);
         assert_eq!(per_seed(1), per_seed(1));
         assert_ne!(per_seed(1).validation, per_seed(2).validation);
@@ -225,7 +248,7 @@ mod tests {
     fn refuses_fractions_that_are_not_between_zero_and_one() {
         for fraction in [0.0, 1.0, -0.2, 20.0, f64::NAN, f64::INFINITY] {
             for split in [Split::Tail(fraction), Split::Stratified(fraction)] {
-                let message = SplitIndices::of(split, &[0; 10], 0).unwrap_err().to_string();
+                let message = SplitIndices::of(split, &[0; 10], 0, 0).unwrap_err().to_string();
                 let start = "validation fraction: expected more than 0 and less than 1, found ";
                 assert!(message.starts_with(&format!("{start}{fraction};")), "{message}");
             }
@@ -241,7 +264,7 @@ mod tests {
             (Split::Stratified(0.8), 1, "validation"),
         ];
         for (split, images, part) in table {
-            let message = SplitIndices::of(split, &vec![0; images], 0).unwrap_err().to_string();
+            let message = SplitIndices::of(split, &vec![0; images], 0, 0).unwrap_err().to_string();
             let expected = format!("of {images} images leaves the {part} part empty");
             assert!(message.contains(&expected), "{message}");
         }

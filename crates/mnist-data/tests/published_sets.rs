@@ -37,7 +37,7 @@ fn mnist_has_the_published_counts() {
 fn mnist_splits_as_in_the_study() {
     let Some((_, data)) = load(PublicSet::Mnist) else { return };
     for split in [Split::Tail(0.2), Split::Stratified(0.2)] {
-        let parts = SplitIndices::of(split, data.train.labels(), 1).unwrap();
+        let parts = SplitIndices::of(split, data.train.labels(), 0, 1).unwrap();
         // Rounded class by class, the stratified sizes add up to the same sum here.
         assert_eq!((parts.train.len(), parts.validation.len()), (48_000, 12_000), "{split:?}");
     }

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
+use pool_files::free_memory_bytes;
 use pool_records::{RunDir, StopFlag};
 use serde::Serialize;
 
 use crate::ScheduleError;
 use crate::executor::{Executor, Stage, SweepContext, SweepEvent};
-use crate::resources::free_memory_bytes;
 use crate::task::{Attempt, AttemptOutcome, LaunchRequest, Launcher, QueuedTask, TaskOutcome};
 
 /// How tasks share this machine.

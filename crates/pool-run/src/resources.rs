@@ -97,16 +97,6 @@ fn copies_in_a_checkpoint(optimizer: OptimizerSpec) -> u64 {
     2 + optimizer.state_tensors().len() as u64
 }
 
-/// Memory that processes can be given without anything being swapped out or killed, in bytes: the machine's, or that of
-/// the control group this process is in. `None` where the system does not report it.
-pub(crate) fn free_memory_bytes() -> Option<u64> {
-    let mut system = sysinfo::System::new().ok()?;
-    system.refresh_memory();
-    let machine = Some(system.available_memory()).filter(|&bytes| bytes > 0)?;
-    let group = system.cgroup_limits().map(|limits| limits.free_memory);
-    Some(group.map_or(machine, |group| machine.min(group)))
-}
-
 /// How many processes the kernel reports to have killed for lack of memory: on the whole machine, and in this process's
 /// control group.
 pub(crate) fn out_of_memory_kills() -> u64 {
@@ -164,11 +154,5 @@ mod tests {
             let optimizer: OptimizerSpec = serde_json::from_str(optimizer).unwrap();
             assert_eq!(copies_in_a_checkpoint(optimizer), copies, "{optimizer}");
         }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_memory_of_a_machine_is_between_nothing_and_a_petabyte() {
-        assert!((1 << 20..1 << 50).contains(&free_memory_bytes().unwrap()));
     }
 }

@@ -6,8 +6,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Which training images are held out for validation: `{ tail = 0.2 }`, `{ stratified = 0.2 }`, or
-/// `{ stratified = 0.2, per_seed = true }`.
+/// Which training images are held out for validation: `{ tail = 0.2 }`, `{ stratified = 0.2 }`,
+/// `{ stratified = 0.2, per_seed = true }`, or `"predefined"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Split {
     /// The last fraction of them, as Keras's `validation_split` does.
@@ -16,21 +16,32 @@ pub enum Split {
     Stratified(f64),
     /// The same fraction of every class, drawn anew from each trial's seed.
     StratifiedPerSeed(f64),
+    /// Those that the data set has set apart itself, as MedMNIST does.
+    Predefined,
 }
 
+const PREDEFINED: &str = "predefined";
+
 impl Split {
-    /// The share of the training images that is held out.
-    pub fn fraction(self) -> f64 {
+    /// The share of the training images that is held out; `None` if the data set decides.
+    pub fn fraction(self) -> Option<f64> {
         match self {
-            Self::Tail(fraction) | Self::Stratified(fraction) | Self::StratifiedPerSeed(fraction) => fraction,
+            Self::Tail(fraction) | Self::Stratified(fraction) | Self::StratifiedPerSeed(fraction) => {
+                Some(fraction)
+            }
+            Self::Predefined => None,
         }
     }
 }
 
 impl Serialize for Split {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if *self == Self::Predefined {
+            return serializer.serialize_str(PREDEFINED);
+        }
         let mut map = serializer.serialize_map(None)?;
         match self {
+            Self::Predefined => {}
             Self::Tail(fraction) => map.serialize_entry("tail", fraction)?,
             Self::Stratified(fraction) => map.serialize_entry("stratified", fraction)?,
             Self::StratifiedPerSeed(fraction) => {
@@ -51,7 +62,8 @@ struct Keys {
 }
 
 /// What is said of any other combination of keys.
-const RULE: &str = "{ tail = 0.2 }, { stratified = 0.2 } or { stratified = 0.2, per_seed = true }";
+const RULE: &str =
+    "{ tail = 0.2 }, { stratified = 0.2 }, { stratified = 0.2, per_seed = true } or \"predefined\"";
 
 impl Keys {
     fn split(self) -> Option<Split> {
@@ -73,6 +85,13 @@ impl<'de> Deserialize<'de> for Split {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(RULE)
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<Split, E> {
+                match word {
+                    PREDEFINED => Ok(Split::Predefined),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
+                }
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Split, A::Error> {
@@ -103,6 +122,7 @@ mod tests {
             (r#"{"tail":0.2}"#, Split::Tail(0.2)),
             (r#"{"stratified":0.2}"#, Split::Stratified(0.2)),
             (r#"{"stratified":0.2,"per_seed":true}"#, Split::StratifiedPerSeed(0.2)),
+            (r#""predefined""#, Split::Predefined),
         ] {
             assert_eq!(serde_json::from_str::<Split>(text).expect(text), split);
             assert_eq!(serde_json::to_string(&split).expect("a split"), text);

@@ -148,7 +148,7 @@ mod tests {
         let split = Split::StratifiedPerSeed(0.2);
         let all = Dataset::bars_and_crosses(0).train;
         for seed in [1, 2] {
-            let indices = SplitIndices::of(split, all.labels(), seed).unwrap().validation;
+            let indices = SplitIndices::of(split, all.labels(), 0, seed).unwrap().validation;
             let expected = ImageTensors::new(&all.select(&indices).unwrap(), ComputeDevice::Cpu).unwrap();
             assert_eq!(loaded(split, seed).validation.images, expected.images);
         }

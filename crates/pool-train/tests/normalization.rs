@@ -44,7 +44,7 @@ fn train(trial: &Trial, folder: &Path, until: Option<u32>) -> Option<TrialRecord
 /// Mean and deviation of the images that the trial trains with, one pixel after the other.
 fn by_hand() -> (f64, f64) {
     let train = Dataset::bars_and_crosses(0).train;
-    let split = SplitIndices::of(Split::Tail(0.2), train.labels(), 1).unwrap();
+    let split = SplitIndices::of(Split::Tail(0.2), train.labels(), 0, 1).unwrap();
     let pixels: Vec<f64> = split
         .train
         .iter()

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use pool_files::with_room;
 
-use super::{name_of, with_test, wrong};
+use super::{Parts, assembled, name_of, wrong};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::images::{LabelledImages, PictureShape};
@@ -88,7 +88,7 @@ pub(super) fn load(folder: &Path, kind: Kind) -> Result<Dataset, DataError> {
     }
     let train = images(folder, kind, kind.train_files())?;
     let test = images(folder, kind, &[kind.test_file()])?;
-    with_test(folder, class_names(folder, kind), train, Some(test))
+    assembled(folder, class_names(folder, kind), Parts { train, validation: None, test: Some(test) })
 }
 
 /// By label; none if the file is not there, or does not name every class.

@@ -70,34 +70,49 @@ pub fn source_at(path: &Path) -> DataSource {
     }
 }
 
-/// A set with its test images, or with those that are held out for it.
-fn with_test(
-    path: &Path,
-    class_names: Vec<String>,
+/// The parts of a set, as its files have them.
+struct Parts {
     train: LabelledImages,
+    /// What the set has set apart for validation.
+    validation: Option<LabelledImages>,
+    /// Without it, a share of the training images tests.
     test: Option<LabelledImages>,
-) -> Result<Dataset, DataError> {
+}
+
+/// A set of these parts.
+fn assembled(path: &Path, class_names: Vec<String>, parts: Parts) -> Result<Dataset, DataError> {
     let mut remarks = DataRemarks::default();
+    let Parts { train, validation, test } = parts;
     let (train, test) = match test {
         Some(test) => (train, test),
         None => {
-            let SplitIndices { train: kept, validation: held_out } =
-                SplitIndices::of(Split::Stratified(TEST_SHARE), train.labels(), 0).map_err(|error| {
-                    match error {
-                        DataError::EmptyPart { .. } => {
-                            let expected = "test images, or enough to hold some of them out";
-                            wrong(path, "images", expected, train.len(), "add images")
-                        }
-                        error => error,
-                    }
-                })?;
+            let split = SplitIndices::of(Split::Stratified(TEST_SHARE), train.labels(), 0, 0);
+            let SplitIndices { train: kept, validation: held_out } = split.map_err(|error| match error {
+                DataError::EmptyPart { .. } => {
+                    let expected = "test images, or enough to hold some of them out";
+                    wrong(path, "images", expected, train.len(), "add images")
+                }
+                error => error,
+            })?;
             remarks.held_out_for_test = Some(held_out.len() as u64);
             (train.select(&kept)?, train.select(&held_out)?)
         }
     };
+    for (part, other) in [("validation", validation.as_ref()), ("test", Some(&test))] {
+        if let Some(other) = other.filter(|other| other.shape() != train.shape()) {
+            let expected = format!("pictures of {} as to train with", train.shape());
+            let cure = "bring all pictures to one size and the same channels";
+            return Err(wrong(path, format!("{part} images"), expected, other.shape(), cure));
+        }
+    }
+    let apart = validation.as_ref().map_or(0, LabelledImages::len);
+    let train = match &validation {
+        Some(validation) => train.followed_by(validation)?,
+        None => train,
+    };
     let greatest = train.labels().iter().chain(test.labels()).max().copied().unwrap_or(0);
     let classes = class_names.len().max(usize::from(greatest) + 1);
-    Ok(Dataset { name: name_of(path), classes, class_names, train, test, remarks })
+    Ok(Dataset { name: name_of(path), classes, class_names, train, validation: apart, test, remarks })
 }
 
 /// The name of a source's file or folder, for people.

@@ -2,7 +2,7 @@
 //! `train_labels`, ... as MedMNIST does.
 //!
 //! Pixels are integers from 0 to 255, `[N, H, W]`, `[N, H, W, 1]` or `[N, H, W, 3]`; labels are integers, `[N]` or `[N, 1]`.
-//! MedMNIST's `val_images` come last among the training images.
+//! `val_images`, or `x_val`, come last among the training images, and `validation = "predefined"` takes them.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -12,7 +12,7 @@ use pool_files::make_room;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{with_test, wrong};
+use super::{Parts, assembled, wrong};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::images::{LabelledImages, PictureShape};
@@ -34,14 +34,15 @@ const PIECE_BYTES: usize = 1 << 20;
 /// How a program names the images and the labels of a part.
 struct Names {
     train: [&'static str; 2],
-    validation: Option<[&'static str; 2]>,
+    validation: [&'static str; 2],
     test: [&'static str; 2],
 }
 
-const KERAS: Names = Names { train: ["x_train", "y_train"], validation: None, test: ["x_test", "y_test"] };
+const KERAS: Names =
+    Names { train: ["x_train", "y_train"], validation: ["x_val", "y_val"], test: ["x_test", "y_test"] };
 const MEDMNIST: Names = Names {
     train: ["train_images", "train_labels"],
-    validation: Some(["val_images", "val_labels"]),
+    validation: ["val_images", "val_labels"],
     test: ["test_images", "test_labels"],
 };
 
@@ -53,28 +54,14 @@ pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
     let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(path, "file", error))?;
     let mut arrays = Arrays { path, archive };
     let names = if arrays.has(MEDMNIST.train[0]) { MEDMNIST } else { KERAS };
-    let mut train = arrays.part(names.train)?;
-    if let Some(validation) = names.validation.filter(|names| arrays.has(names[0])) {
-        let more = arrays.part(validation)?;
-        train = train.followed_by(&more).map_err(|found| {
-            let place = format!("array {}", validation[0]);
-            wrong(path, place, "pictures of the same size as in train", found, GET_AGAIN)
-        })?;
-    }
-    let test = if arrays.has(names.test[0]) { Some(arrays.part(names.test)?) } else { None };
-    if let Some(test) = &test
-        && test.shape() != train.shape()
-    {
-        let place = format!("array {}", names.test[0]);
-        return Err(wrong(
-            path,
-            place,
-            format!("pictures of {} as to train with", train.shape()),
-            test.shape(),
-            GET_AGAIN,
-        ));
-    }
-    with_test(path, Vec::new(), train, test)
+    let train = arrays.part(names.train)?;
+    let mut other = |names: [&'static str; 2]| match arrays.has(names[0]) {
+        true => arrays.part(names).map(Some),
+        false => Ok(None),
+    };
+    let validation = other(names.validation)?;
+    let test = other(names.test)?;
+    assembled(path, Vec::new(), Parts { train, validation, test })
 }
 
 /// The arrays of an open file.

@@ -9,7 +9,7 @@ use std::path::Path;
 use csv::{ReaderBuilder, StringRecord};
 use pool_files::{make_room, with_room};
 
-use super::{with_test, wrong};
+use super::{Parts, assembled, wrong};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::images::{LabelledImages, PictureShape};
@@ -30,7 +30,8 @@ const SQUARE_CURE: &str = "write one label and the pixels of a square picture in
 /// [`DataError::Source`] with the line, [`DataError::NoSuchFile`], [`DataError::Io`], or [`DataError::OutOfMemory`].
 pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
     if !path.is_dir() {
-        return with_test(path, Vec::new(), Table::read(path)?.images()?, None);
+        let train = Table::read(path)?.images()?;
+        return assembled(path, Vec::new(), Parts { train, validation: None, test: None });
     }
     let (train_file, test_file) = (path.join("train.csv"), path.join("test.csv"));
     let train = Table::read(&train_file)?;
@@ -39,13 +40,7 @@ pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
     let test = test.map(scale_of_both);
     let train = train.images()?;
     let test = test.map(Table::images).transpose()?;
-    if let Some(test) = &test
-        && test.shape() != train.shape()
-    {
-        let expected = format!("{} as in train.csv", train.shape());
-        return Err(wrong(&test_file, "picture size", expected, test.shape(), SQUARE_CURE));
-    }
-    with_test(path, Vec::new(), train, test)
+    assembled(path, Vec::new(), Parts { train, validation: None, test })
 }
 
 /// The numbers of a file.

@@ -64,7 +64,7 @@ fn arrays_that_are_no_pictures_are_refused() {
             "flat",
             "array x_train: shape: expected pictures: [N, H, W], [N, H, W, 1] or [N, H, W, 3], found [2, 4]; save",
         ),
-        ("sizes", "array x_test: expected pictures of 2x2 as to train with, found 3x3; get"),
+        ("sizes", "test images: expected pictures of 2x2 as to train with, found 3x3; bring all"),
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/npz/{name}.npz"));
         let message = message(&path);
@@ -378,5 +378,26 @@ fn cifar_files_of_another_size_or_with_other_labels_are_refused() {
     assert!(
         missing.is_missing() && missing.to_string().contains("missing data_batch_3.bin; unpack"),
         "{missing}"
+    );
+}
+
+/// Four terabytes by its size, which take no space on the disk and are never read.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_set_that_does_not_fit_into_memory_is_refused_with_the_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    cifar10(folder.path());
+    let pictures = 1_300_000_000;
+    let file = fs::File::create(folder.path().join("data_batch_1.bin")).unwrap();
+    if file.set_len(pictures * 3073).is_err() {
+        eprintln!("skipped: this file system has no such files");
+        return;
+    }
+    let message = loaded(folder.path()).unwrap_err().to_string();
+    let expected = format!("can't allocate memory: {} bytes were asked for, and ", (pictures + 8) * 3072);
+    assert!(message.starts_with(&expected), "{message}");
+    assert!(
+        message.ends_with(" are free; use fewer or smaller pictures, or a machine with more memory"),
+        "{message}"
     );
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use mnist_data::{DataDir, Dataset, PictureShape, load};
+use mnist_data::{DataDir, Dataset, PictureShape, load, source_at};
 use pool_spec::{Colour, DataSource, PictureSettings, PictureSize, Resize, Unreadable};
 use pool_testkit::png::{Colour as PngColour, PngFile, grey_file};
 
@@ -61,6 +61,35 @@ fn without_test_images_a_fifth_of_every_class_is_held_out() {
         ]
     );
     assert_eq!(loaded(folder.path()).unwrap(), data, "the same ones each time");
+}
+
+#[test]
+fn a_folder_of_validation_images_comes_last_among_the_training_images() {
+    for name in ["val", "valid", "validation"] {
+        let root = tempfile::tempdir().unwrap();
+        for (file, grey) in
+            [("train/a/1.png", 1), ("train/b/2.png", 2), ("VAL/b/1.png", 3), ("test/a/1.png", 4)]
+        {
+            write(&root.path().join(file.replace("VAL", name)), plain(2, 2, [grey; 3]));
+        }
+        let data = loaded(root.path()).unwrap();
+        assert_eq!((data.train.labels(), data.validation, data.test.labels()), (&[0, 1, 1][..], 1, &[0][..]));
+        assert_eq!(data.train.picture(2).unwrap()[0], 3);
+        // From the cache.
+        let cache = tempfile::tempdir().unwrap();
+        let again = || {
+            load(&source_at(root.path()), &PictureSettings::default(), &DataDir::at(cache.path())).unwrap()
+        };
+        assert!(again() == data && again() == data, "{name}");
+        // Without test images, none of those that validate is held out for testing.
+        fs::remove_dir_all(root.path().join("test")).unwrap();
+        for number in 3..12 {
+            write(&root.path().join(format!("train/a/{number}.png")), plain(2, 2, [9; 3]));
+        }
+        let data = loaded(root.path()).unwrap();
+        assert_eq!((data.train.len(), data.validation, data.test.len()), (9 + 1, 1, 2));
+        assert_eq!(data.train.picture(9).unwrap()[0], 3);
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ mod hostile;
 
 use std::path::Path;
 
-use mnist_data::{DataDir, DataError, Dataset, PictureShape, load, source_at};
-use pool_spec::PictureSettings;
+use mnist_data::{DataDir, DataError, Dataset, PictureShape, SplitIndices, load, source_at};
+use pool_spec::{PictureSettings, Split};
 use pool_testkit::sources::{write, write_csv, write_idx, write_pngs};
 
 /// 24 images of MNIST to train with and 12 to test with, as numpy packs them: scripts/golden/sources.py.
@@ -56,6 +56,9 @@ fn medmnist_is_read_with_its_validation_part_last() {
     let data = loaded(path).unwrap();
     assert_eq!(data.train.shape(), PictureShape::rgb(4, 4));
     assert_eq!((data.train.labels(), data.test.labels()), (&[0, 1, 2, 1, 0][..], &[2][..]));
+    assert_eq!(data.validation, 2);
+    let split = SplitIndices::of(Split::Predefined, data.train.labels(), data.validation, 1).unwrap();
+    assert_eq!((split.train, split.validation), (vec![0, 1, 2], vec![3, 4]));
     assert_eq!(
         data.train.picture(0).unwrap()[..18],
         [0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45, 1, 4]

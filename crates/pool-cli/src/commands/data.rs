@@ -242,6 +242,12 @@ fn description(data: &Dataset, source: &DataSource, names: &[String]) -> String 
     if source.path().is_some() {
         text += &format!("read as {}\n", kind_of(source));
     }
+    if data.validation > 0 {
+        text += &format!(
+            "the last {} training images are set apart for validation: validation = \"predefined\" takes them\n",
+            data.validation
+        );
+    }
     for sentence in data.remarks.sentences() {
         text += &format!("{sentence}\n");
     }

@@ -64,8 +64,8 @@ impl Sweep {
     fn check(source: Source, raw: SweepToml, folder: &Path) -> Result<Self, SweepError> {
         check_study_name(&source, &raw.study)?;
         let seeds = check_seeds(&source, &raw.seeds)?;
-        let fraction = raw.data.validation.fraction();
-        if !(fraction > 0.0 && fraction < 1.0) {
+        if let Some(fraction) = raw.data.validation.fraction().filter(|share| !(*share > 0.0 && *share < 1.0))
+        {
             let message =
                 format!("validation = {fraction:?}: the fraction must lie between 0 and 1, such as 0.2");
             return Err(source.error_of("data.validation", message));
@@ -407,12 +407,14 @@ mod tests {
         let with = |split: &str| read(&format!("dataset = \"mnist\"\nvalidation = {split}"));
         let data = with("{ stratified = 0.3, per_seed = true }").expect("a split");
         assert_eq!(data.validation, Split::StratifiedPerSeed(0.3));
-        let rule = "give { tail = 0.2 }, { stratified = 0.2 } or { stratified = 0.2, per_seed = true }";
+        assert_eq!(with("\"predefined\"").expect("a word").validation, Split::Predefined);
+        let rule = "give { tail = 0.2 }, { stratified = 0.2 }, { stratified = 0.2, per_seed = true } or \"predefined\"";
         for (split, expected) in [
             ("{ tail = 0.2, per_seed = true }", rule),
             ("{ per_seed = true }", rule),
             ("{}", rule),
             ("0.2", rule),
+            ("\"own\"", rule),
             ("{ stratified = 0.2, per_seed = 1 }", "per_seed = 1: give true or false"),
             (
                 "{ stratified = 0.2, per_sed = true }",

@@ -21,7 +21,7 @@ use crate::unpacked::hex;
 /// The folder of these files, next to those of the public sets.
 const FOLDER: &str = "decoded-folders";
 /// To be changed with what decoding gives, or how it is stored.
-const FORMAT: &str = "decoded pictures 1";
+const FORMAT: &str = "decoded pictures 2";
 /// A first line holds the names of files that were left out; this is a million of them.
 const LONGEST_LINE: u64 = 1 << 28;
 
@@ -34,6 +34,7 @@ struct Header {
     height: usize,
     width: usize,
     train: usize,
+    validation: Option<usize>,
     test: Option<usize>,
     skipped: Vec<SkippedFile>,
 }
@@ -43,9 +44,9 @@ pub(super) fn place(scan: &Scan, settings: &PictureSettings, data_dir: &DataDir)
     let mut hash = Sha256::new();
     hash.update(FORMAT);
     hash.update(serde_json::to_string(settings).ok()?);
-    for (part, files) in [("train", Some(&scan.train)), ("test", scan.test.as_ref())] {
+    for (part, files) in scan.parts() {
         hash.update(part);
-        for found in files.into_iter().flatten() {
+        for found in files {
             hash.update((found.file.len() as u64).to_le_bytes());
             hash.update(&found.file);
             hash.update(found.bytes.to_le_bytes());
@@ -62,12 +63,13 @@ pub(super) fn read(file: &Path) -> Option<Decoded> {
     let header = header(&mut reader)?;
     let shape = PictureShape { colour: header.colour, height: header.height, width: header.width };
     let train = part(&mut reader, shape, header.train)?;
-    let test = match header.test {
-        Some(count) => Some(part(&mut reader, shape, count)?),
-        None => None,
+    let mut other = |count: Option<usize>| match count {
+        Some(count) => part(&mut reader, shape, count).map(Some),
+        None => Some(None),
     };
+    let (validation, test) = (other(header.validation)?, other(header.test)?);
     let ends = reader.read(&mut [0]).ok()? == 0;
-    ends.then_some(Decoded { train, test, skipped: header.skipped })
+    ends.then_some(Decoded { train, validation, test, skipped: header.skipped })
 }
 
 fn header(reader: &mut impl std::io::BufRead) -> Option<Header> {
@@ -101,7 +103,7 @@ pub(super) fn write(file: &Path, decoded: &Decoded) {
     }
 }
 
-fn write_to(path: &Path, Decoded { train, test, skipped }: &Decoded) -> std::io::Result<()> {
+fn write_to(path: &Path, Decoded { train, validation, test, skipped }: &Decoded) -> std::io::Result<()> {
     let PictureShape { colour, height, width } = train.shape();
     let header = Header {
         format: FORMAT.to_owned(),
@@ -109,12 +111,13 @@ fn write_to(path: &Path, Decoded { train, test, skipped }: &Decoded) -> std::io:
         height,
         width,
         train: train.len(),
+        validation: validation.as_ref().map(LabelledImages::len),
         test: test.as_ref().map(LabelledImages::len),
         skipped: skipped.clone(),
     };
     let mut file = std::io::BufWriter::new(File::create(path)?);
     writeln!(file, "{}", serde_json::to_string(&header)?)?;
-    for images in [Some(train), test.as_ref()].into_iter().flatten() {
+    for images in [Some(train), validation.as_ref(), test.as_ref()].into_iter().flatten() {
         let labels: Vec<u8> = images.labels().iter().flat_map(|label| label.to_le_bytes()).collect();
         file.write_all(&labels)?;
         file.write_all(images.pixels())?;

@@ -24,6 +24,8 @@ const SIZE_CURE: &str =
 #[derive(Debug, PartialEq)]
 pub(super) struct Decoded {
     pub(super) train: LabelledImages,
+    /// `None` if there is no folder of them.
+    pub(super) validation: Option<LabelledImages>,
     /// `None` if there is no folder `test`.
     pub(super) test: Option<LabelledImages>,
     pub(super) skipped: Vec<SkippedFile>,
@@ -40,8 +42,11 @@ pub(super) fn all(scan: &Scan, settings: &PictureSettings) -> Result<Decoded, Da
     let colour = settings.colour.unwrap_or(Colour::Rgb);
     let shape = PictureShape { colour, height, width };
     let train = Part::decode(scan, &scan.train, shape, settings)?;
-    let test = scan.test.as_ref().map(|found| Part::decode(scan, found, shape, settings)).transpose()?;
-    let parts = || [Some(&train), test.as_ref()].into_iter().flatten();
+    let other = |found: &Option<Vec<Found>>| {
+        found.as_ref().map(|found| Part::decode(scan, found, shape, settings)).transpose()
+    };
+    let (validation, test) = (other(&scan.validation)?, other(&scan.test)?);
+    let parts = || [Some(&train), validation.as_ref(), test.as_ref()].into_iter().flatten();
     let mut broken: Vec<SkippedFile> = parts().flat_map(|part| part.broken.iter().cloned()).collect();
     broken.sort_by(|a, b| a.file.cmp(&b.file));
     if !broken.is_empty() && settings.unreadable == Unreadable::Refuse {
@@ -63,8 +68,8 @@ pub(super) fn all(scan: &Scan, settings: &PictureSettings) -> Result<Decoded, Da
     }
     let all_grey = settings.colour.is_none() && parts().all(|part| part.is_grey);
     let finish = |part: Part| part.finish(shape, all_grey);
-    let test = test.filter(|test| !test.labels.is_empty()).map(finish).transpose()?;
-    Ok(Decoded { train: finish(train)?, test, skipped: broken })
+    let any = |part: Option<Part>| part.filter(|part| !part.labels.is_empty()).map(finish).transpose();
+    Ok(Decoded { train: finish(train)?, validation: any(validation)?, test: any(test)?, skipped: broken })
 }
 
 /// Height and width: those that were asked for, or those of the first picture that can be read.

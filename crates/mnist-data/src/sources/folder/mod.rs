@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use pool_spec::{DataRemarks, PictureSettings, SkippedFile};
 
-use super::{name_of, with_test};
+use super::{Parts, assembled};
 use crate::data_dir::DataDir;
 use crate::dataset::Dataset;
 use crate::error::DataError;
@@ -42,10 +42,10 @@ pub(super) fn load(
             decoded
         }
     };
-    let Decoded { train, test, skipped } = decoded;
+    let Decoded { train, validation, test, skipped } = decoded;
     report(path, &skipped);
     let (images, elapsed_ms) = (train.len(), start.elapsed().as_millis());
-    let data = with_test(path, scan.classes, train, test)?;
+    let data = assembled(path, scan.classes, Parts { train, validation, test })?;
     tracing::debug!(folder = %path.display(), images, elapsed_ms, "loaded");
     Ok(Dataset { remarks: DataRemarks { skipped, ..data.remarks }, ..data })
 }

@@ -13,6 +13,9 @@ use crate::error::DataError;
 /// Formats that are pictures to people, and that nothing here reads: such a file is not passed over in silence.
 const OTHER_PICTURES: [&str; 8] = ["tif", "tiff", "heic", "heif", "avif", "jxl", "svg", "raw"];
 
+/// What people call the folder of validation images, next to `train`.
+const VALIDATION: [&str; 3] = ["val", "valid", "validation"];
+
 const CLASSES_CURE: &str =
     "arrange the pictures as CLASS/picture.png, or as train/CLASS/picture.png and test/CLASS/picture.png";
 
@@ -24,6 +27,8 @@ pub(super) struct Scan {
     /// By label: the names of the folders, sorted.
     pub(super) classes: Vec<String>,
     pub(super) train: Vec<Found>,
+    /// `None` if there is no folder of [`VALIDATION`].
+    pub(super) validation: Option<Vec<Found>>,
     /// `None` if there is no folder `test`.
     pub(super) test: Option<Vec<Found>>,
 }
@@ -47,9 +52,9 @@ impl Scan {
             return Err(match folder.exists() {
                 true => wrong(folder, "source", "a folder", "a file", "name the folder around it"),
                 false => DataError::Missing {
-                    set: super::name_of(folder),
+                    set: super::super::name_of(folder),
                     folder: folder.parent().unwrap_or(Path::new("")).to_path_buf(),
-                    files: vec![super::name_of(folder)],
+                    files: vec![super::super::name_of(folder)],
                     cure: "put the folder of pictures there, or change its name in the sweep file".to_owned(),
                 },
             });
@@ -61,27 +66,27 @@ impl Scan {
             let expected = format!("a folder for each class, 1 to {MOST_CLASSES}");
             return Err(wrong(folder, "classes", expected, classes.len(), CLASSES_CURE));
         }
-        let has_test = parted && folder.join("test").is_dir();
-        let test = if has_test { Some(Part::of(folder, "test")?) } else { None };
-        if let Some(unknown) =
-            test.iter().flat_map(|test| test.0.keys()).find(|class| !train.0.contains_key(*class))
-        {
-            let place = format!("test/{unknown}");
-            return Err(wrong(
-                folder,
-                place,
-                "a class of train",
-                "one that only test has",
-                "add pictures of it to train",
-            ));
-        }
-        let test = test.map(|test| test.labelled(&classes));
-        Ok(Self { folder: folder.to_path_buf(), train: train.labelled(&classes), test, classes })
+        let part = |name: &str| match parted && folder.join(name).is_dir() {
+            true => Part::of(folder, name)?.labelled(folder, name, &classes).map(Some),
+            false => Ok(None),
+        };
+        let test = part("test")?;
+        let validation = VALIDATION.into_iter().find(|name| folder.join(name).is_dir()).map(part);
+        let validation = validation.transpose()?.flatten();
+        let train = train.labelled(folder, "train", &classes)?;
+        Ok(Self { folder: folder.to_path_buf(), train, validation, test, classes })
+    }
+
+    /// The files of every part, by its name.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&'static str, &Vec<Found>)> {
+        let others = [("validation", self.validation.as_ref()), ("test", self.test.as_ref())];
+        let others = others.into_iter().filter_map(|(name, found)| found.map(|found| (name, found)));
+        std::iter::once(("train", &self.train)).chain(others)
     }
 
     /// All files, training first.
     pub(super) fn files(&self) -> impl Iterator<Item = &Found> {
-        self.train.iter().chain(self.test.iter().flatten())
+        self.parts().flat_map(|(_, found)| found)
     }
 
     pub(super) fn path_of(&self, found: &Found) -> PathBuf {
@@ -117,15 +122,19 @@ impl Part {
         Ok(Self(classes))
     }
 
-    fn labelled(self, classes: &[String]) -> Vec<Found> {
-        let label = |class: &String| classes.binary_search(class).map_or(0, |label| label as u16);
-        let of_class = |(class, found): (String, Vec<Found>)| {
-            let label = label(&class);
-            found.into_iter().map(move |found| Found { label, ..found })
-        };
-        let mut labelled: Vec<Found> = self.0.into_iter().flat_map(of_class).collect();
+    /// Its files in order, with the labels that their classes have in `train`.
+    fn labelled(self, folder: &Path, name: &str, classes: &[String]) -> Result<Vec<Found>, DataError> {
+        let mut labelled = Vec::new();
+        for (class, found) in self.0 {
+            let label = classes.binary_search(&class).map_err(|_| {
+                let found = format!("one that only {name} has");
+                let cure = "add pictures of it to train";
+                wrong(folder, format!("{name}/{class}"), "a class of train", found, cure)
+            })?;
+            labelled.extend(found.into_iter().map(|found| Found { label: label as u16, ..found }));
+        }
         labelled.sort_by(|a, b| a.place().cmp(&b.place()));
-        labelled
+        Ok(labelled)
     }
 }
 
