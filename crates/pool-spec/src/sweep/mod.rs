@@ -2,6 +2,7 @@
 
 mod arm;
 mod check;
+mod check_data;
 mod control;
 mod error;
 mod expand;
