@@ -85,7 +85,7 @@ pub use idx::{IdxArray, decode_idx, read_idx, read_idx_with_sha256};
 pub use images::{ClassCounts, LabelledImages, PictureShape};
 pub use perturbation::{Perturbation, PerturbationLevel, standard_levels};
 pub use picture::{Centre, Likeness, Picture, Prepared, Step};
-pub use pool_files::{OutOfMemory, PngColour, PngDepth, PngError, PngPixels, decode_png};
+pub use pool_files::{OutOfMemory, PngColour, PngDepth, PngError, DecodedPicture, decode_png};
 pub use pool_spec::Split;
 pub use sources::{FolderSizes, TEST_SHARE, folder_sizes, load, picture_in_frame, source_at};
 pub use split::SplitIndices;

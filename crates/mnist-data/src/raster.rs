@@ -2,7 +2,7 @@
 
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma, Pixel, Rgb};
-use pool_files::{OutOfMemory, PngColour, PngDepth, PngPixels, with_room};
+use pool_files::{OutOfMemory, PngColour, PngDepth, DecodedPicture, with_room};
 use pool_spec::{Colour, Resize};
 
 use crate::images::PictureShape;
@@ -22,7 +22,7 @@ pub(crate) struct Raster {
 pub(crate) type Rgba = [u8; 4];
 
 /// Every pixel of a decoded file in colours of eight bits; opaque if there is no alpha channel.
-pub(crate) fn rgba(decoded: &PngPixels) -> impl Iterator<Item = Rgba> + '_ {
+pub(crate) fn rgba(decoded: &DecodedPicture) -> impl Iterator<Item = Rgba> + '_ {
     let pixel_bytes = decoded.colour.channels() * decoded.depth.bytes();
     decoded.samples.chunks_exact(pixel_bytes).map(move |pixel| {
         let value = |channel: usize| match decoded.depth {
@@ -50,7 +50,7 @@ impl Raster {
     ///
     /// # Errors
     /// Too little memory.
-    pub(crate) fn of(decoded: &PngPixels, colour: Colour) -> Result<(Self, Vec<Step>), OutOfMemory> {
+    pub(crate) fn of(decoded: &DecodedPicture, colour: Colour) -> Result<(Self, Vec<Step>), OutOfMemory> {
         let shape = PictureShape { colour, height: decoded.height, width: decoded.width };
         let mut steps = Vec::new();
         if decoded.depth == PngDepth::Sixteen {
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_is_transparent_shows_white() {
-        let decoded = PngPixels {
+        let decoded = DecodedPicture {
             height: 1,
             width: 3,
             colour: PngColour::Rgba,

@@ -7,7 +7,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::memory::with_room;
-use crate::png::{MAX_PIXELS, PngError, PngPixels, check_claims, check_picture_size, format_of};
+use crate::png::{MAX_PIXELS, PngError, DecodedPicture, check_claims, check_picture_size, format_of};
 
 /// The most that one pixel takes while it is decoded: four channels of 16 bits, and as much again for turning it.
 const MAX_PIXEL_BYTES: usize = 16;
@@ -58,7 +58,7 @@ pub enum PictureFileError {
 /// # Errors
 ///
 /// The [`PictureFileError`].
-pub fn decode_picture(mut file: impl BufRead + Seek) -> Result<PngPixels, PictureFileError> {
+pub fn decode_picture(mut file: impl BufRead + Seek) -> Result<DecodedPicture, PictureFileError> {
     let bytes = whole(&mut file)?;
     let format = image::guess_format(&bytes).map_err(|_| match bytes.is_empty() {
         true => PictureFileError::Empty,
@@ -103,7 +103,7 @@ fn whole(file: &mut (impl Read + Seek)) -> Result<Vec<u8>, PictureFileError> {
     Ok(bytes)
 }
 
-fn pixels(picture: DynamicImage) -> Result<PngPixels, PictureFileError> {
+fn pixels(picture: DynamicImage) -> Result<DecodedPicture, PictureFileError> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     if width == 0 || height == 0 {
         return Err(PictureFileError::Damaged { reason: format!("it has {height}x{width} pixels") });
@@ -113,7 +113,7 @@ fn pixels(picture: DynamicImage) -> Result<PngPixels, PictureFileError> {
         reason: format!("its pixels are {found:?}, which no file of its kind has"),
     })?;
     let samples = picture.into_bytes();
-    Ok(PngPixels { height, width, colour, depth, samples })
+    Ok(DecodedPicture { height, width, colour, depth, samples })
 }
 
 fn refused(error: ImageError) -> PictureFileError {
@@ -156,7 +156,7 @@ mod tests {
         bytes
     }
 
-    fn decode(bytes: &[u8]) -> Result<PngPixels, String> {
+    fn decode(bytes: &[u8]) -> Result<DecodedPicture, String> {
         decode_picture(Cursor::new(bytes)).map_err(|error| error.to_string())
     }
 

@@ -48,7 +48,7 @@ pub enum PngError {
 
 /// The pixels of a PNG file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PngPixels {
+pub struct DecodedPicture {
     /// Height, in pixels.
     pub height: usize,
     /// Width, in pixels.
@@ -127,7 +127,7 @@ impl PngDepth {
 ///
 /// [`PngError::Empty`], [`PngError::NotPng`], [`PngError::Damaged`], [`PngError::TooLarge`],
 /// [`PngError::OutOfMemory`], or [`PngError::Io`] when the reader fails.
-pub fn decode_png(mut file: impl BufRead + Seek) -> Result<PngPixels, PngError> {
+pub fn decode_png(mut file: impl BufRead + Seek) -> Result<DecodedPicture, PngError> {
     check_claims(&mut file)?;
     file.rewind().map_err(PngError::Io)?;
 
@@ -144,7 +144,7 @@ pub fn decode_png(mut file: impl BufRead + Seek) -> Result<PngPixels, PngError> 
     let mut samples = with_room(length).map_err(PngError::OutOfMemory)?;
     samples.resize(length, 0);
     decoder.read_image(&mut samples).map_err(refused)?;
-    Ok(PngPixels { height, width, colour, depth, samples })
+    Ok(DecodedPicture { height, width, colour, depth, samples })
 }
 
 /// What the channels are and how many bits each has; `None` for a format that no file of ours has.
@@ -258,7 +258,7 @@ mod tests {
 
     use super::*;
 
-    fn decoded(colour: Colour, depth: u8, width: u32, rows: &[u8]) -> PngPixels {
+    fn decoded(colour: Colour, depth: u8, width: u32, rows: &[u8]) -> DecodedPicture {
         let file = PngFile { width, height: 1, depth, colour, chunks: Vec::new(), rows: rows.to_vec() };
         decode_png(Cursor::new(file.bytes())).unwrap()
     }
@@ -269,7 +269,7 @@ mod tests {
         use PngDepth::{Eight, Sixteen};
         let wide: Vec<u8> = [1_u16, 256, 40_000, 65_535].into_iter().flat_map(u16::to_be_bytes).collect();
         let native: Vec<u8> = [1_u16, 256, 40_000, 65_535].into_iter().flat_map(u16::to_ne_bytes).collect();
-        let table: [(PngPixels, PngColour, PngDepth, &[u8]); 8] = [
+        let table: [(DecodedPicture, PngColour, PngDepth, &[u8]); 8] = [
             (decoded(Colour::Grey, 1, 3, &[0b0110_0000]), Grey, Eight, &[0, 255, 255]),
             (decoded(Colour::Grey, 4, 2, &[0x1f]), Grey, Eight, &[17, 255]),
             (decoded(Colour::Grey, 8, 2, &[3, 4]), Grey, Eight, &[3, 4]),

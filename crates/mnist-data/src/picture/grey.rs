@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use pool_files::{PngDepth, PngError, PngPixels, check_picture_size, decode_png, with_room};
+use pool_files::{PngDepth, PngError, DecodedPicture, check_picture_size, decode_png, with_room};
 
 use super::step::Step;
 use crate::error::{DataError, PictureError};
@@ -100,7 +100,7 @@ impl Picture {
 }
 
 /// The grey values of a file, with what was done to get them.
-fn picture_of(png: &PngPixels) -> Result<Picture, PictureError> {
+fn picture_of(png: &DecodedPicture) -> Result<Picture, PictureError> {
     let mut steps = Vec::new();
     if png.depth == PngDepth::Sixteen {
         steps.push(Step::ToEightBits);
@@ -121,7 +121,7 @@ fn picture_of(png: &PngPixels) -> Result<Picture, PictureError> {
 }
 
 /// The grey that shows through transparent pixels.
-fn backing(png: &PngPixels) -> u8 {
+fn backing(png: &DecodedPicture) -> u8 {
     let (width, height) = (png.width, png.height);
     let (mut all, mut border) = (Visible::default(), Visible::default());
     for (index, pixel) in rgba(png).enumerate() {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use pool_files::{PictureFileError, PngError, PngPixels, decode_picture, with_room};
+use pool_files::{PictureFileError, PngError, DecodedPicture, decode_picture, with_room};
 use pool_spec::{Colour, PictureSettings, PictureSize, SkippedFile, Unreadable};
 use rayon::prelude::*;
 
@@ -78,7 +78,7 @@ fn size(scan: &Scan, settings: &PictureSettings) -> Result<(usize, usize), DataE
         return Ok((height as usize, width as usize));
     }
     let first = scan.files().find_map(|found| read(&scan.path_of(found)).ok());
-    let Some(PngPixels { height, width, .. }) = first else {
+    let Some(DecodedPicture { height, width, .. }) = first else {
         let found = "none";
         return Err(wrong(
             &scan.folder,
@@ -197,7 +197,7 @@ fn decode_into(
 }
 
 /// A picture as it is in its file, upright.
-pub(super) fn read(path: &Path) -> Result<PngPixels, Problem> {
+pub(super) fn read(path: &Path) -> Result<DecodedPicture, Problem> {
     let file = open(path).map_err(|error| Problem::Broken(error.to_string()))?;
     decode_picture(BufReader::new(file)).map_err(|error| match error {
         PictureFileError::Png(PngError::OutOfMemory(error)) => Problem::Fatal(DataError::OutOfMemory(error)),

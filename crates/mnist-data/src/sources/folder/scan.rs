@@ -55,7 +55,7 @@ impl Scan {
                     set: super::super::name_of(folder),
                     folder: folder.parent().unwrap_or(Path::new("")).to_path_buf(),
                     files: vec![super::super::name_of(folder)],
-                    cure: "put the folder of pictures there, or change its name in the sweep file".to_owned(),
+                    cure: "put the folder of pictures there, or correct its name".to_owned(),
                 },
             });
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use pool_files::PngPixels;
+use pool_files::DecodedPicture;
 use pool_spec::SkippedFile;
 use rayon::prelude::*;
 
@@ -35,7 +35,7 @@ pub fn folder_sizes(path: &Path) -> Result<FolderSizes, DataError> {
         skipped: Vec::new(),
     };
     let files: Vec<_> = scan.files().collect();
-    let size = |path: &Path| read(path).map(|PngPixels { height, width, .. }| [height, width]);
+    let size = |path: &Path| read(path).map(|DecodedPicture { height, width, .. }| [height, width]);
     let sizes: Vec<_> = files.par_iter().map(|file| size(&scan.path_of(file))).collect();
     for (file, size) in files.into_iter().zip(sizes) {
         match size {
