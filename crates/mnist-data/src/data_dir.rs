@@ -4,7 +4,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::catalogue::PublicSet;
+use pool_spec::PublicSet;
+
 use crate::error::DataError;
 
 /// The folder that holds one subfolder for each public data set, where this machine has one.

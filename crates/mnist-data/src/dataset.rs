@@ -3,19 +3,20 @@
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
-use pool_spec::DataRemarks;
+use pool_spec::{DataRemarks, PublicSet};
 
-use crate::catalogue::{FileSpec, PublicSet};
 use crate::data_dir::DataDir;
 use crate::error::{DataError, Mismatch};
 use crate::folder;
+use crate::found_file::FoundFile;
 use crate::generated::{self, BARS_AND_CROSSES_CLASSES};
-use crate::idx::{IdxArray, IdxValue, read_limited_with_sha256, read_values};
+use crate::idx::IdxArray;
 use crate::images::{ClassCounts, LabelledImages, PictureShape};
 use crate::planes::to_planes;
+use crate::public;
 
 /// Labelled images for training and, set apart, for testing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,24 +69,25 @@ impl Dataset {
 
     /// A public set, from `dir`, or from where a system package puts it if only that place has all its files.
     ///
-    /// Every file's SHA-256 is compared with the published one while the file is read.
+    /// Every file's SHA-256 is compared, while the file is read, with the published one, or with the one that
+    /// [`fetch`](crate::fetch) found in a download whose MD5 is published. EMNIST's letters are upright, and their
+    /// labels begin with 0.
     ///
     /// # Errors
     ///
     /// [`DataError::Missing`] or [`DataError::Corrupt`], both with the command that fetches the set;
     /// [`DataError::SeveralFiles`]; [`DataError::NoDataDir`]; [`DataError::Io`].
     pub fn public(set: PublicSet, dir: &DataDir) -> Result<Self, DataError> {
-        load(set.name().to_owned(), &published_files(set, &folder::of_set(set, dir)?)?)
+        public::load(set, dir)
     }
 
-    /// The labels of a public set without its pictures: 70 kB to read instead of 55 MB.
+    /// The labels of a public set without its pictures: 70 kB to read instead of 55 MB, where they are files of their own.
     ///
     /// # Errors
     ///
     /// As [`Dataset::public`].
     pub fn public_labels(set: PublicSet, dir: &DataDir) -> Result<SetLabels, DataError> {
-        let [_, train, _, test] = published_files(set, &folder::of_set(set, dir)?)?;
-        Ok(SetLabels { train: train.labels()?, validation: 0, test: test.labels()? })
+        public::labels(set, dir)
     }
 
     /// Any data set in MNIST's layout: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`
@@ -106,7 +108,7 @@ impl Dataset {
     pub fn from_dir(path: &Path) -> Result<Self, DataError> {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let paths = folder::four_files(&name, path, "put them there, each as it is or with .gz appended")?;
-        load(name, &paths.map(|path| FoundFile { path, published: None }))
+        load_idx(name, &paths.map(FoundFile::own))
     }
 
     /// A generated set that needs no file: 2,000 training and 500 test pictures of 28x28 pixels in four balanced
@@ -139,20 +141,8 @@ impl Dataset {
 
 const ONE_SET: &str = "put files of one data set there";
 
-/// A file of a set, and the published one that it must be, with the cure where it is not.
-struct FoundFile {
-    path: PathBuf,
-    published: Option<(&'static FileSpec, &'static str)>,
-}
-
-/// The files of a public set, in the order of [`PublicSet::files`].
-fn published_files(set: PublicSet, folder: &Path) -> Result<[FoundFile; 4], DataError> {
-    let mut specs = set.files().iter();
-    let paths = folder::four_files(set.name(), folder, set.cure())?;
-    Ok(paths.map(|path| FoundFile { path, published: specs.next().map(|spec| (spec, set.cure())) }))
-}
-
-fn load(name: String, files: &[FoundFile; 4]) -> Result<Dataset, DataError> {
+/// A set of the four files of MNIST's layout.
+pub(crate) fn load_idx(name: String, files: &[FoundFile; 4]) -> Result<Dataset, DataError> {
     let start = Instant::now();
     let [train_images, train_labels, test_images, test_labels] = files;
     let train = labelled(train_images, train_labels)?;
@@ -198,48 +188,4 @@ fn labelled(images: &FoundFile, labels: &FoundFile) -> Result<LabelledImages, Da
         return Err(DataError::idx(&labels.path, problem));
     }
     LabelledImages::new(shape, to_planes(shape, array.values)?, found)
-}
-
-impl FoundFile {
-    fn labels(&self) -> Result<Vec<u16>, DataError> {
-        let array = self.read()?;
-        let [_] = self.sizes(&array, "1 ([N])")?;
-        Ok(array.values)
-    }
-
-    fn read<T: IdxValue>(&self) -> Result<IdxArray<T>, DataError> {
-        match self.published {
-            Some((spec, cure)) => read_published(&self.path, spec, cure),
-            None => read_values(&self.path),
-        }
-    }
-
-    /// The sizes of as many axes as are expected, and perhaps of one more, of size 1: numpy's channel axis, or a column
-    /// of labels.
-    fn sizes<const RANK: usize, T>(
-        &self,
-        array: &IdxArray<T>,
-        expected: &str,
-    ) -> Result<[usize; RANK], DataError> {
-        let shape = match array.shape.as_slice() {
-            [rest @ .., 1] if rest.len() == RANK => rest,
-            shape => shape,
-        };
-        <[usize; RANK]>::try_from(shape).map_err(|_| {
-            let cure = "check that the file has its right name";
-            DataError::idx(&self.path, Mismatch::new("dimension count", expected, array.shape.len(), cure))
-        })
-    }
-}
-
-/// Reads a file whose checksum is known: anything but the published bytes is one and the same error.
-fn read_published<T: IdxValue>(path: &Path, spec: &FileSpec, cure: &str) -> Result<IdxArray<T>, DataError> {
-    let found = match read_limited_with_sha256(path, spec.raw_bytes + 1) {
-        Ok((array, sha256)) if sha256 == spec.sha256 => return Ok(array),
-        Ok((_, sha256)) => format!("SHA-256 {sha256}"),
-        Err(DataError::Idx { problem, .. }) => problem.to_string(),
-        Err(error) => return Err(error),
-    };
-    let expected = format!("SHA-256 {}", spec.sha256);
-    Err(DataError::Corrupt { file: path.to_path_buf(), expected, found, cure: cure.to_owned() })
 }

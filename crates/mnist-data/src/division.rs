@@ -1,13 +1,12 @@
 //! Which images train, decide and test, and what a plan needs to know of them: decided here, and nowhere else, for plans,
 //! sweeps and trials.
 
-use pool_spec::{ClassImages, DataFacts, DataSource, DataSpec, ImageCounts, Sweep, SweepError};
+use pool_spec::{ClassImages, DataFacts, DataSource, DataSpec, ImageCounts, PublicSet, Sweep, SweepError};
 
+use crate::catalogue::published;
 use crate::sources::load;
 use crate::split::split_sizes;
-use crate::{
-    BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, LabelledImages, PublicSet, SetLabels, SplitIndices,
-};
+use crate::{BARS_AND_CROSSES_CLASSES, DataDir, DataError, Dataset, LabelledImages, SetLabels, SplitIndices};
 
 /// How a data set's images are divided.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +23,7 @@ const ANY_SEED: u64 = 0;
 /// What this many classes of a source are called, by label: their numbers, where the set says no more.
 pub fn class_names(source: &DataSource, classes: usize) -> Vec<String> {
     let known: &[&str] = match source {
-        DataSource::Mnist => PublicSet::Mnist.class_names(),
-        DataSource::FashionMnist => PublicSet::FashionMnist.class_names(),
+        DataSource::Public(set) => published(*set).class_names,
         DataSource::Generated => &BARS_AND_CROSSES_CLASSES,
         DataSource::Dir(_)
         | DataSource::Folder(_)
@@ -60,11 +58,11 @@ pub fn data_facts(sweep: &Sweep, data_dir: &DataDir) -> Result<DataFacts, SweepE
     let public = |set: PublicSet| {
         let labels = Dataset::public_labels(set, data_dir)
             .inspect_err(|error| tracing::debug!(%error, "planning without the labels"));
-        ([1, 28, 28], set.class_names().len(), set.class_counts(), labels.ok())
+        let row = published(set);
+        (row.shape.sizes(), row.class_names.len(), row.class_counts(), labels.ok())
     };
     let (sample, classes, counts, labels) = match &sweep.data.source {
-        DataSource::Mnist => public(PublicSet::Mnist),
-        DataSource::FashionMnist => public(PublicSet::FashionMnist),
+        DataSource::Public(set) => public(*set),
         source @ (DataSource::Generated
         | DataSource::Dir(_)
         | DataSource::Folder(_)

@@ -55,9 +55,6 @@ pub enum DataError {
         "no folder for data sets: neither POOL_DATA_DIR, XDG_CACHE_HOME nor HOME is set; set POOL_DATA_DIR"
     )]
     NoDataDir,
-    /// The name is not that of a public data set.
-    #[error("data set: expected one of mnist, fashion-mnist, found \"{found}\"")]
-    UnknownSet { found: String },
     /// No mirror delivered a file; `attempts` has each mirror with its reason, in the order in which they were tried.
     #[error(
         "{file}: no mirror delivered it: {}; check the network, name another mirror, or copy the file to {}",
@@ -146,7 +143,6 @@ impl DataError {
             | Self::Picture { .. }
             | Self::Argument(_)
             | Self::EmptyPart { .. }
-            | Self::UnknownSet { .. }
             | Self::OutOfMemory(_)
             | Self::Io { .. } => false,
         }

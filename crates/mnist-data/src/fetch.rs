@@ -1,5 +1,9 @@
 //! Getting a public data set onto this machine: what is intact is kept, what is missing or damaged is downloaded.
 
+mod archive;
+mod downloads;
+mod http;
+mod partial;
 #[cfg(test)]
 mod tests;
 
@@ -9,25 +13,21 @@ use std::path::{Path, PathBuf};
 use std::slice;
 use std::time::Duration;
 
-use ureq::Agent;
-use ureq::http::StatusCode;
+use pool_spec::PublicSet;
 
-use crate::catalogue::{FileSpec, PublicSet};
+use crate::catalogue::{Delivery, FileSpec, most_packed, published};
 use crate::data_dir::DataDir;
 use crate::error::DataError;
 use crate::folder;
 use crate::unpacked::Unpacked;
 use crate::verify::{FileState, verify_files};
-
-/// How long to wait for the address of a mirror's name, and again for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often a file is requested from one mirror if the connection is cut.
-const ATTEMPTS: u32 = 3;
+use http::Request;
 
 /// How to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchOptions {
-    /// Base addresses to use instead of [`PublicSet::mirrors`], in order; each must serve `<name>.gz`.
+    /// Base addresses to use instead of [`Published::mirrors`](crate::Published::mirrors), in order; each must serve
+    /// what [`Delivery`](crate::Delivery) says.
     pub mirrors: Option<Vec<String>>,
     /// Never use the network: succeed if everything is there, else fail.
     pub offline: bool,
@@ -41,17 +41,18 @@ impl Default for FetchOptions {
     }
 }
 
-/// What [`fetch`] reports while it works. Files are named without `.gz`, mirrors by their base address.
+/// What [`fetch`] reports while it works. Files are named as they are stored, downloads as they are served, mirrors by
+/// their base address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "file and mirror are explained once, above")]
 pub enum FetchProgress<'a> {
     /// A file was there already, and intact.
     Intact { file: &'a str },
-    /// Compressed bytes arrived; their total is known if the mirror announces it.
+    /// Compressed bytes of a file or of a download arrived; their total is known if the mirror announces it.
     Downloading { file: &'a str, mirror: &'a str, received_bytes: u64, total_bytes: Option<u64> },
-    /// A mirror did not deliver a file; the next one is tried.
+    /// A mirror did not deliver a file or a download; the next one is tried.
     MirrorFailed { file: &'a str, mirror: &'a str, reason: &'a str },
-    /// A file was unpacked, compared with the published checksum, and stored.
+    /// A file was unpacked and stored, and it or its download has the published checksum.
     Stored { file: &'a str },
 }
 
@@ -60,14 +61,14 @@ pub enum FetchProgress<'a> {
 pub struct FetchReport {
     /// Where the set is.
     pub folder: PathBuf,
-    /// What happened to each file, in the order of [`PublicSet::files`].
+    /// What happened to each file, in the order of the set's [`Delivery`](crate::Delivery).
     pub files: Vec<FetchedFile>,
 }
 
 /// One file of a [`FetchReport`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedFile {
-    /// Its name, without `.gz`.
+    /// Its name as it is stored.
     pub name: String,
     /// What was done for it.
     pub outcome: FetchOutcome,
@@ -82,8 +83,13 @@ pub enum FetchOutcome {
     Downloaded {
         /// The base address of the mirror that delivered it.
         mirror: String,
-        /// The size of the compressed file.
+        /// The size of the compressed file, or of the download that it was unpacked from.
         received_bytes: u64,
+    },
+    /// It was unpacked from a download that somebody had put into the folder.
+    Unpacked {
+        /// The download, which stays there.
+        archive: PathBuf,
     },
 }
 
@@ -91,6 +97,11 @@ pub enum FetchOutcome {
 ///
 /// A file is downloaded whole, from the first mirror that delivers it, and compared with the published SHA-256 in
 /// memory (47 MB for the largest). Only then does it replace what had its name: the file is there whole or not at all.
+///
+/// A download whose MD5 is published goes to a file, and is unpacked if it has that MD5; one that lies in the folder
+/// already is used instead of a mirror. The SHA-256 of what was in it is written to `SHA256SUMS` last: from then on the
+/// files are compared with that.
+///
 /// Two fetches into one folder take turns.
 ///
 /// # Errors
@@ -103,11 +114,20 @@ pub fn fetch(
     options: &FetchOptions,
     on_progress: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<FetchReport, DataError> {
-    let located = folder::of_set(set, dir)?;
-    let is_complete_system =
-        set.system_folder() == Some(&located) && set.files().iter().all(|spec| is_intact(spec, &located));
-    let folder = if is_complete_system { located } else { dir.set_folder(set)? };
-    fetch_files(set.name(), set.files(), set.mirrors(), &folder, options, on_progress)
+    let row = published(set);
+    match row.delivery {
+        Delivery::Files(files) => {
+            let located = folder::of_set(set, dir)?;
+            let is_complete_system = row.system_folder.is_some_and(|system| Path::new(system) == located)
+                && files.iter().all(|spec| is_intact(spec, &located));
+            let folder = if is_complete_system { located } else { dir.set_folder(set)? };
+            fetch_files(set.name(), files, row.mirrors, &folder, options, on_progress)
+        }
+        Delivery::Downloads(downloads) => {
+            let folder = dir.set_folder(set)?;
+            downloads::fetch_downloads(set.name(), downloads, row.mirrors, &folder, options, on_progress)
+        }
+    }
 }
 
 /// As [`fetch`], for any table of files.
@@ -133,13 +153,9 @@ fn fetch_files(
             cure,
         });
     } else {
-        fs::create_dir_all(folder).map_err(DataError::io(folder, "create the folder"))?;
-        lock(folder)
+        lock(folder)?
     };
-    let mirrors: Vec<&str> = match &options.mirrors {
-        Some(mirrors) => mirrors.iter().map(String::as_str).collect(),
-        None => mirrors.to_vec(),
-    };
+    let mirrors = options.mirrors_or(mirrors);
     let mut report = FetchReport { folder: folder.to_owned(), files: Vec::new() };
     for spec in files {
         // Another fetch may have stored it while this one waited for the lock.
@@ -158,14 +174,25 @@ fn is_intact(spec: &FileSpec, folder: &Path) -> bool {
     verify_files(slice::from_ref(spec), folder).iter().all(|file| file.state == FileState::Intact)
 }
 
-/// Waits until no other process fetches into this folder; `None` on network file systems that have no locks.
-fn lock(folder: &Path) -> Option<File> {
-    let file = File::create(folder.join(".fetch.lock")).ok()?;
+impl FetchOptions {
+    /// The mirrors of the options, or else these.
+    fn mirrors_or<'a>(&'a self, mirrors: &[&'a str]) -> Vec<&'a str> {
+        match &self.mirrors {
+            Some(mirrors) => mirrors.iter().map(String::as_str).collect(),
+            None => mirrors.to_vec(),
+        }
+    }
+}
+
+/// Makes the folder, and waits until no other process fetches into it; `None` on network file systems that have no locks.
+fn lock(folder: &Path) -> Result<Option<File>, DataError> {
+    fs::create_dir_all(folder).map_err(DataError::io(folder, "create the folder"))?;
+    let Ok(file) = File::create(folder.join(".fetch.lock")) else { return Ok(None) };
     match file.lock() {
-        Ok(()) => Some(file),
+        Ok(()) => Ok(Some(file)),
         Err(error) => {
             tracing::debug!(folder = %folder.display(), %error, "fetching without a lock");
-            None
+            Ok(None)
         }
     }
 }
@@ -177,21 +204,25 @@ fn from_any_mirror(
     options: &FetchOptions,
     on_progress: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<FetchOutcome, DataError> {
-    let file = spec.name;
+    let (file, most_bytes) = (spec.name, most_packed(spec.raw_bytes));
     let mut attempts = Vec::new();
     for &mirror in mirrors {
         let mut on_bytes = |received_bytes, total_bytes| {
             on_progress(FetchProgress::Downloading { file, mirror, received_bytes, total_bytes });
         };
-        let url = format!("{}/{file}.gz", mirror.trim_end_matches('/'));
-        let downloaded = download(&url, spec, options, &mut on_bytes);
-        match downloaded.and_then(|packed| Ok((unpack(spec, &packed)?, packed.len() as u64))) {
-            Ok((content, received_bytes)) => {
-                store(spec, folder, &content)?;
+        let request = Request { url: address(mirror, &format!("{file}.gz")), most_bytes, options };
+        let mut packed = Vec::new();
+        let delivered = request.receive(&mut packed, &mut on_bytes);
+        let unpacked = delivered.and_then(|()| unpack(spec, &packed).map_err(Undelivered::Refused));
+        match unpacked {
+            Ok(content) => {
+                store(file, folder, &content)?;
                 on_progress(FetchProgress::Stored { file });
+                let received_bytes = packed.len() as u64;
                 return Ok(FetchOutcome::Downloaded { mirror: mirror.to_owned(), received_bytes });
             }
-            Err(reason) => {
+            Err(Undelivered::Failed(error)) => return Err(error),
+            Err(Undelivered::Refused(reason)) => {
                 tracing::debug!(file, mirror, reason, "mirror failed");
                 on_progress(FetchProgress::MirrorFailed { file, mirror, reason: &reason });
                 attempts.push((mirror.to_owned(), reason));
@@ -201,82 +232,17 @@ fn from_any_mirror(
     Err(DataError::AllMirrorsFailed { file: file.to_owned(), folder: folder.to_owned(), attempts })
 }
 
-/// Why a transfer did not end with all bytes.
-enum Failure {
-    /// The same mirror is worth another request.
-    Cut(String),
-    /// This mirror does not deliver the file.
+/// Why a mirror was of no use.
+enum Undelivered {
+    /// It did not deliver what was asked for, for this reason: another mirror may.
     Refused(String),
+    /// This machine is at fault: another mirror would not help.
+    Failed(DataError),
 }
 
-/// The compressed file from one mirror, or the reason why there is none; `on_bytes` gets the bytes received and the
-/// total, if known.
-fn download(
-    url: &str,
-    spec: &FileSpec,
-    options: &FetchOptions,
-    on_bytes: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<Vec<u8>, String> {
-    let mut attempt = 1;
-    loop {
-        tracing::debug!(url, attempt, "downloading");
-        match receive(url, spec, options, on_bytes) {
-            Ok(packed) => return Ok(packed),
-            Err(Failure::Cut(_)) if attempt < ATTEMPTS => attempt += 1,
-            Err(Failure::Cut(reason) | Failure::Refused(reason)) => return Err(reason),
-        }
-    }
-}
-
-fn receive(
-    url: &str,
-    spec: &FileSpec,
-    options: &FetchOptions,
-    on_bytes: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<Vec<u8>, Failure> {
-    let response = agent(url, options).get(url).call();
-    let response = response.map_err(|error| Failure::Refused(error.to_string()))?;
-    if response.status() != StatusCode::OK {
-        return Err(Failure::Refused(format!("HTTP status {}", response.status().as_u16())));
-    }
-    let body = response.into_body();
-    let total = body.content_length();
-    // More than any gzip file of this content has: a compressor that finds nothing to compress adds 5 bytes to each
-    // block of at least 16 KiB, and a header.
-    let limit = spec.raw_bytes + spec.raw_bytes / 1024 + 4096;
-    let mut reader = body.into_reader();
-    let (mut packed, mut piece) = (Vec::new(), vec![0; 64 * 1024]);
-    loop {
-        on_bytes(packed.len() as u64, total);
-        match reader.read(&mut piece) {
-            Ok(0) => return Ok(packed),
-            Ok(read) => packed.extend_from_slice(&piece[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                let expected = total.map_or("an unknown number of".to_owned(), |total| total.to_string());
-                let found = packed.len();
-                let reason = format!("connection cut: expected {expected} bytes, found {found}: {error}");
-                return Err(Failure::Cut(reason));
-            }
-        }
-        if packed.len() as u64 > limit {
-            return Err(Failure::Refused(format!("sends more than {limit} bytes")));
-        }
-    }
-}
-
-fn agent(url: &str, options: &FetchOptions) -> Agent {
-    let mut config = Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_resolve(Some(CONNECT_TIMEOUT))
-        .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_per_read(Some(options.read_timeout))
-        .user_agent(concat!("mnist-data/", env!("CARGO_PKG_VERSION")));
-    if url.starts_with("http://127.0.0.1") {
-        // A proxy from the environment would look for the mirror on its own machine.
-        config = config.proxy(None);
-    }
-    config.build().into()
+/// What a mirror serves under this name.
+fn address(mirror: &str, name: &str) -> String {
+    format!("{}/{name}", mirror.trim_end_matches('/'))
 }
 
 /// The published content, or the reason why this is not it.
@@ -300,8 +266,8 @@ fn unpack(spec: &FileSpec, packed: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Writes a file next to its place and renames it, so that it is there whole or not at all.
-fn store(spec: &FileSpec, folder: &Path, content: &[u8]) -> Result<(), DataError> {
-    let (partial, stored) = (folder.join(format!("{}.partial", spec.name)), folder.join(spec.name));
+fn store(name: &str, folder: &Path, content: &[u8]) -> Result<(), DataError> {
+    let (partial, stored) = (folder.join(format!("{name}.partial")), folder.join(name));
     let written = File::create(&partial).and_then(|mut file| {
         file.write_all(content)?;
         file.sync_all()

@@ -5,7 +5,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::catalogue::{FILE_NAMES, PublicSet};
+use pool_spec::PublicSet;
+
+use crate::catalogue::{FILE_NAMES, published};
 use crate::data_dir::DataDir;
 use crate::error::DataError;
 use crate::file_names::SetFile;
@@ -30,7 +32,7 @@ pub(crate) fn missing(folder: &Path) -> Vec<&'static str> {
 ///
 /// [`DataError::NoDataDir`] if no variable names the user's folder, and the system's lacks files.
 pub(crate) fn of_set(set: PublicSet, dir: &DataDir) -> Result<PathBuf, DataError> {
-    let system = set.system_folder();
+    let system = published(set).system_folder.map(Path::new);
     match (dir.set_folder(set), system) {
         (Ok(own), _) => Ok(choose(own, system)),
         (Err(_), Some(system)) if missing(system).is_empty() => Ok(system.to_path_buf()),

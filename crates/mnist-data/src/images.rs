@@ -45,13 +45,13 @@ pub struct ClassCounts {
 impl PictureShape {
     /// Grey pictures of this height and width.
     #[must_use]
-    pub fn grey(height: usize, width: usize) -> Self {
+    pub const fn grey(height: usize, width: usize) -> Self {
         Self { colour: Colour::Grey, height, width }
     }
 
     /// Pictures in colour of this height and width.
     #[must_use]
-    pub fn rgb(height: usize, width: usize) -> Self {
+    pub const fn rgb(height: usize, width: usize) -> Self {
         Self { colour: Colour::Rgb, height, width }
     }
 
@@ -121,6 +121,11 @@ impl LabelledImages {
     pub(crate) fn from_fitting_parts(shape: PictureShape, pixels: Vec<u8>, labels: Vec<u16>) -> Self {
         debug_assert_eq!(pixels.len(), labels.len() * shape.bytes());
         Self { shape, pixels, labels }
+    }
+
+    /// The shape, the pixels and the labels.
+    pub(crate) fn into_parts(self) -> (PictureShape, Vec<u8>, Vec<u16>) {
+        (self.shape, self.pixels, self.labels)
     }
 
     /// How many pictures there are, `N`.

@@ -4,7 +4,7 @@
 //! Everything that decides *which images a network sees and in which order* is here, and nothing here knows what a
 //! network is: the crate never links torch. Its main types, in the order in which a study uses them:
 //!
-//! * [`DataDir`] is the folder for data sets; [`PublicSet`] has the files, checksums and mirrors of each public one;
+//! * [`DataDir`] is the folder for data sets; [`published`] has the files, checksums and mirrors of each [`PublicSet`];
 //!   [`fetch`] downloads them and [`verify`] checks them.
 //! * [`Dataset`] is a training and a test set of [`LabelledImages`]: row-major `u8` pixels
 //!   `[N, C, H, W]`, grey or in colour, and `u16` labels `[N]`. [`read_idx`] reads a single IDX file.
@@ -43,8 +43,8 @@
 //! All random draws of this crate are those of [`pool_spec::draw`]: the bounded draw and the shuffle are written out on
 //! top of the ChaCha8 generator, and golden tests here hold what they give. A library may change the algorithm of its
 //! `shuffle` in any release, and the same seed would then silently train another network than the one that was
-//! reported. In the same spirit [`Dataset::mnist`] and [`Dataset::fashion_mnist`] hash the very bytes that they parse,
-//! on every load: a file that is not the published one is refused, not trained on.
+//! reported. In the same spirit [`Dataset::public`] hashes the very bytes that it parses, on every load: a file that is
+//! not the published one is refused, not trained on.
 
 mod augmenter;
 mod batch_order;
@@ -58,6 +58,7 @@ mod error;
 mod fetch;
 mod file_names;
 mod folder;
+mod found_file;
 mod generated;
 mod idx;
 mod images;
@@ -65,15 +66,17 @@ mod open;
 mod perturbation;
 mod picture;
 mod planes;
+mod public;
 mod raster;
 mod sources;
 mod split;
+mod sums;
 mod unpacked;
 mod verify;
 
 pub use augmenter::{Augmenter, Change};
 pub use batch_order::BatchOrder;
-pub use catalogue::{FileSpec, PublicSet};
+pub use catalogue::{Delivery, Download, FileSpec, Member, Packing, Published, published};
 pub use contact_sheet::ContactSheet;
 pub use data_dir::DataDir;
 pub use dataset::{Dataset, SetLabels};
@@ -85,8 +88,8 @@ pub use idx::{IdxArray, decode_idx, read_idx, read_idx_with_sha256};
 pub use images::{ClassCounts, LabelledImages, PictureShape};
 pub use perturbation::{Perturbation, PerturbationLevel, standard_levels};
 pub use picture::{Centre, Likeness, Picture, Prepared, Step};
-pub use pool_files::{OutOfMemory, PngColour, PngDepth, PngError, DecodedPicture, decode_png};
-pub use pool_spec::Split;
+pub use pool_files::{DecodedPicture, OutOfMemory, PngColour, PngDepth, PngError, decode_png};
+pub use pool_spec::{PublicSet, Split, UnknownSet};
 pub use sources::{FolderSizes, TEST_SHARE, folder_sizes, load, picture_in_frame, source_at};
 pub use split::SplitIndices;
 pub use verify::{FileCheck, FileState, verify};

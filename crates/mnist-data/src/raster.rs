@@ -2,7 +2,7 @@
 
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma, Pixel, Rgb};
-use pool_files::{OutOfMemory, PngColour, PngDepth, DecodedPicture, with_room};
+use pool_files::{DecodedPicture, OutOfMemory, PngColour, PngDepth, with_room};
 use pool_spec::{Colour, Resize};
 
 use crate::images::PictureShape;

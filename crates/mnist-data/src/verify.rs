@@ -4,11 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::catalogue::{FileSpec, PublicSet};
+use pool_spec::PublicSet;
+
+use crate::catalogue::{Delivery, Download, FileSpec, Member, published};
 use crate::data_dir::DataDir;
 use crate::error::DataError;
 use crate::folder::{self, find};
 use crate::open::open;
+use crate::sums::{SUMS_FILE, Sums};
 use crate::unpacked::Unpacked;
 
 /// One file of a public data set, and its state.
@@ -36,9 +39,9 @@ pub enum FileState {
         /// The size here, in bytes; a compressed file is unpacked no further than one byte beyond `expected`.
         found: u64,
     },
-    /// It has the right size but other content.
+    /// It has the right size, as far as that is known, but other content.
     WrongChecksum {
-        /// The published SHA-256, in lower-case hex.
+        /// The published SHA-256, or that of `SHA256SUMS`, in lower-case hex.
         expected: String,
         /// The SHA-256 here.
         found: String,
@@ -68,13 +71,19 @@ impl std::fmt::Display for FileState {
 
 /// Checks every file of a set in the folder from which [`Dataset`](crate::Dataset) would load it.
 ///
-/// A file that cannot be read is reported as [`FileState::Unreadable`].
+/// A file that cannot be read is reported as [`FileState::Unreadable`], and so is one that `SHA256SUMS` has no sum of. That
+/// file is checked like the others, where a set has it.
 ///
 /// # Errors
 ///
 /// [`DataError::NoDataDir`] only.
 pub fn verify(set: PublicSet, dir: &DataDir) -> Result<Vec<FileCheck>, DataError> {
-    Ok(verify_files(set.files(), &folder::of_set(set, dir)?))
+    let folder = folder::of_set(set, dir)?;
+    let row = published(set);
+    Ok(match row.delivery {
+        Delivery::Files(files) => verify_files(files, &folder),
+        Delivery::Downloads(downloads) => verify_unpacked(downloads, &folder, row.cure),
+    })
 }
 
 /// Checks the files of a table in one folder.
@@ -91,6 +100,39 @@ pub(crate) fn verify_files(files: &[FileSpec], folder: &Path) -> Vec<FileCheck> 
         FileCheck { name: spec.name.to_owned(), path, state }
     };
     files.iter().map(check).collect()
+}
+
+/// Checks the files that were unpacked from downloads into one folder, and last their `SHA256SUMS`.
+pub(crate) fn verify_unpacked(downloads: &[Download], folder: &Path, cure: &str) -> Vec<FileCheck> {
+    let (sums, state) = match Sums::read(folder, cure) {
+        Ok(Some(sums)) => (sums, FileState::Intact),
+        Ok(None) => (Sums::default(), FileState::Missing),
+        Err(error) => (Sums::default(), FileState::Unreadable { reason: error.to_string() }),
+    };
+    let members = downloads.iter().flat_map(|download| download.members);
+    let check = |member: &Member| FileCheck {
+        name: member.name.to_owned(),
+        path: folder.join(member.name),
+        state: state_of_member(member, folder, &sums),
+    };
+    let sums_file = FileCheck { name: SUMS_FILE.to_owned(), path: folder.join(SUMS_FILE), state };
+    members.map(check).chain([sums_file]).collect()
+}
+
+/// The state of a file that was unpacked from a download.
+pub(crate) fn state_of_member(member: &Member, folder: &Path, sums: &Sums) -> FileState {
+    let path = folder.join(member.name);
+    if !path.is_file() {
+        return FileState::Missing;
+    }
+    let Some(expected) = sums.of(member.name) else {
+        return FileState::Unreadable { reason: format!("{SUMS_FILE} has no sum to compare it with") };
+    };
+    match size_and_sha256(&path, member.most_bytes.saturating_add(1)) {
+        Err(reason) => FileState::Unreadable { reason },
+        Ok((_, sha256)) if sha256 == expected => FileState::Intact,
+        Ok((_, found)) => FileState::WrongChecksum { expected: expected.to_owned(), found },
+    }
 }
 
 fn state_of(path: &Path, spec: &FileSpec) -> FileState {

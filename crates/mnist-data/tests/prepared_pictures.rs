@@ -46,7 +46,7 @@ fn centre_of_mass(pixels: &[u8]) -> [f64; 2] {
 
 #[test]
 fn every_picture_of_a_published_set_is_taken_as_it_is() {
-    for set in PublicSet::ALL {
+    for set in [PublicSet::Mnist, PublicSet::FashionMnist] {
         let Some(data) = load(set) else { continue };
         let pixels = [data.train.pixels(), data.test.pixels()].concat();
         for pixels in pixels.chunks_exact(SIDE * SIDE) {

@@ -19,7 +19,7 @@ pub use memory::{OutOfMemory, free_memory_bytes, make_room, with_room};
 pub use picture::{PICTURE_EXTENSIONS, PictureFileError, decode_picture};
 #[cfg(feature = "png")]
 pub use png::{
-    MAX_PIXELS, MAX_SIDE, PngColour, PngDepth, PngError, DecodedPicture, check_picture_size, decode_png,
+    DecodedPicture, MAX_PIXELS, MAX_SIDE, PngColour, PngDepth, PngError, check_picture_size, decode_png,
 };
 
 #[cfg(doctest)]

@@ -7,7 +7,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::memory::with_room;
-use crate::png::{MAX_PIXELS, PngError, DecodedPicture, check_claims, check_picture_size, format_of};
+use crate::png::{DecodedPicture, MAX_PIXELS, PngError, check_claims, check_picture_size, format_of};
 
 /// The most that one pixel takes while it is decoded: four channels of 16 bits, and as much again for turning it.
 const MAX_PIXEL_BYTES: usize = 16;

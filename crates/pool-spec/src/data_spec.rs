@@ -1,11 +1,8 @@
 //! The images of a trial: where they come from, which are held out, and what the test images are looked at under.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 
-use crate::{Augmentation, ClassImages, Normalize, PictureSettings, Split};
+use crate::{Augmentation, ClassImages, DataSource, Normalize, PictureSettings, Split};
 
 /// Which images, and which of them decide when to stop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,89 +21,6 @@ pub struct DataSpec {
     /// How training images are changed at random. Left out where they are not.
     #[serde(default, skip_serializing_if = "Augmentation::is_none")]
     pub augment: Augmentation,
-}
-
-/// Where the images come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DataSource {
-    /// Handwritten digits (LeCun, Cortes & Burges 1998).
-    Mnist,
-    /// Articles of clothing (Xiao, Rasul & Vollgraf 2017).
-    FashionMnist,
-    /// Bars and crosses made on the spot, for tests and first tries.
-    Generated,
-    /// The four IDX files in a folder of the user's.
-    Dir(PathBuf),
-    /// A folder of pictures for each class, below `train` and `test` or not.
-    Folder(PathBuf),
-    /// Arrays of numpy, as Keras and MedMNIST pack them.
-    Npz(PathBuf),
-    /// The binary files of CIFAR-10.
-    Cifar10(PathBuf),
-    /// The binary files of CIFAR-100, by their fine labels.
-    Cifar100(PathBuf),
-    /// A table with a line for each picture, or a folder with two of them.
-    Csv(PathBuf),
-}
-
-impl DataSource {
-    /// The user's file or folder; `None` for the sets that have none.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Mnist | Self::FashionMnist | Self::Generated => None,
-            Self::Dir(path)
-            | Self::Folder(path)
-            | Self::Npz(path)
-            | Self::Cifar10(path)
-            | Self::Cifar100(path)
-            | Self::Csv(path) => Some(path),
-        }
-    }
-
-    /// The same kind of source at another path; itself if it has none.
-    pub fn at(self, path: PathBuf) -> Self {
-        match self {
-            Self::Mnist | Self::FashionMnist | Self::Generated => self,
-            Self::Dir(_) => Self::Dir(path),
-            Self::Folder(_) => Self::Folder(path),
-            Self::Npz(_) => Self::Npz(path),
-            Self::Cifar10(_) => Self::Cifar10(path),
-            Self::Cifar100(_) => Self::Cifar100(path),
-            Self::Csv(_) => Self::Csv(path),
-        }
-    }
-
-    /// Its word in a sweep file, and what the path behind it is.
-    pub(crate) fn words(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Mnist => ("mnist", "a public set"),
-            Self::FashionMnist => ("fashion_mnist", "a public set"),
-            Self::Generated => ("generated", "made on the spot"),
-            Self::Dir(_) => ("dir", "the folder that holds the four IDX files"),
-            Self::Folder(_) => ("folder", "the folder that holds a folder of pictures for each class"),
-            Self::Npz(_) => ("npz", "the file that holds the arrays"),
-            Self::Cifar10(_) => ("cifar10", "the folder that holds data_batch_1.bin and the others"),
-            Self::Cifar100(_) => ("cifar100", "the folder that holds train.bin and test.bin"),
-            Self::Csv(_) => ("csv", "the table, or the folder that holds train.csv and test.csv"),
-        }
-    }
-}
-
-impl fmt::Display for DataSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mnist => f.write_str("MNIST"),
-            Self::FashionMnist => f.write_str("Fashion-MNIST"),
-            Self::Generated => f.write_str("bars and crosses (generated)"),
-            Self::Dir(path)
-            | Self::Folder(path)
-            | Self::Npz(path)
-            | Self::Cifar10(path)
-            | Self::Cifar100(path)
-            | Self::Csv(path) => path.display().fmt(f),
-        }
-    }
 }
 
 /// What a plan must know of a data set, divided as the sweep file asks.

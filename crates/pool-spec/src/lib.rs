@@ -37,6 +37,7 @@ mod catalogue;
 mod class_images;
 mod computing;
 mod data_remarks;
+mod data_source;
 mod data_spec;
 mod device;
 pub mod draw;
@@ -51,6 +52,7 @@ mod perturbation;
 mod pictures;
 mod plan;
 mod pool;
+mod public_set;
 pub mod reading;
 mod recipe;
 #[cfg(test)]
@@ -69,7 +71,8 @@ pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catal
 pub use class_images::ClassImages;
 pub use computing::{Kernels, Precision};
 pub use data_remarks::{DataRemarks, SkippedFile};
-pub use data_spec::{DataFacts, DataSource, DataSpec, EvaluationSpec, ImageCounts, Perturbations};
+pub use data_source::DataSource;
+pub use data_spec::{DataFacts, DataSpec, EvaluationSpec, ImageCounts, Perturbations};
 pub use device::{ComputeDevice, DeviceChoice, UnknownDevice};
 pub use extent::Extent;
 pub use layer_cost::{KeptTensor, LastReader, LayerCost};
@@ -91,6 +94,7 @@ pub use pool::{
     FractionalSize, Geometry, Learned, OpenExtent, Padding, Parameter, Pool, Reducer, ResolvedWindow,
     SpellingError, Start, StridedConv, Window,
 };
+pub use public_set::{PublicSet, UnknownSet};
 pub use recipe::{EarlyStopping, Monitor, TrainSpec};
 pub use schedule::{Schedule, StepSchedule, StepSizes};
 pub use setting_error::SettingError;

@@ -17,8 +17,8 @@ use pool_records::{
 };
 use pool_spec::{
     Augmentation, ClassImages, CostSpec, DataRemarks, DataSource, DataSpec, EvaluationSpec, Fillings,
-    Identified, NetworkTemplate, Normalize, OptimizerSpec, PictureSettings, Plan, Pool, Precision, Schedule,
-    Split, Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
+    Identified, NetworkTemplate, Normalize, OptimizerSpec, PictureSettings, Plan, Pool, Precision, PublicSet,
+    Schedule, Split, Sweep, SweepError, TaskSpec, TrainSpec, TrialSpec,
 };
 use serde::de::DeserializeOwned;
 
@@ -91,7 +91,7 @@ pub fn cost_spec(arm: &str, pool: &str) -> CostSpec {
 
 fn data_spec() -> DataSpec {
     DataSpec {
-        source: DataSource::Mnist,
+        source: DataSource::Public(PublicSet::Mnist),
         validation: Split::Tail(0.2),
         pictures: PictureSettings::default(),
         normalize: Normalize::None,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PictureShape, PublicSet, picture_in_frame};
+use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PictureShape, picture_in_frame};
 use pool_models::{
     Mode, Net, Normalization, class_probabilities, load_weights, save_normalized_weights, save_torchscript,
 };
@@ -133,8 +133,7 @@ impl StoredTrial {
     /// that it learned.
     fn likeness(&self) -> Option<Likeness> {
         match self.spec().data.source {
-            DataSource::Mnist => Some(PublicSet::Mnist.into()),
-            DataSource::FashionMnist => Some(PublicSet::FashionMnist.into()),
+            DataSource::Public(set) => Some(set.into()),
             DataSource::Generated
             | DataSource::Dir(_)
             | DataSource::Npz(_)

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::catalogue::{TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS};
+use crate::public::idx_files;
 
 fn idx(code: u8, shape: &[u32], body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 0, code, shape.len() as u8];
@@ -47,7 +48,7 @@ impl Folder {
 }
 
 fn refusal(set: PublicSet, folder: &Path) -> DataError {
-    published_files(set, folder).and_then(|files| load(set.name().to_owned(), &files)).unwrap_err()
+    idx_files(set, folder).and_then(|files| load_idx(set.name().to_owned(), &files)).unwrap_err()
 }
 
 #[test]

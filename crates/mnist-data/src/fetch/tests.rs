@@ -1,5 +1,7 @@
 //! Fetching from servers on this machine that cut, refuse, falsify or fall silent.
 
+mod downloads;
+
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -227,7 +229,7 @@ fn a_folder_that_cannot_take_the_file_is_named_and_nothing_partial_stays() {
     let folder = tempfile::tempdir().unwrap();
     // A folder of the file's own name, and not empty: no file can be renamed to it.
     fs::create_dir_all(folder.path().join("a/b")).unwrap();
-    let error = store(&spec("a", 1), folder.path(), &content(1)).unwrap_err().to_string();
+    let error = store("a", folder.path(), &content(1)).unwrap_err().to_string();
     let start = format!("{}: cannot rename the download to it: ", folder.path().join("a").display());
     assert!(error.starts_with(&start), "{error}");
     assert_eq!(files_in(&folder), ["a"]);

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use pool_files::{PngDepth, PngError, DecodedPicture, check_picture_size, decode_png, with_room};
+use pool_files::{DecodedPicture, PngDepth, PngError, check_picture_size, decode_png, with_room};
 
 use super::step::Step;
 use crate::error::{DataError, PictureError};

@@ -1,7 +1,8 @@
 //! How a data set arranges its pictures, for pictures that are to look like them.
 
+use pool_spec::PublicSet;
+
 use super::step::Centre;
-use crate::catalogue::PublicSet;
 
 /// How a data set arranges its object in the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +24,10 @@ impl From<PublicSet> for Likeness {
         match set {
             PublicSet::Mnist => Self::Digit,
             PublicSet::FashionMnist => Self::Garment,
+            // As a set of the user's own.
+            PublicSet::Kmnist | PublicSet::EmnistLetters | PublicSet::Cifar10 | PublicSet::Cifar100 => {
+                Self::Whole
+            }
         }
     }
 }
@@ -102,8 +107,9 @@ mod tests {
     }
 
     #[test]
-    fn public_sets_have_pictures_of_their_own_kind() {
+    fn public_sets_have_pictures_of_their_own_kind_where_it_is_known() {
         let likes = PublicSet::ALL.map(Likeness::from);
-        assert_eq!(likes, [Likeness::Digit, Likeness::Garment]);
+        assert_eq!(likes[..2], [Likeness::Digit, Likeness::Garment]);
+        assert!(likes[2..].iter().all(|like| *like == Likeness::Whole));
     }
 }

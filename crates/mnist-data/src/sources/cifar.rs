@@ -7,12 +7,16 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use pool_files::with_room;
+use pool_spec::DataRemarks;
+use sha2::{Digest, Sha256};
 
-use super::{Parts, assembled, name_of, wrong};
+use super::{name_of, wrong};
 use crate::dataset::Dataset;
 use crate::error::DataError;
+use crate::found_file::FoundFile;
 use crate::images::{LabelledImages, PictureShape};
 use crate::open::open;
+use crate::unpacked::hex;
 
 const SIDE: usize = 32;
 /// In `[C, H, W]`, as here.
@@ -20,13 +24,13 @@ const PICTURE_BYTES: usize = 3 * SIDE * SIDE;
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Cifar10,
     Cifar100,
 }
 
 impl Kind {
-    pub(super) fn train_files(self) -> &'static [&'static str] {
+    pub(crate) fn train_files(self) -> &'static [&'static str] {
         match self {
             Self::Cifar10 => &[
                 "data_batch_1.bin",
@@ -39,7 +43,7 @@ impl Kind {
         }
     }
 
-    fn test_file(self) -> &'static str {
+    pub(crate) fn test_file(self) -> &'static str {
         match self {
             Self::Cifar10 => "test_batch.bin",
             Self::Cifar100 => "test.bin",
@@ -68,6 +72,10 @@ impl Kind {
             Self::Cifar100 => 2,
         }
     }
+
+    fn row_bytes(self) -> usize {
+        self.label_bytes() + PICTURE_BYTES
+    }
 }
 
 /// # Errors
@@ -86,9 +94,33 @@ pub(super) fn load(folder: &Path, kind: Kind) -> Result<Dataset, DataError> {
             cure,
         });
     }
-    let train = images(folder, kind, kind.train_files())?;
-    let test = images(folder, kind, &[kind.test_file()])?;
-    assembled(folder, class_names(folder, kind), Parts { train, validation: None, test: Some(test) })
+    let own = |file: &&str| FoundFile::own(folder.join(file));
+    let train: Vec<FoundFile> = kind.train_files().iter().map(own).collect();
+    let test = [own(&kind.test_file())];
+    load_files(name_of(folder), class_names(folder, kind), kind, &train, &test)
+}
+
+/// The set of these files. One that must have a certain content is compared with it while it is read.
+///
+/// # Errors
+/// [`DataError::Corrupt`], [`DataError::Source`], [`DataError::Io`], or [`DataError::OutOfMemory`].
+pub(crate) fn load_files(
+    name: String,
+    class_names: Vec<String>,
+    kind: Kind,
+    train: &[FoundFile],
+    test: &[FoundFile],
+) -> Result<Dataset, DataError> {
+    let (train, test) = (images(kind, train)?, images(kind, test)?);
+    Ok(Dataset {
+        name,
+        classes: kind.classes().into(),
+        class_names,
+        train,
+        validation: 0,
+        test,
+        remarks: DataRemarks::default(),
+    })
 }
 
 /// By label; none if the file is not there, or does not name every class.
@@ -100,42 +132,56 @@ fn class_names(folder: &Path, kind: Kind) -> Vec<String> {
     if names.len() == usize::from(kind.classes()) && names.iter().all(plain) { names } else { Vec::new() }
 }
 
-fn images(folder: &Path, kind: Kind, files: &[&str]) -> Result<LabelledImages, DataError> {
-    let paths: Vec<_> = files.iter().map(|file| folder.join(file)).collect();
-    let row_bytes = kind.label_bytes() + PICTURE_BYTES;
-    let mut rows = Vec::new();
-    for path in &paths {
-        let bytes = fs::metadata(path).map_err(DataError::io(path, "open"))?.len() as usize;
-        if bytes == 0 || !bytes.is_multiple_of(row_bytes) {
-            let expected = format!("a multiple of {row_bytes} bytes, one for each picture");
-            return Err(wrong(path, "size", expected, bytes, "get the file again, in its binary version"));
-        }
-        rows.push(bytes / row_bytes);
-    }
-    let count: usize = rows.iter().sum();
-    let mut pixels = with_room(count.saturating_mul(PICTURE_BYTES)).map_err(DataError::OutOfMemory)?;
+fn images(kind: Kind, files: &[FoundFile]) -> Result<LabelledImages, DataError> {
+    let rows: Vec<usize> = files
+        .iter()
+        .map(|file| rows_in(kind, &file.path).map_err(|error| file.refused(error)))
+        .collect::<Result<_, _>>()?;
+    let count = rows.iter().sum();
+    let mut pixels = with_room(PICTURE_BYTES.saturating_mul(count)).map_err(DataError::OutOfMemory)?;
     let mut labels = with_room(count).map_err(DataError::OutOfMemory)?;
-    let mut row = vec![0; row_bytes];
-    for (path, rows) in paths.iter().zip(rows) {
-        let mut reader = BufReader::new(open(path).map_err(DataError::opening(path))?);
-        for index in 0..rows {
-            reader.read_exact(&mut row).map_err(DataError::io(path, "read"))?;
-            let (label, picture) = row.split_at(kind.label_bytes());
-            let label = u16::from(label[kind.label_bytes() - 1]);
-            if label >= kind.classes() {
-                let (place, expected) =
-                    (format!("label of picture {index}"), format!("less than {}", kind.classes()));
-                return Err(wrong(
-                    path,
-                    place,
-                    expected,
-                    label,
-                    "check that this is the file's own data set",
-                ));
-            }
-            labels.push(label);
-            pixels.extend_from_slice(picture);
-        }
+    for (file, rows) in files.iter().zip(rows) {
+        read_rows(kind, file, rows, &mut pixels, &mut labels).map_err(|error| file.refused(error))?;
     }
     LabelledImages::new(PictureShape::rgb(SIDE, SIDE), pixels, labels)
+}
+
+/// How many pictures a file has, by its size.
+fn rows_in(kind: Kind, path: &Path) -> Result<usize, DataError> {
+    let row_bytes = kind.row_bytes();
+    let bytes = fs::metadata(path).map_err(DataError::io(path, "open"))?.len() as usize;
+    if bytes == 0 || !bytes.is_multiple_of(row_bytes) {
+        let expected = format!("a multiple of {row_bytes} bytes, one for each picture");
+        return Err(wrong(path, "size", expected, bytes, "get the file again, in its binary version"));
+    }
+    Ok(bytes / row_bytes)
+}
+
+fn read_rows(
+    kind: Kind,
+    file: &FoundFile,
+    rows: usize,
+    pixels: &mut Vec<u8>,
+    labels: &mut Vec<u16>,
+) -> Result<(), DataError> {
+    let path = &file.path;
+    let mut reader = BufReader::new(open(path).map_err(DataError::opening(path))?);
+    let mut hasher = file.expected.as_ref().map(|_| Sha256::new());
+    let mut row = vec![0; kind.row_bytes()];
+    for index in 0..rows {
+        reader.read_exact(&mut row).map_err(DataError::io(path, "read"))?;
+        if let Some(hasher) = &mut hasher {
+            hasher.update(&row);
+        }
+        let (label, picture) = row.split_at(kind.label_bytes());
+        let label = u16::from(label[kind.label_bytes() - 1]);
+        if label >= kind.classes() {
+            let (place, expected) =
+                (format!("label of picture {index}"), format!("less than {}", kind.classes()));
+            return Err(wrong(path, place, expected, label, "check that this is the file's own data set"));
+        }
+        labels.push(label);
+        pixels.extend_from_slice(picture);
+    }
+    hasher.map_or(Ok(()), |hasher| file.check(&hex(&hasher.finalize())))
 }

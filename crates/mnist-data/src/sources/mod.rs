@@ -1,6 +1,6 @@
 //! Where images come from: one file for each kind of source, and what they share.
 
-mod cifar;
+pub(crate) mod cifar;
 mod folder;
 mod npz;
 mod table;
@@ -37,8 +37,7 @@ pub fn load(
     data_dir: &DataDir,
 ) -> Result<Dataset, DataError> {
     match source {
-        DataSource::Mnist => Dataset::mnist(data_dir),
-        DataSource::FashionMnist => Dataset::fashion_mnist(data_dir),
+        DataSource::Public(set) => Dataset::public(*set, data_dir),
         DataSource::Generated => Ok(Dataset::bars_and_crosses(GENERATED_SEED)),
         DataSource::Dir(path) => Dataset::from_dir(path),
         DataSource::Folder(path) => folder::load(path, pictures, data_dir),

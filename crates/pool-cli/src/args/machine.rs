@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use mnist_data::{DataError, PublicSet};
+use mnist_data::{PublicSet, UnknownSet};
 
 #[derive(Debug, Args)]
 pub(crate) struct DataArgs {
@@ -15,9 +15,14 @@ pub(crate) struct DataArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataAction {
     /// Download what is missing or damaged, and verify checksums
-    #[command(after_help = "Example:\n  pool-cli data fetch mnist")]
+    #[command(after_help = "\
+Examples:
+  pool-cli data fetch mnist
+  pool-cli data fetch emnist-letters
+
+A download of KMNIST, EMNIST or CIFAR that lies in the set's folder already is unpacked instead, with --offline, too.")]
     Fetch {
-        /// The data set
+        /// The data set: mnist, fashion-mnist, kmnist, emnist-letters, cifar10 or cifar100
         set: PublicSet,
         /// Use only files that are already here, never the network
         #[arg(long)]
@@ -26,7 +31,7 @@ pub(crate) enum DataAction {
     /// Check every file of the data sets against its checksum
     #[command(after_help = "Example:\n  pool-cli data verify mnist")]
     Verify {
-        /// The data sets [default: all]
+        /// The data sets [default: all that are here, and mnist]
         sets: Vec<PublicSet>,
         /// Print the findings as JSON
         #[arg(long)]
@@ -73,10 +78,10 @@ pub(crate) enum SetOrPath {
 }
 
 impl FromStr for SetOrPath {
-    type Err = DataError;
+    type Err = UnknownSet;
 
     /// A name that is both is the set's: `./mnist` is a path, as is all that has a slash.
-    fn from_str(text: &str) -> Result<Self, DataError> {
+    fn from_str(text: &str) -> Result<Self, UnknownSet> {
         match text.parse() {
             Ok(set) => Ok(Self::Set(set)),
             Err(_) if text.contains('/') || Path::new(text).exists() => Ok(Self::Path(text.into())),

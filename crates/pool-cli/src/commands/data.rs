@@ -53,6 +53,7 @@ fn fetch_set(set: PublicSet, dir: &DataDir, offline: bool) -> anyhow::Result<Out
         let what = match &file.outcome {
             FetchOutcome::AlreadyIntact => "there already".to_owned(),
             FetchOutcome::Downloaded { mirror, .. } => format!("downloaded from {mirror}"),
+            FetchOutcome::Unpacked { archive } => format!("unpacked from {}", archive.display()),
         };
         text += &format!("{}: {what}\n", file.name);
     }
@@ -61,7 +62,9 @@ fn fetch_set(set: PublicSet, dir: &DataDir, offline: bool) -> anyhow::Result<Out
 }
 
 fn verify_sets(sets: &[PublicSet], dir: &DataDir, json: bool) -> anyhow::Result<Outcome> {
-    let sets = if sets.is_empty() { PublicSet::ALL.as_slice() } else { sets };
+    // All sets, of which most need not be there; those that are named must be.
+    let are_named = !sets.is_empty();
+    let sets = if are_named { sets } else { PublicSet::ALL.as_slice() };
     let check = |&set: &PublicSet| Ok((set, verify(set, dir)?));
     let checks: Vec<(PublicSet, Vec<FileCheck>)> =
         sets.iter().map(check).collect::<Result<_, DataError>>()?;
@@ -73,17 +76,33 @@ fn verify_sets(sets: &[PublicSet], dir: &DataDir, json: bool) -> anyhow::Result<
         print(&format!("{:#}\n", json!(sets)))?;
     } else {
         for (set, files) in &checks {
+            if !are_named && is_absent(files) {
+                print(&format!("{set}: not here\n"))?;
+                continue;
+            }
             for file in files {
                 print(&format!("{set}: {}: {}\n", file.name, file.state))?;
             }
         }
     }
-    let damaged: Vec<PublicSet> =
-        checks.iter().filter(|(_, files)| !all_intact(files)).map(|(set, _)| *set).collect();
+    let is_expected = |set: PublicSet, files: &[FileCheck]| are_named || set == EXPECTED || !is_absent(files);
+    let damaged: Vec<PublicSet> = checks
+        .iter()
+        .filter(|(set, files)| is_expected(*set, files) && !all_intact(files))
+        .map(|(set, _)| *set)
+        .collect();
     for set in &damaged {
         eprint_line(&format!("{set} is not complete: run pool-cli data fetch {set}"));
     }
     Ok(if damaged.is_empty() { Outcome::Done } else { Outcome::Missing })
+}
+
+/// The set of the study. The others are there for whoever fetched them.
+pub(super) const EXPECTED: PublicSet = PublicSet::Mnist;
+
+/// Whether no file of a set is there.
+pub(super) fn is_absent(files: &[FileCheck]) -> bool {
+    files.iter().all(|file| matches!(file.state, FileState::Missing))
 }
 
 pub(super) fn all_intact(files: &[FileCheck]) -> bool {
@@ -136,8 +155,7 @@ fn preview(set: &SetOrPath, size: Option<u32>, dir: &DataDir, output: &Path) -> 
 
 fn source_of(set: &SetOrPath) -> DataSource {
     match set {
-        SetOrPath::Set(PublicSet::Mnist) => DataSource::Mnist,
-        SetOrPath::Set(PublicSet::FashionMnist) => DataSource::FashionMnist,
+        SetOrPath::Set(set) => DataSource::Public(*set),
         SetOrPath::Path(path) => source_at(path),
     }
 }
@@ -265,7 +283,7 @@ fn description(data: &Dataset, source: &DataSource, names: &[String]) -> String 
 
 fn kind_of(source: &DataSource) -> &'static str {
     match source {
-        DataSource::Mnist | DataSource::FashionMnist => "a public set",
+        DataSource::Public(_) => "a public set",
         DataSource::Generated => "the generated set",
         DataSource::Dir(_) => "IDX files",
         DataSource::Folder(_) => "a folder of pictures",

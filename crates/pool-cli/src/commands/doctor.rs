@@ -7,7 +7,7 @@ use pool_spec::{ComputeDevice, DeviceChoice, Kernels};
 use pool_train::{LIBTORCH_VERSION, resolve_device};
 use serde::Serialize;
 
-use super::data::all_intact;
+use super::data::{EXPECTED, all_intact, is_absent};
 use crate::args::DoctorArgs;
 use crate::exit::Outcome;
 use crate::output::{print, print_json};
@@ -16,6 +16,9 @@ use crate::output::{print, print_json};
 struct Finding {
     what: &'static str,
     healthy: bool,
+    /// The study runs without it.
+    #[serde(skip)]
+    is_optional: bool,
     found: String,
     /// How to mend it, when it is not healthy.
     cure: Option<String>,
@@ -26,7 +29,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     if args.json {
         print_json(&findings)?;
     } else {
-        for Finding { what, healthy, found, cure } in &findings {
+        for Finding { what, healthy, found, cure, .. } in &findings {
             let mark = if *healthy { "ok " } else { "-- " };
             print(&format!("{mark}{what:<14} {found}\n"))?;
             if let Some(cure) = cure {
@@ -34,9 +37,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
             }
         }
     }
-    // Fashion-MNIST is good to have; the study needs the rest.
-    let ready =
-        findings.iter().all(|finding| finding.healthy || finding.what == PublicSet::FashionMnist.name());
+    let ready = findings.iter().all(|finding| finding.healthy || finding.is_optional);
     Ok(if ready { Outcome::Done } else { Outcome::Missing })
 }
 
@@ -57,6 +58,7 @@ fn libtorch() -> Finding {
         other => Finding {
             what: "libtorch",
             healthy: false,
+            is_optional: false,
             found: format!("in {folder}, but it cannot add 1 and 2: {other:?}"),
             cure: Some("run scripts/setup again and rebuild".to_owned()),
         },
@@ -115,31 +117,42 @@ fn cpu_features() -> Vec<&'static str> {
 }
 
 fn data_set(set: PublicSet, dir: &DataDir) -> Finding {
+    let is_optional = set != EXPECTED;
+    let lacking = |found: String, cure: Option<String>| Finding {
+        what: set.name(),
+        healthy: false,
+        is_optional,
+        found,
+        cure,
+    };
     let files = match verify(set, dir) {
         Ok(files) => files,
-        Err(error) => {
-            return Finding { what: set.name(), healthy: false, found: error.to_string(), cure: None };
-        }
+        Err(error) => return lacking(error.to_string(), None),
     };
+    let folder = files.first().and_then(|file| file.path.parent()).unwrap_or(Path::new("")).display();
     if all_intact(&files) {
-        let folder = files.first().and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
-        return healthy(set.name(), format!("intact in {}", folder.display()));
+        return healthy(set.name(), format!("intact in {folder}"));
     }
     let troubled: Vec<String> = files
         .iter()
         .filter(|file| !all_intact(std::slice::from_ref(*file)))
         .map(|file| format!("{}: {}", file.name, file.state))
         .collect();
+    let found = if is_absent(&files) { format!("not in {folder}") } else { troubled.join("; ") };
     let cure = match set {
-        PublicSet::Mnist => "run scripts/setup, or pool-cli data fetch mnist",
+        PublicSet::Mnist => "run scripts/setup, or pool-cli data fetch mnist".to_owned(),
         PublicSet::FashionMnist => {
-            "only needed to train on it: pool-cli data fetch fashion-mnist, or on Debian: apt-get install \
-             dataset-fashion-mnist"
+            "only needed to train on it: pool-cli data fetch fashion-mnist, or on Debian: \
+                                    apt-get install dataset-fashion-mnist"
+                .to_owned()
+        }
+        PublicSet::Kmnist | PublicSet::EmnistLetters | PublicSet::Cifar10 | PublicSet::Cifar100 => {
+            format!("only needed to train on it: pool-cli data fetch {set}")
         }
     };
-    Finding { what: set.name(), healthy: false, found: troubled.join("; "), cure: Some(cure.to_owned()) }
+    lacking(found, Some(cure))
 }
 
 fn healthy(what: &'static str, found: String) -> Finding {
-    Finding { what, healthy: true, found, cure: None }
+    Finding { what, healthy: true, is_optional: false, found, cure: None }
 }

@@ -4,7 +4,7 @@ use pool_report::{
     Analysis, Claim, ClaimResult, Conclusion, html_report, json_results, latex_tables, markdown_report,
     markdown_summary, terminal_report, terminal_summary,
 };
-use pool_spec::DataSource;
+use pool_spec::{DataSource, PublicSet};
 
 use crate::synthetic::{ARMS, Synthetic, costs, err, trial};
 
@@ -81,7 +81,11 @@ fn claims_are_judged_on_the_studys_arms_in_its_network_on_its_data_and_on_no_oth
     for (study, claims, why) in [
         (with(|_| {}), 7, "the study's"),
         (more, 7, "the study's, and another arm"),
-        (with(|record| record.spec.data.source = DataSource::FashionMnist), 7, "its second data set"),
+        (
+            with(|record| record.spec.data.source = DataSource::Public(PublicSet::FashionMnist)),
+            7,
+            "its second data set",
+        ),
         (
             with(|record| record.spec.data.source = DataSource::Dir("/data/my-digits".into())),
             0,

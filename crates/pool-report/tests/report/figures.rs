@@ -1,7 +1,7 @@
 //! The figures of an arm, against numbers computed without this crate.
 use pool_metrics::Calibration;
 use pool_report::{Analysis, ArmFigures, TimeSource, markdown_report};
-use pool_spec::{DataSource, PerturbationKind};
+use pool_spec::{DataSource, PerturbationKind, PublicSet};
 
 use crate::synthetic::{Synthetic, costs, diverged, err, trial};
 
@@ -156,7 +156,7 @@ fn without_an_arm_of_the_study_or_without_mnist_nothing_published_is_shown() {
     other_arm.finish(trial("lp", "\"lp\"", 1, 2));
     let mut other_data = Synthetic::study("other data");
     let mut record = trial("maximum", "\"max\"", 1, 2);
-    record.spec.data.source = DataSource::FashionMnist;
+    record.spec.data.source = DataSource::Public(PublicSet::FashionMnist);
     other_data.finish(record);
     for study in [other_arm, other_data] {
         assert!(!markdown_report(&study.analysis(), &[]).contains(PUBLISHED));

@@ -1,7 +1,7 @@
 //! Two runs side by side.
 
 use pool_report::{Method, RunComparison, markdown_comparison, terminal_comparison};
-use pool_spec::DataSource;
+use pool_spec::{DataSource, PublicSet};
 
 use crate::synthetic::{Synthetic, err, trial};
 
@@ -33,7 +33,7 @@ fn other_images_are_compared_without_pairs_and_said_to_be_others() {
     let mut other = Synthetic::study("fashion");
     for seed in 1..=3 {
         let mut record = trial("maximum", "\"max\"", seed, 10);
-        record.spec.data.source = DataSource::FashionMnist;
+        record.spec.data.source = DataSource::Public(PublicSet::FashionMnist);
         record.test.as_mut().unwrap().labels.reverse();
         err(&mut record, 900 + 10 * seed, seed);
         other.finish(record);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use pool_files::{PictureFileError, PngError, DecodedPicture, decode_picture, with_room};
+use pool_files::{DecodedPicture, PictureFileError, PngError, decode_picture, with_room};
 use pool_spec::{Colour, PictureSettings, PictureSize, SkippedFile, Unreadable};
 use rayon::prelude::*;
 

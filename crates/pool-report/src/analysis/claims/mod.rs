@@ -8,7 +8,7 @@
 
 mod paired;
 mod unpaired;
-use pool_spec::DataSource;
+use pool_spec::{DataSource, PublicSet};
 use serde::Serialize;
 
 use self::paired::{Figure, Side, paired_claim};
@@ -132,7 +132,8 @@ pub struct ClaimResult {
 }
 
 /// The data that the claims are judged on: the study's, and the set that was made to take its place.
-const DATASETS: [DataSource; 2] = [DataSource::Mnist, DataSource::FashionMnist];
+const DATASETS: [DataSource; 2] =
+    [DataSource::Public(PublicSet::Mnist), DataSource::Public(PublicSet::FashionMnist)];
 
 /// Whether this run is the published study's: its three arms in its network, on its data.
 fn is_the_studys(run: &Run, arms: &[ArmFigures]) -> bool {
