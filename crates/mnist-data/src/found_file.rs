@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::{DataError, Mismatch};
+use crate::error::{DataError, IdxError, Mismatch};
 use crate::idx::{IdxArray, IdxValue, read_limited_with_sha256, read_values};
 
 /// A file, and what it must be if it belongs to a public set.
@@ -59,6 +59,9 @@ impl FoundFile {
     /// Whatever is wrong with the content of a public set's file is one and the same error: it is another file.
     pub(crate) fn refused(&self, error: DataError) -> DataError {
         match (&self.expected, error) {
+            (_, DataError::Idx { problem: IdxError::OutOfMemory(problem), .. }) => {
+                DataError::OutOfMemory(problem)
+            }
             (Some(expected), DataError::Idx { problem, .. }) => self.corrupt(expected, problem.to_string()),
             (Some(expected), DataError::Source { problem, .. }) => {
                 self.corrupt(expected, problem.to_string())

@@ -66,12 +66,13 @@ pub(crate) fn split_sizes(
     let images = class_counts.iter().fold(0, |sum: usize, &count| sum.saturating_add(count));
     let count = indexed(images)?;
     let Some(fraction) = split.fraction() else {
-        if predefined == 0 {
-            let expected = "a set with validation images of its own";
+        if !(1..images).contains(&predefined) {
+            let expected = "a set with validation images of its own, and others to train with";
             let cure = "hold a share out instead, such as { stratified = 0.2 }";
-            return Err(Mismatch::new("validation", expected, "a set without", cure).into());
+            let found = format!("{predefined} of {images} images set apart");
+            return Err(Mismatch::new("validation", expected, found, cure).into());
         }
-        return Ok((images.saturating_sub(predefined), predefined));
+        return Ok((images - predefined, predefined));
     };
     if !(fraction > 0.0 && fraction < 1.0) {
         let expected = "more than 0 and less than 1";
@@ -133,10 +134,14 @@ mod tests {
     fn a_set_without_validation_images_of_its_own_has_none_to_take() {
         let split = SplitIndices::of(Split::Predefined, &[0, 1, 0], 1, 0).unwrap();
         assert_eq!((split.train, split.validation), (vec![0, 1], vec![2]));
-        let refused = SplitIndices::of(Split::Predefined, &[0, 1, 0], 0, 0).unwrap_err();
-        let expected = "validation: expected a set with validation images of its own, found a set without; hold a share out \
-                        instead, such as { stratified = 0.2 }";
-        assert_eq!(refused.to_string(), expected);
+        for predefined in [0, 3, 4] {
+            let refused = SplitIndices::of(Split::Predefined, &[0, 1, 0], predefined, 0).unwrap_err();
+            let expected = format!(
+                "validation: expected a set with validation images of its own, and others to train with, found {predefined} \
+                 of 3 images set apart; hold a share out instead, such as {{ stratified = 0.2 }}"
+            );
+            assert_eq!(refused.to_string(), expected);
+        }
     }
 
     #[test]

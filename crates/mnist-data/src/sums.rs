@@ -3,13 +3,13 @@
 //! The file is in the format of `sha256sum`, so that `sha256sum --check SHA256SUMS` reads it, too.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use pool_files::atomic_write;
 
 use crate::error::DataError;
+use crate::open::open;
 
 pub(crate) const SUMS_FILE: &str = "SHA256SUMS";
 
@@ -28,7 +28,7 @@ impl Sums {
     /// [`DataError::Corrupt`] with `cure` where the file is not in its format, or [`DataError::Io`].
     pub(crate) fn read(folder: &Path, cure: &str) -> Result<Option<Self>, DataError> {
         let path = folder.join(SUMS_FILE);
-        let file = match File::open(&path) {
+        let file = match open(&path) {
             Ok(file) => file,
             // Where a parent is a file, there is no such folder either.
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -61,7 +61,7 @@ impl Sums {
                 Some((sum, name)) if is_sum(sum) => {
                     sums.insert(name.to_owned(), sum.to_ascii_lowercase());
                 }
-                _ => return Err(format!("another line {number}")),
+                _ => return Err(format!("something else in line {number}")),
             }
         }
         Ok(Self(sums))
@@ -113,9 +113,9 @@ mod tests {
         assert_eq!((sums.of("a b"), sums.of("c")), (Some(&*"ab".repeat(32)), Some(&*"ab".repeat(32))));
         assert_eq!(sums.of("d"), None);
         for (bytes, found) in [
-            (format!("{sum}  c\n\n").into_bytes(), "another line 2"),
-            (b"abc  c\n".to_vec(), "another line 1"),
-            (format!("{}  c", "xy".repeat(32)).into_bytes(), "another line 1"),
+            (format!("{sum}  c\n\n").into_bytes(), "something else in line 2"),
+            (b"abc  c\n".to_vec(), "something else in line 1"),
+            (format!("{}  c", "xy".repeat(32)).into_bytes(), "something else in line 1"),
             (vec![0xff; 3], "bytes that are no UTF-8 text"),
             (vec![b'a'; 70_000], "more than 65536 bytes"),
         ] {
@@ -125,7 +125,7 @@ mod tests {
         fs::write(folder.path().join(SUMS_FILE), "rubbish\n").unwrap();
         let message = Sums::read(folder.path(), "fetch it again").unwrap_err().to_string();
         let expected = format!(
-            "{}: expected lines of a SHA-256 sum, two spaces and a file's name, found another line 1; fetch it again",
+            "{}: expected lines of a SHA-256 sum, two spaces and a file's name, found something else in line 1; fetch it again",
             folder.path().join(SUMS_FILE).display()
         );
         assert_eq!(message, expected);

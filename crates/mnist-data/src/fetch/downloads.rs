@@ -69,13 +69,15 @@ pub(super) fn fetch_downloads(
 
 /// The sums of a folder; none if they are not there or not readable, so that everything is fetched again.
 fn sums_in(folder: &Path) -> Sums {
-    Sums::read(folder, "").ok().flatten().unwrap_or_default()
+    let sums = Sums::read(folder, "the files are fetched again");
+    let sums = sums.inspect_err(|error| tracing::warn!(%error, "a file of sums that cannot be used"));
+    sums.ok().flatten().unwrap_or_default()
 }
 
 fn missing(set: &str, lacking: &[&Download], folder: &Path, sums: &Sums) -> DataError {
     let members = lacking.iter().flat_map(|download| download.members);
     let damaged = members.filter(|member| state_of_member(member, folder, sums) != FileState::Intact);
-    let sums_file = Some(SUMS_FILE).filter(|name| !folder.join(name).is_file());
+    let sums_file = Some(SUMS_FILE).filter(|_| !matches!(Sums::read(folder, ""), Ok(Some(_))));
     let names: Vec<&str> = lacking.iter().map(|download| download.name).collect();
     DataError::Missing {
         set: set.to_owned(),
@@ -108,6 +110,11 @@ fn deliver(
         match from_folder(download, &archive, folder) {
             Ok(stored) => return Ok((FetchOutcome::Unpacked { archive }, stored)),
             Err(Undelivered::Failed(error)) => return Err(error),
+            Err(Undelivered::Refused(found)) if mirrors.is_empty() => {
+                let expected = "the publisher's download".to_owned();
+                let cure = "remove it and get it again".to_owned();
+                return Err(DataError::Corrupt { file: archive, expected, found, cure });
+            }
             Err(Undelivered::Refused(reason)) => {
                 failed(&archive.display().to_string(), reason, on_progress);
             }

@@ -19,6 +19,8 @@ use crate::open::open;
 use crate::unpacked::hex;
 
 const SIDE: usize = 32;
+/// Of the file with the names of the classes, in bytes.
+const LONGEST_NAMES: u64 = 64 * 1024;
 /// In `[C, H, W]`, as here.
 const PICTURE_BYTES: usize = 3 * SIDE * SIDE;
 
@@ -125,7 +127,12 @@ pub(crate) fn load_files(
 
 /// By label; none if the file is not there, or does not name every class.
 fn class_names(folder: &Path, kind: Kind) -> Vec<String> {
-    let text = fs::read_to_string(folder.join(kind.names_file())).unwrap_or_default();
+    let mut text = String::new();
+    if let Ok(file) = open(&folder.join(kind.names_file()))
+        && file.take(LONGEST_NAMES).read_to_string(&mut text).is_err()
+    {
+        return Vec::new();
+    }
     let names: Vec<String> =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     let plain = |name: &String| !name.contains(char::is_control);

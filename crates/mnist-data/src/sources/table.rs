@@ -35,12 +35,38 @@ pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
     }
     let (train_file, test_file) = (path.join("train.csv"), path.join("test.csv"));
     let train = Table::read(&train_file)?;
-    let test = if test_file.is_file() { Some(Table::read(&test_file)?) } else { None };
+    let test = if has_labels(&test_file)? { Some(Table::read(&test_file)?) } else { None };
     let scale_of_both = |table: Table| Table { white: train.white, ..table };
     let test = test.map(scale_of_both);
     let train = train.images()?;
     let test = test.map(Table::images).transpose()?;
     assembled(path, Vec::new(), Parts { train, validation: None, test })
+}
+
+/// Whether a table is there and, by its first line, has labels. Kaggle's `test.csv` has none: its labels are the answer to
+/// the competition.
+fn has_labels(path: &Path) -> Result<bool, DataError> {
+    if !path.is_file() {
+        return Ok(false);
+    }
+    let file = open(path).map_err(DataError::opening(path))?;
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
+    let mut first = StringRecord::new();
+    reader.read_record(&mut first).map_err(|error| unreadable(path, error))?;
+    let has = !is_header(&first) || first.iter().any(is_label_name);
+    if !has {
+        tracing::warn!(file = %path.display(), "no column of labels: its pictures are left out");
+    }
+    Ok(has)
+}
+
+/// Whether a line names its columns.
+fn is_header(record: &StringRecord) -> bool {
+    record.iter().any(|field| field.trim().parse::<f64>().is_err())
+}
+
+fn is_label_name(field: &str) -> bool {
+    LABEL_NAMES.iter().any(|name| field.trim().eq_ignore_ascii_case(name))
 }
 
 /// The numbers of a file.
@@ -62,9 +88,7 @@ impl Table {
         let mut is_first = true;
         while reader.read_record(&mut record).map_err(|error| unreadable(path, error))? {
             let line = record.position().map_or(0, csv::Position::line);
-            if std::mem::take(&mut is_first)
-                && record.iter().any(|field| field.trim().parse::<f64>().is_err())
-            {
+            if std::mem::take(&mut is_first) && is_header(&record) {
                 label_column = Some(label_of_header(path, &record)?);
                 continue;
             }
@@ -167,8 +191,7 @@ fn number(field: &str) -> Option<u16> {
 
 /// The column of the labels, by its name.
 fn label_of_header(path: &Path, header: &StringRecord) -> Result<usize, DataError> {
-    let is_label = |field: &str| LABEL_NAMES.iter().any(|name| field.trim().eq_ignore_ascii_case(name));
-    header.iter().position(is_label).ok_or_else(|| {
+    header.iter().position(is_label_name).ok_or_else(|| {
         let expected = format!("a column called {}", LABEL_NAMES.join(", "));
         let found = header.iter().take(3).map(|field| field.escape_debug().to_string()).collect::<Vec<_>>();
         wrong(path, "line 1", expected, format!("{}, ...", found.join(", ")), "name the column of the labels")

@@ -16,7 +16,7 @@ fn picture() -> Vec<u8> {
 #[test]
 fn folders_that_are_not_arranged_by_class_are_refused() {
     type Change = fn(&Path);
-    let table: [(Change, &str); 26] = [
+    let table: [(Change, &str); 27] = [
         (
             |_| {},
             "classes: expected a folder for each class, 1 to 65536, found 0; arrange the pictures as CLASS/",
@@ -160,6 +160,14 @@ fn folders_that_are_not_arranged_by_class_are_refused() {
                 write(&root.join("a/2.webp"), b"RIFF\x10\0\0\0WEBPVP8 \0\0\0\0");
             },
             "1 of 2 pictures cannot be read: a/2.webp (the picture is damaged or cut off: ",
+        ),
+        (
+            |root| {
+                for part in ["train", "val", "validation"] {
+                    write(&root.join(part).join("a/1.png"), picture());
+                }
+            },
+            "validation: expected one folder of validation images, found another beside it; put",
         ),
         (
             |root| write(&root.join("train/1.png"), picture()),

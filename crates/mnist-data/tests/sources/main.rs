@@ -66,6 +66,15 @@ fn medmnist_is_read_with_its_validation_part_last() {
 }
 
 #[test]
+fn a_test_table_of_kaggle_has_no_labels_and_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("train.csv"), "label,pixel0\n".to_owned() + &"0,1\n1,2\n".repeat(5));
+    write(&folder.path().join("test.csv"), "pixel0\n7\n8\n");
+    let data = loaded(folder.path()).unwrap();
+    assert_eq!((data.train.len(), data.test.len(), data.remarks.held_out_for_test), (8, 2, Some(2)));
+}
+
+#[test]
 fn the_digits_of_scikit_learn_go_up_to_white() {
     let data = loaded(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/digits.csv"))).unwrap();
     assert_eq!((data.train.shape(), data.classes), (PictureShape::grey(8, 8), 10));

@@ -71,7 +71,7 @@ fn verify_sets(sets: &[PublicSet], dir: &DataDir, json: bool) -> anyhow::Result<
     if json {
         let sets: Vec<_> = checks
             .iter()
-            .map(|(set, files)| json!({ "set": set.name(), "files": files_json(files) }))
+            .map(|(set, files)| json!({ "set": set.name(), "here": !is_absent(files), "files": files_json(files) }))
             .collect();
         print(&format!("{:#}\n", json!(sets)))?;
     } else {
@@ -237,6 +237,7 @@ fn facts(data: &Dataset, source: &DataSource, names: &[String]) -> serde_json::V
         "classes": names,
         "channels": channels(&data.train),
         "train": { "images": data.train.len(), "per_class": counts.train },
+        "validation": data.validation,
         "test": { "images": data.test.len(), "per_class": counts.test },
         "remarks": data.remarks,
     })

@@ -17,7 +17,6 @@ struct Finding {
     what: &'static str,
     healthy: bool,
     /// The study runs without it.
-    #[serde(skip)]
     is_optional: bool,
     found: String,
     /// How to mend it, when it is not healthy.

@@ -69,14 +69,17 @@ fn check_data_source(source: &Source, data: DataSource, folder: &Path) -> Result
     Ok(data.at(path))
 }
 
-/// `configs` and `../data` as `data`. Not where `configs` is a link: its parent is another one than it seems.
+/// `configs` and `../data` as `data`. Not where `configs` is a link, or itself `..`: its parent is another one than it seems.
 fn joined(folder: &Path, path: &Path) -> PathBuf {
     let mut folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let mut rest = path.components();
     loop {
         match rest.clone().next() {
             Some(Component::CurDir) => {}
-            Some(Component::ParentDir) if folder.symlink_metadata().is_ok_and(|found| found.is_dir()) => {
+            Some(Component::ParentDir)
+                if folder.file_name().is_some()
+                    && folder.symlink_metadata().is_ok_and(|found| found.is_dir()) =>
+            {
                 folder.pop();
             }
             _ => return folder.join(rest.as_path()),
@@ -198,6 +201,9 @@ mod tests {
             // Where `configs` is a link, its parent is not the folder that the link lies in.
             ("link", "../flowers", "link/../flowers"),
             ("missing", "../flowers", "missing/../flowers"),
+            // The sweep file was named by `..` itself.
+            ("study/configs/..", "../flowers", "study/configs/../../flowers"),
+            ("study/../study/configs", "../../flowers", "study/../flowers"),
         ] {
             #[cfg(unix)]
             if folder == "link" {

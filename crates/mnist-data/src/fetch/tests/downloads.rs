@@ -336,8 +336,8 @@ fn a_download_that_lies_in_the_folder_is_used_without_the_network_and_stays() {
     let archive = folder.path().join("set.zip");
     fs::write(&archive, "another file").unwrap();
     let message = fetch_set(folder.path(), &row, &[], true).unwrap_err().to_string();
-    let start = format!("set.zip: no mirror delivered it: {} (MD5: expected ", archive.display());
-    assert!(message.starts_with(&start), "{message}");
+    let start = format!("{}: expected the publisher's download, found MD5: expected ", archive.display());
+    assert!(message.starts_with(&start) && message.ends_with("; remove it and get it again"), "{message}");
 
     fs::write(&archive, good_zip()).unwrap();
     let outcomes = fetch_set(folder.path(), &row, &[], true).unwrap();

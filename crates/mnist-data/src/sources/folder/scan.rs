@@ -71,8 +71,18 @@ impl Scan {
             false => Ok(None),
         };
         let test = part("test")?;
-        let validation = VALIDATION.into_iter().find(|name| folder.join(name).is_dir()).map(part);
-        let validation = validation.transpose()?.flatten();
+        let mut named = VALIDATION.into_iter().filter(|name| folder.join(name).is_dir());
+        let validation = named.next().map(part).transpose()?.flatten();
+        if let (Some(_), Some(another)) = (&validation, named.next()) {
+            let expected = "one folder of validation images";
+            return Err(wrong(
+                folder,
+                another,
+                expected,
+                "another beside it",
+                "put their pictures into one of them",
+            ));
+        }
         let train = train.labelled(folder, "train", &classes)?;
         Ok(Self { folder: folder.to_path_buf(), train, validation, test, classes })
     }
