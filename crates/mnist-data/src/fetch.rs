@@ -8,7 +8,7 @@ mod partial;
 mod tests;
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::slice;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use crate::folder;
 use crate::unpacked::Unpacked;
 use crate::verify::{FileState, verify_files};
 use http::Request;
+use partial::Partial;
 
 /// How to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,8 +159,9 @@ fn fetch_files(
     let mirrors = options.mirrors_or(mirrors);
     let mut report = FetchReport { folder: folder.to_owned(), files: Vec::new() };
     for spec in files {
-        // Another fetch may have stored it while this one waited for the lock.
-        let outcome = if is_intact(spec, folder) {
+        // Another fetch may have stored what was lacking, while this one waited for the lock.
+        let was_intact = !lacking.iter().any(|name| name == spec.name);
+        let outcome = if was_intact || is_intact(spec, folder) {
             on_progress(FetchProgress::Intact { file: spec.name });
             FetchOutcome::AlreadyIntact
         } else {
@@ -205,31 +207,62 @@ fn from_any_mirror(
     on_progress: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<FetchOutcome, DataError> {
     let (file, most_bytes) = (spec.name, most_packed(spec.raw_bytes));
-    let mut attempts = Vec::new();
+    let from = |mirror: &str, on_bytes: &mut OnBytes<'_>| {
+        let mut packed = Vec::new();
+        let request = Request { url: address(mirror, &format!("{file}.gz")), most_bytes, options };
+        request.receive(&mut packed, on_bytes)?;
+        let content = unpack(spec, &packed).map_err(Undelivered::Refused)?;
+        store(file, folder, &content).map_err(Undelivered::Failed)?;
+        Ok(packed.len() as u64)
+    };
+    let (mirror, received_bytes) =
+        first_delivery(file, folder, mirrors, Refusals::default(), on_progress, from)?;
+    on_progress(FetchProgress::Stored { file });
+    Ok(FetchOutcome::Downloaded { mirror, received_bytes })
+}
+
+/// Gets the bytes received and the total, if known.
+type OnBytes<'a> = dyn FnMut(u64, Option<u64>) + 'a;
+
+/// Where a file was looked for in vain, each with the reason.
+#[derive(Default)]
+struct Refusals(Vec<(String, String)>);
+
+impl Refusals {
+    fn add(
+        &mut self,
+        file: &str,
+        mirror: &str,
+        reason: String,
+        on_progress: &mut dyn FnMut(FetchProgress<'_>),
+    ) {
+        tracing::debug!(file, mirror, reason, "mirror failed");
+        on_progress(FetchProgress::MirrorFailed { file, mirror, reason: &reason });
+        self.0.push((mirror.to_owned(), reason));
+    }
+}
+
+/// The first mirror from which `from` gets a file, and what it got.
+fn first_delivery<T>(
+    file: &str,
+    folder: &Path,
+    mirrors: &[&str],
+    mut refusals: Refusals,
+    on_progress: &mut dyn FnMut(FetchProgress<'_>),
+    from: impl Fn(&str, &mut OnBytes<'_>) -> Result<T, Undelivered>,
+) -> Result<(String, T), DataError> {
     for &mirror in mirrors {
         let mut on_bytes = |received_bytes, total_bytes| {
             on_progress(FetchProgress::Downloading { file, mirror, received_bytes, total_bytes });
         };
-        let request = Request { url: address(mirror, &format!("{file}.gz")), most_bytes, options };
-        let mut packed = Vec::new();
-        let delivered = request.receive(&mut packed, &mut on_bytes);
-        let unpacked = delivered.and_then(|()| unpack(spec, &packed).map_err(Undelivered::Refused));
-        match unpacked {
-            Ok(content) => {
-                store(file, folder, &content)?;
-                on_progress(FetchProgress::Stored { file });
-                let received_bytes = packed.len() as u64;
-                return Ok(FetchOutcome::Downloaded { mirror: mirror.to_owned(), received_bytes });
-            }
+        match from(mirror, &mut on_bytes) {
+            Ok(delivered) => return Ok((mirror.to_owned(), delivered)),
             Err(Undelivered::Failed(error)) => return Err(error),
-            Err(Undelivered::Refused(reason)) => {
-                tracing::debug!(file, mirror, reason, "mirror failed");
-                on_progress(FetchProgress::MirrorFailed { file, mirror, reason: &reason });
-                attempts.push((mirror.to_owned(), reason));
-            }
+            Err(Undelivered::Refused(reason)) => refusals.add(file, mirror, reason, on_progress),
         }
     }
-    Err(DataError::AllMirrorsFailed { file: file.to_owned(), folder: folder.to_owned(), attempts })
+    let (file, folder) = (file.to_owned(), folder.to_owned());
+    Err(DataError::AllMirrorsFailed { file, folder, attempts: refusals.0 })
 }
 
 /// Why a mirror was of no use.
@@ -267,17 +300,7 @@ fn unpack(spec: &FileSpec, packed: &[u8]) -> Result<Vec<u8>, String> {
 
 /// Writes a file next to its place and renames it, so that it is there whole or not at all.
 fn store(name: &str, folder: &Path, content: &[u8]) -> Result<(), DataError> {
-    let (partial, stored) = (folder.join(format!("{name}.partial")), folder.join(name));
-    let written = File::create(&partial).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_all()
-    });
-    let result = written.map_err(DataError::io(&partial, "write")).and_then(|()| {
-        fs::rename(&partial, &stored).map_err(DataError::io(&stored, "rename the download to it"))
-    });
-    if result.is_err() {
-        // On a full disk the beginning of a file helps nobody; the first error is the one to report.
-        let _ = fs::remove_file(&partial);
-    }
-    result
+    let mut partial = Partial::create(folder, name)?;
+    partial.write(content)?;
+    partial.store()
 }

@@ -36,18 +36,16 @@ impl Split {
 
 impl Serialize for Split {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if *self == Self::Predefined {
-            return serializer.serialize_str(PREDEFINED);
-        }
+        let (key, fraction, per_seed) = match *self {
+            Self::Tail(fraction) => ("tail", fraction, false),
+            Self::Stratified(fraction) => ("stratified", fraction, false),
+            Self::StratifiedPerSeed(fraction) => ("stratified", fraction, true),
+            Self::Predefined => return serializer.serialize_str(PREDEFINED),
+        };
         let mut map = serializer.serialize_map(None)?;
-        match self {
-            Self::Predefined => {}
-            Self::Tail(fraction) => map.serialize_entry("tail", fraction)?,
-            Self::Stratified(fraction) => map.serialize_entry("stratified", fraction)?,
-            Self::StratifiedPerSeed(fraction) => {
-                map.serialize_entry("stratified", fraction)?;
-                map.serialize_entry("per_seed", &true)?;
-            }
+        map.serialize_entry(key, &fraction)?;
+        if per_seed {
+            map.serialize_entry("per_seed", &true)?;
         }
         map.end()
     }

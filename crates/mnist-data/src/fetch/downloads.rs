@@ -1,7 +1,7 @@
 //! Sets whose publishers give the MD5 of compressed files: each is downloaded to a file, compared, unpacked, and removed.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use md5::{Digest, Md5};
@@ -10,7 +10,8 @@ use super::archive::{StoredFile, unpack};
 use super::http::{Request, Target};
 use super::partial::Partial;
 use super::{
-    FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedFile, Undelivered, address, lock,
+    FetchOptions, FetchOutcome, FetchProgress, FetchReport, FetchedFile, OnBytes, Refusals, Undelivered,
+    address, first_delivery, lock,
 };
 use crate::catalogue::{Download, Member};
 use crate::error::DataError;
@@ -45,7 +46,9 @@ pub(super) fn fetch_downloads(
     let mirrors = if options.offline { Vec::new() } else { options.mirrors_or(mirrors) };
     let mut report = FetchReport { folder: folder.to_owned(), files: Vec::new() };
     for download in downloads {
-        let outcome = if is_here(download, &sums) {
+        // What was here before the lock is not read again.
+        let was_here = !lacking.contains(&download);
+        let outcome = if was_here || is_here(download, &sums) {
             download
                 .members
                 .iter()
@@ -99,12 +102,7 @@ fn deliver(
     on_progress: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<(FetchOutcome, Vec<StoredFile>), DataError> {
     let file = download.name;
-    let mut attempts = Vec::new();
-    let mut failed = |mirror: &str, reason: String, on_progress: &mut dyn FnMut(FetchProgress<'_>)| {
-        tracing::debug!(file, mirror, reason, "mirror failed");
-        on_progress(FetchProgress::MirrorFailed { file, mirror, reason: &reason });
-        attempts.push((mirror.to_owned(), reason));
-    };
+    let mut refusals = Refusals::default();
     let archive = folder.join(file);
     if archive.is_file() {
         match from_folder(download, &archive, folder) {
@@ -116,24 +114,15 @@ fn deliver(
                 return Err(DataError::Corrupt { file: archive, expected, found, cure });
             }
             Err(Undelivered::Refused(reason)) => {
-                failed(&archive.display().to_string(), reason, on_progress);
+                refusals.add(file, &archive.display().to_string(), reason, on_progress);
             }
         }
     }
-    for &mirror in mirrors {
-        let mut on_bytes = |received_bytes, total_bytes| {
-            on_progress(FetchProgress::Downloading { file, mirror, received_bytes, total_bytes });
-        };
-        match from_mirror(download, mirror, folder, options, &mut on_bytes) {
-            Ok((received_bytes, stored)) => {
-                let mirror = mirror.to_owned();
-                return Ok((FetchOutcome::Downloaded { mirror, received_bytes }, stored));
-            }
-            Err(Undelivered::Failed(error)) => return Err(error),
-            Err(Undelivered::Refused(reason)) => failed(mirror, reason, on_progress),
-        }
-    }
-    Err(DataError::AllMirrorsFailed { file: file.to_owned(), folder: folder.to_owned(), attempts })
+    let from =
+        |mirror: &str, on_bytes: &mut OnBytes<'_>| from_mirror(download, mirror, folder, options, on_bytes);
+    let (mirror, (received_bytes, stored)) =
+        first_delivery(file, folder, mirrors, refusals, on_progress, from)?;
+    Ok((FetchOutcome::Downloaded { mirror, received_bytes }, stored))
 }
 
 fn from_folder(download: &Download, archive: &Path, folder: &Path) -> Result<Vec<StoredFile>, Undelivered> {
@@ -148,7 +137,7 @@ fn from_mirror(
     mirror: &str,
     folder: &Path,
     options: &FetchOptions,
-    on_bytes: &mut dyn FnMut(u64, Option<u64>),
+    on_bytes: &mut OnBytes<'_>,
 ) -> Result<(u64, Vec<StoredFile>), Undelivered> {
     let file = Partial::create(folder, download.name).map_err(Undelivered::Failed)?;
     let mut received = Received { file, md5: Md5::new(), bytes: 0 };
@@ -167,15 +156,9 @@ fn check_md5(download: &Download, found: &str) -> Result<(), Undelivered> {
 }
 
 fn md5_of(path: &Path) -> io::Result<String> {
-    let (mut file, mut md5, mut piece) = (File::open(path)?, Md5::new(), vec![0; 64 * 1024]);
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return Ok(hex(&md5.finalize())),
-            Ok(read) => md5.update(&piece[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let mut md5 = Md5::new();
+    io::copy(&mut File::open(path)?, &mut md5)?;
+    Ok(hex(&md5.finalize()))
 }
 
 /// A download on its way to a file.

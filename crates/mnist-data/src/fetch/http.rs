@@ -6,7 +6,7 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::StatusCode;
 
-use super::{FetchOptions, Undelivered};
+use super::{FetchOptions, OnBytes, Undelivered};
 use crate::error::DataError;
 
 /// How long to wait for the address of a mirror's name, and again for a connection.
@@ -55,7 +55,7 @@ impl Request<'_> {
     pub(super) fn receive(
         &self,
         target: &mut impl Target,
-        on_bytes: &mut dyn FnMut(u64, Option<u64>),
+        on_bytes: &mut OnBytes<'_>,
     ) -> Result<(), Undelivered> {
         let mut attempt = 1;
         loop {
@@ -70,11 +70,7 @@ impl Request<'_> {
         }
     }
 
-    fn receive_once(
-        &self,
-        target: &mut impl Target,
-        on_bytes: &mut dyn FnMut(u64, Option<u64>),
-    ) -> Result<(), Failure> {
+    fn receive_once(&self, target: &mut impl Target, on_bytes: &mut OnBytes<'_>) -> Result<(), Failure> {
         let refused = |reason| Failure::Final(Undelivered::Refused(reason));
         let response = self.agent().get(&self.url).call();
         let response = response.map_err(|error| refused(error.to_string()))?;

@@ -17,8 +17,8 @@ impl Partial {
     /// An empty file that is to have this name in this folder. What a fetch left there that was killed is replaced.
     pub(super) fn create(folder: &Path, name: &str) -> Result<Self, DataError> {
         let path = folder.join(format!("{name}.partial"));
-        let options = File::options().read(true).write(true).create(true).truncate(true).open(&path);
-        let file = options.map_err(DataError::io(&path, "create"))?;
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path);
+        let file = file.map_err(DataError::io(&path, "write"))?;
         Ok(Self { path, stored: folder.join(name), file })
     }
 
