@@ -99,6 +99,7 @@ def npz_files() -> None:
 def csv_files() -> None:
     write("csv", "header.csv", b"label,p0,p1,p2,p3\n" + b"0,0,255,7,8\n1,1,2,3,4\n" * 5)
     write("csv", "last.csv", b"a,b,c,d,class\r\n" + b"0,255,7,8,65535\r\n" * 5)
+    write("csv", "narrow.csv", b"a,b,class\r\n0,255\r\n")
     write("csv", "plain.csv", b"3,0\n2,255\n" * 5)
     write("csv", "digits.csv", (b"0.0,16.0," * 32 + b"1\n") * 5)
     write("csv", "quoted.csv", b'"label","p"\n"1","2"\n' * 2)

@@ -78,24 +78,32 @@ struct Table {
     labels: Vec<u16>,
 }
 
+/// A first line that names the columns.
+#[derive(Debug, Clone, Copy)]
+struct Header {
+    columns: usize,
+    /// The column of the labels.
+    label: usize,
+}
+
 impl Table {
     fn read(path: &Path) -> Result<Self, DataError> {
         let file = open(path).map_err(DataError::opening(path))?;
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
         let mut table: Option<(Self, usize)> = None;
         let mut record = StringRecord::new();
-        let mut label_column = None;
+        let mut header = None;
         let mut is_first = true;
         while reader.read_record(&mut record).map_err(|error| unreadable(path, error))? {
             let line = record.position().map_or(0, csv::Position::line);
             if std::mem::take(&mut is_first) && is_header(&record) {
-                label_column = Some(label_of_header(path, &record)?);
+                header = Some(Header { columns: record.len(), label: label_of_header(path, &record)? });
                 continue;
             }
             let (table, label_column) = match &mut table {
                 Some((table, column)) => (table, *column),
                 None => {
-                    let (new, column) = Self::beginning_with(path, line, &record, label_column)?;
+                    let (new, column) = Self::beginning_with(path, line, &record, header)?;
                     let (table, column) = table.insert((new, column));
                     (table, *column)
                 }
@@ -113,8 +121,13 @@ impl Table {
         path: &Path,
         line: u64,
         record: &StringRecord,
-        label_column: Option<usize>,
+        header: Option<Header>,
     ) -> Result<(Self, usize), DataError> {
+        if let Some(Header { columns, .. }) = header.filter(|header| header.columns != record.len()) {
+            let expected = format!("{columns} columns, as line 1 names");
+            return Err(wrong(path, format!("line {line}"), expected, record.len(), SQUARE_CURE));
+        }
+        let label_column = header.map(|header| header.label);
         let pixels = record.len().saturating_sub(1);
         let side = pixels.isqrt();
         if side == 0 || side * side != pixels || record.len() > MOST_COLUMNS {

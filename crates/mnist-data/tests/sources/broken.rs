@@ -268,6 +268,7 @@ fn tables_that_are_no_pictures_are_refused() {
             "label;p0\n1;2\n",
             "line 1: expected a column called label, class, target, y, found label;p0, ...; name",
         ),
+        ("a,b,class\n0,255\n", "line 2: expected 3 columns, as line 1 names, found 2; write"),
         ("label,p0\n1,2\n3,4,5\n", "line 3: expected 2 columns as in the first line, found 3; write"),
         ("label,p0\n1,2\n", "images: expected test images, or enough to hold some of them out, found 1; add"),
         (

@@ -61,7 +61,7 @@ impl Header {
             "i4" => (4, true),
             "u8" => (8, false),
             "i8" => (8, true),
-            _ => return Err(format!("the type '{descr}'")),
+            _ => return Err(format!("the type '{}'", shown(descr))),
         };
         if !value("fortran_order")?.starts_with("False") {
             return Err("Fortran order; save np.ascontiguousarray(array)".to_owned());
@@ -71,7 +71,9 @@ impl Header {
         let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
         let shape: Option<Vec<usize>> = sizes.map(|size| size.parse().ok()).collect();
         Ok(Self {
-            shape: shape.ok_or_else(|| format!("the shape ({})", tuple.map_or("", |(sizes, _)| sizes)))?,
+            shape: shape.ok_or_else(|| {
+                format!("the shape ({})", tuple.map_or_else(String::new, |(sizes, _)| shown(sizes)))
+            })?,
             element_bytes: element.0,
             signed: element.1,
             big_endian: order == ">",
@@ -95,6 +97,11 @@ impl Header {
         let range = 1_i128 << (8 * element.len());
         if self.signed && value >= range / 2 { value - range } else { value }
     }
+}
+
+/// Some text of a header on one line.
+fn shown(text: &str) -> String {
+    text.chars().take(40).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]
@@ -122,6 +129,8 @@ mod tests {
             (header("<f4").replace('\'', "\""), "no 'descr'"),
             (header("|u1").replace("False", "True"), "Fortran order; save np.ascontiguousarray(array)"),
             (header("|u1").replace('2', "-2"), "the shape (-2, 3)"),
+            (header("|u1").replace('2', "2\n7"), "the shape (2\\n7, 3)"),
+            (header("|u\t"), "the type '|u\\t'"),
         ] {
             assert_eq!(Header::parse(&text).unwrap_err(), found);
         }
