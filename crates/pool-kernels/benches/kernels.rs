@@ -7,9 +7,9 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pool_kernels::{
-    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, Decay,
-    DenseGradients, DenseKernel, DropRate, Isa, KeepMask, KernelWindow, Layout, MomentumSlices, MomentumStep,
-    Pooling, Reduce, SgdSlices, SgdStep, Stream, ThisThread, WindowTable,
+    AdamSlices, AdamStep, Batch, BlockReduce, ConvAxis, ConvBlock, ConvBlockForward, ConvBlockGradients,
+    Decay, DenseGradients, DenseKernel, DropRate, Isa, KeepMask, KernelWindow, Layout, MomentumSlices,
+    MomentumStep, Pooling, Reduce, SgdSlices, SgdStep, Stream, ThisThread, WindowTable,
 };
 
 /// The study's batch: images, channels after the convolution, and the sides of its output and of the images.
@@ -85,12 +85,12 @@ fn pooling(criterion: &mut Criterion) {
 /// The first blocks of the study's three arms.
 fn first_block(criterion: &mut Criterion) {
     for (arm, reduce, window) in [
-        ("average", ConvPoolReduce::Mean, [2, 2]),
-        ("maximum", ConvPoolReduce::Max, [2, 2]),
-        ("none", ConvPoolReduce::Max, [1, 1]),
+        ("average", BlockReduce::Mean, [2, 2]),
+        ("maximum", BlockReduce::Max, [2, 2]),
+        ("none", BlockReduce::Max, [1, 1]),
     ] {
-        let input = [1, IMAGE_SIDE, IMAGE_SIDE];
-        let block = ConvPool { input, filters: CHANNELS, kernel: [5, 5], relu: true, reduce, window };
+        let axes = [ConvAxis::plain(IMAGE_SIDE, 5); 2];
+        let block = ConvBlock { channels: 1, filters: CHANNELS, axes, relu: true, reduce, window };
         let mut group = group(criterion, &format!("first_block/{arm}"), IMAGES * IMAGE_SIDE * IMAGE_SIDE);
         for isa in isas() {
             bench_block(&mut group, &block, isa);
@@ -99,8 +99,8 @@ fn first_block(criterion: &mut Criterion) {
     }
 }
 
-fn bench_block(group: &mut BenchmarkGroup<'_, WallTime>, block: &ConvPool, isa: Isa) {
-    let images = values(IMAGES * block.input.iter().product::<usize>());
+fn bench_block(group: &mut BenchmarkGroup<'_, WallTime>, block: &ConvBlock, isa: Isa) {
+    let images = values(IMAGES * IMAGE_SIDE * IMAGE_SIDE);
     let (weight, bias) = (values(block.filters * 25), values(block.filters));
     let outputs = IMAGES * block.filters * block.output().iter().product::<usize>();
     let (mut output, mut routes) = (vec![0.0; outputs], vec![0; block.routes(isa, IMAGES)]);
@@ -112,16 +112,36 @@ fn bench_block(group: &mut BenchmarkGroup<'_, WallTime>, block: &ConvPool, isa: 
         bencher.iter(|| {
             let (output, routes) = (&mut output[..], &mut routes[..]);
             let (images, keep) = (black_box(&images[..]), Some((&mask, rate.scale())));
-            let data = ConvPoolForward { images, weight: &weight, bias: &bias, keep, output, routes };
+            let data = ConvBlockForward {
+                input: images,
+                weight: &weight,
+                bias: Some(&bias),
+                norm: None,
+                keep,
+                output,
+                layout: Layout::ChannelsFirst,
+                routes,
+            };
             block.forward(isa, &ThisThread, data).expect("memory for a kernel");
         });
     });
     let gradient = values(outputs);
     group.bench_function(BenchmarkId::new("backward", isa), |bencher| {
         bencher.iter(|| {
-            let (weight, bias) = (&mut weight_gradient[..], &mut bias_gradient[..]);
+            let (weight_gradient, bias_gradient) = (&mut weight_gradient[..], &mut bias_gradient[..]);
             let (images, scale) = (black_box(&images[..]), rate.scale());
-            let data = ConvPoolGradients { images, routes: &routes, scale, output: &gradient, weight, bias };
+            let data = ConvBlockGradients {
+                input: images,
+                weight: &weight,
+                norm: None,
+                routes: &routes,
+                scale,
+                output_gradient: &gradient,
+                layout: Layout::ChannelsFirst,
+                input_gradient: &mut [],
+                weight_gradient,
+                bias_gradient: Some(bias_gradient),
+            };
             block.backward(isa, &ThisThread, data).expect("memory for a kernel");
         });
     });

@@ -2,13 +2,13 @@
 //!
 //! # What is where
 //! - [`Pooling`] pools a batch, forward and backward, over any [`WindowTable`]; [`Reduce`] lists the reducers.
-//! - [`ConvPool`] is a network's first block in one pass: convolution, activation, pooling and dropout.
+//! - [`ConvBlock`] is a convolution and what follows it: batch normalisation, activation, pooling and dropout.
 //! - [`DenseKernel`] divides the products of a fully connected layer among threads.
 //! - [`KeepMask`] and [`Stream`]: dropout and its random numbers.
 //! - [`AdamStep`], [`SgdStep`] and [`MomentumStep`]: the steps of optimizers.
 //! - [`Isa`] is an instruction set, and [`Threads`] are the caller's threads.
 
-mod conv_pool;
+mod conv_block;
 mod dense;
 mod dropout;
 mod isa;
@@ -23,7 +23,10 @@ mod sum;
 mod threads;
 mod windows;
 
-pub use conv_pool::{ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce};
+pub use conv_block::{
+    BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock, ConvBlockForward,
+    ConvBlockGradients,
+};
 pub use dense::{DenseGradients, DenseKernel};
 pub use dropout::{DropRate, KeepMask};
 pub use isa::{ISA_VARIABLE, Isa, UnknownIsa};

@@ -8,8 +8,8 @@ mod plain;
 use common::{isas, values};
 use plain::Plain;
 use pool_kernels::{
-    Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, DenseGradients, DenseKernel,
-    Entries, Isa, KernelWindow, Layout, Pooling, Reduce, ThisThread, WindowTable,
+    Batch, BlockReduce, ConvAxis, ConvBlock, ConvBlockForward, ConvBlockGradients, DenseGradients,
+    DenseKernel, Entries, Isa, KernelWindow, Layout, Pooling, Reduce, ThisThread, WindowTable,
 };
 
 /// A tenth is no number of `f32`, so that every sum of it is rounded.
@@ -195,13 +195,13 @@ fn windows_that_share_their_pixels_have_the_gradients_of_plain_loops() {
 /// The gradient of a bias is the sum over all images and places, and that of a weight, too, where all pixels are equal.
 #[test]
 #[cfg_attr(miri, ignore = "too large for Miri")]
-fn the_first_block_sums_its_gradients_over_large_images_and_batches() {
+fn a_convolution_block_sums_its_gradients_over_large_images_and_batches() {
     for (reduce, window) in
-        [(ConvPoolReduce::Mean, [2, 2]), (ConvPoolReduce::Max, [1, 1]), (ConvPoolReduce::Mean, [1, 3])]
+        [(BlockReduce::Mean, [2, 2]), (BlockReduce::Max, [1, 1]), (BlockReduce::Mean, [1, 3])]
     {
         for (images, side) in [(1, 230), (200, 14), (9, 61)] {
-            let block =
-                ConvPool { input: [2, side, side], filters: 18, kernel: [3, 3], relu: false, reduce, window };
+            let axes = [ConvAxis::plain(side, 3); 2];
+            let block = ConvBlock { channels: 2, filters: 18, axes, relu: false, reduce, window };
             let pixels = vec![EQUAL; images * 2 * side * side];
             let outputs = images * block.output().iter().product::<usize>();
             let (weight, bias) = (vec![0.5; 18 * 18], vec![0.0; 18]);
@@ -209,23 +209,29 @@ fn the_first_block_sums_its_gradients_over_large_images_and_batches() {
             for isa in isas() {
                 let mut routes = vec![0; block.routes(isa, images)];
                 let mut output = vec![0.0; outputs * 18];
-                let data = ConvPoolForward {
-                    images: &pixels,
+                let data = ConvBlockForward {
+                    input: &pixels,
                     weight: &weight,
-                    bias: &bias,
+                    bias: Some(&bias),
+                    norm: None,
                     keep: None,
                     output: &mut output,
+                    layout: Layout::ChannelsLast,
                     routes: &mut routes,
                 };
                 block.forward(isa, &ThisThread, data).unwrap();
                 let (mut weight_gradient, mut bias_gradient) = (vec![0.0; 18 * 18], vec![0.0; 18]);
-                let data = ConvPoolGradients {
-                    images: &pixels,
+                let data = ConvBlockGradients {
+                    input: &pixels,
+                    weight: &weight,
+                    norm: None,
                     routes: &routes,
                     scale: 1.0,
-                    output: &gradient,
-                    weight: &mut weight_gradient,
-                    bias: &mut bias_gradient,
+                    output_gradient: &gradient,
+                    layout: Layout::ChannelsLast,
+                    input_gradient: &mut [],
+                    weight_gradient: &mut weight_gradient,
+                    bias_gradient: Some(&mut bias_gradient),
                 };
                 block.backward(isa, &ThisThread, data).unwrap();
                 let sum = f64::from(EQUAL) * outputs as f64;

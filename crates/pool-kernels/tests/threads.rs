@@ -10,9 +10,10 @@ use std::ops::Range;
 
 use common::{isas, values};
 use pool_kernels::{
-    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, Decay,
-    DenseGradients, DenseKernel, DropRate, Entries, Isa, KeepMask, KernelWindow, Layout, MomentumSlices,
-    MomentumStep, Pooling, Reduce, SgdSlices, SgdStep, Stream, ThisThread, Threads, WindowTable,
+    AdamSlices, AdamStep, Batch, BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock,
+    ConvBlockForward, ConvBlockGradients, Decay, DenseGradients, DenseKernel, DropRate, Entries, Isa,
+    KeepMask, KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, Reduce, SgdSlices, SgdStep,
+    Stream, ThisThread, Threads, WindowTable,
 };
 
 /// Three threads at once, of which the first has a sixth of the tasks and the last a half. Does not ask whether that
@@ -143,53 +144,73 @@ fn descent_with_and_without_momentum() {
 }
 
 #[test]
-fn the_first_block() {
+fn convolution_blocks() {
     // Several groups of images.
     const IMAGES: usize = if cfg!(miri) { 9 } else { 27 };
-    let poolings = [(ConvPoolReduce::Max, [2, 2]), (ConvPoolReduce::Mean, [1, 2])];
-    for &(reduce, window) in &poolings[..if cfg!(miri) { 1 } else { poolings.len() }] {
-        let input = if cfg!(miri) { [1, 5, 6] } else { [2, 9, 11] };
-        let block = ConvPool { input, filters: 19, kernel: [3, 2], relu: true, reduce, window };
-        let images = values(IMAGES * block.input.iter().product::<usize>(), 6);
-        let (weight, bias) = (values(block.filters * input[0] * 3 * 2, 7), values(block.filters, 8));
+    let cases = [(BlockReduce::Max, [2, 2], true), (BlockReduce::Mean, [1, 2], false)];
+    for &(reduce, window, normalizes) in &cases[..if cfg!(miri) { 1 } else { cases.len() }] {
+        let [channels, rows, columns] = if cfg!(miri) { [1, 5, 6] } else { [2, 9, 11] };
+        let axis = |input, size| ConvAxis { before: 1, ..ConvAxis::plain(input, size) };
+        let axes = [axis(rows, 3), axis(columns, 2)];
+        let block = ConvBlock { channels, filters: 19, axes, relu: true, reduce, window };
+        let images = values(IMAGES * channels * rows * columns, 6);
+        let weight = values(block.filters * channels * 3 * 2, 7);
+        let [bias, factors] = [8, 5].map(|seed| values(block.filters, seed));
         let outputs = IMAGES * block.filters * block.output().iter().product::<usize>();
         let gradient = values(outputs, 9);
         let rate = DropRate::nearest(0.2);
         same_bits(|isa, threads| {
             let mut mask = KeepMask::default();
             mask.draw(isa, threads, Stream { key: [1, 2], pass: 1 }, rate, outputs).unwrap();
-            let (mut output, mut routes) = (vec![f32::NAN; outputs], vec![0; block.routes(isa, IMAGES)]);
-            block
-                .forward(
-                    isa,
-                    threads,
-                    ConvPoolForward {
-                        images: &images,
-                        weight: &weight,
-                        bias: &bias,
-                        keep: Some((&mask, rate.scale())),
-                        output: &mut output,
-                        routes: &mut routes,
-                    },
-                )
-                .unwrap();
-            let (mut weight_gradient, mut bias_gradient) =
-                (vec![f32::NAN; weight.len()], vec![f32::NAN; bias.len()]);
-            block
-                .backward(
-                    isa,
-                    threads,
-                    ConvPoolGradients {
-                        images: &images,
-                        routes: &routes,
-                        scale: rate.scale(),
-                        output: &gradient,
-                        weight: &mut weight_gradient,
-                        bias: &mut bias_gradient,
-                    },
-                )
-                .unwrap();
-            (routes, [bits(&output), bits(&weight_gradient), bits(&bias_gradient)])
+            let nothing = |numbers: usize| vec![f32::NAN; numbers];
+            let (mut output, mut routes) = (nothing(outputs), vec![0; block.routes(isa, IMAGES)]);
+            let mut convolved = nothing(block.convolved_numbers(isa, IMAGES));
+            let [mut mean, mut variance, mut of_factors, mut of_summands, mut of_bias] =
+                [0; 5].map(|_| nothing(block.filters));
+            let (mut of_input, mut of_weight) = (nothing(images.len()), nothing(weight.len()));
+            let norm = BatchNormForward {
+                weight: Some(&factors),
+                bias: &bias,
+                epsilon: 1e-3,
+                convolved: &mut convolved,
+                mean: &mut mean,
+                variance: &mut variance,
+            };
+            let data = ConvBlockForward {
+                input: &images,
+                weight: &weight,
+                bias: Some(&bias),
+                norm: normalizes.then_some(norm),
+                keep: Some((&mask, rate.scale())),
+                output: &mut output,
+                layout: Layout::ChannelsFirst,
+                routes: &mut routes,
+            };
+            block.forward(isa, threads, data).unwrap();
+            let norm = BatchNormGradients {
+                weight: Some(&factors),
+                epsilon: 1e-3,
+                convolved: &convolved,
+                mean: &mean,
+                variance: &variance,
+                weight_gradient: &mut of_factors,
+                bias_gradient: &mut of_summands,
+            };
+            let data = ConvBlockGradients {
+                input: &images,
+                weight: &weight,
+                norm: normalizes.then_some(norm),
+                routes: &routes,
+                scale: rate.scale(),
+                output_gradient: &gradient,
+                layout: Layout::ChannelsFirst,
+                input_gradient: &mut of_input,
+                weight_gradient: &mut of_weight,
+                bias_gradient: Some(&mut of_bias),
+            };
+            block.backward(isa, threads, data).unwrap();
+            let all = [output, mean, variance, of_input, of_weight, of_bias, of_factors, of_summands];
+            (routes, all.map(|numbers| bits(&numbers)))
         });
     }
 }

@@ -6,9 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::{isas, values};
 use pool_kernels::{
-    AdamSlices, AdamStep, Batch, ConvPool, ConvPoolForward, ConvPoolGradients, ConvPoolReduce, Decay,
-    DenseGradients, DenseKernel, DropRate, KeepMask, KernelWindow, Layout, MomentumSlices, MomentumStep,
-    Pooling, Reduce, SgdSlices, SgdStep, Stream, ThisThread, WindowTable,
+    AdamSlices, AdamStep, Batch, BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock,
+    ConvBlockForward, ConvBlockGradients, Decay, DenseGradients, DenseKernel, DropRate, KeepMask,
+    KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, Reduce, SgdSlices, SgdStep, Stream,
+    ThisThread, WindowTable,
 };
 
 const STREAM: Stream = Stream { key: [1, 2], pass: 0 };
@@ -71,59 +72,91 @@ fn pooling_of_a_batch_whose_size_wraps_around() {
     }
 }
 
+const BLOCK: ConvBlock = ConvBlock {
+    channels: 1,
+    filters: 3,
+    axes: [ConvAxis::plain(5, 2); 2],
+    relu: true,
+    reduce: BlockReduce::Max,
+    window: [2, 2],
+};
+
 #[test]
-fn the_first_block() {
+fn a_convolution_block() {
     for isa in isas() {
-        let block = ConvPool {
-            input: [1, 5, 5],
-            filters: 3,
-            kernel: [2, 2],
-            relu: true,
-            reduce: ConvPoolReduce::Max,
-            window: [2, 2],
+        let (routes, convolved) = (BLOCK.routes(isa, 2), BLOCK.convolved_numbers(isa, 2));
+        let forward = |[input, weight, bias, output, routes]: [usize; 5], norm: Option<[usize; 5]>| {
+            let [factors, summands, convolved, mean, variance] = norm.unwrap_or_default();
+            let data = ConvBlockForward {
+                input: &values(input, 1),
+                weight: &values(weight, 2),
+                bias: Some(&values(bias, 3)),
+                norm: norm.map(|_| BatchNormForward {
+                    weight: Some(vec![1.0; factors].leak()),
+                    bias: vec![0.0; summands].leak(),
+                    epsilon: 1e-3,
+                    convolved: vec![0.0; convolved].leak(),
+                    mean: vec![0.0; mean].leak(),
+                    variance: vec![0.0; variance].leak(),
+                }),
+                keep: None,
+                output: &mut vec![0.0; output],
+                layout: Layout::ChannelsLast,
+                routes: &mut vec![0; routes],
+            };
+            BLOCK.forward(isa, &ThisThread, data).unwrap();
         };
-        let routes = block.routes(isa, 2);
-        refuses_each_short_slice(
-            &format!("forward, {isa}"),
-            [50, 12, 3, 24, routes],
-            |[images, weight, bias, output, routes]| {
-                let data = ConvPoolForward {
-                    images: &values(images, 1),
-                    weight: &values(weight, 2),
-                    bias: &values(bias, 3),
-                    keep: None,
-                    output: &mut vec![0.0; output],
-                    routes: &mut vec![0; routes],
-                };
-                block.forward(isa, &ThisThread, data).unwrap();
-            },
-        );
+        let lengths = [50, 12, 3, 24, routes];
+        refuses_each_short_slice(&format!("forward, {isa}"), lengths, |lengths| forward(lengths, None));
+        let of_norm = [3, 3, convolved, 3, 3];
+        refuses_each_short_slice(&format!("norm, {isa}"), of_norm, |norm| forward(lengths, Some(norm)));
         refuses_each_short_slice(&format!("mask, {isa}"), [24], |[numbers]| {
             let mut mask = KeepMask::default();
             mask.draw(isa, &ThisThread, STREAM, DropRate::nearest(0.5), numbers).unwrap();
-            let data = ConvPoolForward {
-                images: &values(50, 1),
+            let data = ConvBlockForward {
+                input: &values(50, 1),
                 weight: &values(12, 2),
-                bias: &values(3, 3),
+                bias: None,
+                norm: None,
                 keep: Some((&mask, 2.0)),
                 output: &mut [0.0; 24],
+                layout: Layout::ChannelsLast,
                 routes: &mut [],
             };
-            block.forward(isa, &ThisThread, data).unwrap();
+            BLOCK.forward(isa, &ThisThread, data).unwrap();
         });
-        let backward = |[images, routes, output, weight, bias]: [usize; 5]| {
-            let data = ConvPoolGradients {
-                images: &values(images, 1),
+        let backward = |lengths: [usize; 7], norm: Option<[usize; 6]>| {
+            let [input, weight, routes, output, of_input, of_weight, of_bias] = lengths;
+            let [factors, convolved, mean, variance, of_factors, of_summands] = norm.unwrap_or_default();
+            let data = ConvBlockGradients {
+                input: &values(input, 1),
+                weight: &values(weight, 2),
+                norm: norm.map(|_| BatchNormGradients {
+                    weight: Some(vec![1.0; factors].leak()),
+                    epsilon: 1e-3,
+                    convolved: vec![0.0; convolved].leak(),
+                    mean: vec![0.0; mean].leak(),
+                    variance: vec![0.0; variance].leak(),
+                    weight_gradient: vec![0.0; of_factors].leak(),
+                    bias_gradient: vec![0.0; of_summands].leak(),
+                }),
                 routes: &vec![1; routes],
                 scale: 1.0,
-                output: &values(output, 2),
-                weight: &mut vec![0.0; weight],
-                bias: &mut vec![0.0; bias],
+                output_gradient: &values(output, 3),
+                layout: Layout::ChannelsLast,
+                input_gradient: &mut vec![0.0; of_input],
+                weight_gradient: &mut vec![0.0; of_weight],
+                bias_gradient: Some(&mut vec![0.0; of_bias]),
             };
-            block.backward(isa, &ThisThread, data).unwrap();
+            BLOCK.backward(isa, &ThisThread, data).unwrap();
         };
-        refuses_each_short_slice(&format!("backward, {isa}"), [50, routes, 24, 12, 3], backward);
-        assert!(catch_unwind(|| backward([50, 0, 24, 12, 3])).is_err(), "backward without routes, {isa}");
+        let lengths = [50, 12, routes, 24, 50, 12, 3];
+        refuses_each_short_slice(&format!("backward, {isa}"), lengths, |lengths| backward(lengths, None));
+        let of_norm = [3, convolved, 3, 3, 3, 3];
+        let what = format!("backward through the norm, {isa}");
+        refuses_each_short_slice(&what, of_norm, |norm| backward(lengths, Some(norm)));
+        let without = [50, 12, 0, 24, 50, 12, 3];
+        assert!(catch_unwind(|| backward(without, None)).is_err(), "backward without routes, {isa}");
     }
 }
 

@@ -1,75 +1,160 @@
-//! The first layers of a network as one step: convolution, activation, pooling and dropout of images.
+//! A convolution and what follows it as one step: batch normalisation, activation, pooling and dropout.
 
-use pool_kernels::{ConvPool, ConvPoolReduce};
-use pool_spec::{BlockReduce, ConvBlock, Pool};
+use pool_kernels::{ConvAxis, Layout};
+use pool_spec::{BlockReduce, ConvBlock, Pool, Precision, ResolvedWindow};
 use tch::Tensor;
 
 use crate::layers::activation::activate;
 use crate::layers::conv::convolve;
-use crate::layers::{BuiltConv, BuiltDropout, BuiltLayer};
-use crate::native::{ConvVariables, DropoutMask, conv_pool, kernels_support};
+use crate::layers::{BuiltBatchNorm, BuiltConv, BuiltDropout, BuiltLayer, Execution};
+use crate::native::{BlockVariables, DropoutMask, NormVariables, conv_block, kernels_support, needs_graph};
 use crate::{Kernels, Mode, ModelError, PoolLayer};
 
-/// A [`ConvBlock`] as the kernel knows it.
+/// A [`ConvBlock`] as the kernels know it.
 #[derive(Debug)]
 pub(crate) struct BuiltConvBlock {
-    kernel: ConvPool,
-    pool: Option<Pool>,
-    layers: usize,
+    kernel: pool_kernels::ConvBlock,
+    layout: Layout,
+    spec: ConvBlock,
 }
 
 impl BuiltConvBlock {
-    /// `None` where sizes are beyond the kernel's.
-    pub(crate) fn new(block: &ConvBlock) -> Option<Self> {
-        let reduce = match block.reduce {
-            BlockReduce::Max => ConvPoolReduce::Max,
-            BlockReduce::Mean => ConvPoolReduce::Mean,
+    /// A block whose output lies in `layout`; `None` where sizes are beyond the kernels'.
+    pub(crate) fn new(spec: &ConvBlock, layout: Layout) -> Option<Self> {
+        let reduce = match spec.reduce {
+            BlockReduce::Max => pool_kernels::BlockReduce::Max,
+            BlockReduce::Mean => pool_kernels::BlockReduce::Mean,
         };
-        let &ConvBlock { input, filters, kernel, relu, window, .. } = block;
-        let kernel = ConvPool { input, filters, kernel, relu, reduce, window };
-        kernel.is_possible().then(|| Self { kernel, pool: block.pool.clone(), layers: block.layers() })
+        let axis = |axis: ResolvedWindow| ConvAxis {
+            input: axis.input,
+            size: axis.size,
+            stride: axis.stride,
+            dilation: axis.dilation,
+            before: axis.before,
+            after: axis.after,
+        };
+        let kernel = pool_kernels::ConvBlock {
+            channels: spec.input[0],
+            filters: spec.filters,
+            axes: spec.axes.map(axis),
+            relu: spec.relu,
+            reduce,
+            window: spec.window,
+        };
+        kernel.is_possible().then(|| Self { kernel, layout, spec: spec.clone() })
     }
 
     /// How many layers of the network it stands for.
     pub(crate) fn layers(&self) -> usize {
-        self.layers
+        self.spec.layers()
     }
 
-    /// What `layers`, those that it stands for, give for `images`; `None` where the kernel cannot take them.
+    /// What `layers`, those that it stands for, give for `input`; `None` where the kernels cannot take them.
     pub(crate) fn forward(
         &self,
         layers: &[BuiltLayer],
-        images: &Tensor,
+        input: &Tensor,
         mode: Mode,
+        execution: Execution,
     ) -> Result<Option<Tensor>, ModelError> {
-        let Some(BuiltLayer::Conv(BuiltConv { weight, bias: Some(bias), axes, activation, .. })) =
-            layers.first()
-        else {
-            return Ok(None);
-        };
-        let possible = kernels_support(&[images, weight, bias]);
-        if !possible || images.requires_grad() || images.size()[0] == 0 {
-            return Ok(None);
-        }
-        let mask = match layers.last() {
-            Some(BuiltLayer::Dropout(BuiltDropout { rate, random })) if mode == Mode::Training => {
-                let [rows, columns] = self.kernel.output();
-                let entries = images.size()[0] as usize * self.kernel.filters * rows * columns;
-                Some(DropoutMask::draw(*rate, random.next_stream(), entries)?)
-            }
+        let Some(BuiltLayer::Conv(conv)) = layers.first() else { return Ok(None) };
+        let norm = match layers.get(1) {
+            Some(BuiltLayer::BatchNorm(norm)) if self.spec.normalizes => Some(norm),
             _ => None,
         };
-        let (axes, activation, pool) = (axes.clone(), *activation, self.pool.clone());
-        let plain = move |inputs: &[Tensor]| {
-            let convolved =
-                activate(convolve(&inputs[0], &inputs[1], Some(&inputs[2]), &axes, 1)?, activation)?;
-            match &pool {
-                Some(pool) => {
-                    PoolLayer::without_variables(pool, Kernels::Reference).forward(&convolved, mode)
-                }
-                None => Ok(convolved),
-            }
+        let BuiltConv { weight, bias, .. } = conv;
+        let tensors: Vec<&Tensor> = [input, weight].into_iter().chain(bias).collect();
+        let images = input.size()[0];
+        if execution.kernels == Kernels::Reference || images == 0 || !kernels_support(&tensors) {
+            return Ok(None);
+        }
+        // The first block has few products, which are no faster in bfloat16.
+        if execution.precision != Precision::F32 && !self.spec.is_first {
+            return Ok(None);
+        }
+        let norm = match (norm, mode) {
+            (Some(norm), Mode::Inference) if needs_graph(&tensors) || norm.needs_graph() => return Ok(None),
+            // libtorch refuses to normalise a single value.
+            (Some(_), Mode::Training) if images as usize * self.cells() == 1 => return Ok(None),
+            (norm, _) => norm,
         };
-        conv_pool(self.kernel, images, ConvVariables { weight, bias }, mask, plain).map(Some)
+        let mask = self.mask(layers, images, mode)?;
+        let block = (self.kernel, self.layout);
+        match (norm, mode) {
+            (None, _) => {
+                let variables = BlockVariables { weight, bias: bias.as_ref(), norm: None };
+                let (output, _) = conv_block(block, input, variables, mask, self.plain(mode))?;
+                Ok(Some(output))
+            }
+            (Some(norm), Mode::Inference) => {
+                let (weight, bias) = norm.folded(weight, bias.as_ref())?;
+                let variables = BlockVariables { weight: &weight, bias: Some(&bias), norm: None };
+                let (output, _) = conv_block(block, input, variables, mask, self.plain(mode))?;
+                Ok(Some(output))
+            }
+            (Some(norm), Mode::Training) => {
+                let variables = BlockVariables { weight, bias: bias.as_ref(), norm: Some(norm.variables()) };
+                let (output, statistics) = conv_block(block, input, variables, mask, self.plain(mode))?;
+                if let Some(statistics) = statistics {
+                    norm.update(&statistics, images as usize * self.cells())?;
+                }
+                Ok(Some(output))
+            }
+        }
+    }
+
+    /// Cells of a channel that are normalised together, of one image.
+    fn cells(&self) -> usize {
+        self.spec.axes.iter().map(|axis| axis.output).product()
+    }
+
+    /// What dropout keeps, where the block ends with it and learns.
+    fn mask(
+        &self,
+        layers: &[BuiltLayer],
+        images: i64,
+        mode: Mode,
+    ) -> Result<Option<DropoutMask>, ModelError> {
+        match layers.last() {
+            Some(BuiltLayer::Dropout(BuiltDropout { rate, random })) if mode == Mode::Training => {
+                let [rows, columns] = self.kernel.output();
+                let entries = images as usize * self.kernel.filters * rows * columns;
+                Ok(Some(DropoutMask::draw(*rate, random.next_stream(), entries)?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The same with libtorch's functions, without dropout.
+    fn plain(
+        &self,
+        mode: Mode,
+    ) -> impl Fn(&Tensor, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static {
+        let (axes, relu, pool): (_, _, Option<Pool>) =
+            (self.spec.axes, self.spec.relu, self.spec.pool.clone());
+        move |input, BlockVariables { weight, bias, norm }| {
+            let mut output = convolve(input, weight, bias, &axes, 1)?;
+            if let Some(NormVariables { weight, bias, epsilon }) = norm {
+                let none = None::<&Tensor>;
+                output = output.f_batch_norm(weight, Some(bias), none, none, true, 0.0, epsilon, false)?;
+            }
+            let output = activate(output, relu.then_some(pool_spec::Activation::Relu))?;
+            match &pool {
+                Some(pool) => PoolLayer::without_variables(pool, Kernels::Reference).forward(&output, mode),
+                None => Ok(output),
+            }
+        }
+    }
+}
+
+impl BuiltBatchNorm {
+    /// What a block normalises with while it learns.
+    fn variables(&self) -> NormVariables<&Tensor> {
+        NormVariables { weight: self.weight.as_ref(), bias: &self.bias, epsilon: self.settings.epsilon }
+    }
+
+    fn needs_graph(&self) -> bool {
+        let variables: Vec<&Tensor> = self.weight.iter().chain([&self.bias]).collect();
+        needs_graph(&variables)
     }
 }

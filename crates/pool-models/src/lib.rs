@@ -101,6 +101,7 @@ mod error;
 #[cfg(feature = "files")]
 pub mod files;
 mod init;
+mod kernel_times;
 mod layers;
 mod libtorch;
 mod native;
@@ -127,6 +128,7 @@ pub use pool_spec::{
 
 pub use apply::{Application, Applied};
 pub use error::ModelError;
+pub use kernel_times::{BlockTimes, BlockWay, block_times};
 pub use libtorch::{Libtorch, check_instructions, describe_kernels};
 pub use net::{Mode, Net};
 pub use normalization::Normalization;

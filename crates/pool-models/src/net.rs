@@ -1,6 +1,7 @@
 //! A network with its variables, ready to run.
 
-use pool_spec::{Inferred, Step};
+use pool_kernels::Layout;
+use pool_spec::{Inferred, Layer, Step};
 use tch::{TchError, Tensor, nn};
 
 use crate::conv_block::BuiltConvBlock;
@@ -55,14 +56,27 @@ impl Net {
     pub(crate) fn build(model: &Inferred, path: &nn::Path<'_>) -> Result<Self, ModelError> {
         let build = |layer| BuiltLayer::build(layer, model.seed, &path.sub(&layer.name));
         let layers = model.layers.iter().map(build).collect::<Result<_, _>>()?;
-        let step = |step: &Step| match step {
-            Step::Layer(_) => vec![BuiltStep::Layer],
-            Step::ConvBlock(block) => match BuiltConvBlock::new(block) {
-                Some(block) => vec![BuiltStep::ConvBlock(block)],
-                None => (0..block.layers()).map(|_| BuiltStep::Layer).collect(),
-            },
-        };
-        let steps = model.steps().iter().flat_map(step).collect();
+        let mut steps = Vec::new();
+        let mut next = 0;
+        for step in model.steps() {
+            match step {
+                Step::Layer(_) => {
+                    steps.push(BuiltStep::Layer);
+                    next += 1;
+                }
+                Step::ConvBlock(block) => {
+                    next += block.layers();
+                    // Flattened, channels come first.
+                    let is_flattened =
+                        matches!(model.layers.get(next).map(|of| &of.layer), Some(Layer::Flatten));
+                    let layout = if is_flattened { Layout::ChannelsFirst } else { Layout::ChannelsLast };
+                    match BuiltConvBlock::new(&block, layout) {
+                        Some(block) => steps.push(BuiltStep::ConvBlock(block)),
+                        None => steps.extend((0..block.layers()).map(|_| BuiltStep::Layer)),
+                    }
+                }
+            }
+        }
         let wiring = Wiring::of(&model.layers);
         Ok(Self {
             input: model.input.clone(),
@@ -86,20 +100,23 @@ impl Net {
         let mut values = Values::new(&self.wiring, input);
         let mut next = 0;
         for step in &self.steps {
-            let indices = next..next + step.layers();
-            next = indices.end;
-            // A block is the first of all steps: it reads the network's input.
+            let layers = &self.layers[next..next + step.layers()];
+            // What nothing else reads is dropped as soon as the step's output exists.
+            let inputs = values.read(next)?;
             if let BuiltStep::ConvBlock(block) = step
-                && self.execution.kernels == Kernels::Fast
-                && let Some(output) = block.forward(&self.layers[indices.clone()], input, mode)?
+                && let Some(output) = block.forward(layers, &inputs[0], mode, self.execution)?
             {
-                values.write(indices.end - 1, output);
+                next += layers.len();
+                values.write(next - 1, output);
                 continue;
             }
-            for index in indices {
-                // What nothing else reads is dropped as soon as this layer's output exists.
-                let inputs = values.read(index)?;
-                values.write(index, self.layers[index].forward(&inputs, mode, self.execution)?);
+            let mut inputs = inputs;
+            for (index, layer) in layers.iter().enumerate() {
+                if index > 0 {
+                    inputs = values.read(next)?;
+                }
+                values.write(next, layer.forward(&inputs, mode, self.execution)?);
+                next += 1;
             }
         }
         Ok(values.last())

@@ -5,8 +5,8 @@ mod common;
 
 use common::{distance, every_layer, sample, shape};
 use pool_models::{
-    Activation, BatchNorm, Conv1d, Conv2d, Dense, Dropout, Flatten, Kernels, Mode, Net, Padding, Pool,
-    PoolLayer, Reducer, Sequential, Window, cross_entropy,
+    Activation, BatchNorm, Conv1d, Conv2d, Dense, Dropout, Flatten, Kernels, Mode, Net, Padding, Parallel,
+    Pool, PoolLayer, Reducer, Sequential, Window, cross_entropy,
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -159,6 +159,50 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "normalised blocks, strides and padding",
+            Sequential::new([3, 19, 17])
+                .add(Conv2d::new(12, 3).padding(Padding::Same).without_bias())
+                .add(BatchNorm::default())
+                .add(Activation::Relu)
+                .add(Pool::max(2))
+                .add(Conv2d::new(24, 3).stride(2).padding(Padding::Same))
+                .add(BatchNorm { scale: false, ..BatchNorm::default() })
+                .add(Dropout::new(0.2))
+                .add(Conv2d::new(17, [1, 2]).dilation(2).relu())
+                .add(Pool::avg([2, 1]))
+                .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
+            "branches",
+            Sequential::new([1, 12, 12])
+                .add(Conv2d::new(16, 3).without_bias())
+                .add(BatchNorm::default())
+                .add(Activation::Relu)
+                .add(Parallel::residual(
+                    [
+                        Conv2d::new(16, 3).padding(Padding::Same).without_bias().into(),
+                        BatchNorm::default().into(),
+                        Activation::Relu.into(),
+                        Conv2d::new(16, 3).padding(Padding::Same).without_bias().into(),
+                        BatchNorm::default().into(),
+                    ],
+                    [],
+                ))
+                .add(Activation::Relu)
+                .add(Parallel::residual(
+                    [
+                        Conv2d::new(24, 3).stride(2).padding(Padding::Same).into(),
+                        BatchNorm::default().into(),
+                        Activation::Relu.into(),
+                    ],
+                    [Conv2d::new(24, 1).stride(2).into(), BatchNorm::default().into()],
+                ))
+                .add(Pool::global(Reducer::Avg))
+                .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
             "groups, holes and no biases",
             Sequential::new([2, 16, 12])
                 .add(Conv2d::new(8, 3).groups(2).activation(Activation::Silu))
@@ -224,17 +268,23 @@ fn networks_learn_alike_dropout_included() {
 }
 
 #[test]
-fn the_first_block_has_gradients_of_gradients() {
-    let (_, model) = networks().swap_remove(1);
-    let images = input(&[2, 1, 28, 28], false) / 3.0;
-    let [fast, reference] = WAYS.map(|kernels| {
-        let (variables, net) = build(&model, kernels);
-        let weight = variables.variables()["conv2d.weight"].shallow_clone();
-        let output = net.forward(&images, Mode::Training).unwrap().square().sum(Kind::Float);
-        let gradient = Tensor::run_backward(&[output], &[&weight], true, true).swap_remove(0);
-        Tensor::run_backward(&[gradient.square().sum(Kind::Float)], &[&weight], false, false).swap_remove(0)
-    });
-    assert!(distance(&fast, &reference) <= 1e-3 * reference.abs().max().double_value(&[]));
+fn convolution_blocks_have_gradients_of_gradients() {
+    tch::set_num_threads(1);
+    for name in ["maximum", "normalised blocks, strides and padding", "branches"] {
+        let (_, model) = networks().into_iter().find(|(other, _)| *other == name).unwrap();
+        let shape: Vec<i64> = [4].into_iter().chain(model.input.iter().map(|&n| n as i64)).collect();
+        let images = input(&shape, false) / 3.0;
+        let [fast, reference] = WAYS.map(|kernels| {
+            let (variables, net) = build(&model, kernels);
+            let weight = variables.variables()["conv2d.weight"].shallow_clone();
+            let output = net.forward(&images, Mode::Training).unwrap().square().sum(Kind::Float);
+            let gradient = Tensor::run_backward(&[output], &[&weight], true, true).swap_remove(0);
+            let norm = gradient.square().sum(Kind::Float);
+            Tensor::run_backward(&[norm], &[&weight], false, false).swap_remove(0)
+        });
+        let apart = distance(&fast, &reference) / reference.abs().max().double_value(&[]);
+        assert!(apart <= 1e-3, "{name}: {apart} apart");
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Networks of own kernels learn and predict the same to the last bit on any number of threads.
 
 use pool_models::{
-    Conv2d, Dense, Dropout, Flatten, Mode, Optimizer, OptimizerSpec, Pool, Sequential, cross_entropy,
+    Activation, BatchNorm, Conv2d, Dense, Dropout, Flatten, Mode, Optimizer, OptimizerSpec, Padding, Pool,
+    Sequential, cross_entropy,
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -65,6 +66,29 @@ fn the_studys_networks_learn_and_predict_the_same_on_one_two_and_three_threads()
         for ((alone, two), three) in one.iter().zip(&two).zip(&three) {
             assert!(alone == two && alone == three, "{pool}: {}", alone.0);
         }
+    }
+}
+
+#[test]
+fn convolutions_and_batch_normalisation_give_the_same_on_one_two_and_three_threads() {
+    let labels = Tensor::arange(40, (Kind::Int64, Device::Cpu)).remainder(10);
+    let images = random(&[40, 3, 16, 16]);
+    let conv = |filters| Conv2d::new(filters, 3).padding(Padding::Same).without_bias();
+    let model = Sequential::new([3, 16, 16])
+        .add(conv(16))
+        .add(BatchNorm::default())
+        .add(Activation::Relu)
+        .add(conv(32).stride(2))
+        .add(BatchNorm::default())
+        .add(Activation::Relu)
+        .add(Pool::max(2))
+        .add(conv(24))
+        .add(Flatten)
+        .add(Dense::new(10))
+        .seed(1);
+    let [one, two, three] = with_threads(|| trained(&model, &images, &labels));
+    for ((alone, two), three) in one.iter().zip(&two).zip(&three) {
+        assert!(alone == two && alone == three, "{}", alone.0);
     }
 }
 

@@ -1,7 +1,7 @@
 //! From layers to steps: which layers of a network are computed as one.
 //!
 //! An inferred network is a list of layers; a built network is a list of steps. The fusion pass, [`fuse`], turns one into the other:
-//! today it knows the block that a network of pictures begins with. Forward, the memory model and the costs read the
+//! a convolution over two axes and what follows it become one. Forward, the memory model and the costs read the
 //! steps, so that a block that is fused in one of them is fused in all.
 //!
 //! # Which tensors the backward pass keeps
@@ -13,7 +13,7 @@
 use crate::layers::{BackwardReads, kept_mask, kept_tensor};
 use crate::sizes::{F32_BYTES, elements};
 use crate::{
-    Activation, Conv2d, Geometry, InferredLayer, KeptTensor, LastReader, Layer, LayerCost, Pool, Reducer,
+    Activation, Geometry, InferredLayer, KeptTensor, LastReader, Layer, LayerCost, Pool, Reducer,
     ResolvedWindow,
 };
 
@@ -22,23 +22,24 @@ use crate::{
 pub enum Step {
     /// The layer at this index of [`Inferred::layers`](crate::Inferred::layers).
     Layer(usize),
-    /// The first layers at once.
+    /// The next layers at once.
     ConvBlock(ConvBlock),
 }
 
-/// A convolution of images and what follows it, computed as one: activation, pooling and dropout, without the
-/// convolution's output ever being written to memory.
+/// A convolution and what follows it, computed as one: batch normalisation, activation, pooling and dropout.
 ///
-/// Only the first layers' input needs no gradient, and only their input has few channels: there the convolution's output
-/// is by far the largest tensor of the network, and computing it again is cheaper than storing it.
+/// Without batch normalisation the convolution's output, often the largest tensor of a network, is never written to memory.
+/// With it, that output is all that is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConvBlock {
     /// Channels, height and width of an image.
     pub input: [usize; 3],
     /// Output channels of the convolution.
     pub filters: usize,
-    /// Height and width of its kernel.
-    pub kernel: [usize; 2],
+    /// What its outputs see of the rows and of the columns.
+    pub axes: [ResolvedWindow; 2],
+    /// Whether its output is normalised.
+    pub normalizes: bool,
     /// Whether negative values become zero before they are pooled.
     pub relu: bool,
     /// The pooling layer, if there is one.
@@ -49,6 +50,9 @@ pub struct ConvBlock {
     pub window: [usize; 2],
     /// Whether dropout follows.
     pub drops: bool,
+    /// Whether its input is the network's, which needs no gradient.
+    pub is_first: bool,
+    layers: usize,
 }
 
 /// The reducers of a [`ConvBlock`].
@@ -60,8 +64,6 @@ pub enum BlockReduce {
     Mean,
 }
 
-/// Above this many taps (kernel pixels x channels), libtorch's convolution is faster.
-const MOST_TAPS: usize = 150;
 /// Cells of a window: where each maximum lay is kept as bits of a byte.
 const MOST_CELLS: usize = 8;
 /// Bytes of a route, per output of a block.
@@ -70,52 +72,86 @@ const ROUTE_BYTES: u64 = 1;
 impl ConvBlock {
     /// How many layers it computes.
     pub fn layers(&self) -> usize {
-        1 + usize::from(self.pool.is_some()) + usize::from(self.drops)
+        self.layers
     }
 
-    /// The block that these layers begin with, if they do. Each of them but the last is read by the next one alone.
-    fn at_start(layers: &[InferredLayer]) -> Option<Self> {
-        let first = layers.first()?;
-        let Layer::Conv2d(conv) = &first.layer else { return None };
-        let (input, kernel) = plain_convolution(conv, &first.input)?;
+    /// The block that begins with the layer at `first`, if one does. Each of its layers but the last is read by the next one
+    /// alone.
+    fn at(layers: &[InferredLayer], first: usize) -> Option<Self> {
+        let conv_layer = &layers[first];
+        let Layer::Conv2d(conv) = &conv_layer.layer else { return None };
+        let &[rows, columns] = &conv.windows(&conv_layer.input).ok()?[..] else { return None };
+        if conv.groups != 1 {
+            return None;
+        }
+        let mut chain = Chain { layers, last: first };
+        let normalizes =
+            conv.activation.is_none() && chain.follow(|next| matches!(next.layer, Layer::BatchNorm(_)));
         let relu = match conv.activation {
-            None => false,
+            None => chain.follow(|next| matches!(next.layer, Layer::Activation(Activation::Relu))),
             Some(Activation::Relu) => true,
             Some(_) => return None,
         };
-        let pool = match layers.get(1).map(|layer| &layer.layer) {
-            Some(Layer::Pool(pool)) => Some(pool.clone()),
-            _ => None,
+        let pools = chain.follow(|next| pooling_of(next).is_some());
+        let pool = if pools { pooling_of(&layers[chain.last]) } else { None };
+        let (pool, reduce, window) = match pool {
+            Some((pool, reduce, window)) => (Some(pool.clone()), reduce, window),
+            None => (None, BlockReduce::Mean, [1, 1]),
         };
-        let (reduce, window) = match &pool {
-            Some(pool) => plain_pooling(pool, &layers[1].input[1..])?,
-            None => (BlockReduce::Mean, [1, 1]),
-        };
-        if window[0].saturating_mul(window[1]) > MOST_CELLS {
-            return None;
-        }
-        let dropout = layers.get(1 + usize::from(pool.is_some()));
-        let drops = dropout.is_some_and(|layer| matches!(layer.layer, Layer::Dropout(_)));
-        Some(Self { input, filters: conv.filters, kernel, relu, pool, reduce, window, drops })
+        let drops = chain.follow(|next| matches!(next.layer, Layer::Dropout(_)));
+        Some(Self {
+            input: [conv_layer.input[0], rows.input, columns.input],
+            filters: conv.filters,
+            axes: [rows, columns],
+            normalizes,
+            relu,
+            pool,
+            reduce,
+            window,
+            drops,
+            is_first: conv_layer.inputs.iter().all(|input| input.layer.is_none()),
+            layers: chain.last + 1 - first,
+        })
     }
 
-    /// Of the layers before pooling nothing is kept except which of their values the gradient flows through.
-    fn backward_reads(&self, output: u64) -> BackwardReads {
-        let routes = kept_tensor("routes", ROUTE_BYTES, output);
+    /// What the backward pass reads besides the input: which values the gradient flows through, and what was normalised.
+    fn backward_reads(&self, convolved: u64, output: u64) -> BackwardReads {
+        let convolved = self.normalizes.then(|| kept_tensor("convolution", F32_BYTES, convolved));
+        let chooses = self.relu || self.drops || self.window != [1, 1];
+        let routes = chooses.then(|| kept_tensor("routes", ROUTE_BYTES, output));
         let mask = self.drops.then(|| kept_mask(output));
-        BackwardReads { extras: std::iter::once(routes).chain(mask).collect(), ..BackwardReads::default() }
+        BackwardReads {
+            extras: convolved.into_iter().chain(routes).chain(mask).collect(),
+            ..BackwardReads::default()
+        }
     }
 }
 
-/// The images' sizes and the kernel's, of a convolution with biases, one group and stride 1, without padding.
-fn plain_convolution(conv: &Conv2d, input: &[usize]) -> Option<([usize; 3], [usize; 2])> {
-    let axes = conv.windows(input).ok()?;
-    let [rows, columns] = axes[..] else { return None };
-    let plain =
-        |axis: ResolvedWindow| axis.stride == 1 && axis.dilation == 1 && axis.before == 0 && axis.after == 0;
-    let taps = input[0] * rows.size * columns.size;
-    let fits = plain(rows) && plain(columns) && conv.bias && conv.groups == 1 && taps <= MOST_TAPS;
-    fits.then_some(([input[0], rows.input, columns.input], [rows.size, columns.size]))
+/// Layers that follow one another.
+struct Chain<'a> {
+    layers: &'a [InferredLayer],
+    last: usize,
+}
+
+impl Chain<'_> {
+    /// Goes on to the next layer if it is such a one, reads the last one's output, and nothing else does.
+    fn follow(&mut self, is_such: impl Fn(&InferredLayer) -> bool) -> bool {
+        let next = self.last + 1;
+        let follows =
+            self.layers.get(next).is_some_and(|layer| layer.reads_the_one_before(next) && is_such(layer))
+                && readers(self.layers, self.last).count() == 1;
+        if follows {
+            self.last = next;
+        }
+        follows
+    }
+}
+
+/// The reducer and the window of a pooling layer that a block can compute.
+fn pooling_of(layer: &InferredLayer) -> Option<(&Pool, BlockReduce, [usize; 2])> {
+    let Layer::Pool(pool) = &layer.layer else { return None };
+    let (reduce, window) = plain_pooling(pool, &layer.input[1..])?;
+    (window[0].saturating_mul(window[1]) <= MOST_CELLS).then_some((pool, reduce, window))
 }
 
 /// The reducer and the window of pooling without overlap, padding and holes.
@@ -136,18 +172,17 @@ fn plain_pooling(pool: &Pool, spatial: &[usize]) -> Option<(BlockReduce, [usize;
 
 /// The steps of these layers, each of which is in one step.
 pub(crate) fn fuse(layers: &[InferredLayer]) -> Vec<Step> {
-    let block = ConvBlock::at_start(&layers[..straight(layers)]);
-    let fused = block.as_ref().map_or(0, ConvBlock::layers);
-    let rest = (fused..layers.len()).map(Step::Layer);
-    block.map(Step::ConvBlock).into_iter().chain(rest).collect()
-}
-
-/// How many layers at the start follow one another, without one that is read twice before the last of them.
-fn straight(layers: &[InferredLayer]) -> usize {
-    let first_branching = (0..layers.len()).find(|&index| readers(layers, index).count() != 1);
-    let first_joined =
-        layers.iter().enumerate().position(|(index, layer)| !layer.reads_the_one_before(index));
-    first_branching.map_or(layers.len(), |index| index + 1).min(first_joined.unwrap_or(layers.len()))
+    let mut steps = Vec::new();
+    let mut next = 0;
+    while next < layers.len() {
+        let step = ConvBlock::at(layers, next).map_or(Step::Layer(next), Step::ConvBlock);
+        next += match &step {
+            Step::Layer(_) => 1,
+            Step::ConvBlock(block) => block.layers(),
+        };
+        steps.push(step);
+    }
+    steps
 }
 
 /// The layers that read the output of layer `index`, in order.
@@ -183,8 +218,9 @@ pub(crate) fn costs(layers: &[InferredLayer], steps: &[Step]) -> Vec<LayerCost> 
             Step::ConvBlock(block) => {
                 // It makes the last layer's output, and nothing before that.
                 let last = rows.len() + block.layers() - 1;
+                let convolved = elements(&layers[rows.len()].output);
                 rows.extend((rows.len()..last).map(|index| row(index, &BackwardReads::default(), 0)));
-                let own = block.backward_reads(elements(&layers[last].output));
+                let own = block.backward_reads(convolved, elements(&layers[last].output));
                 rows.push(row(last, &own, 1));
             }
         }
@@ -239,7 +275,7 @@ fn keeps_input(layers: &[InferredLayer], reads: &[BackwardReads], reader: usize)
 mod tests {
     use super::*;
     use crate::reference_network::reference;
-    use crate::{Conv2d, Dense, Dropout, Flatten, Learned, Parallel, Pool, Reducer, Sequential};
+    use crate::{BatchNorm, Conv2d, Dense, Dropout, Flatten, Learned, Parallel, Pool, Reducer, Sequential};
 
     fn kept(model: &Sequential) -> Vec<(String, String, u64)> {
         let rows = model.infer().unwrap().costs();
@@ -279,9 +315,34 @@ mod tests {
             kept(&model),
             [
                 row("activation", "output", 4 * 2 * 81),
-                row("conv2d", "output", 4 * 4 * 64),
+                row("dropout", "routes", 4 * 16),
                 row("dropout", "mask", 4 * 16 / 8),
                 row("dropout", "output", 4 * 4 * 16),
+                row("dense", "output", 4 * 3),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_normalised_block_keeps_its_convolution_and_one_that_chooses_nothing_no_routes() {
+        let conv = || Conv2d::new(4, 3).without_bias();
+        let model = Sequential::new([2, 9, 9])
+            .add(conv())
+            .add(BatchNorm::default())
+            .add(Activation::Relu)
+            .add(Pool::max(2))
+            .add(conv())
+            .add(BatchNorm::default())
+            .add(Flatten)
+            .add(Dense::new(3));
+        assert_eq!(
+            kept(&model),
+            [
+                row("max_pooling2d", "convolution", 4 * 4 * 49),
+                row("max_pooling2d", "routes", 4 * 9),
+                row("max_pooling2d", "output", 4 * 4 * 9),
+                row("batch_normalization_1", "convolution", 4 * 4),
+                row("batch_normalization_1", "output", 4 * 4),
                 row("dense", "output", 4 * 3),
             ]
         );

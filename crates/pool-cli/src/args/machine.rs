@@ -95,4 +95,10 @@ pub(crate) struct DoctorArgs {
     /// Print the findings as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Time every convolution block of the built-in networks, by the kernels and by libtorch's functions; a minute or two
+    #[arg(long)]
+    pub(crate) kernels: bool,
+    /// Images in the batches that are timed
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096), requires = "kernels")]
+    pub(crate) batch: u32,
 }

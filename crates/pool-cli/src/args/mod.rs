@@ -151,8 +151,9 @@ Public sets: mnist, fashion-mnist, kmnist, emnist-letters (124,800 pictures; a d
     Data(DataArgs),
     /// Check this machine: libtorch, CUDA, threads, processor, data sets
     #[command(after_help = "\
-Example:
+Examples:
   pool-cli doctor
+  pool-cli doctor --kernels --batch 200
 
 $POOL_KERNELS_ISA (portable, avx2 or avx512) limits the instructions that the kernels use.")]
     Doctor(DoctorArgs),

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use mnist_data::{DataDir, PublicSet, verify};
-use pool_spec::{ComputeDevice, DeviceChoice, Kernels};
+use pool_models::{BlockTimes, block_times};
+use pool_spec::{BuiltInNetwork, ComputeDevice, DeviceChoice, Fillings, Kernels};
 use pool_train::{LIBTORCH_VERSION, resolve_device};
 use serde::Serialize;
 
@@ -24,6 +25,9 @@ struct Finding {
 }
 
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
+    if args.kernels {
+        return time_kernels(args);
+    }
     let findings = examine();
     if args.json {
         print_json(&findings)?;
@@ -38,6 +42,60 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     }
     let ready = findings.iter().all(|finding| finding.healthy || finding.is_optional);
     Ok(if ready { Outcome::Done } else { Outcome::Missing })
+}
+
+/// The times of one network's convolution blocks.
+#[derive(Debug, Serialize)]
+struct NetworkTimes {
+    network: BuiltInNetwork,
+    blocks: Vec<BlockTimes>,
+}
+
+/// Pictures that the networks are timed on: the study's are grey, those of the others in colour.
+fn picture_of(network: BuiltInNetwork) -> [usize; 3] {
+    match network {
+        BuiltInNetwork::Study | BuiltInNetwork::LeNet5 | BuiltInNetwork::KerasConvnet => [1, 28, 28],
+        BuiltInNetwork::DsCnn => [1, 49, 10],
+        BuiltInNetwork::VggSmall
+        | BuiltInNetwork::AllCnn
+        | BuiltInNetwork::Airbench94
+        | BuiltInNetwork::ResNet8
+        | BuiltInNetwork::ResNet20 => [3, 32, 32],
+    }
+}
+
+fn time_kernels(args: &DoctorArgs) -> anyhow::Result<Outcome> {
+    let samples = args.batch as usize;
+    let mut all = Vec::new();
+    for network in BuiltInNetwork::ALL {
+        let model = network.template().fill(picture_of(network), 10, &Fillings::default(), 0)?.infer()?;
+        let blocks = block_times(&model, samples)?;
+        if !args.json {
+            let word = serde_json::to_value(network)?;
+            print(&times_table(word.as_str().unwrap_or_default(), &blocks, samples))?;
+        }
+        all.push(NetworkTimes { network, blocks });
+    }
+    if args.json {
+        print_json(&all)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Milliseconds of each way; the kernels, which networks are computed by, are marked where another way is faster.
+fn times_table(network: &str, blocks: &[BlockTimes], samples: usize) -> String {
+    let threads = tch::get_num_threads();
+    let mut text = format!(
+        "{network}: a training step of {samples} pictures on {threads} threads, ms\n   kernel  libtorch:  first    last  GFLOP/s\n",
+    );
+    for block in blocks {
+        let [kernel, first, last] = block.seconds.map(|seconds| seconds * 1e3);
+        let rate = 2e-9 * block.multiply_adds as f64 / block.seconds[0];
+        let mark = if block.pick_to_fastest() > 1.1 { "!" } else { " " };
+        let what = &block.what;
+        text += &format!("{mark}{kernel:8.2}           {first:7.2} {last:7.2} {rate:8.0}  {what}\n");
+    }
+    text + "\n"
 }
 
 fn examine() -> Vec<Finding> {

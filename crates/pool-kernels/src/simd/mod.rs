@@ -69,6 +69,38 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// `LANES` numbers can be written.
     unsafe fn store(self, to: *mut f32, value: Self::F);
+    /// Reads the first `count` numbers, or a whole vector if there are more; the other lanes are zero.
+    ///
+    /// # Safety
+    /// As many numbers can be read.
+    #[inline(always)]
+    unsafe fn load_up_to(self, from: *const f32, count: usize) -> Self::F {
+        // SAFETY: the caller's promise; a vector fits into the widest one.
+        unsafe {
+            if count >= Self::LANES {
+                return self.load(from);
+            }
+            let mut all = [0.0; MOST_LANES];
+            std::ptr::copy_nonoverlapping(from, all.as_mut_ptr(), count);
+            self.load(all.as_ptr())
+        }
+    }
+    /// Writes the first `count` lanes, or all if there are fewer.
+    ///
+    /// # Safety
+    /// As many numbers can be written.
+    #[inline(always)]
+    unsafe fn store_up_to(self, to: *mut f32, value: Self::F, count: usize) {
+        // SAFETY: the caller's promise; a vector fits into the widest one.
+        unsafe {
+            if count >= Self::LANES {
+                return self.store(to, value);
+            }
+            let mut all = [0.0; MOST_LANES];
+            self.store(all.as_mut_ptr(), value);
+            std::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+        }
+    }
 
     fn add(self, a: Self::F, b: Self::F) -> Self::F;
     fn sub(self, a: Self::F, b: Self::F) -> Self::F;

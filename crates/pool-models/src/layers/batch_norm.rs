@@ -4,14 +4,15 @@ use pool_spec::BatchNorm;
 use tch::{Device, TchError, Tensor, nn};
 
 use crate::constant::frozen;
+use crate::native::BatchStatistics;
 use crate::{Mode, ModelError};
 
 /// Batch normalisation with its variables and running statistics.
 #[derive(Debug)]
 pub(crate) struct BuiltBatchNorm {
-    settings: BatchNorm,
-    weight: Option<Tensor>,
-    bias: Tensor,
+    pub(crate) settings: BatchNorm,
+    pub(crate) weight: Option<Tensor>,
+    pub(crate) bias: Tensor,
     mean: Tensor,
     variance: Tensor,
 }
@@ -49,6 +50,36 @@ impl BuiltBatchNorm {
             epsilon,
             false,
         )?)
+    }
+
+    /// The weights and biases of a convolution that gives what this layer would make of its output in prediction.
+    pub(crate) fn folded(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<(Tensor, Tensor), TchError> {
+        let deviation = self.variance.f_add_scalar(self.settings.epsilon)?.f_sqrt()?;
+        let scale = match &self.weight {
+            Some(of_layer) => of_layer.f_div(&deviation)?,
+            None => deviation.f_reciprocal()?,
+        };
+        let centred = match bias {
+            Some(bias) => bias.f_sub(&self.mean)?,
+            None => self.mean.f_neg()?,
+        };
+        let mut broadcast = vec![1; weight.dim()];
+        broadcast[0] = -1;
+        Ok((weight.f_mul(&scale.f_reshape(&broadcast)?)?, self.bias.f_addcmul(&centred, &scale)?))
+    }
+
+    /// Adds the statistics of a batch of so many values per channel to the running ones.
+    pub(crate) fn update(&self, batch: &BatchStatistics, values: usize) -> Result<(), TchError> {
+        // As libtorch does: what is learned of the variance is that of all pictures, of which these are a sample.
+        let unbiased = batch.variance.f_mul_scalar(values as f64 / (values as f64 - 1.0))?;
+        for (running, new) in [(&self.mean, &batch.mean), (&self.variance, &unbiased)] {
+            let _ = running.shallow_clone().f_lerp_(new, 1.0 - self.settings.momentum)?;
+        }
+        Ok(())
     }
 
     pub(super) fn frozen(&self) -> Result<Self, TchError> {

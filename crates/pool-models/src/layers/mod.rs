@@ -12,8 +12,7 @@ use pool_spec::{Activation, InferredLayer, Join, Kernels, Layer, Precision, Spac
 use tch::{Kind, TchError, Tensor, nn};
 
 use self::activation::activate;
-use self::batch_norm::BuiltBatchNorm;
-
+pub(crate) use self::batch_norm::BuiltBatchNorm;
 pub(crate) use self::conv::BuiltConv;
 use self::dense::BuiltDense;
 pub(crate) use self::dropout::BuiltDropout;

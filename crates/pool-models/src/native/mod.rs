@@ -1,6 +1,6 @@
 //! Kernels of `pool-kernels` as operators of libtorch.
 
-mod conv_pool;
+mod conv_block;
 mod dense;
 mod dropout;
 mod optimizer;
@@ -8,7 +8,7 @@ mod pooling;
 mod shim;
 mod slices;
 
-pub(crate) use conv_pool::{ConvVariables, conv_pool};
+pub(crate) use conv_block::{BatchStatistics, BlockVariables, NormVariables, conv_block};
 pub(crate) use dense::dense;
 pub(crate) use dropout::{DropoutMask, dropout};
 pub(crate) use optimizer::{adam_step, momentum_step, sgd_step};

@@ -57,7 +57,8 @@ fn every_layer_agrees_with_its_peer() {
         let distances = std::iter::once(case.output.distance(&output))
             .chain(case.after.iter().map(|(name, value)| value.distance(&named[name])));
         let distance = distances.fold(0.0, f64::max);
-        if distance > 1e-6 {
+        // Rounding: libraries add products in other orders.
+        if distance > 2e-6 {
             wrong.push(format!("{}: off by {distance:e}", case.name));
         }
     }

@@ -1,0 +1,459 @@
+//! From the gradient of the block's output to those of the input and of all variables.
+
+#![expect(unsafe_code, reason = "several threads write to parts of their own")]
+
+use std::ops::Range;
+
+use super::border::Border;
+use super::ending::{Cells, Outputs, Spread};
+use super::passes::{Frame, GradientAxis};
+use super::products::{Packing, Pass, Places};
+use super::statistics::{FIGURES, GradientFigures};
+use super::weights::{BAND, WeightSums, end_band};
+use super::{ConvBlock, SliceLengths};
+use crate::isa::{Isa, Kernel};
+use crate::memory::{OutOfMemory, Scratch, scratch_length};
+use crate::panel::Layout;
+use crate::simd::Simd;
+use crate::sum::{Total, add_rows};
+use crate::threads::{DisjointSlices, SharedOutcome, Threads};
+
+/// The slices that a backward pass reads and writes.
+#[derive(Debug)]
+pub struct ConvBlockGradients<'a> {
+    /// `[N, height, width, C]`, the same as forward.
+    pub input: &'a [f32],
+    /// `[filters, C, kernel...]`, the same as forward.
+    pub weight: &'a [f32],
+    /// Batch normalisation, if there was one.
+    pub norm: Option<BatchNormGradients<'a>>,
+    /// The routes that the forward pass wrote with the same instruction set; empty if none are needed.
+    pub routes: &'a [u8],
+    /// The factor of values that dropout kept, 1 without dropout.
+    pub scale: f32,
+    /// Gradient of the output.
+    pub output_gradient: &'a [f32],
+    /// How it lies.
+    pub layout: Layout,
+    /// Gradient of the input, written whole; empty if it is not needed.
+    pub input_gradient: &'a mut [f32],
+    /// Gradient of the weights, written whole.
+    pub weight_gradient: &'a mut [f32],
+    /// Gradient of the biases, written whole, if there are biases.
+    pub bias_gradient: Option<&'a mut [f32]>,
+}
+
+/// What the gradients of batch normalisation need.
+#[derive(Debug)]
+pub struct BatchNormGradients<'a> {
+    /// The same as forward.
+    pub weight: Option<&'a [f32]>,
+    /// The same as forward.
+    pub epsilon: f64,
+    /// What the forward pass wrote with the same instruction set.
+    pub convolved: &'a [f32],
+    /// What the forward pass wrote.
+    pub mean: &'a [f32],
+    /// What the forward pass wrote.
+    pub variance: &'a [f32],
+    /// Gradient of the factors, `[filters]`, written whole.
+    pub weight_gradient: &'a mut [f32],
+    /// Gradient of the summands, `[filters]`, written whole.
+    pub bias_gradient: &'a mut [f32],
+}
+
+/// The fewest images whose gradients are summed together, and the most groups of them. Neither depends on the number of
+/// threads, so that the result does not either.
+const IMAGES: usize = 4;
+const GROUPS: usize = 16;
+
+impl ConvBlock {
+    /// Computes the gradients. They do not depend on the number of threads.
+    ///
+    /// # Errors
+    /// Not enough memory for the weights, an image with its border, its gradient, or the gradients of each group of images.
+    ///
+    /// # Panics
+    /// A block that is not possible, or slices of other lengths than those of the block.
+    pub fn backward(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        data: ConvBlockGradients<'_>,
+    ) -> Result<(), OutOfMemory> {
+        let ConvBlockGradients { input, weight, norm, routes, output_gradient, layout, .. } = data;
+        let lengths = SliceLengths {
+            input: input.len(),
+            weight: weight.len(),
+            output: output_gradient.len(),
+            routes: routes.len(),
+        };
+        let count = self.check_lengths(isa, lengths);
+        assert!(count == 0 || !routes.is_empty() || !self.needs_routes(false), "bytes of the routes");
+        assert_eq!(data.weight_gradient.len(), weight.len(), "gradients of the weights");
+        assert!(
+            data.bias_gradient.as_ref().is_none_or(|of| of.len() == self.filters),
+            "gradients of the biases"
+        );
+        let wanted = !data.input_gradient.is_empty();
+        assert!(!wanted || data.input_gradient.len() == input.len(), "gradient of the input");
+
+        let (row, lanes) = (self.filters_in_vectors(isa), isa.lanes());
+        let axes = self.axes.each_ref().map(GradientAxis::of);
+        // The gradient of the convolution's output has the border that the input's gradient needs.
+        let frame = Border {
+            image: self.convolved(),
+            before: axes.each_ref().map(|axis| if wanted { axis.before } else { 0 }),
+            copy: if wanted { axes.each_ref().map(|axis| axis.padded) } else { self.convolved() },
+            channels: row,
+        };
+        let place = Frame { columns: frame.copy[1], pixel: row };
+        let pass = self.forward_pass(place, frame.before)?;
+        let passes = if wanted { self.gradient_passes(&axes, place)? } else { Vec::new() };
+        let packing = Packing::of(isa, self.channels);
+        let packed_lengths = passes.iter().map(|pass| packing.numbers(pass.entries.len()));
+        let sums = scratch_length(&[pass.entries.len() + 1, row]);
+        let images = IMAGES.max(count.div_ceil(GROUPS));
+        let groups = count.div_ceil(images);
+        let mut scratch = Scratch::take();
+        let figures = norm.as_ref().map_or(0, |_| scratch_length(&[count, FIGURES, row]));
+        let [packed, partial, figures, per_channel] = scratch.split([
+            packed_lengths.fold(0, usize::saturating_add),
+            scratch_length(&[groups.max(1), sums]),
+            figures,
+            row * PER_CHANNEL,
+        ])?;
+        let mut rest = &mut *packed;
+        for pass in &passes {
+            let part =
+                rest.split_off_mut(..packing.numbers(pass.entries.len())).expect("room for all passes");
+            let taps = self.taps();
+            packing.pack(
+                pass,
+                |channel, filter, tap| weight[(filter * self.channels + channel) * taps + tap],
+                part,
+            );
+        }
+        partial[..sums].fill(0.0);
+
+        let spread = Spread { block: self, scale: data.scale };
+        let source = Source { spread, output_gradient, layout, routes };
+        let norm = match norm {
+            None => None,
+            Some(norm) => {
+                Some(self.norm_gradients(isa, threads, (&source, count), norm, figures, per_channel)?)
+            }
+        };
+        let (parts, outcome) = (DisjointSlices::new(partial), SharedOutcome::default());
+        let input_gradient = DisjointSlices::new(data.input_gradient);
+        threads.parallel_for(groups, 1, &|range| {
+            for group in range {
+                // SAFETY: no two threads have a group of images in common.
+                let sums = unsafe { parts.part(group * sums..(group + 1) * sums) };
+                sums.fill(0.0);
+                outcome.record(isa.run(Backward {
+                    source: &source,
+                    norm: &norm,
+                    frame,
+                    border: self.input_border(),
+                    pass: &pass,
+                    passes: &passes,
+                    packing,
+                    packed,
+                    input,
+                    input_gradient: &input_gradient,
+                    sums,
+                    range: group * images..((group + 1) * images).min(count),
+                }));
+            }
+        });
+        outcome.into_result()?;
+        let (first, others) = partial[..groups.max(1) * sums].split_at_mut(sums);
+        add_rows(first, others);
+        // What a bias adds, normalisation takes off again. The sum over all cells is zero but for rounding.
+        if norm.is_some() {
+            let of_bias = pass.entries.len() * row;
+            first[of_bias..].fill(0.0);
+        }
+        self.unpack(lanes, first, data.weight_gradient, data.bias_gradient);
+        Ok(())
+    }
+
+    /// The gradients of normalisation's own variables, and how a gradient goes through it.
+    fn norm_gradients<'a>(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        (source, count): (&Source<'_>, usize),
+        norm: BatchNormGradients<'a>,
+        figures: &mut [f32],
+        per_channel: &'a mut [f32],
+    ) -> Result<Norm<'a>, OutOfMemory> {
+        let BatchNormGradients { weight, epsilon, convolved, mean, variance, weight_gradient, bias_gradient } =
+            norm;
+        assert_eq!(convolved.len(), self.convolved_numbers(isa, count), "the convolution's output");
+        let lengths = [mean.len(), variance.len(), weight_gradient.len(), bias_gradient.len()];
+        assert_eq!(lengths, [self.filters; 4], "figures of the channels");
+        let row = self.filters_in_vectors(isa);
+        per_channel.fill(0.0);
+        let (of_mean, others) = per_channel.split_at_mut(row);
+        let (factor, others) = others.split_at_mut(row);
+        let (slope, constant) = others.split_at_mut(row);
+        of_mean[..self.filters].copy_from_slice(mean);
+        let outcome = SharedOutcome::default();
+        let parts = DisjointSlices::new(figures);
+        threads.parallel_for(count, 1, &|range| {
+            outcome.record(isa.run(Sums { source, convolved, mean: of_mean, figures: &parts, range }));
+        });
+        outcome.into_result()?;
+        let cells = (count * self.convolved().iter().product::<usize>()) as f64;
+        for channel in 0..self.filters {
+            let images = figures[..count * FIGURES * row].chunks_exact(FIGURES * row);
+            let [sum, products] = images.fold([0.0; 2], |[sum, products], of| {
+                [sum + f64::from(of[channel]), products + f64::from(of[row + channel])]
+            });
+            let deviation = (f64::from(variance[channel]) + epsilon).sqrt();
+            let scale = weight.map_or(1.0, |weight| f64::from(weight[channel])) / deviation;
+            weight_gradient[channel] = (products / deviation) as f32;
+            bias_gradient[channel] = sum as f32;
+            factor[channel] = scale as f32;
+            slope[channel] = (-scale * products / (cells * deviation * deviation)) as f32;
+            constant[channel] = (-scale * sum / cells) as f32;
+        }
+        Ok(Norm { convolved, figures: GradientFigures { factor, slope, mean: of_mean, constant } })
+    }
+
+    /// Takes weights and biases out of the vectors of their entries.
+    fn unpack(&self, lanes: usize, sums: &[f32], weight: &mut [f32], bias: Option<&mut [f32]>) {
+        let (taps, row) = (self.taps(), self.filters.next_multiple_of(lanes));
+        for (filter, weight) in weight.chunks_exact_mut(taps * self.channels).enumerate() {
+            for (channel, weight) in weight.chunks_exact_mut(taps).enumerate() {
+                for (tap, weight) in weight.iter_mut().enumerate() {
+                    *weight = sums[(tap * self.channels + channel) * row + filter];
+                }
+            }
+        }
+        if let Some(bias) = bias {
+            bias.copy_from_slice(&sums[taps * self.channels * row..][..self.filters]);
+        }
+    }
+}
+
+/// The figures of [`GradientFigures`].
+const PER_CHANNEL: usize = 4;
+
+/// How a gradient goes through batch normalisation.
+struct Norm<'a> {
+    convolved: &'a [f32],
+    figures: GradientFigures<'a>,
+}
+
+/// The gradient of the output, and where it flows.
+struct Source<'a> {
+    spread: Spread<'a>,
+    output_gradient: &'a [f32],
+    layout: Layout,
+    routes: &'a [u8],
+}
+
+impl Source<'_> {
+    fn panel<S: Simd>(&self, _: S) -> usize {
+        self.spread.block.panel(self.layout, S::LANES)
+    }
+
+    /// The gradient of one image's output, and its routes.
+    ///
+    /// # Safety
+    /// The image is one of the batch, and `panel` has room for a panel.
+    #[inline(always)]
+    unsafe fn image<S: Simd>(&self, s: S, image: usize, panel: *mut f32) -> (Outputs, *const u8) {
+        let block = self.spread.block;
+        // SAFETY: the caller's promise; `ConvBlock::check_lengths` has counted all numbers. Nobody writes to the gradient.
+        unsafe {
+            let from = self.output_gradient.as_ptr().add(image * block.output_numbers());
+            let outputs = Outputs::of::<S>(block, self.layout, from.cast_mut(), panel);
+            outputs.gather(s, block, self.layout, from);
+            let bytes = block.outputs() * block.filters.next_multiple_of(S::LANES);
+            let routes = match self.routes {
+                [] => std::ptr::null(),
+                routes => routes.as_ptr().add(image * bytes),
+            };
+            (outputs, routes)
+        }
+    }
+}
+
+/// The sums that the gradient of batch normalisation needs, of each image.
+struct Sums<'a> {
+    source: &'a Source<'a>,
+    convolved: &'a [f32],
+    mean: &'a [f32],
+    figures: &'a DisjointSlices<'a, f32>,
+    range: Range<usize>,
+}
+
+impl Kernel for Sums<'_> {
+    type Output = Result<(), OutOfMemory>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let block = self.source.spread.block;
+        let mut scratch = Scratch::take();
+        let [panel] = scratch.split([self.source.panel(s)])?;
+        for image in self.range {
+            // SAFETY: the scratch memory has room for a panel; no two threads have an image in common.
+            unsafe {
+                let (outputs, routes) = self.source.image(s, image, panel.as_mut_ptr());
+                let cells = block.convolution_of(s, self.convolved, image);
+                let figures = self.figures.at(image * FIGURES * cells.pixel);
+                let source = (self.source.spread, outputs, routes);
+                block.gradient_sums(s, source, cells, self.mean.as_ptr(), figures);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ConvBlock {
+    /// The convolution of an image among those of a batch, to be read.
+    ///
+    /// # Safety
+    /// The image is one of the batch.
+    #[inline(always)]
+    unsafe fn convolution_of<S: Simd>(&self, s: S, convolved: &[f32], image: usize) -> Cells {
+        // SAFETY: the caller's promise.
+        let start = unsafe { convolved.as_ptr().add(image * self.cell_numbers(S::LANES)) };
+        self.cells_at(s, start.cast_mut())
+    }
+}
+
+/// The gradients of input and weights of some images.
+struct Backward<'a> {
+    source: &'a Source<'a>,
+    norm: &'a Option<Norm<'a>>,
+    /// The gradient of the convolution's output in its border.
+    frame: Border,
+    border: Border,
+    pass: &'a Pass,
+    passes: &'a [Pass],
+    packing: Packing,
+    packed: &'a [f32],
+    input: &'a [f32],
+    input_gradient: &'a DisjointSlices<'a, f32>,
+    sums: &'a mut [f32],
+    range: Range<usize>,
+}
+
+impl Kernel for Backward<'_> {
+    type Output = Result<(), OutOfMemory>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let block = self.source.spread.block;
+        let frame = &self.frame;
+        let row = frame.channels;
+        let numbers = scratch_length(&[frame.copy[0], frame.copy[1], row]);
+        let mut scratch = Scratch::take();
+        let (of_weights, panel) = (self.sums.len(), self.source.panel(s));
+        let [copy, gradient, panel, band, lost] =
+            scratch.split([self.border.room(), numbers, panel, of_weights, of_weights])?;
+        (band.fill(0.0), lost.fill(0.0));
+        let parts = [band.as_mut_ptr(), self.sums.as_mut_ptr(), lost.as_mut_ptr()];
+        let mut of_band = 0;
+        // What is written per image lies within the border, which stays zero.
+        gradient.fill(0.0);
+        let gradient = gradient.as_mut_ptr();
+        for image in self.range.clone() {
+            // SAFETY: the scratch memory has room for an image, its gradient in its border, and a panel; no two threads have an
+            // image in common.
+            unsafe {
+                let (outputs, routes) = self.source.image(s, image, panel.as_mut_ptr());
+                let first = (frame.before[0] * frame.copy[1] + frame.before[1]) * row;
+                let cells = Cells { start: gradient.add(first), row: frame.copy[1] * row, pixel: row };
+                match block.window {
+                    [1, 1] => self.gradient::<S, 1>(s, image, (outputs, routes), cells),
+                    [2, 2] => self.gradient::<S, 2>(s, image, (outputs, routes), cells),
+                    _ => self.gradient::<S, 0>(s, image, (outputs, routes), cells),
+                }
+                let from = self.input.as_ptr().add(image * block.input_numbers());
+                let input = self.border.copied(from, copy.as_mut_ptr());
+                let pixels = self.pass.pixels.len();
+                for first in (0..pixels).step_by(BAND) {
+                    let pixels = first..pixels.min(first + BAND);
+                    of_band += pixels.len();
+                    self.pass.add_weights(s, pixels, WeightSums { input, gradient, sums: parts[0], row });
+                    if of_band >= BAND {
+                        end_band(s, of_weights, parts);
+                        of_band = 0;
+                    }
+                }
+                if !self.passes.is_empty() {
+                    self.input_gradient(s, gradient, self.input_gradient.at(image * block.input_numbers()));
+                }
+            }
+        }
+        // SAFETY: all three have a row for each entry, and one for the biases.
+        unsafe {
+            end_band(s, of_weights, parts);
+            for vector in (0..of_weights).step_by(S::LANES) {
+                Total::settle(s, parts[1].add(vector), parts[2].add(vector));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Backward<'_> {
+    /// Writes the gradient of an image's convolution, for windows of `W` by `W` cells, or of any size if that is 0.
+    ///
+    /// # Safety
+    /// The image is one of the batch; its outputs and routes can be read, and the cells written.
+    #[inline(always)]
+    unsafe fn gradient<S: Simd, const W: usize>(
+        &self,
+        s: S,
+        image: usize,
+        (outputs, routes): (Outputs, *const u8),
+        to: Cells,
+    ) {
+        let spread = &self.source.spread;
+        let block = spread.block;
+        // SAFETY: the caller's promise.
+        unsafe {
+            spread.clear_rest(to);
+            for row in 0..block.output()[0] {
+                spread.write::<S, W>(s, row, outputs, routes, to);
+                if let Some(norm) = self.norm {
+                    let rows = row * block.window[0]..(row + 1) * block.window[0];
+                    let values = block.convolution_of(s, norm.convolved, image);
+                    block.normalize_gradient(s, rows, to, values, &norm.figures);
+                }
+            }
+            if let Some(norm) = self.norm {
+                let rest = block.output()[0] * block.window[0]..block.convolved()[0];
+                let values = block.convolution_of(s, norm.convolved, image);
+                block.normalize_gradient(s, rest, to, values, &norm.figures);
+            }
+        }
+    }
+
+    /// # Safety
+    /// The gradient in its border can be read, and an image of the input written.
+    #[inline(always)]
+    unsafe fn input_gradient<S: Simd>(&self, s: S, from: *const f32, to: *mut f32) {
+        let channels = self.source.spread.block.channels;
+        let mut packed = self.packed.as_ptr();
+        for pass in self.passes {
+            // SAFETY: the caller's promise; the weights of all passes lie one after another.
+            unsafe {
+                pass.run(
+                    s,
+                    0..pass.pixels.len(),
+                    channels.div_ceil(S::LANES),
+                    Places { packed, start: &[], from, to, width: channels },
+                );
+                packed = packed.add(self.packing.numbers(pass.entries.len()));
+            }
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! From images to the block's output.
+
+#![expect(unsafe_code, reason = "several threads write to one output")]
+
+use std::ops::Range;
+
+use super::border::Border;
+use super::ending::{Cells, Ending, Outputs};
+use super::passes::Frame;
+use super::products::{Packing, Pass, Places};
+use super::statistics::{FIGURES, of_batch};
+use super::{ConvBlock, SliceLengths};
+use crate::dropout::KeepMask;
+use crate::isa::{Isa, Kernel};
+use crate::memory::{OutOfMemory, Scratch, scratch_length};
+use crate::panel::Layout;
+use crate::simd::Simd;
+use crate::threads::{DisjointSlices, SharedOutcome, Threads};
+
+/// The slices that a forward pass reads and writes.
+#[derive(Debug)]
+pub struct ConvBlockForward<'a> {
+    /// `[N, height, width, C]`.
+    pub input: &'a [f32],
+    /// `[filters, C, kernel...]`.
+    pub weight: &'a [f32],
+    /// `[filters]`, if there are biases.
+    pub bias: Option<&'a [f32]>,
+    /// Batch normalisation between convolution and activation, if there is one.
+    pub norm: Option<BatchNormForward<'a>>,
+    /// The mask of dropout, whose numbers are `[N, output..., filters]`, and the factor of kept values. `None` drops nothing.
+    pub keep: Option<(&'a KeepMask, f32)>,
+    /// `[N, filters, output...]` or `[N, output..., filters]`, as `layout` says.
+    pub output: &'a mut [f32],
+    /// How the output lies.
+    pub layout: Layout,
+    /// The routes for the backward pass; empty if there is none.
+    pub routes: &'a mut [u8],
+}
+
+/// Normalisation with the statistics of the batch.
+#[derive(Debug)]
+pub struct BatchNormForward<'a> {
+    /// What normalised values are multiplied with, `[filters]`, if they are.
+    pub weight: Option<&'a [f32]>,
+    /// What is added then, `[filters]`.
+    pub bias: &'a [f32],
+    /// What is added to a variance.
+    pub epsilon: f64,
+    /// The convolution's output, as [`ConvBlock::convolved_numbers`] counts it, for the backward pass.
+    pub convolved: &'a mut [f32],
+    /// The mean of each channel, `[filters]`.
+    pub mean: &'a mut [f32],
+    /// The variance of each channel, `[filters]`: the mean squared distance from the mean.
+    pub variance: &'a mut [f32],
+}
+
+impl ConvBlock {
+    /// Computes the block's output, and the routes. It does not depend on the number of threads.
+    ///
+    /// # Errors
+    /// Not enough memory for the weights, or for an image with its border and its convolution.
+    ///
+    /// # Panics
+    /// A block that is not possible, or slices of other lengths than those of the block.
+    pub fn forward(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        data: ConvBlockForward<'_>,
+    ) -> Result<(), OutOfMemory> {
+        let ConvBlockForward { input, weight, bias, norm, keep, output, layout, routes } = data;
+        let lengths = SliceLengths {
+            input: input.len(),
+            weight: weight.len(),
+            output: output.len(),
+            routes: routes.len(),
+        };
+        let count = self.check_lengths(isa, lengths);
+        assert!(keep.is_none_or(|(mask, _)| mask.len() == output.len()), "numbers of the mask");
+        assert!(bias.is_none_or(|bias| bias.len() == self.filters), "biases");
+        if let Some(norm) = &norm {
+            let lengths = [norm.bias.len(), norm.mean.len(), norm.variance.len()];
+            assert_eq!(lengths, [self.filters; 3], "figures of the channels");
+            assert!(norm.weight.is_none_or(|weight| weight.len() == self.filters), "factors");
+            assert_eq!(norm.convolved.len(), self.convolved_numbers(isa, count), "the convolution's output");
+        }
+
+        let row = self.filters_in_vectors(isa);
+        let [_, columns] = self.convolved();
+        let pass = self.forward_pass(Frame { columns, pixel: row }, [0; 2])?;
+        let packing = Packing::of(isa, self.filters);
+        let figures = norm.as_ref().map_or(0, |_| scratch_length(&[count, FIGURES, row]));
+        let mut scratch = Scratch::take();
+        let [packed, start, figures, factor, summand] =
+            scratch.split([packing.numbers(pass.entries.len()), row, figures, row, row])?;
+        let taps = self.taps();
+        packing.pack(
+            &pass,
+            |filter, channel, tap| weight[(filter * self.channels + channel) * taps + tap],
+            packed,
+        );
+        start.fill(0.0);
+        if let Some(bias) = bias {
+            start[..bias.len()].copy_from_slice(bias);
+        }
+
+        let convolution =
+            Convolution { block: self, pass: &pass, packed, start, border: self.input_border(), input };
+        let mut ending = Ending { block: self, affine: None, keep };
+        let (output, routes) = (DisjointSlices::new(output), DisjointSlices::new(routes));
+        let finish = |ending| Finish { ending, output: &output, layout, routes: &routes };
+        let outcome = SharedOutcome::default();
+        let Some(norm) = norm else {
+            threads.parallel_for(count, 1, &|range| {
+                outcome.record(isa.run(Whole { convolution: &convolution, finish: &finish(ending), range }));
+            });
+            return outcome.into_result();
+        };
+        let (convolved, parts) = (DisjointSlices::new(norm.convolved), DisjointSlices::new(figures));
+        threads.parallel_for(count, 1, &|range| {
+            let (convolution, convolved, figures) = (&convolution, &convolved, &parts);
+            outcome.record(isa.run(Convolve { convolution, convolved, figures, range }));
+        });
+        outcome.into_result()?;
+        let pixels = self.convolved().iter().product();
+        (factor.fill(0.0), summand.fill(0.0));
+        for channel in 0..self.filters {
+            let (mean, variance) = of_batch(figures, row, pixels, channel);
+            let weight = norm.weight.map_or(1.0, |weight| f64::from(weight[channel]));
+            let scale = weight / (variance + norm.epsilon).sqrt();
+            (norm.mean[channel], norm.variance[channel]) = (mean as f32, variance as f32);
+            (factor[channel], summand[channel]) =
+                (scale as f32, (f64::from(norm.bias[channel]) - mean * scale) as f32);
+        }
+        ending.affine = Some([factor, summand]);
+        let outcome = SharedOutcome::default();
+        let finish = finish(ending);
+        threads.parallel_for(count, 1, &|range| {
+            outcome.record(isa.run(Normalize { finish: &finish, convolved: &convolved, range }));
+        });
+        outcome.into_result()
+    }
+
+    /// The rows of the output that are computed before the next ones: few, so that their convolution stays in the cache, and
+    /// enough to fill registers.
+    fn band_rows(&self) -> usize {
+        let [_, columns] = self.convolved();
+        BAND_PIXELS.div_ceil(self.window[0] * columns)
+    }
+
+    /// What windows see of an image.
+    pub(super) fn input_border(&self) -> Border {
+        Border {
+            image: self.axes.map(|axis| axis.input),
+            before: self.axes.map(|axis| axis.before),
+            copy: self.axes.map(|axis| axis.padded()),
+            channels: self.channels,
+        }
+    }
+
+    /// The vectors of an image's convolution that lies at `start` without a border.
+    pub(super) fn cells_at<S: Simd>(&self, _: S, start: *mut f32) -> Cells {
+        let [_, columns] = self.convolved();
+        let pixel = self.filters.next_multiple_of(S::LANES);
+        Cells { start, row: columns * pixel, pixel }
+    }
+}
+
+/// The pixels of a band at least.
+const BAND_PIXELS: usize = 96;
+
+/// The convolution of images.
+struct Convolution<'a> {
+    block: &'a ConvBlock,
+    pass: &'a Pass,
+    packed: &'a [f32],
+    start: &'a [f32],
+    border: Border,
+    input: &'a [f32],
+}
+
+impl Convolution<'_> {
+    /// # Safety
+    /// The image is one of the input. `copy` has room for it with its border, if it has one.
+    #[inline(always)]
+    unsafe fn image(&self, image: usize, copy: *mut f32) -> *const f32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let from = self.input.as_ptr().add(image * self.block.input_numbers());
+            self.border.copied(from, copy)
+        }
+    }
+
+    /// Some rows of the convolution of what [`Convolution::image`] gave.
+    ///
+    /// # Safety
+    /// `to` has room for all vectors of these rows.
+    #[inline(always)]
+    unsafe fn rows<S: Simd>(&self, s: S, from: *const f32, rows: Range<usize>, to: Cells) {
+        let [_, columns] = self.block.convolved();
+        let packed = self.packed.as_ptr();
+        let places = Places { packed, start: self.start, from, to: to.start, width: to.pixel };
+        // SAFETY: the caller's promise; the pass lies in the image with its border.
+        unsafe { self.pass.run(s, rows.start * columns..rows.end * columns, to.pixel / S::LANES, places) }
+    }
+}
+
+/// What follows the convolution.
+struct Finish<'a> {
+    ending: Ending<'a>,
+    output: &'a DisjointSlices<'a, f32>,
+    layout: Layout,
+    routes: &'a DisjointSlices<'a, u8>,
+}
+
+impl Finish<'_> {
+    /// Numbers of a panel.
+    fn panel<S: Simd>(&self, _: S) -> usize {
+        self.ending.block.panel(self.layout, S::LANES)
+    }
+
+    /// Where the outputs and routes of an image are written.
+    ///
+    /// # Safety
+    /// The image is one of the batch, and nobody else writes to its outputs. `panel` has room for a panel.
+    #[inline(always)]
+    unsafe fn image<S: Simd>(&self, _: S, image: usize, panel: *mut f32) -> Image {
+        let block = self.ending.block;
+        let to = self.output.at(image * block.output_numbers());
+        let bytes = block.outputs() * block.filters.next_multiple_of(S::LANES);
+        let routes = match self.routes.is_empty() {
+            true => std::ptr::null_mut(),
+            false => self.routes.at(image * bytes),
+        };
+        // SAFETY: the caller's promise; `ConvBlock::check_lengths` has counted all numbers.
+        let outputs = unsafe { Outputs::of::<S>(block, self.layout, to, panel) };
+        Image { number: image, to, outputs, routes }
+    }
+
+    /// Some rows of an image's output, from the cells that they see.
+    ///
+    /// # Safety
+    /// The rows of the cells can be read.
+    #[inline(always)]
+    unsafe fn rows<S: Simd>(&self, s: S, image: &Image, rows: Range<usize>, cells: Cells) {
+        // SAFETY: the caller's promise, and that of [`Finish::image`].
+        unsafe { self.ending.forward(s, (image.number, rows), cells, image.outputs, image.routes) }
+    }
+
+    /// Brings an image's output to where it belongs, once all rows are there.
+    #[inline(always)]
+    fn end<S: Simd>(&self, s: S, image: &Image) {
+        // SAFETY: the promise of [`Finish::image`].
+        unsafe { image.outputs.scatter(s, self.ending.block, self.layout, image.to) }
+    }
+}
+
+/// An image whose output is written.
+struct Image {
+    number: usize,
+    to: *mut f32,
+    outputs: Outputs,
+    routes: *mut u8,
+}
+
+/// All of a block without batch normalisation.
+struct Whole<'a> {
+    convolution: &'a Convolution<'a>,
+    finish: &'a Finish<'a>,
+    range: Range<usize>,
+}
+
+impl Kernel for Whole<'_> {
+    type Output = Result<(), OutOfMemory>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let Self { convolution, finish, range } = self;
+        let block = convolution.block;
+        let mut scratch = Scratch::take();
+        let [rows, _] = block.output();
+        let row = block.cells_at(s, std::ptr::null_mut()).row;
+        let band = scratch_length(&[block.band_rows(), block.window[0], row]);
+        let [copy, band, panel] = scratch.split([convolution.border.room(), band, finish.panel(s)])?;
+        for image in range {
+            // SAFETY: the scratch memory has room for an image, a band and a panel; no two threads have an image in common.
+            unsafe {
+                let from = convolution.image(image, copy.as_mut_ptr());
+                let image = finish.image(s, image, panel.as_mut_ptr());
+                let mut first = 0;
+                while first < rows {
+                    let end = rows.min(first + block.band_rows());
+                    let seen = first * block.window[0]..end * block.window[0];
+                    // Row 0 would lie before the band by as many rows as the band's first one.
+                    let cells = block.cells_at(s, band.as_mut_ptr().wrapping_sub(seen.start * row));
+                    convolution.rows(s, from, seen, cells);
+                    finish.rows(s, &image, first..end, cells);
+                    first = end;
+                }
+                finish.end(s, &image);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The convolution of images, and the statistics of each.
+struct Convolve<'a> {
+    convolution: &'a Convolution<'a>,
+    convolved: &'a DisjointSlices<'a, f32>,
+    figures: &'a DisjointSlices<'a, f32>,
+    range: Range<usize>,
+}
+
+impl Kernel for Convolve<'_> {
+    type Output = Result<(), OutOfMemory>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let Self { convolution, convolved, figures, range } = self;
+        let block = convolution.block;
+        let mut scratch = Scratch::take();
+        let [copy] = scratch.split([convolution.border.room()])?;
+        for image in range {
+            let cells = block.cells_at(s, convolved.at(image * block.cell_numbers(S::LANES)));
+            // SAFETY: the scratch memory has room for an image; no two threads have an image in common.
+            unsafe {
+                let from = convolution.image(image, copy.as_mut_ptr());
+                convolution.rows(s, from, 0..block.convolved()[0], cells);
+                block.image_statistics(s, cells, figures.at(image * FIGURES * cells.pixel));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// From the convolution of images to the output.
+struct Normalize<'a> {
+    finish: &'a Finish<'a>,
+    convolved: &'a DisjointSlices<'a, f32>,
+    range: Range<usize>,
+}
+
+impl Kernel for Normalize<'_> {
+    type Output = Result<(), OutOfMemory>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let Self { finish, convolved, range } = self;
+        let block = finish.ending.block;
+        let mut scratch = Scratch::take();
+        let [panel] = scratch.split([finish.panel(s)])?;
+        for image in range {
+            let cells = block.cells_at(s, convolved.at(image * block.cell_numbers(S::LANES)));
+            // SAFETY: the scratch memory has room for a panel; no two threads have an image in common.
+            unsafe {
+                let image = finish.image(s, image, panel.as_mut_ptr());
+                finish.rows(s, &image, 0..block.output()[0], cells);
+                finish.end(s, &image);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! Sums of the products of all entries, for some pixels and all output channels.
+
+#![expect(unsafe_code, reason = "vectors are read and written in place")]
+
+use std::ops::Range;
+
+use crate::isa::{Isa, Kernel};
+use crate::simd::Simd;
+
+/// Outputs that see their input through the same taps.
+#[derive(Debug)]
+pub(super) struct Pass {
+    /// The pixels of the kernel, by number.
+    pub(super) taps: Vec<usize>,
+    /// Channels that are summed over.
+    pub(super) channels: usize,
+    /// Where the numbers that an output sees lie, counted from its first one: channels within taps.
+    pub(super) entries: Vec<usize>,
+    pub(super) pixels: Vec<Pixel>,
+}
+
+/// The first number that an output sees, and the first number of the output.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pixel {
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// Vectors of output channels that are computed at once.
+pub(super) const fn tile_vectors(accumulators: usize) -> usize {
+    match accumulators {
+        24.. => 4,
+        12.. => 2,
+        _ => 1,
+    }
+}
+
+impl Isa {
+    fn tile_vectors(self) -> usize {
+        struct Vectors;
+        impl Kernel for Vectors {
+            type Output = usize;
+            #[inline(always)]
+            fn run<S: Simd>(self, _: S) -> usize {
+                tile_vectors(S::ACCUMULATORS)
+            }
+        }
+        self.run(Vectors)
+    }
+}
+
+/// How the weights of a pass lie: by group of vectors, entry and vector. Lanes without an output channel are zero.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packing {
+    /// Channels of the output.
+    filters: usize,
+    lanes: usize,
+    /// Vectors of a group; the last group may have fewer.
+    group: usize,
+}
+
+impl Packing {
+    pub(super) fn of(isa: Isa, filters: usize) -> Self {
+        Self { filters, lanes: isa.lanes(), group: isa.tile_vectors() }
+    }
+
+    /// Numbers of so many entries.
+    pub(super) fn numbers(&self, entries: usize) -> usize {
+        entries * self.filters.next_multiple_of(self.lanes)
+    }
+
+    /// Packs what `weight` gives for a filter, a channel and a tap.
+    pub(super) fn pack(&self, pass: &Pass, weight: impl Fn(usize, usize, usize) -> f32, to: &mut [f32]) {
+        let Self { filters, lanes, group } = *self;
+        let mut to = to.iter_mut();
+        for first in (0..filters).step_by(group * lanes) {
+            let end = (first + group * lanes).min(filters.next_multiple_of(lanes));
+            for &tap in &pass.taps {
+                for channel in 0..pass.channels {
+                    for (filter, to) in (first..end).zip(&mut to) {
+                        *to = if filter < filters { weight(filter, channel, tap) } else { 0.0 };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where a pass reads and writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places<'a> {
+    /// The weights, as [`Packing::pack`] writes them.
+    pub(super) packed: *const f32,
+    /// What a sum begins with, a number per output channel, in whole vectors; empty for zeros.
+    pub(super) start: &'a [f32],
+    pub(super) from: *const f32,
+    pub(super) to: *mut f32,
+    /// Numbers that may be written from a pixel on: whole vectors, or the output channels alone.
+    pub(super) width: usize,
+}
+
+impl Pass {
+    /// Computes some pixels and so many vectors of output channels.
+    ///
+    /// # Safety
+    /// Each of these pixels can be read at every entry, and written with as many numbers as `places` says. Nobody else touches
+    /// the output.
+    #[inline(always)]
+    pub(super) unsafe fn run<S: Simd>(&self, s: S, pixels: Range<usize>, vectors: usize, places: Places<'_>) {
+        let most = tile_vectors(S::ACCUMULATORS);
+        let pixels = &self.pixels[pixels];
+        for first in (0..vectors).step_by(most) {
+            let tiles = Tiles { entries: &self.entries, pixels, places, first };
+            // SAFETY: the caller's promise.
+            unsafe {
+                match (vectors - first).min(most) {
+                    4 if S::ACCUMULATORS >= 24 => tiles.all::<S, 6, 4>(s),
+                    3 if S::ACCUMULATORS >= 24 => tiles.all::<S, 8, 3>(s),
+                    2 if S::ACCUMULATORS >= 24 => tiles.all::<S, 8, 2>(s),
+                    2 if S::ACCUMULATORS >= 12 => tiles.all::<S, 6, 2>(s),
+                    _ if S::ACCUMULATORS >= 12 => tiles.all::<S, 8, 1>(s),
+                    _ => tiles.all::<S, 4, 1>(s),
+                }
+            }
+        }
+    }
+}
+
+struct Tiles<'a> {
+    entries: &'a [usize],
+    pixels: &'a [Pixel],
+    places: Places<'a>,
+    /// The first vector of output channels.
+    first: usize,
+}
+
+impl Tiles<'_> {
+    /// All pixels, `P` at a time, and `G` vectors.
+    ///
+    /// # Safety
+    /// As [`Pass::run`].
+    #[inline(always)]
+    unsafe fn all<S: Simd, const P: usize, const G: usize>(&self, s: S) {
+        let pixels = self.pixels;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut tiles = pixels.chunks_exact(P);
+            for tile in &mut tiles {
+                self.tile::<S, P, G>(s, tile);
+            }
+            let rest = tiles.remainder();
+            if rest.is_empty() {
+                return;
+            }
+            if pixels.len() >= P {
+                // Some are computed twice, to the same result.
+                self.tile::<S, P, G>(s, &pixels[pixels.len() - P..]);
+            } else {
+                for pixel in rest.chunks_exact(1) {
+                    self.tile::<S, 1, G>(s, pixel);
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Pass::run`], and there are `P` pixels.
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const P: usize, const G: usize>(&self, s: S, pixels: &[Pixel]) {
+        let Places { packed, start, from, to, width } = self.places;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let from: [*const f32; P] = std::array::from_fn(|pixel| from.add(pixels[pixel].from));
+            let mut first = [s.splat(0.0); G];
+            if !start.is_empty() {
+                for (vector, first) in first.iter_mut().enumerate() {
+                    *first = s.load(start.as_ptr().add((self.first + vector) * S::LANES));
+                }
+            }
+            let mut sums = [first; P];
+            let mut weights = packed.add(self.first * S::LANES * self.entries.len());
+            for &entry in self.entries {
+                let vectors: [S::F; G] = std::array::from_fn(|vector| s.load(weights.add(vector * S::LANES)));
+                weights = weights.add(G * S::LANES);
+                for (sums, from) in sums.iter_mut().zip(&from) {
+                    let seen = s.splat(*from.add(entry));
+                    for (sum, &vector) in sums.iter_mut().zip(&vectors) {
+                        *sum = s.mul_add(seen, vector, *sum);
+                    }
+                }
+            }
+            for (sums, pixel) in sums.iter().zip(pixels) {
+                for (vector, &sum) in sums.iter().enumerate() {
+                    let first = (self.first + vector) * S::LANES;
+                    s.store_up_to(to.wrapping_add(pixel.to + first), sum, width - first);
+                }
+            }
+        }
+    }
+}
