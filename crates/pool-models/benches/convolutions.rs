@@ -4,18 +4,14 @@
 
 use std::process::ExitCode;
 
-use pool_models::{BlockTimes, BuiltInNetwork, Fillings, block_times};
+use pool_models::{BlockTimes, BuiltInNetwork, block_times};
 
 const IMAGES: usize = 128;
 const MOST: f64 = 1.1;
 const TRIES: usize = 3;
 
 fn times(network: BuiltInNetwork) -> Vec<BlockTimes> {
-    let channels = if network == BuiltInNetwork::Study { 1 } else { 3 };
-    let side = if network == BuiltInNetwork::Study { 28 } else { 32 };
-    let template = network.template();
-    let model = template.fill([channels, side, side], 10, &Fillings::default(), 0);
-    let model = model.and_then(|model| model.infer()).expect("a built-in network takes such pictures");
+    let model = network.example().infer().expect("a built-in network fits together");
     block_times(&model, IMAGES).expect("memory for a block")
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mnist_data::{DataDir, PublicSet, verify};
 use pool_models::{BlockTimes, block_times};
-use pool_spec::{BuiltInNetwork, ComputeDevice, DeviceChoice, Fillings, Kernels};
+use pool_spec::{BuiltInNetwork, ComputeDevice, DeviceChoice, Kernels};
 use pool_train::{LIBTORCH_VERSION, resolve_device};
 use serde::Serialize;
 
@@ -51,25 +51,11 @@ struct NetworkTimes {
     blocks: Vec<BlockTimes>,
 }
 
-/// Pictures that the networks are timed on: the study's are grey, those of the others in colour.
-fn picture_of(network: BuiltInNetwork) -> [usize; 3] {
-    match network {
-        BuiltInNetwork::Study | BuiltInNetwork::LeNet5 | BuiltInNetwork::KerasConvnet => [1, 28, 28],
-        BuiltInNetwork::DsCnn => [1, 49, 10],
-        BuiltInNetwork::VggSmall
-        | BuiltInNetwork::AllCnn
-        | BuiltInNetwork::Airbench94
-        | BuiltInNetwork::ResNet8
-        | BuiltInNetwork::ResNet20 => [3, 32, 32],
-    }
-}
-
 fn time_kernels(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     let samples = args.batch as usize;
     let mut all = Vec::new();
     for network in BuiltInNetwork::ALL {
-        let model = network.template().fill(picture_of(network), 10, &Fillings::default(), 0)?.infer()?;
-        let blocks = block_times(&model, samples)?;
+        let blocks = block_times(&network.example().infer()?, samples)?;
         if !args.json {
             let word = serde_json::to_value(network)?;
             print(&times_table(word.as_str().unwrap_or_default(), &blocks, samples))?;

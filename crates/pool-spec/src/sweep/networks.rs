@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::filling::Fillings;
 use super::network::NetworkTemplate;
 use super::template_layer::TemplateLayer;
+use crate::{Pool, Sequential};
 
 /// A network of the literature: `network = "resnet8"` in a sweep file. Each is a file of `configs/networks`, with its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,20 @@ impl BuiltInNetwork {
         let file: NetworkFile = toml::from_str(self.text()).expect("a test reads every file");
         NetworkTemplate::new(file.layers).without_spans()
     }
+
+    /// The network for pictures of the size that its source has and ten classes, with maximum pooling in places that have no
+    /// default.
+    pub fn example(self) -> Sequential {
+        let picture = match self {
+            Self::Study | Self::LeNet5 | Self::KerasConvnet => [1, 28, 28],
+            Self::DsCnn => [1, 49, 10],
+            Self::VggSmall | Self::AllCnn | Self::Airbench94 | Self::ResNet8 | Self::ResNet20 => [3, 32, 32],
+        };
+        let template = self.template();
+        let filled = |fillings: Fillings| template.fill(picture, 10, &fillings, 0);
+        let pooled = || filled(Fillings { pool: Some(Pool::max(2)), ..Fillings::default() });
+        filled(Fillings::default()).or_else(|_| pooled()).expect("a test fills every network")
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +134,13 @@ mod tests {
                 (trainable, fixed),
                 "{network:?}, {source}"
             );
+        }
+    }
+
+    #[test]
+    fn every_example_can_be_built() {
+        for network in BuiltInNetwork::ALL {
+            assert!(network.example().infer().unwrap().parameters() > 0, "{network:?}");
         }
     }
 
