@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 /// An axis whose kernel fits.
 fn axes() -> impl Strategy<Value = ConvAxis> {
-    let most = if cfg!(miri) { 4 } else { 11usize };
+    let most = if cfg!(miri) { 4 } else { 16usize };
     (1..most, 1..6usize, 1..4usize, 1..3usize, 0..4usize, 0..4usize)
         .prop_map(|(input, size, stride, dilation, before, after)| ConvAxis {
             input,

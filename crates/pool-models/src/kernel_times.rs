@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use pool_spec::{Inferred, InferredLayer, Kernels, Sequential, Step};
+use pool_spec::{ConvBlock, Inferred, InferredLayer, Kernels, Sequential, Step};
 use serde::Serialize;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -11,7 +11,8 @@ use tch::{Device, Kind, Tensor};
 use crate::{Mode, ModelError, Net};
 
 /// A way to compute a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BlockWay {
     /// The kernel of pool-kernels.
     Kernel,
@@ -44,14 +45,16 @@ pub struct BlockTimes {
     /// Seconds that a step of training takes, forward and backward: the median of several, in the order of
     /// [`BlockWay::ALL`].
     pub seconds: [f64; 3],
+    /// The way by which networks compute it.
+    pub pick: BlockWay,
     /// Multiply-adds of such a step.
     pub multiply_adds: u64,
 }
 
 impl BlockTimes {
-    /// How many times as long the way takes by which networks compute the block, [`BlockWay::Kernel`], as the fastest one.
+    /// How many times as long the pick takes as the fastest way.
     pub fn pick_to_fastest(&self) -> f64 {
-        self.seconds[0] / self.seconds.iter().copied().fold(f64::INFINITY, f64::min)
+        self.seconds[self.pick as usize] / self.seconds.iter().copied().fold(f64::INFINITY, f64::min)
     }
 }
 
@@ -66,7 +69,7 @@ const STEPS: usize = 7;
 pub fn block_times(model: &Inferred, samples: usize) -> Result<Vec<BlockTimes>, ModelError> {
     let (mut times, mut blocks) = (Vec::new(), Vec::new());
     let mut next = 0;
-    for step in model.steps() {
+    for step in model.steps_by_kernels() {
         let Step::ConvBlock(block) = step else {
             next += 1;
             continue;
@@ -74,21 +77,21 @@ pub fn block_times(model: &Inferred, samples: usize) -> Result<Vec<BlockTimes>, 
         let layers = &model.layers[next..next + block.layers()];
         next += layers.len();
         if !blocks.contains(&block) {
-            times.push(times_of(layers, samples, block.is_first)?);
+            times.push(times_of(layers, samples, &block)?);
             blocks.push(block);
         }
     }
     Ok(times)
 }
 
-fn times_of(layers: &[InferredLayer], samples: usize, is_first: bool) -> Result<BlockTimes, ModelError> {
+fn times_of(layers: &[InferredLayer], samples: usize, block: &ConvBlock) -> Result<BlockTimes, ModelError> {
     let (first, last) = (&layers[0], &layers[layers.len() - 1]);
     let network = layers
         .iter()
         .fold(Sequential::new(first.input.clone()), |network, layer| network.add(layer.layer.clone()));
     let shape: Vec<i64> = [samples].iter().chain(&first.input).map(|&size| size as i64).collect();
     let batch = Tensor::f_rand(&shape, (Kind::Float, Device::Cpu))?;
-    let ways = BlockWay::ALL.map(|way| Timed::new(&network, &batch, way, !is_first));
+    let ways = BlockWay::ALL.map(|way| Timed::new(&network.infer()?, &batch, way, !block.is_first));
     let mut ways = ways.into_iter().collect::<Result<Vec<_>, _>>()?;
     for step in 0..=STEPS {
         for way in &mut ways {
@@ -100,10 +103,11 @@ fn times_of(layers: &[InferredLayer], samples: usize, is_first: bool) -> Result<
     }
     let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
     let size = |shape: &[usize]| shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x");
-    let passes = if is_first { 2 } else { 3 };
+    let passes = if block.is_first { 2 } else { 3 };
     Ok(BlockTimes {
         what: format!("{}, {} to {}", names.join(", "), size(&first.input), size(&last.output)),
         seconds: std::array::from_fn(|way| ways[way].median_s()),
+        pick: if block.is_fastest_by_kernel() { BlockWay::Kernel } else { BlockWay::ChannelsLast },
         multiply_adds: first.multiply_adds * samples as u64 * passes,
     })
 }
@@ -118,14 +122,15 @@ struct Timed {
 
 impl Timed {
     fn new(
-        network: &Sequential,
+        model: &Inferred,
         batch: &Tensor,
         way: BlockWay,
         differentiates: bool,
     ) -> Result<Self, ModelError> {
         let variables = VarStore::new(Device::Cpu);
         let kernels = if way == BlockWay::Kernel { Kernels::Fast } else { Kernels::Reference };
-        let net = network.build(&variables.root())?.with_kernels(kernels);
+        let net = Net::build_in_steps(model, &model.steps_by_kernels(), &variables.root())?;
+        let net = net.with_kernels(kernels);
         let batch = match way {
             BlockWay::ChannelsFirst => batch.f_contiguous()?,
             BlockWay::Kernel | BlockWay::ChannelsLast => {

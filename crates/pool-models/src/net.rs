@@ -54,11 +54,19 @@ impl BuiltStep {
 impl Net {
     /// Makes the variables and the network; the shapes have been inferred, so only libtorch can refuse.
     pub(crate) fn build(model: &Inferred, path: &nn::Path<'_>) -> Result<Self, ModelError> {
+        Self::build_in_steps(model, &model.steps(), path)
+    }
+
+    pub(crate) fn build_in_steps(
+        model: &Inferred,
+        in_steps: &[Step],
+        path: &nn::Path<'_>,
+    ) -> Result<Self, ModelError> {
         let build = |layer| BuiltLayer::build(layer, model.seed, &path.sub(&layer.name));
         let layers = model.layers.iter().map(build).collect::<Result<_, _>>()?;
         let mut steps = Vec::new();
         let mut next = 0;
-        for step in model.steps() {
+        for step in in_steps {
             match step {
                 Step::Layer(_) => {
                     steps.push(BuiltStep::Layer);
@@ -70,7 +78,7 @@ impl Net {
                     let is_flattened =
                         matches!(model.layers.get(next).map(|of| &of.layer), Some(Layer::Flatten));
                     let layout = if is_flattened { Layout::ChannelsFirst } else { Layout::ChannelsLast };
-                    match BuiltConvBlock::new(&block, layout) {
+                    match BuiltConvBlock::new(block, layout) {
                         Some(block) => steps.push(BuiltStep::ConvBlock(block)),
                         None => steps.extend((0..block.layers()).map(|_| BuiltStep::Layer)),
                     }

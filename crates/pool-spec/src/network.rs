@@ -9,7 +9,7 @@ use crate::layers::LayerShape;
 use crate::pool::split_channels;
 use crate::sizes::{count, elements};
 use crate::steps::{self, Step};
-use crate::{BranchInput, Layer, LayerCost, Parallel, Pool, SettingError, summary};
+use crate::{BranchInput, ConvBlock, Layer, LayerCost, Parallel, Pool, SettingError, summary};
 
 /// A network whose layers follow one another, as data. A layer may be [`Parallel`], with lists of layers in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -268,7 +268,12 @@ impl Inferred {
 
     /// How the network is computed with [`Kernels::Fast`](crate::Kernels::Fast): which layers become one step.
     pub fn steps(&self) -> Vec<Step> {
-        steps::fuse(&self.layers)
+        steps::fuse(&self.layers, ConvBlock::is_fastest_by_kernel)
+    }
+
+    /// The steps if every block that a kernel can compute were computed by it, even if libtorch is faster.
+    pub fn steps_by_kernels(&self) -> Vec<Step> {
+        steps::fuse(&self.layers, |_| true)
     }
 
     /// What each layer costs, as [`Inferred::steps`] compute them: the rows of the memory model.

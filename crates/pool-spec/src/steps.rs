@@ -64,6 +64,9 @@ pub enum BlockReduce {
     Mean,
 }
 
+/// With more weights than these, libtorch's convolution is faster: by 15 to 30 % with 2^19, about as fast with 2^18 (`pool-cli
+/// doctor --kernels` on two cores of an AMD EPYC with AVX-512, November 2026). So many do not stay in the cache.
+const MOST_WEIGHTS: usize = 1 << 18;
 /// Cells of a window: where each maximum lay is kept as bits of a byte.
 const MOST_CELLS: usize = 8;
 /// Bytes of a route, per output of a block.
@@ -73,6 +76,12 @@ impl ConvBlock {
     /// How many layers it computes.
     pub fn layers(&self) -> usize {
         self.layers
+    }
+
+    /// Whether the kernel is faster than libtorch's functions, or about as fast.
+    pub fn is_fastest_by_kernel(&self) -> bool {
+        let taps = self.axes[0].size.saturating_mul(self.axes[1].size);
+        self.input[0].saturating_mul(taps).saturating_mul(self.filters) <= MOST_WEIGHTS
     }
 
     /// The block that begins with the layer at `first`, if one does. Each of its layers but the last is read by the next one
@@ -171,11 +180,12 @@ fn plain_pooling(pool: &Pool, spatial: &[usize]) -> Option<(BlockReduce, [usize;
 }
 
 /// The steps of these layers, each of which is in one step.
-pub(crate) fn fuse(layers: &[InferredLayer]) -> Vec<Step> {
+pub(crate) fn fuse(layers: &[InferredLayer], takes: impl Fn(&ConvBlock) -> bool) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut next = 0;
     while next < layers.len() {
-        let step = ConvBlock::at(layers, next).map_or(Step::Layer(next), Step::ConvBlock);
+        let block = ConvBlock::at(layers, next).filter(&takes);
+        let step = block.map_or(Step::Layer(next), Step::ConvBlock);
         next += match &step {
             Step::Layer(_) => 1,
             Step::ConvBlock(block) => block.layers(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mnist_data::{DataDir, PublicSet, verify};
-use pool_models::{BlockTimes, block_times};
+use pool_models::{BlockTimes, BlockWay, block_times};
 use pool_spec::{BuiltInNetwork, ComputeDevice, DeviceChoice, Kernels};
 use pool_train::{LIBTORCH_VERSION, resolve_device};
 use serde::Serialize;
@@ -68,18 +68,23 @@ fn time_kernels(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Milliseconds of each way; the kernels, which networks are computed by, are marked where another way is faster.
+/// Milliseconds of each way, a star at the one by which networks are computed, and a mark where another is 10 % faster.
 fn times_table(network: &str, blocks: &[BlockTimes], samples: usize) -> String {
     let threads = tch::get_num_threads();
     let mut text = format!(
-        "{network}: a training step of {samples} pictures on {threads} threads, ms\n   kernel  libtorch:  first    last  GFLOP/s\n",
+        "{network}: a training step of {samples} pictures on {threads} threads, in ms, and in libtorch's two layouts\n\
+         {:>10} {:>10} {:>10} {:>8}\n",
+        "kernel", "first", "last", "GFLOP/s"
     );
     for block in blocks {
-        let [kernel, first, last] = block.seconds.map(|seconds| seconds * 1e3);
-        let rate = 2e-9 * block.multiply_adds as f64 / block.seconds[0];
-        let mark = if block.pick_to_fastest() > 1.1 { "!" } else { " " };
-        let what = &block.what;
-        text += &format!("{mark}{kernel:8.2}           {first:7.2} {last:7.2} {rate:8.0}  {what}\n");
+        let mark = if block.pick_to_fastest() > 1.1 { '!' } else { ' ' };
+        text.push(mark);
+        for (way, seconds) in BlockWay::ALL.into_iter().zip(block.seconds) {
+            let star = if way == block.pick { '*' } else { ' ' };
+            text += &format!("{:9.2}{star} ", seconds * 1e3);
+        }
+        let rate = 2e-9 * block.multiply_adds as f64 / block.seconds[block.pick as usize];
+        text += &format!("{rate:8.0}  {}\n", block.what);
     }
     text + "\n"
 }

@@ -107,7 +107,7 @@ impl ConvBlock {
             copy: if wanted { axes.each_ref().map(|axis| axis.padded) } else { self.convolved() },
             channels: row,
         };
-        let place = Frame { columns: frame.copy[1], pixel: row };
+        let place = Frame { image: frame.numbers(), columns: frame.copy[1], pixel: row };
         let pass = self.forward_pass(place, frame.before)?;
         let passes = if wanted { self.gradient_passes(&axes, place)? } else { Vec::new() };
         let packing = Packing::of(isa, self.channels);
@@ -352,32 +352,38 @@ impl Kernel for Backward<'_> {
         let block = self.source.spread.block;
         let frame = &self.frame;
         let row = frame.channels;
-        let numbers = scratch_length(&[frame.copy[0], frame.copy[1], row]);
+        let at_once = block.images_at_once().min(self.range.len());
         let mut scratch = Scratch::take();
         let (of_weights, panel) = (self.sums.len(), self.source.panel(s));
+        let [copies, frames] =
+            [self.border.room(), frame.numbers()].map(|numbers| scratch_length(&[at_once, numbers]));
         let [copy, gradient, panel, band, lost] =
-            scratch.split([self.border.room(), numbers, panel, of_weights, of_weights])?;
+            scratch.split([copies, frames, panel, of_weights, of_weights])?;
         (band.fill(0.0), lost.fill(0.0));
         let parts = [band.as_mut_ptr(), self.sums.as_mut_ptr(), lost.as_mut_ptr()];
         let mut of_band = 0;
         // What is written per image lies within the border, which stays zero.
         gradient.fill(0.0);
         let gradient = gradient.as_mut_ptr();
-        for image in self.range.clone() {
-            // SAFETY: the scratch memory has room for an image, its gradient in its border, and a panel; no two threads have an
-            // image in common.
+        for first in self.range.clone().step_by(at_once.max(1)) {
+            let images = first..self.range.end.min(first + at_once);
+            // SAFETY: the scratch memory has room for the images, their gradients in their border, and a panel; no two threads
+            // have an image in common.
             unsafe {
-                let (outputs, routes) = self.source.image(s, image, panel.as_mut_ptr());
-                let first = (frame.before[0] * frame.copy[1] + frame.before[1]) * row;
-                let cells = Cells { start: gradient.add(first), row: frame.copy[1] * row, pixel: row };
-                match block.window {
-                    [1, 1] => self.gradient::<S, 1>(s, image, (outputs, routes), cells),
-                    [2, 2] => self.gradient::<S, 2>(s, image, (outputs, routes), cells),
-                    _ => self.gradient::<S, 0>(s, image, (outputs, routes), cells),
+                for (index, image) in images.clone().enumerate() {
+                    let (outputs, routes) = self.source.image(s, image, panel.as_mut_ptr());
+                    let start = (frame.before[0] * frame.copy[1] + frame.before[1]) * row;
+                    let start = gradient.add(index * frame.numbers() + start);
+                    let cells = Cells { start, row: frame.copy[1] * row, pixel: row };
+                    match block.window {
+                        [1, 1] => self.gradient::<S, 1>(s, image, (outputs, routes), cells),
+                        [2, 2] => self.gradient::<S, 2>(s, image, (outputs, routes), cells),
+                        _ => self.gradient::<S, 0>(s, image, (outputs, routes), cells),
+                    }
                 }
-                let from = self.input.as_ptr().add(image * block.input_numbers());
-                let input = self.border.copied(from, copy.as_mut_ptr());
-                let pixels = self.pass.pixels.len();
+                let from = self.input.as_ptr().add(first * block.input_numbers());
+                let input = self.border.copied(images.len(), from, copy.as_mut_ptr());
+                let pixels = images.len() * self.pass.pixels_of_image;
                 for first in (0..pixels).step_by(BAND) {
                     let pixels = first..pixels.min(first + BAND);
                     of_band += pixels.len();
@@ -388,7 +394,8 @@ impl Kernel for Backward<'_> {
                     }
                 }
                 if !self.passes.is_empty() {
-                    self.input_gradient(s, gradient, self.input_gradient.at(image * block.input_numbers()));
+                    let to = self.input_gradient.at(first * block.input_numbers());
+                    self.input_gradients(s, images.len(), gradient, to);
                 }
             }
         }
@@ -438,9 +445,9 @@ impl Backward<'_> {
     }
 
     /// # Safety
-    /// The gradient in its border can be read, and an image of the input written.
+    /// The gradients of so many images in their border can be read, and as many images of the input written.
     #[inline(always)]
-    unsafe fn input_gradient<S: Simd>(&self, s: S, from: *const f32, to: *mut f32) {
+    unsafe fn input_gradients<S: Simd>(&self, s: S, images: usize, from: *const f32, to: *mut f32) {
         let channels = self.source.spread.block.channels;
         let mut packed = self.packed.as_ptr();
         for pass in self.passes {
@@ -448,7 +455,7 @@ impl Backward<'_> {
             unsafe {
                 pass.run(
                     s,
-                    0..pass.pixels.len(),
+                    0..images * pass.pixels_of_image,
                     channels.div_ceil(S::LANES),
                     Places { packed, start: &[], from, to, width: channels },
                 );

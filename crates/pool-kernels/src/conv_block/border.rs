@@ -21,20 +21,39 @@ impl Border {
         self.copy == self.image
     }
 
-    /// Numbers of a copy; none where the image can be used as it is.
-    pub(super) fn room(&self) -> usize {
-        if self.is_none() { 0 } else { self.copy[0] * self.copy[1] * self.channels }
+    /// Numbers of an image with its border.
+    pub(super) fn numbers(&self) -> usize {
+        self.copy[0] * self.copy[1] * self.channels
     }
 
-    /// The image with its border: a copy at `to`, or the image itself if it has none.
+    /// Numbers of a copy; none where the image can be used as it is.
+    pub(super) fn room(&self) -> usize {
+        if self.is_none() { 0 } else { self.numbers() }
+    }
+
+    /// Images with their border: copies at `to`, or the images themselves if they have none.
     ///
     /// # Safety
-    /// The image can be read, and the copy, which does not overlap it, written.
+    /// The images can be read, and the copies, which do not overlap them, written.
     #[inline(always)]
-    pub(super) unsafe fn copied(&self, from: *const f32, to: *mut f32) -> *const f32 {
+    pub(super) unsafe fn copied(&self, images: usize, from: *const f32, to: *mut f32) -> *const f32 {
         if self.is_none() {
             return from;
         }
+        let image_numbers = self.image[0] * self.image[1] * self.channels;
+        for image in 0..images {
+            // SAFETY: the caller's promise.
+            unsafe { self.copy(from.add(image * image_numbers), to.add(image * self.numbers())) }
+        }
+        to
+    }
+
+    /// Copies one image.
+    ///
+    /// # Safety
+    /// The image can be read, and the copy written.
+    #[inline(always)]
+    unsafe fn copy(&self, from: *const f32, to: *mut f32) {
         let Self { image: [rows, columns], before: [above, left], copy: [to_rows, to_columns], channels } =
             *self;
         let right = to_columns - left - columns;
@@ -53,6 +72,5 @@ impl Border {
                 }
             }
         }
-        to
     }
 }

@@ -88,7 +88,8 @@ impl ConvBlock {
 
         let row = self.filters_in_vectors(isa);
         let [_, columns] = self.convolved();
-        let pass = self.forward_pass(Frame { columns, pixel: row }, [0; 2])?;
+        let pass =
+            self.forward_pass(Frame { image: self.cell_numbers(isa.lanes()), columns, pixel: row }, [0; 2])?;
         let packing = Packing::of(isa, self.filters);
         let figures = norm.as_ref().map_or(0, |_| scratch_length(&[count, FIGURES, row]));
         let mut scratch = Scratch::take();
@@ -182,27 +183,26 @@ struct Convolution<'a> {
 
 impl Convolution<'_> {
     /// # Safety
-    /// The image is one of the input. `copy` has room for it with its border, if it has one.
+    /// The images are some of the input. `copy` has room for them with their border, if they have one.
     #[inline(always)]
-    unsafe fn image(&self, image: usize, copy: *mut f32) -> *const f32 {
+    unsafe fn images(&self, images: &Range<usize>, copy: *mut f32) -> *const f32 {
         // SAFETY: the caller's promise.
         unsafe {
-            let from = self.input.as_ptr().add(image * self.block.input_numbers());
-            self.border.copied(from, copy)
+            let from = self.input.as_ptr().add(images.start * self.block.input_numbers());
+            self.border.copied(images.len(), from, copy)
         }
     }
 
-    /// Some rows of the convolution of what [`Convolution::image`] gave.
+    /// The convolution of some pixels of what [`Convolution::images`] gave.
     ///
     /// # Safety
-    /// `to` has room for all vectors of these rows.
+    /// `to` has room for all vectors of these pixels.
     #[inline(always)]
-    unsafe fn rows<S: Simd>(&self, s: S, from: *const f32, rows: Range<usize>, to: Cells) {
-        let [_, columns] = self.block.convolved();
+    unsafe fn pixels<S: Simd>(&self, s: S, from: *const f32, pixels: Range<usize>, to: Cells) {
         let packed = self.packed.as_ptr();
         let places = Places { packed, start: self.start, from, to: to.start, width: to.pixel };
-        // SAFETY: the caller's promise; the pass lies in the image with its border.
-        unsafe { self.pass.run(s, rows.start * columns..rows.end * columns, to.pixel / S::LANES, places) }
+        // SAFETY: the caller's promise; the pass lies in the images with their border.
+        unsafe { self.pass.run(s, pixels, to.pixel / S::LANES, places) }
     }
 }
 
@@ -280,25 +280,45 @@ impl Kernel for Whole<'_> {
         let block = convolution.block;
         let mut scratch = Scratch::take();
         let [rows, _] = block.output();
+        let [_, columns] = block.convolved();
         let row = block.cells_at(s, std::ptr::null_mut()).row;
-        let band = scratch_length(&[block.band_rows(), block.window[0], row]);
-        let [copy, band, panel] = scratch.split([convolution.border.room(), band, finish.panel(s)])?;
-        for image in range {
-            // SAFETY: the scratch memory has room for an image, a band and a panel; no two threads have an image in common.
+        let at_once = block.images_at_once();
+        // The cells of a band of one image, or of several small images.
+        let (band_rows, cell_numbers) = (block.band_rows(), block.cell_numbers(S::LANES));
+        let band = match at_once {
+            1 => scratch_length(&[band_rows, block.window[0], row]),
+            _ => scratch_length(&[at_once, cell_numbers]),
+        };
+        let copies = scratch_length(&[at_once, convolution.border.room()]);
+        let [copy, band, panel] = scratch.split([copies, band, finish.panel(s)])?;
+        let (copy, band, panel) = (copy.as_mut_ptr(), band.as_mut_ptr(), panel.as_mut_ptr());
+        for first in range.clone().step_by(at_once) {
+            let images = first..range.end.min(first + at_once);
+            // SAFETY: the scratch memory has room for the images, their cells or a band of one, and a panel; no two threads have
+            // an image in common.
             unsafe {
-                let from = convolution.image(image, copy.as_mut_ptr());
-                let image = finish.image(s, image, panel.as_mut_ptr());
-                let mut first = 0;
-                while first < rows {
-                    let end = rows.min(first + block.band_rows());
-                    let seen = first * block.window[0]..end * block.window[0];
-                    // Row 0 would lie before the band by as many rows as the band's first one.
-                    let cells = block.cells_at(s, band.as_mut_ptr().wrapping_sub(seen.start * row));
-                    convolution.rows(s, from, seen, cells);
-                    finish.rows(s, &image, first..end, cells);
-                    first = end;
+                let from = convolution.images(&images, copy);
+                if at_once > 1 {
+                    let pixels = images.len() * convolution.pass.pixels_of_image;
+                    convolution.pixels(s, from, 0..pixels, block.cells_at(s, band));
                 }
-                finish.end(s, &image);
+                for (index, image) in images.enumerate() {
+                    let image = finish.image(s, image, panel);
+                    if at_once > 1 {
+                        let cells = block.cells_at(s, band.add(index * cell_numbers));
+                        finish.rows(s, &image, 0..rows, cells);
+                    } else {
+                        for first in (0..rows).step_by(band_rows) {
+                            let end = rows.min(first + band_rows);
+                            let seen = first * block.window[0]..end * block.window[0];
+                            // Row 0 would lie before the band by as many rows as the band's first one.
+                            let cells = block.cells_at(s, band.wrapping_sub(seen.start * row));
+                            convolution.pixels(s, from, seen.start * columns..seen.end * columns, cells);
+                            finish.rows(s, &image, first..end, cells);
+                        }
+                    }
+                    finish.end(s, &image);
+                }
             }
         }
         Ok(())
@@ -321,14 +341,21 @@ impl Kernel for Convolve<'_> {
         let Self { convolution, convolved, figures, range } = self;
         let block = convolution.block;
         let mut scratch = Scratch::take();
-        let [copy] = scratch.split([convolution.border.room()])?;
-        for image in range {
-            let cells = block.cells_at(s, convolved.at(image * block.cell_numbers(S::LANES)));
-            // SAFETY: the scratch memory has room for an image; no two threads have an image in common.
+        let at_once = block.images_at_once();
+        let [copy] = scratch.split([scratch_length(&[at_once, convolution.border.room()])])?;
+        let cell_numbers = block.cell_numbers(S::LANES);
+        for first in range.clone().step_by(at_once) {
+            let images = first..range.end.min(first + at_once);
+            // SAFETY: the scratch memory has room for the images; no two threads have an image in common.
             unsafe {
-                let from = convolution.image(image, copy.as_mut_ptr());
-                convolution.rows(s, from, 0..block.convolved()[0], cells);
-                block.image_statistics(s, cells, figures.at(image * FIGURES * cells.pixel));
+                let from = convolution.images(&images, copy.as_mut_ptr());
+                let pixels = images.len() * convolution.pass.pixels_of_image;
+                let cells = block.cells_at(s, convolved.at(first * cell_numbers));
+                convolution.pixels(s, from, 0..pixels, cells);
+                for image in images {
+                    let cells = block.cells_at(s, convolved.at(image * cell_numbers));
+                    block.image_statistics(s, cells, figures.at(image * FIGURES * cells.pixel));
+                }
             }
         }
         Ok(())

@@ -130,6 +130,13 @@ impl ConvBlock {
             && product(&[self.filters, self.channels, self.taps()]).is_some()
     }
 
+    /// The images that are computed at once: several where they are so small that the weights would be read for few pixels.
+    fn images_at_once(&self) -> usize {
+        const PIXELS: usize = 192;
+        const MOST: usize = 16;
+        (PIXELS / self.convolved().iter().product::<usize>()).clamp(1, MOST)
+    }
+
     /// Height and width of the output. The block must be possible.
     pub fn output(&self) -> [usize; 2] {
         let [rows, columns] = self.convolved();

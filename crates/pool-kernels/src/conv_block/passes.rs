@@ -8,9 +8,11 @@ use super::products::{Pass, Pixel};
 use super::{ConvAxis, ConvBlock};
 use crate::memory::{OutOfMemory, with_room};
 
-/// How pixels lie in an image with its border.
+/// How pixels lie in images with their border, which follow one another.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
+    /// Numbers of an image.
+    pub(super) image: usize,
     /// Columns of the image, and of its border.
     pub(super) columns: usize,
     /// Numbers of a pixel.
@@ -75,7 +77,7 @@ impl GradientAxis {
 }
 
 impl ConvBlock {
-    /// All outputs of the convolution of an image with its border. They lie in `to`, whose border begins with `before` rows
+    /// All outputs of the convolution of images with their border. They lie in `to`, whose border begins with `before` rows
     /// and columns.
     pub(super) fn forward_pass(&self, to: Frame, before: [usize; 2]) -> Result<Pass, OutOfMemory> {
         let line = |axis: &ConvAxis, before: usize| Line {
@@ -84,7 +86,8 @@ impl ConvBlock {
             to: (before..before + axis.output()).collect(),
         };
         let [rows, columns] = &self.axes;
-        let from = Frame { columns: columns.padded(), pixel: self.channels };
+        let image = rows.padded() * columns.padded() * self.channels;
+        let from = Frame { image, columns: columns.padded(), pixel: self.channels };
         self.pass([&line(rows, before[0]), &line(columns, before[1])], (from, self.channels), to)
     }
 
@@ -94,7 +97,7 @@ impl ConvBlock {
         [rows, columns]: &[GradientAxis; 2],
         from: Frame,
     ) -> Result<Vec<Pass>, OutOfMemory> {
-        let to = Frame { columns: self.axes[1].input, pixel: self.channels };
+        let to = Frame { image: self.input_numbers(), columns: self.axes[1].input, pixel: self.channels };
         let mut passes = with_room(rows.lines.len() * columns.lines.len())?;
         for row in &rows.lines {
             for column in &columns.lines {
@@ -119,13 +122,16 @@ impl ConvBlock {
                 entries.extend(first..first + channels);
             }
         }
-        let mut pixels = with_room(rows.to.len() * columns.to.len())?;
-        for (&from_row, &to_row) in rows.from.iter().zip(&rows.to) {
-            pixels.extend(columns.from.iter().zip(&columns.to).map(|(&from_column, &to_column)| Pixel {
-                from: from.number(from_row, from_column),
-                to: to.number(to_row, to_column),
-            }));
+        let (images, pixels_of_image) = (self.images_at_once(), rows.to.len() * columns.to.len());
+        let mut pixels = with_room(images * pixels_of_image)?;
+        for image in 0..images {
+            for (&from_row, &to_row) in rows.from.iter().zip(&rows.to) {
+                pixels.extend(columns.from.iter().zip(&columns.to).map(|(&from_column, &to_column)| Pixel {
+                    from: image * from.image + from.number(from_row, from_column),
+                    to: image * to.image + to.number(to_row, to_column),
+                }));
+            }
         }
-        Ok(Pass { taps, channels, entries, pixels })
+        Ok(Pass { taps, channels, entries, pixels, pixels_of_image })
     }
 }

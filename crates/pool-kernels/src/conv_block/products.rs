@@ -16,7 +16,9 @@ pub(super) struct Pass {
     pub(super) channels: usize,
     /// Where the numbers that an output sees lie, counted from its first one: channels within taps.
     pub(super) entries: Vec<usize>,
+    /// Those of as many images as are computed at once, one image after another.
     pub(super) pixels: Vec<Pixel>,
+    pub(super) pixels_of_image: usize,
 }
 
 /// The first number that an output sees, and the first number of the output.

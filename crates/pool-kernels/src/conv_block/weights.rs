@@ -11,11 +11,11 @@ use super::products::{Pass, Pixel, tile_vectors};
 use crate::simd::Simd;
 use crate::sum::Total;
 
-/// The pixels whose gradients are summed in registers before they are added to those of a band.
-const PIXELS: usize = 64;
+/// The most pixels whose gradients are summed in registers before they are added to those of a band.
+const PIXELS: usize = 96;
 /// The pixels of a band, whose sums are added to the others together with what that rounds off (`sum.rs`): so the sums keep
 /// their digits however many pixels there are.
-pub(super) const BAND: usize = 16 * PIXELS;
+pub(super) const BAND: usize = 12 * PIXELS;
 
 /// Where one image's gradients are read and added.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,9 @@ impl Pass {
     pub(super) unsafe fn add_weights<S: Simd>(&self, s: S, pixels: Range<usize>, places: WeightSums) {
         let vectors = places.row / S::LANES;
         let most = tile_vectors(S::ACCUMULATORS);
-        for pixels in self.pixels[pixels].chunks(PIXELS) {
+        // Parts of about the same size: each adds to all sums.
+        let parts = pixels.len().div_ceil(PIXELS).max(1);
+        for pixels in self.pixels[pixels.clone()].chunks(pixels.len().div_ceil(parts).max(1)) {
             for first in (0..vectors).step_by(most) {
                 // SAFETY: the caller's promise.
                 unsafe {
