@@ -7,9 +7,10 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pool_kernels::{
-    AdamSlices, AdamStep, Batch, BlockReduce, ConvAxis, ConvBlock, ConvBlockForward, ConvBlockGradients,
-    Decay, DenseGradients, DenseKernel, DropRate, Isa, KeepMask, KernelWindow, Layout, MomentumSlices,
-    MomentumStep, Pooling, Reduce, SgdSlices, SgdStep, Stream, ThisThread, WindowTable,
+    AdamSlices, AdamStep, Batch, BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock,
+    ConvBlockForward, ConvBlockGradients, Decay, DenseGradients, DenseKernel, DropRate, Isa, KeepMask,
+    KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, Reduce, SgdSlices, SgdStep, Stream,
+    ThisThread, WindowTable,
 };
 
 /// The study's batch: images, channels after the convolution, and the sides of its output and of the images.
@@ -82,69 +83,107 @@ fn pooling(criterion: &mut Criterion) {
     }
 }
 
-/// The first blocks of the study's three arms.
-fn first_block(criterion: &mut Criterion) {
+/// A convolution block, and whether it normalises and computes the gradient of its input.
+struct Block {
+    kernel: ConvBlock,
+    is_inner: bool,
+}
+
+/// The first blocks of the study's three arms, and those of a small network in VGG's manner.
+fn conv_blocks(criterion: &mut Criterion) {
     for (arm, reduce, window) in [
         ("average", BlockReduce::Mean, [2, 2]),
         ("maximum", BlockReduce::Max, [2, 2]),
         ("none", BlockReduce::Max, [1, 1]),
     ] {
         let axes = [ConvAxis::plain(IMAGE_SIDE, 5); 2];
-        let block = ConvBlock { channels: 1, filters: CHANNELS, axes, relu: true, reduce, window };
-        let mut group = group(criterion, &format!("first_block/{arm}"), IMAGES * IMAGE_SIDE * IMAGE_SIDE);
-        for isa in isas() {
-            bench_block(&mut group, &block, isa);
-        }
-        group.finish();
+        let kernel = ConvBlock { channels: 1, filters: CHANNELS, axes, relu: true, reduce, window };
+        bench_block(criterion, &format!("first_block/{arm}"), IMAGES, &Block { kernel, is_inner: false });
+    }
+    for (channels, filters, side, pool) in [(32, 32, 28, 2), (32, 64, 14, 1), (64, 64, 14, 2)] {
+        let axes = [ConvAxis { before: 1, after: 1, ..ConvAxis::plain(side, 3) }; 2];
+        let window = [pool; 2];
+        let kernel = ConvBlock { channels, filters, axes, relu: true, reduce: BlockReduce::Max, window };
+        let name = format!("inner_block/{channels}x{side}x{side}_to_{filters}");
+        bench_block(criterion, &name, 16, &Block { kernel, is_inner: true });
     }
 }
 
-fn bench_block(group: &mut BenchmarkGroup<'_, WallTime>, block: &ConvBlock, isa: Isa) {
-    let images = values(IMAGES * IMAGE_SIDE * IMAGE_SIDE);
-    let (weight, bias) = (values(block.filters * 25), values(block.filters));
-    let outputs = IMAGES * block.filters * block.output().iter().product::<usize>();
-    let (mut output, mut routes) = (vec![0.0; outputs], vec![0; block.routes(isa, IMAGES)]);
-    let (mut weight_gradient, mut bias_gradient) = (vec![0.0; weight.len()], vec![0.0; bias.len()]);
+/// Time per multiply-add of the forward pass.
+fn bench_block(criterion: &mut Criterion, name: &str, images: usize, block: &Block) {
+    let Block { kernel, is_inner } = block;
+    let [rows, columns] = &kernel.axes;
+    let (channels, filters, taps) = (kernel.channels, kernel.filters, rows.size * columns.size);
+    let [convolved_rows, convolved_columns] = ConvBlock { window: [1, 1], ..*kernel }.output();
+    let multiply_adds = images * convolved_rows * convolved_columns * filters * channels * taps;
+    let mut group = group(criterion, name, multiply_adds);
+    let outputs = images * filters * kernel.output().iter().product::<usize>();
+    let input = values(images * rows.input * columns.input * channels);
+    let (weight, bias, gradient) = (values(filters * channels * taps), values(filters), values(outputs));
+    let zeros = |count: usize| vec![0.0f32; count];
+    let (mut output, mut mean, mut variance) = (zeros(outputs), zeros(filters), zeros(filters));
+    let mut of_input = zeros(if *is_inner { input.len() } else { 0 });
+    let (mut of_weight, mut of_bias) = (zeros(weight.len()), zeros(filters));
+    let (mut of_factors, mut of_summands) = (zeros(filters), zeros(filters));
+    let layout = if *is_inner { Layout::ChannelsLast } else { Layout::ChannelsFirst };
     let rate = DropRate::nearest(0.2);
-    let mut mask = KeepMask::default();
-    mask.draw(isa, &ThisThread, Stream { key: [1, 2], pass: 0 }, rate, outputs).expect("memory for a kernel");
-    group.bench_function(BenchmarkId::new("forward", isa), |bencher| {
-        bencher.iter(|| {
-            let (output, routes) = (&mut output[..], &mut routes[..]);
-            let (images, keep) = (black_box(&images[..]), Some((&mask, rate.scale())));
-            let data = ConvBlockForward {
-                input: images,
-                weight: &weight,
-                bias: Some(&bias),
-                norm: None,
-                keep,
-                output,
-                layout: Layout::ChannelsFirst,
-                routes,
-            };
-            block.forward(isa, &ThisThread, data).expect("memory for a kernel");
+    for isa in isas() {
+        let mut mask = KeepMask::default();
+        let stream = Stream { key: [1, 2], pass: 0 };
+        mask.draw(isa, &ThisThread, stream, rate, outputs).expect("memory for a kernel");
+        let mut routes = vec![0; kernel.routes(isa, images)];
+        let mut convolved = zeros(kernel.convolved_numbers(isa, images));
+        group.bench_function(BenchmarkId::new("forward", isa), |bencher| {
+            bencher.iter(|| {
+                let norm = BatchNormForward {
+                    weight: None,
+                    bias: &bias,
+                    epsilon: 1e-3,
+                    convolved: &mut convolved,
+                    mean: &mut mean,
+                    variance: &mut variance,
+                };
+                let data = ConvBlockForward {
+                    input: black_box(&input[..]),
+                    weight: &weight,
+                    bias: Some(&bias),
+                    norm: is_inner.then_some(norm),
+                    keep: (!is_inner).then_some((&mask, rate.scale())),
+                    output: &mut output,
+                    layout,
+                    routes: &mut routes,
+                };
+                kernel.forward(isa, &ThisThread, data).expect("memory for a kernel");
+            });
         });
-    });
-    let gradient = values(outputs);
-    group.bench_function(BenchmarkId::new("backward", isa), |bencher| {
-        bencher.iter(|| {
-            let (weight_gradient, bias_gradient) = (&mut weight_gradient[..], &mut bias_gradient[..]);
-            let (images, scale) = (black_box(&images[..]), rate.scale());
-            let data = ConvBlockGradients {
-                input: images,
-                weight: &weight,
-                norm: None,
-                routes: &routes,
-                scale,
-                output_gradient: &gradient,
-                layout: Layout::ChannelsFirst,
-                input_gradient: &mut [],
-                weight_gradient,
-                bias_gradient: Some(bias_gradient),
-            };
-            block.backward(isa, &ThisThread, data).expect("memory for a kernel");
+        group.bench_function(BenchmarkId::new("backward", isa), |bencher| {
+            bencher.iter(|| {
+                let norm = BatchNormGradients {
+                    weight: None,
+                    epsilon: 1e-3,
+                    convolved: &convolved,
+                    mean: &mean,
+                    variance: &variance,
+                    weight_gradient: &mut of_factors,
+                    bias_gradient: &mut of_summands,
+                };
+                let data = ConvBlockGradients {
+                    input: black_box(&input[..]),
+                    weight: &weight,
+                    norm: is_inner.then_some(norm),
+                    routes: &routes,
+                    scale: if *is_inner { 1.0 } else { rate.scale() },
+                    output_gradient: &gradient,
+                    layout,
+                    input_gradient: &mut of_input,
+                    weight_gradient: &mut of_weight,
+                    bias_gradient: Some(&mut of_bias),
+                };
+                kernel.backward(isa, &ThisThread, data).expect("memory for a kernel");
+            });
         });
-    });
+    }
+    group.finish();
 }
 
 fn dropout(criterion: &mut Criterion) {
@@ -253,5 +292,5 @@ fn dense(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, pooling, first_block, dropout, adam, sgd, dense);
+criterion_group!(benches, pooling, conv_blocks, dropout, adam, sgd, dense);
 criterion_main!(benches);

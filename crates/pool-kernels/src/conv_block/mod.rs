@@ -5,6 +5,8 @@
 //! batch normalisation it is written once, together with the statistics of its image, and pooled when the statistics of the
 //! batch are known. For backward it is enough to know the cells that the gradient flows through, the *routes*: a byte per output.
 //!
+//! Images that are small are computed several at once, so that the weights are read for enough pixels.
+//!
 //! A *pass* is a list of entries (a tap and a channel) and a list of pixels. `products.rs` adds, for some pixels and vectors at
 //! once, the products of all entries in registers. Forward is one pass. The gradient of the input is the same sum with the
 //! roles of the channels exchanged, one pass per remainder of the stride. The gradient of the weights sums over pixels.
@@ -13,13 +15,15 @@ mod backward;
 mod border;
 mod ending;
 mod forward;
+mod gradient;
 mod passes;
 mod products;
 mod statistics;
 mod weights;
 
-pub use backward::{BatchNormGradients, ConvBlockGradients};
+pub use backward::ConvBlockGradients;
 pub use forward::{BatchNormForward, ConvBlockForward};
+pub use gradient::BatchNormGradients;
 
 use crate::isa::Isa;
 use crate::memory::product;
