@@ -83,18 +83,18 @@ impl BuiltConvBlock {
         match (norm, mode) {
             (None, _) => {
                 let variables = BlockVariables { weight, bias: bias.as_ref(), norm: None };
-                let (output, _) = conv_block(block, input, variables, mask, self.plain(mode))?;
+                let (output, _) = conv_block(block, input, &variables, mask, self.plain(mode))?;
                 Ok(Some(output))
             }
             (Some(norm), Mode::Inference) => {
                 let (weight, bias) = norm.folded(weight, bias.as_ref())?;
                 let variables = BlockVariables { weight: &weight, bias: Some(&bias), norm: None };
-                let (output, _) = conv_block(block, input, variables, mask, self.plain(mode))?;
+                let (output, _) = conv_block(block, input, &variables, mask, self.plain(mode))?;
                 Ok(Some(output))
             }
             (Some(norm), Mode::Training) => {
                 let variables = BlockVariables { weight, bias: bias.as_ref(), norm: Some(norm.variables()) };
-                let (output, statistics) = conv_block(block, input, variables, mask, self.plain(mode))?;
+                let (output, statistics) = conv_block(block, input, &variables, mask, self.plain(mode))?;
                 if let Some(statistics) = statistics {
                     norm.update(&statistics, images as usize * self.cells())?;
                 }

@@ -39,7 +39,7 @@ enum BuiltStep {
     /// The next layer.
     Layer,
     /// The next layers at once, where a kernel can; one after the other where not.
-    ConvBlock(BuiltConvBlock),
+    ConvBlock(Box<BuiltConvBlock>),
 }
 
 impl BuiltStep {
@@ -79,7 +79,7 @@ impl Net {
                         matches!(model.layers.get(next).map(|of| &of.layer), Some(Layer::Flatten));
                     let layout = if is_flattened { Layout::ChannelsFirst } else { Layout::ChannelsLast };
                     match BuiltConvBlock::new(block, layout) {
-                        Some(block) => steps.push(BuiltStep::ConvBlock(block)),
+                        Some(block) => steps.push(BuiltStep::ConvBlock(Box::new(block))),
                         None => steps.extend((0..block.layers()).map(|_| BuiltStep::Layer)),
                     }
                 }

@@ -23,7 +23,7 @@ pub enum Step {
     /// The layer at this index of [`Inferred::layers`](crate::Inferred::layers).
     Layer(usize),
     /// The next layers at once.
-    ConvBlock(ConvBlock),
+    ConvBlock(Box<ConvBlock>),
 }
 
 /// A convolution and what follows it, computed as one: batch normalisation, activation, pooling and dropout.
@@ -185,7 +185,7 @@ pub(crate) fn fuse(layers: &[InferredLayer], takes: impl Fn(&ConvBlock) -> bool)
     let mut next = 0;
     while next < layers.len() {
         let block = ConvBlock::at(layers, next).filter(&takes);
-        let step = block.map_or(Step::Layer(next), Step::ConvBlock);
+        let step = block.map_or(Step::Layer(next), |block| Step::ConvBlock(Box::new(block)));
         next += match &step {
             Step::Layer(_) => 1,
             Step::ConvBlock(block) => block.layers(),

@@ -209,7 +209,8 @@ impl Kernel for Backward<'_> {
             [self.border.room(), frame.numbers()].map(|numbers| scratch_length(&[at_once, numbers]));
         let [copy, gradient, panel, band, lost] =
             scratch.split([copies, frames, panel, of_weights, of_weights])?;
-        (band.fill(0.0), lost.fill(0.0));
+        band.fill(0.0);
+        lost.fill(0.0);
         let parts = [band.as_mut_ptr(), self.sums.as_mut_ptr(), lost.as_mut_ptr()];
         let mut of_band = 0;
         // What is written per image lies within the border, which stays zero.

@@ -147,17 +147,17 @@ impl Ending<'_> {
                 ([1, 1], _) if norm => self.pool::<S, 1, true, true>(s, place, cells, outputs, routes),
                 ([1, 1], _) => self.pool::<S, 1, true, false>(s, place, cells, outputs, routes),
                 ([2, 2], BlockReduce::Max) if norm => {
-                    self.pool::<S, 2, true, true>(s, place, cells, outputs, routes)
+                    self.pool::<S, 2, true, true>(s, place, cells, outputs, routes);
                 }
                 ([2, 2], BlockReduce::Max) => {
-                    self.pool::<S, 2, true, false>(s, place, cells, outputs, routes)
+                    self.pool::<S, 2, true, false>(s, place, cells, outputs, routes);
                 }
                 (_, BlockReduce::Max) if norm => {
-                    self.pool::<S, 0, true, true>(s, place, cells, outputs, routes)
+                    self.pool::<S, 0, true, true>(s, place, cells, outputs, routes);
                 }
                 (_, BlockReduce::Max) => self.pool::<S, 0, true, false>(s, place, cells, outputs, routes),
                 (_, BlockReduce::Mean) if norm => {
-                    self.pool::<S, 0, false, true>(s, place, cells, outputs, routes)
+                    self.pool::<S, 0, false, true>(s, place, cells, outputs, routes);
                 }
                 (_, BlockReduce::Mean) => self.pool::<S, 0, false, false>(s, place, cells, outputs, routes),
             }

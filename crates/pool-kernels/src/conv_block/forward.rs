@@ -125,7 +125,8 @@ impl ConvBlock {
         });
         outcome.into_result()?;
         let pixels = self.convolved().iter().product();
-        (factor.fill(0.0), summand.fill(0.0));
+        factor.fill(0.0);
+        summand.fill(0.0);
         for channel in 0..self.filters {
             let (mean, variance) = of_batch(figures, row, pixels, channel);
             let weight = norm.weight.map_or(1.0, |weight| f64::from(weight[channel]));

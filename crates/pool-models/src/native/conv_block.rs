@@ -73,7 +73,7 @@ struct Normalized {
 pub(crate) fn conv_block(
     (block, layout): (ConvBlock, Layout),
     input: &Tensor,
-    variables: BlockVariables<&Tensor>,
+    variables: &BlockVariables<&Tensor>,
     mask: Option<DropoutMask>,
     plain: impl Fn(&Tensor, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static,
 ) -> Result<(Tensor, Option<BatchStatistics>), ModelError> {
