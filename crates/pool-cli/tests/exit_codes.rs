@@ -163,6 +163,32 @@ fn instructions_that_do_not_exist_end_with_2() {
 }
 
 #[test]
+fn the_times_of_kernels_are_those_of_every_built_in_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| {
+        pool_cli(folder.path()).args(["doctor", "--kernels", "--batch", "1"]).args(words).output().unwrap()
+    };
+    let output = run(&["--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let networks: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(networks.as_array().unwrap().len(), 9);
+    let blocks: Vec<&serde_json::Value> =
+        networks.as_array().unwrap().iter().flat_map(|of| of["blocks"].as_array().unwrap()).collect();
+    let are_positive =
+        |times: &serde_json::Value| times.as_array().unwrap().iter().all(|of| of.as_f64() > Some(0.0));
+    assert!(blocks.len() > 30 && blocks.iter().all(|block| are_positive(&block["seconds"])));
+    for pick in ["kernel", "channels_last"] {
+        assert!(blocks.iter().any(|block| block["pick"] == pick), "{pick}");
+    }
+    let text = String::from_utf8(run(&[]).stdout).unwrap();
+    assert!(text.contains("resnet8: a training step of 1 pictures on"), "{text}");
+    assert_eq!(
+        pool_cli(folder.path()).args(["doctor", "--batch", "2"]).output().unwrap().status.code(),
+        Some(2)
+    );
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let output = sweep(folder.path(), &["--dry-run"]);
