@@ -72,35 +72,28 @@ impl BuiltConvBlock {
         if execution.precision != Precision::F32 && !self.spec.is_first {
             return Ok(None);
         }
-        let norm = match (norm, mode) {
-            (Some(norm), Mode::Inference) if needs_graph(&tensors) || norm.needs_graph() => return Ok(None),
+        let values = images as usize * self.cells();
+        let folded;
+        let variables = match (norm, mode) {
+            (None, _) => BlockVariables { weight, bias: bias.as_ref(), norm: None },
             // libtorch refuses to normalise a single value.
-            (Some(_), Mode::Training) if images as usize * self.cells() == 1 => return Ok(None),
-            (norm, _) => norm,
+            (Some(_), Mode::Training) if values == 1 => return Ok(None),
+            (Some(norm), Mode::Training) => {
+                BlockVariables { weight, bias: bias.as_ref(), norm: Some(norm.variables()) }
+            }
+            (Some(norm), Mode::Inference) if needs_graph(&tensors) || norm.needs_graph() => return Ok(None),
+            (Some(norm), Mode::Inference) => {
+                folded = norm.folded(weight, bias.as_ref())?;
+                BlockVariables { weight: &folded.0, bias: Some(&folded.1), norm: None }
+            }
         };
         let mask = self.mask(layers, images, mode)?;
         let block = (self.kernel, self.layout);
-        match (norm, mode) {
-            (None, _) => {
-                let variables = BlockVariables { weight, bias: bias.as_ref(), norm: None };
-                let (output, _) = conv_block(block, input, &variables, mask, self.plain(mode))?;
-                Ok(Some(output))
-            }
-            (Some(norm), Mode::Inference) => {
-                let (weight, bias) = norm.folded(weight, bias.as_ref())?;
-                let variables = BlockVariables { weight: &weight, bias: Some(&bias), norm: None };
-                let (output, _) = conv_block(block, input, &variables, mask, self.plain(mode))?;
-                Ok(Some(output))
-            }
-            (Some(norm), Mode::Training) => {
-                let variables = BlockVariables { weight, bias: bias.as_ref(), norm: Some(norm.variables()) };
-                let (output, statistics) = conv_block(block, input, &variables, mask, self.plain(mode))?;
-                if let Some(statistics) = statistics {
-                    norm.update(&statistics, images as usize * self.cells())?;
-                }
-                Ok(Some(output))
-            }
+        let (output, statistics) = conv_block(block, input, &variables, mask, self.plain(mode))?;
+        if let Some((norm, statistics)) = norm.zip(statistics) {
+            norm.update(&statistics, values)?;
         }
+        Ok(Some(output))
     }
 
     /// Cells of a channel that are normalised together, of one image.

@@ -70,12 +70,9 @@ pub fn block_times(model: &Inferred, samples: usize) -> Result<Vec<BlockTimes>, 
     let (mut times, mut blocks) = (Vec::new(), Vec::new());
     let mut next = 0;
     for step in model.steps_by_kernels() {
-        let Step::ConvBlock(block) = step else {
-            next += 1;
-            continue;
-        };
-        let layers = &model.layers[next..next + block.layers()];
+        let layers = &model.layers[next..next + step.layers()];
         next += layers.len();
+        let Step::ConvBlock(block) = step else { continue };
         if !blocks.contains(&block) {
             times.push(times_of(layers, samples, &block)?);
             blocks.push(block);

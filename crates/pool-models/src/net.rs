@@ -67,13 +67,10 @@ impl Net {
         let mut steps = Vec::new();
         let mut next = 0;
         for step in in_steps {
+            next += step.layers();
             match step {
-                Step::Layer(_) => {
-                    steps.push(BuiltStep::Layer);
-                    next += 1;
-                }
+                Step::Layer(_) => steps.push(BuiltStep::Layer),
                 Step::ConvBlock(block) => {
-                    next += block.layers();
                     // Flattened, channels come first.
                     let is_flattened =
                         matches!(model.layers.get(next).map(|of| &of.layer), Some(Layer::Flatten));
@@ -110,7 +107,7 @@ impl Net {
         for step in &self.steps {
             let layers = &self.layers[next..next + step.layers()];
             // What nothing else reads is dropped as soon as the step's output exists.
-            let inputs = values.read(next)?;
+            let mut inputs = values.read(next)?;
             if let BuiltStep::ConvBlock(block) = step
                 && let Some(output) = block.forward(layers, &inputs[0], mode, self.execution)?
             {
@@ -118,7 +115,6 @@ impl Net {
                 values.write(next - 1, output);
                 continue;
             }
-            let mut inputs = inputs;
             for (index, layer) in layers.iter().enumerate() {
                 if index > 0 {
                     inputs = values.read(next)?;

@@ -26,6 +26,16 @@ pub enum Step {
     ConvBlock(Box<ConvBlock>),
 }
 
+impl Step {
+    /// How many layers it computes.
+    pub fn layers(&self) -> usize {
+        match self {
+            Self::Layer(_) => 1,
+            Self::ConvBlock(block) => block.layers(),
+        }
+    }
+}
+
 /// A convolution and what follows it, computed as one: batch normalisation, activation, pooling and dropout.
 ///
 /// Without batch normalisation the convolution's output, often the largest tensor of a network, is never written to memory.
@@ -95,19 +105,17 @@ impl ConvBlock {
         }
         let mut chain = Chain { layers, last: first };
         let normalizes =
-            conv.activation.is_none() && chain.follow(|next| matches!(next.layer, Layer::BatchNorm(_)));
+            conv.activation.is_none() && chain.follows(|layer| matches!(layer, Layer::BatchNorm(_)));
         let relu = match conv.activation {
-            None => chain.follow(|next| matches!(next.layer, Layer::Activation(Activation::Relu))),
+            None => chain.follows(|layer| matches!(layer, Layer::Activation(Activation::Relu))),
             Some(Activation::Relu) => true,
             Some(_) => return None,
         };
-        let pools = chain.follow(|next| pooling_of(next).is_some());
-        let pool = if pools { pooling_of(&layers[chain.last]) } else { None };
-        let (pool, reduce, window) = match pool {
+        let (pool, reduce, window) = match chain.follow(pooling_of) {
             Some((pool, reduce, window)) => (Some(pool.clone()), reduce, window),
             None => (None, BlockReduce::Mean, [1, 1]),
         };
-        let drops = chain.follow(|next| matches!(next.layer, Layer::Dropout(_)));
+        let drops = chain.follows(|layer| matches!(layer, Layer::Dropout(_)));
         Some(Self {
             input: [conv_layer.input[0], rows.input, columns.input],
             filters: conv.filters,
@@ -142,17 +150,19 @@ struct Chain<'a> {
     last: usize,
 }
 
-impl Chain<'_> {
-    /// Goes on to the next layer if it is such a one, reads the last one's output, and nothing else does.
-    fn follow(&mut self, is_such: impl Fn(&InferredLayer) -> bool) -> bool {
+impl<'a> Chain<'a> {
+    /// What `take` takes of the next layer, if it takes it, and that layer alone reads the output of the last one. Then the
+    /// chain goes on to it.
+    fn follow<T>(&mut self, take: impl FnOnce(&'a InferredLayer) -> Option<T>) -> Option<T> {
         let next = self.last + 1;
-        let follows =
-            self.layers.get(next).is_some_and(|layer| layer.reads_the_one_before(next) && is_such(layer))
-                && readers(self.layers, self.last).count() == 1;
-        if follows {
-            self.last = next;
-        }
-        follows
+        let layer = self.layers.get(next).filter(|layer| layer.reads_the_one_before(next))?;
+        let taken = take(layer).filter(|_| readers(self.layers, self.last).count() == 1)?;
+        self.last = next;
+        Some(taken)
+    }
+
+    fn follows(&mut self, is_such: impl FnOnce(&Layer) -> bool) -> bool {
+        self.follow(|next| is_such(&next.layer).then_some(())).is_some()
     }
 }
 
@@ -186,10 +196,7 @@ pub(crate) fn fuse(layers: &[InferredLayer], takes: impl Fn(&ConvBlock) -> bool)
     while next < layers.len() {
         let block = ConvBlock::at(layers, next).filter(&takes);
         let step = block.map_or(Step::Layer(next), |block| Step::ConvBlock(Box::new(block)));
-        next += match &step {
-            Step::Layer(_) => 1,
-            Step::ConvBlock(block) => block.layers(),
-        };
+        next += step.layers();
         steps.push(step);
     }
     steps

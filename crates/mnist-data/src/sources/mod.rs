@@ -119,6 +119,11 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
+/// The first characters of a text that a file holds, on one line.
+fn excerpt(text: &str, most: usize) -> String {
+    text.chars().take(most).flat_map(char::escape_debug).collect()
+}
+
 /// An error of a file or folder: what is wrong with which part of it.
 fn wrong(
     file: &Path,

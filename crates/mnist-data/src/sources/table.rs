@@ -9,7 +9,7 @@ use std::path::Path;
 use csv::{ReaderBuilder, StringRecord};
 use pool_files::{make_room, with_room};
 
-use super::{Parts, assembled, wrong};
+use super::{Parts, assembled, excerpt, wrong};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::images::{LabelledImages, PictureShape};
@@ -162,7 +162,7 @@ impl Table {
                     false => ("pixel", "scale the pixels from 0 to 255"),
                 };
                 let place = format!("line {line}, column {}: {what}", column + 1);
-                let shown: String = field.chars().take(20).flat_map(char::escape_debug).collect();
+                let shown = excerpt(field, 20);
                 wrong(
                     path,
                     place,

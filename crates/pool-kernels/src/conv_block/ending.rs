@@ -181,6 +181,7 @@ impl Ending<'_> {
         let [window_rows, window_columns] = window::<W>(block);
         let [_, columns] = block.output();
         let groups = block.filters.div_ceil(S::LANES);
+        let first_output = image * block.outputs();
         let (zero, none) = (s.splat(0.0), s.splat_int(0));
         for row in rows {
             for group in 0..groups {
@@ -191,7 +192,7 @@ impl Ending<'_> {
                 }
                 let mut first = cells.row(row * window_rows).wrapping_add(group * S::LANES);
                 let (mut to, channels) = outputs.group(s, row * columns, group);
-                let mut number = (image * block.outputs() + row * columns) * block.filters + group * S::LANES;
+                let mut number = (first_output + row * columns) * block.filters + group * S::LANES;
                 let mut to_route = routes.wrapping_add((row * columns * groups + group) * S::LANES);
                 for _ in 0..columns {
                     // SAFETY: the caller's promise.

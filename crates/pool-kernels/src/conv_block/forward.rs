@@ -229,7 +229,7 @@ impl Finish<'_> {
     unsafe fn image<S: Simd>(&self, _: S, image: usize, panel: *mut f32) -> Image {
         let block = self.ending.block;
         let to = self.output.at(image * block.output_numbers());
-        let bytes = block.outputs() * block.filters.next_multiple_of(S::LANES);
+        let bytes = block.output_vectors(S::LANES);
         let routes = match self.routes.is_empty() {
             true => std::ptr::null_mut(),
             false => self.routes.at(image * bytes),

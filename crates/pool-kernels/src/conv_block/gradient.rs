@@ -57,7 +57,7 @@ impl Source<'_> {
             let from = self.output_gradient.as_ptr().add(image * block.output_numbers());
             let outputs = Outputs::of::<S>(block, self.layout, from.cast_mut(), panel);
             outputs.gather(s, block, self.layout, from);
-            let bytes = block.outputs() * block.filters.next_multiple_of(S::LANES);
+            let bytes = block.output_vectors(S::LANES);
             let routes = match self.routes {
                 [] => std::ptr::null(),
                 routes => routes.as_ptr().add(image * bytes),

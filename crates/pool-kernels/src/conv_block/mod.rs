@@ -182,11 +182,16 @@ impl ConvBlock {
         self.convolved().iter().product::<usize>() * self.filters.next_multiple_of(lanes)
     }
 
+    /// Numbers of an image of the output, in whole vectors.
+    fn output_vectors(&self, lanes: usize) -> usize {
+        self.outputs() * self.filters.next_multiple_of(lanes)
+    }
+
     /// Numbers of a panel for an image's output: none where channels come last, as vectors then lie in the image.
     fn panel(&self, layout: Layout, lanes: usize) -> usize {
         match layout {
             Layout::ChannelsLast => 0,
-            Layout::ChannelsFirst => self.outputs() * self.filters.next_multiple_of(lanes),
+            Layout::ChannelsFirst => self.output_vectors(lanes),
         }
     }
 
@@ -200,7 +205,7 @@ impl ConvBlock {
     /// # Panics
     /// The size does not fit into a `usize`.
     pub fn routes(&self, isa: Isa, images: usize) -> usize {
-        let bytes = product(&[images, self.outputs(), self.filters_in_vectors(isa)]);
+        let bytes = product(&[images, self.output_vectors(isa.lanes())]);
         bytes.unwrap_or_else(|| panic!("routes of {images} images of {self:?}"))
     }
 

@@ -4,8 +4,12 @@
 
 use std::io::Read;
 
+use crate::sources::excerpt;
+
 /// The longest header that numpy itself reads, in bytes.
 const LONGEST: usize = 10_000;
+/// Characters of a header that a message shows.
+const SHOWN: usize = 40;
 const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The type and shape of an array in C order.
@@ -61,7 +65,7 @@ impl Header {
             "i4" => (4, true),
             "u8" => (8, false),
             "i8" => (8, true),
-            _ => return Err(format!("the type '{}'", shown(descr))),
+            _ => return Err(format!("the type '{}'", excerpt(descr, SHOWN))),
         };
         if !value("fortran_order")?.starts_with("False") {
             return Err("Fortran order; save np.ascontiguousarray(array)".to_owned());
@@ -72,7 +76,7 @@ impl Header {
         let shape: Option<Vec<usize>> = sizes.map(|size| size.parse().ok()).collect();
         Ok(Self {
             shape: shape.ok_or_else(|| {
-                format!("the shape ({})", tuple.map_or_else(String::new, |(sizes, _)| shown(sizes)))
+                format!("the shape ({})", tuple.map_or_else(String::new, |(sizes, _)| excerpt(sizes, SHOWN)))
             })?,
             element_bytes: element.0,
             signed: element.1,
@@ -97,11 +101,6 @@ impl Header {
         let range = 1_i128 << (8 * element.len());
         if self.signed && value >= range / 2 { value - range } else { value }
     }
-}
-
-/// Some text of a header on one line.
-fn shown(text: &str) -> String {
-    text.chars().take(40).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]
