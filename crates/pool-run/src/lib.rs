@@ -33,6 +33,7 @@ mod resources;
 mod run_sweep;
 mod slurm;
 mod task;
+mod waiting;
 
 pub use error::ScheduleError;
 pub use estimate::{estimate_from, measure_estimate};

@@ -14,6 +14,7 @@ use pool_spec::{DeviceChoice, Kernels, Task};
 
 use crate::resources::out_of_memory_kills;
 use crate::task::{LaunchError, LaunchRequest, Launcher};
+use crate::waiting::waiting;
 
 /// glibc gives large freed blocks back to the kernel, or not, depending on what happens to lie above them in the heap:
 /// the page faults that follow made the same prediction take 0.3 s in one trial and 0.8 s in the next. Kept pages make
@@ -88,6 +89,11 @@ impl LocalProcesses {
         command
             .args(self.options.command(task, folder.to_owned(), until_epoch, process).to_args())
             .envs(KEEP_FREED_PAGES)
+            .envs(match task {
+                Task::Trial(_) => waiting(threads, jobs),
+                // Costs are those of a machine of one's own, and are always measured the same way.
+                Task::Costs(_) => None,
+            })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(stderr_of(folder))?);
