@@ -9,8 +9,8 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_gr
 use pool_kernels::{
     AdamSlices, AdamStep, Batch, BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock,
     ConvBlockForward, ConvBlockGradients, Decay, DenseGradients, DenseKernel, DropRate, Isa, KeepMask,
-    KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, Reduce, SgdSlices, SgdStep, Stream,
-    ThisThread, WindowTable,
+    KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, ProductPrecision, Reduce, SgdSlices,
+    SgdStep, Stream, ThisThread, WindowTable,
 };
 
 /// The study's batch: images, channels after the convolution, and the sides of its output and of the images.
@@ -97,15 +97,20 @@ fn conv_blocks(criterion: &mut Criterion) {
         ("none", BlockReduce::Max, [1, 1]),
     ] {
         let axes = [ConvAxis::plain(IMAGE_SIDE, 5); 2];
-        let kernel = ConvBlock { channels: 1, filters: CHANNELS, axes, relu: true, reduce, window };
+        let precision = ProductPrecision::F32;
+        let kernel =
+            ConvBlock { channels: 1, filters: CHANNELS, axes, relu: true, reduce, window, precision };
         bench_block(criterion, &format!("first_block/{arm}"), IMAGES, &Block { kernel, is_inner: false });
     }
     for (channels, filters, side, pool) in [(32, 32, 28, 2), (32, 64, 14, 1), (64, 64, 14, 2)] {
         let axes = [ConvAxis { before: 1, after: 1, ..ConvAxis::plain(side, 3) }; 2];
         let window = [pool; 2];
-        let kernel = ConvBlock { channels, filters, axes, relu: true, reduce: BlockReduce::Max, window };
-        let name = format!("inner_block/{channels}x{side}x{side}_to_{filters}");
-        bench_block(criterion, &name, 16, &Block { kernel, is_inner: true });
+        for precision in [ProductPrecision::F32, ProductPrecision::Bf16] {
+            let reduce = BlockReduce::Max;
+            let kernel = ConvBlock { channels, filters, axes, relu: true, reduce, window, precision };
+            let name = format!("inner_block/{channels}x{side}x{side}_to_{filters}/{precision:?}");
+            bench_block(criterion, &name, 16, &Block { kernel, is_inner: true });
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
-use crate::simd::{Avx2, Avx512};
+use crate::simd::{Avx2, Avx512, Bf16};
 use crate::simd::{Portable, Simd};
 
 /// An instruction set that every kernel is compiled for.
@@ -63,6 +63,14 @@ impl Isa {
         }
     }
 
+    /// Whether products of bfloat16 numbers are instructions of this set on this processor: AVX512-BF16 next to AVX-512.
+    pub fn has_bf16(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self == Self::Avx512 && Bf16::detect().is_some();
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// The number of lanes of a vector.
     pub(crate) fn lanes(self) -> usize {
         struct Lanes;
@@ -94,6 +102,20 @@ impl Isa {
             }
         }
         kernel.run(Portable)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Isa {
+    /// Runs a kernel compiled for AVX-512 with AVX512-BF16.
+    ///
+    /// # Panics
+    /// These instructions are missing: see [`Isa::has_bf16`].
+    pub(crate) fn run_bf16<K: Bf16Kernel>(self, kernel: K) -> K::Output {
+        let proofs = Avx512::detect().zip(Bf16::detect()).filter(|_| self == Self::Avx512);
+        let (proof, bf16) = proofs.unwrap_or_else(|| panic!("{self} has no products in bfloat16"));
+        // SAFETY: both exist, so the processor has the instructions that the function is compiled for.
+        unsafe { run_avx512_bf16(kernel, proof, bf16) }
     }
 }
 
@@ -147,4 +169,20 @@ fn run_avx2<K: Kernel>(kernel: K, proof: Avx2) -> K::Output {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn run_avx512<K: Kernel>(kernel: K, proof: Avx512) -> K::Output {
     kernel.run(proof)
+}
+
+/// Work with products of bfloat16 numbers.
+#[cfg(target_arch = "x86_64")]
+pub(crate) trait Bf16Kernel {
+    /// The result of the work.
+    type Output;
+
+    /// Must be inlined, as everything that it calls.
+    fn run(self, s: Avx512, bf16: Bf16) -> Self::Output;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+fn run_avx512_bf16<K: Bf16Kernel>(kernel: K, proof: Avx512, bf16: Bf16) -> K::Output {
+    kernel.run(proof, bf16)
 }

@@ -9,7 +9,8 @@ use common::{isas, values};
 use plain::Plain;
 use pool_kernels::{
     Batch, BlockReduce, ConvAxis, ConvBlock, ConvBlockForward, ConvBlockGradients, DenseGradients,
-    DenseKernel, Entries, Isa, KernelWindow, Layout, Pooling, Reduce, ThisThread, WindowTable,
+    DenseKernel, Entries, Isa, KernelWindow, Layout, Pooling, ProductPrecision, Reduce, ThisThread,
+    WindowTable,
 };
 
 /// A tenth is no number of `f32`, so that every sum of it is rounded.
@@ -201,7 +202,8 @@ fn a_convolution_block_sums_its_gradients_over_large_images_and_batches() {
     {
         for (images, side) in [(1, 230), (200, 14), (9, 61)] {
             let axes = [ConvAxis::plain(side, 3); 2];
-            let block = ConvBlock { channels: 2, filters: 18, axes, relu: false, reduce, window };
+            let precision = ProductPrecision::F32;
+            let block = ConvBlock { channels: 2, filters: 18, axes, relu: false, reduce, window, precision };
             let pixels = vec![EQUAL; images * 2 * side * side];
             let outputs = images * block.output().iter().product::<usize>();
             let (weight, bias) = (vec![0.5; 18 * 18], vec![0.0; 18]);

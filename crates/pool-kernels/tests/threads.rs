@@ -12,8 +12,8 @@ use common::{isas, values};
 use pool_kernels::{
     AdamSlices, AdamStep, Batch, BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock,
     ConvBlockForward, ConvBlockGradients, Decay, DenseGradients, DenseKernel, DropRate, Entries, Isa,
-    KeepMask, KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, Reduce, SgdSlices, SgdStep,
-    Stream, ThisThread, Threads, WindowTable,
+    KeepMask, KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, ProductPrecision, Reduce,
+    SgdSlices, SgdStep, Stream, ThisThread, Threads, WindowTable,
 };
 
 /// Three threads at once, of which the first has a sixth of the tasks and the last a half. Does not ask whether that
@@ -147,12 +147,15 @@ fn descent_with_and_without_momentum() {
 fn convolution_blocks() {
     // Several groups of images.
     const IMAGES: usize = if cfg!(miri) { 9 } else { 27 };
-    let cases = [(BlockReduce::Max, [2, 2], true), (BlockReduce::Mean, [1, 2], false)];
-    for &(reduce, window, normalizes) in &cases[..if cfg!(miri) { 1 } else { cases.len() }] {
+    let cases = [
+        (BlockReduce::Max, [2, 2], true, ProductPrecision::F32),
+        (BlockReduce::Mean, [1, 2], false, ProductPrecision::Bf16),
+    ];
+    for &(reduce, window, normalizes, precision) in &cases[..if cfg!(miri) { 1 } else { cases.len() }] {
         let [channels, rows, columns] = if cfg!(miri) { [1, 5, 6] } else { [2, 9, 11] };
         let axis = |input, size| ConvAxis { before: 1, ..ConvAxis::plain(input, size) };
         let axes = [axis(rows, 3), axis(columns, 2)];
-        let block = ConvBlock { channels, filters: 19, axes, relu: true, reduce, window };
+        let block = ConvBlock { channels, filters: 19, axes, relu: true, reduce, window, precision };
         let images = values(IMAGES * channels * rows * columns, 6);
         let weight = values(block.filters * channels * 3 * 2, 7);
         let [bias, factors] = [8, 5].map(|seed| values(block.filters, seed));

@@ -8,8 +8,8 @@ use common::{isas, values};
 use pool_kernels::{
     AdamSlices, AdamStep, Batch, BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock,
     ConvBlockForward, ConvBlockGradients, Decay, DenseGradients, DenseKernel, DropRate, KeepMask,
-    KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, Reduce, SgdSlices, SgdStep, Stream,
-    ThisThread, WindowTable,
+    KernelWindow, Layout, MomentumSlices, MomentumStep, Pooling, ProductPrecision, Reduce, SgdSlices,
+    SgdStep, Stream, ThisThread, WindowTable,
 };
 
 const STREAM: Stream = Stream { key: [1, 2], pass: 0 };
@@ -79,6 +79,7 @@ const BLOCK: ConvBlock = ConvBlock {
     relu: true,
     reduce: BlockReduce::Max,
     window: [2, 2],
+    precision: ProductPrecision::F32,
 };
 
 #[test]

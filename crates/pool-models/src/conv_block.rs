@@ -1,6 +1,6 @@
 //! A convolution and what follows it as one step: batch normalisation, activation, pooling and dropout.
 
-use pool_kernels::{ConvAxis, Layout};
+use pool_kernels::{ConvAxis, Layout, ProductPrecision};
 use pool_spec::{BlockReduce, ConvBlock, Pool, Precision, ResolvedWindow};
 use tch::Tensor;
 
@@ -40,6 +40,8 @@ impl BuiltConvBlock {
             relu: spec.relu,
             reduce,
             window: spec.window,
+            // That of a network is chosen when it is computed.
+            precision: ProductPrecision::F32,
         };
         kernel.is_possible().then(|| Self { kernel, layout, spec: spec.clone() })
     }
@@ -68,10 +70,6 @@ impl BuiltConvBlock {
         if execution.kernels == Kernels::Reference || images == 0 || !kernels_support(&tensors) {
             return Ok(None);
         }
-        // The first block has few products, which are no faster in bfloat16.
-        if execution.precision != Precision::F32 && !self.spec.is_first {
-            return Ok(None);
-        }
         let values = images as usize * self.cells();
         let folded;
         let variables = match (norm, mode) {
@@ -88,7 +86,13 @@ impl BuiltConvBlock {
             }
         };
         let mask = self.mask(layers, images, mode)?;
-        let block = (self.kernel, self.layout);
+        let precision = match execution.precision {
+            Precision::F32 => ProductPrecision::F32,
+            // The first block has few products, which are no faster in bfloat16.
+            Precision::Bf16 if self.spec.is_first => ProductPrecision::F32,
+            Precision::Bf16 => ProductPrecision::Bf16,
+        };
+        let block = (pool_kernels::ConvBlock { precision, ..self.kernel }, self.layout);
         let (output, statistics) = conv_block(block, input, &variables, mask, self.plain(mode))?;
         if let Some((norm, statistics)) = norm.zip(statistics) {
             norm.update(&statistics, values)?;

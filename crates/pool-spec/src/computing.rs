@@ -52,7 +52,7 @@ pub enum Precision {
     #[default]
     F32,
     /// bfloat16 (Kalamkar et al. 2019): the range of `f32` with 8 bits of mantissa. Products are summed in `f32`. A first
-    /// convolution that own kernels compute stays `f32`.
+    /// convolution stays `f32` where it is computed by this project's kernels.
     Bf16,
 }
 
@@ -71,8 +71,7 @@ impl Precision {
         *self == Self::default()
     }
 
-    /// Whether this machine's processor has instructions for it; without them libtorch computes it more slowly than
-    /// `f32`.
+    /// Whether this machine's processor has instructions for it; without them it is slower than `f32`.
     pub fn is_native_here(self) -> bool {
         match self {
             Self::F32 => true,

@@ -7,12 +7,13 @@ use std::ops::Range;
 use super::border::Border;
 use super::ending::{Cells, Spread};
 use super::gradient::{BatchNormGradients, Norm, PER_CHANNEL, Source};
+use super::operands::{Form, Operands, ProductKernel, Seen, Singles};
 use super::passes::{Frame, GradientAxis};
 use super::products::{Packing, Pass, Places};
 use super::statistics::FIGURES;
 use super::weights::{BAND, WeightSums, end_band};
 use super::{ConvBlock, SliceLengths};
-use crate::isa::{Isa, Kernel};
+use crate::isa::Isa;
 use crate::memory::{OutOfMemory, Scratch, scratch_length};
 use crate::panel::Layout;
 use crate::simd::Simd;
@@ -88,10 +89,20 @@ impl ConvBlock {
             before: axes.each_ref().map(|axis| if wanted { axis.before } else { 0 }),
             copy: if wanted { axes.each_ref().map(|axis| axis.padded) } else { self.convolved() },
             channels: row,
+            form: Form::Singles,
+        };
+        let form = Form::of(self.precision, isa);
+        let seen = Seen {
+            images: self.images_at_once(),
+            input: self.input_border(if form == Form::Pairs { Form::Singles } else { form }),
+            gradient: frame,
+            ahead: self.axes[1].stride * self.channels,
         };
         let place = Frame { image: frame.numbers(), columns: frame.copy[1], pixel: row };
-        let pass = self.forward_pass(place, frame.before)?;
-        let passes = if wanted { self.gradient_passes(&axes, place)? } else { Vec::new() };
+        let pass = self.forward_pass(seen.input.form, place, frame.before)?;
+        let pass = if form == Form::Pairs { pass.in_pairs(frame.image[1], row)? } else { pass };
+        let place = Frame { image: form.places(place.image), pixel: form.places(place.pixel), ..place };
+        let passes = if wanted { self.gradient_passes(&axes, (form, place))? } else { Vec::new() };
         let packing = Packing::of(isa, self.channels);
         let packed_lengths = passes.iter().map(|pass| packing.numbers(pass.entries.len()));
         let sums = scratch_length(&[pass.entries.len() + 1, row]);
@@ -112,6 +123,7 @@ impl ConvBlock {
             let taps = self.taps();
             packing.pack(
                 pass,
+                (form, self.filters),
                 |channel, filter, tap| weight[(filter * self.channels + channel) * taps + tap],
                 part,
             );
@@ -133,20 +145,23 @@ impl ConvBlock {
                 // SAFETY: no two threads have a group of images in common.
                 let sums = unsafe { parts.part(group * sums..(group + 1) * sums) };
                 sums.fill(0.0);
-                outcome.record(isa.run(Backward {
-                    source: &source,
-                    norm: &norm,
-                    frame,
-                    border: self.input_border(),
-                    pass: &pass,
-                    passes: &passes,
-                    packing,
-                    packed,
-                    input,
-                    input_gradient: &input_gradient,
-                    sums,
-                    range: group * images..((group + 1) * images).min(count),
-                }));
+                outcome.record(form.run(
+                    isa,
+                    Backward {
+                        source: &source,
+                        norm: &norm,
+                        form,
+                        seen,
+                        pass: &pass,
+                        passes: &passes,
+                        packing,
+                        packed,
+                        input,
+                        input_gradient: &input_gradient,
+                        sums,
+                        range: group * images..((group + 1) * images).min(count),
+                    },
+                ));
             }
         });
         outcome.into_result()?;
@@ -181,9 +196,8 @@ impl ConvBlock {
 struct Backward<'a> {
     source: &'a Source<'a>,
     norm: &'a Option<Norm<'a>>,
-    /// The gradient of the convolution's output in its border.
-    frame: Border,
-    border: Border,
+    form: Form,
+    seen: Seen,
     pass: &'a Pass,
     passes: &'a [Pass],
     packing: Packing,
@@ -194,21 +208,31 @@ struct Backward<'a> {
     range: Range<usize>,
 }
 
-impl Kernel for Backward<'_> {
+impl ProductKernel for Backward<'_> {
     type Output = Result<(), OutOfMemory>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> Self::Output {
+    fn run<S: Simd, O: Operands<S>>(self, s: S, operands: O) -> Self::Output {
         let block = self.source.spread.block;
-        let frame = &self.frame;
+        let frame = &self.seen.gradient;
         let row = frame.channels;
-        let at_once = block.images_at_once().min(self.range.len());
+        let at_once = self.seen.images.min(self.range.len());
         let mut scratch = Scratch::take();
         let (of_weights, panel) = (self.sums.len(), self.source.panel(s));
         let [copies, frames] =
-            [self.border.room(), frame.numbers()].map(|numbers| scratch_length(&[at_once, numbers]));
-        let [copy, gradient, panel, band, lost] =
-            scratch.split([copies, frames, panel, of_weights, of_weights])?;
+            [self.seen.input.room(), frame.numbers()].map(|numbers| scratch_length(&[at_once, numbers]));
+        let most = Seen { images: at_once, ..self.seen };
+        let [input_pairs, gradient_pairs] = most.weights_room(self.form);
+        let pairs = input_pairs.saturating_add(gradient_pairs);
+        let [copy, gradient, pairs, places, panel, band, lost] = scratch.split([
+            copies,
+            frames,
+            pairs,
+            most.input_room(self.form),
+            panel,
+            of_weights,
+            of_weights,
+        ])?;
         band.fill(0.0);
         lost.fill(0.0);
         let parts = [band.as_mut_ptr(), self.sums.as_mut_ptr(), lost.as_mut_ptr()];
@@ -228,12 +252,17 @@ impl Kernel for Backward<'_> {
                     self.source.gradient(s, self.norm, image, panel.as_mut_ptr(), cells);
                 }
                 let from = self.input.as_ptr().add(first * block.input_numbers());
-                let input = self.border.copied(images.len(), from, copy.as_mut_ptr());
+                let copies = Singles { rounds: self.form == Form::Rounded };
+                let input = self.seen.input.copied(s, copies, images.len(), from, copy.as_mut_ptr());
+                let seen = Seen { images: images.len(), ..self.seen };
+                let [of_input, of_output] =
+                    operands.for_weights(s, &seen, input, gradient, pairs.as_mut_ptr());
                 let pixels = images.len() * self.pass.pixels_of_image;
                 for first in (0..pixels).step_by(BAND) {
                     let pixels = first..pixels.min(first + BAND);
                     of_band += pixels.len();
-                    self.pass.add_weights(s, pixels, WeightSums { input, gradient, sums: parts[0], row });
+                    let sums = WeightSums { input: of_input, gradient: of_output, sums: parts[0], row };
+                    self.pass.add_weights(s, operands, pixels, sums);
                     if of_band >= BAND {
                         end_band(s, of_weights, parts);
                         of_band = 0;
@@ -241,7 +270,8 @@ impl Kernel for Backward<'_> {
                 }
                 if !self.passes.is_empty() {
                     let to = self.input_gradient.at(first * block.input_numbers());
-                    self.input_gradients(s, images.len(), gradient, to);
+                    let from = operands.for_input(s, &seen, gradient, places.as_mut_ptr());
+                    self.input_gradients(s, operands, images.len(), (from, to));
                 }
             }
         }
@@ -260,7 +290,13 @@ impl Backward<'_> {
     /// # Safety
     /// The gradients of so many images in their border can be read, and as many images of the input written.
     #[inline(always)]
-    unsafe fn input_gradients<S: Simd>(&self, s: S, images: usize, from: *const f32, to: *mut f32) {
+    unsafe fn input_gradients<S: Simd>(
+        &self,
+        s: S,
+        operands: impl Operands<S>,
+        images: usize,
+        (from, to): (*const f32, *mut f32),
+    ) {
         let channels = self.source.spread.block.channels;
         let mut packed = self.packed.as_ptr();
         for pass in self.passes {
@@ -268,6 +304,7 @@ impl Backward<'_> {
             unsafe {
                 pass.run(
                     s,
+                    operands,
                     0..images * pass.pixels_of_image,
                     channels.div_ceil(S::LANES),
                     Places { packed, start: &[], from, to, width: channels },

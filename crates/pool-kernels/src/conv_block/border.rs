@@ -2,6 +2,9 @@
 
 #![expect(unsafe_code, reason = "rows are copied by address")]
 
+use super::operands::{Form, Operands};
+use crate::simd::Simd;
+
 /// How an image is copied into a larger one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Border {
@@ -11,19 +14,26 @@ pub(super) struct Border {
     pub(super) before: [usize; 2],
     /// Rows and columns of the copy.
     pub(super) copy: [usize; 2],
-    /// Numbers of a pixel.
+    /// Numbers of a pixel of the image.
     pub(super) channels: usize,
+    /// How they lie in the copy.
+    pub(super) form: Form,
 }
 
 impl Border {
     /// Whether the image can be used as it is.
     fn is_none(&self) -> bool {
-        self.copy == self.image
+        self.copy == self.image && self.form == Form::Singles
     }
 
-    /// Numbers of an image with its border.
+    /// Places of a pixel of the copy.
+    fn places(&self) -> usize {
+        self.form.places(self.channels)
+    }
+
+    /// Places of an image with its border.
     pub(super) fn numbers(&self) -> usize {
-        self.copy[0] * self.copy[1] * self.channels
+        self.copy[0] * self.copy[1] * self.places()
     }
 
     /// Numbers of a copy; none where the image can be used as it is.
@@ -36,14 +46,21 @@ impl Border {
     /// # Safety
     /// The images can be read, and the copies, which do not overlap them, written.
     #[inline(always)]
-    pub(super) unsafe fn copied(&self, images: usize, from: *const f32, to: *mut f32) -> *const f32 {
+    pub(super) unsafe fn copied<S: Simd>(
+        &self,
+        s: S,
+        operands: impl Operands<S>,
+        images: usize,
+        from: *const f32,
+        to: *mut f32,
+    ) -> *const f32 {
         if self.is_none() {
             return from;
         }
         let image_numbers = self.image[0] * self.image[1] * self.channels;
         for image in 0..images {
             // SAFETY: the caller's promise.
-            unsafe { self.copy(from.add(image * image_numbers), to.add(image * self.numbers())) }
+            unsafe { self.copy(s, operands, from.add(image * image_numbers), to.add(image * self.numbers())) }
         }
         to
     }
@@ -53,22 +70,27 @@ impl Border {
     /// # Safety
     /// The image can be read, and the copy written.
     #[inline(always)]
-    unsafe fn copy(&self, from: *const f32, to: *mut f32) {
-        let Self { image: [rows, columns], before: [above, left], copy: [to_rows, to_columns], channels } =
-            *self;
+    unsafe fn copy<S: Simd>(&self, s: S, operands: impl Operands<S>, from: *const f32, to: *mut f32) {
+        let Self { image: [rows, columns], before: [above, left], copy: [to_rows, to_columns], .. } = *self;
+        let (channels, places) = (self.channels, self.places());
         let right = to_columns - left - columns;
+        // Pixels with a place that is half full are copied one by one.
+        let pixels = if self.form.places(2 * channels) == 2 * places { columns } else { 1 };
         for row in 0..to_rows {
             // SAFETY: a row of the copy, and a row of the image where there is one.
             unsafe {
-                let to = to.add(row * to_columns * channels);
+                let to = to.add(row * to_columns * places);
                 match row.checked_sub(above).filter(|&row| row < rows) {
                     Some(row) => {
-                        to.write_bytes(0, left * channels);
+                        to.write_bytes(0, left * places);
                         let from = from.add(row * columns * channels);
-                        std::ptr::copy_nonoverlapping(from, to.add(left * channels), columns * channels);
-                        to.add((left + columns) * channels).write_bytes(0, right * channels);
+                        for column in (0..columns).step_by(pixels) {
+                            let to = to.add((left + column) * places);
+                            operands.copy(s, from.add(column * channels), to, pixels * channels);
+                        }
+                        to.add((left + columns) * places).write_bytes(0, right * places);
                     }
-                    None => to.write_bytes(0, to_columns * channels),
+                    None => to.write_bytes(0, to_columns * places),
                 }
             }
         }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::border::Border;
 use super::ending::{Cells, Ending, Outputs};
+use super::operands::{Form, Operands, ProductKernel};
 use super::passes::Frame;
 use super::products::{Packing, Pass, Places};
 use super::statistics::{FIGURES, of_batch};
@@ -88,8 +89,9 @@ impl ConvBlock {
 
         let row = self.filters_in_vectors(isa);
         let [_, columns] = self.convolved();
-        let pass =
-            self.forward_pass(Frame { image: self.cell_numbers(isa.lanes()), columns, pixel: row }, [0; 2])?;
+        let form = Form::of(self.precision, isa);
+        let cells = Frame { image: self.cell_numbers(isa.lanes()), columns, pixel: row };
+        let pass = self.forward_pass(form, cells, [0; 2])?;
         let packing = Packing::of(isa, self.filters);
         let figures = norm.as_ref().map_or(0, |_| scratch_length(&[count, FIGURES, row]));
         let mut scratch = Scratch::take();
@@ -98,6 +100,7 @@ impl ConvBlock {
         let taps = self.taps();
         packing.pack(
             &pass,
+            (form, self.channels),
             |filter, channel, tap| weight[(filter * self.channels + channel) * taps + tap],
             packed,
         );
@@ -106,22 +109,23 @@ impl ConvBlock {
             start[..bias.len()].copy_from_slice(bias);
         }
 
-        let convolution =
-            Convolution { block: self, pass: &pass, packed, start, border: self.input_border(), input };
+        let border = self.input_border(form);
+        let convolution = Convolution { block: self, pass: &pass, packed, start, border, input };
         let mut ending = Ending { block: self, affine: None, keep };
         let (output, routes) = (DisjointSlices::new(output), DisjointSlices::new(routes));
         let finish = |ending| Finish { ending, output: &output, layout, routes: &routes };
         let outcome = SharedOutcome::default();
         let Some(norm) = norm else {
             threads.parallel_for(count, 1, &|range| {
-                outcome.record(isa.run(Whole { convolution: &convolution, finish: &finish(ending), range }));
+                let (convolution, finish) = (&convolution, &finish(ending));
+                outcome.record(form.run(isa, Whole { convolution, finish, range }));
             });
             return outcome.into_result();
         };
         let (convolved, parts) = (DisjointSlices::new(norm.convolved), DisjointSlices::new(figures));
         threads.parallel_for(count, 1, &|range| {
             let (convolution, convolved, figures) = (&convolution, &convolved, &parts);
-            outcome.record(isa.run(Convolve { convolution, convolved, figures, range }));
+            outcome.record(form.run(isa, Convolve { convolution, convolved, figures, range }));
         });
         outcome.into_result()?;
         let pixels = self.convolved().iter().product();
@@ -152,12 +156,13 @@ impl ConvBlock {
     }
 
     /// What windows see of an image.
-    pub(super) fn input_border(&self) -> Border {
+    pub(super) fn input_border(&self, form: Form) -> Border {
         Border {
             image: self.axes.map(|axis| axis.input),
             before: self.axes.map(|axis| axis.before),
             copy: self.axes.map(|axis| axis.padded()),
             channels: self.channels,
+            form,
         }
     }
 
@@ -186,11 +191,17 @@ impl Convolution<'_> {
     /// # Safety
     /// The images are some of the input. `copy` has room for them with their border, if they have one.
     #[inline(always)]
-    unsafe fn images(&self, images: &Range<usize>, copy: *mut f32) -> *const f32 {
+    unsafe fn images<S: Simd>(
+        &self,
+        s: S,
+        operands: impl Operands<S>,
+        images: &Range<usize>,
+        copy: *mut f32,
+    ) -> *const f32 {
         // SAFETY: the caller's promise.
         unsafe {
             let from = self.input.as_ptr().add(images.start * self.block.input_numbers());
-            self.border.copied(images.len(), from, copy)
+            self.border.copied(s, operands, images.len(), from, copy)
         }
     }
 
@@ -199,11 +210,17 @@ impl Convolution<'_> {
     /// # Safety
     /// `to` has room for all vectors of these pixels.
     #[inline(always)]
-    unsafe fn pixels<S: Simd>(&self, s: S, from: *const f32, pixels: Range<usize>, to: Cells) {
+    unsafe fn pixels<S: Simd>(
+        &self,
+        s: S,
+        operands: impl Operands<S>,
+        (from, pixels): (*const f32, Range<usize>),
+        to: Cells,
+    ) {
         let packed = self.packed.as_ptr();
         let places = Places { packed, start: self.start, from, to: to.start, width: to.pixel };
         // SAFETY: the caller's promise; the pass lies in the images with their border.
-        unsafe { self.pass.run(s, pixels, to.pixel / S::LANES, places) }
+        unsafe { self.pass.run(s, operands, pixels, to.pixel / S::LANES, places) }
     }
 }
 
@@ -272,11 +289,11 @@ struct Whole<'a> {
     range: Range<usize>,
 }
 
-impl Kernel for Whole<'_> {
+impl ProductKernel for Whole<'_> {
     type Output = Result<(), OutOfMemory>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> Self::Output {
+    fn run<S: Simd, O: Operands<S>>(self, s: S, operands: O) -> Self::Output {
         let Self { convolution, finish, range } = self;
         let block = convolution.block;
         let mut scratch = Scratch::take();
@@ -298,10 +315,10 @@ impl Kernel for Whole<'_> {
             // SAFETY: the scratch memory has room for the images, their cells or a band of one, and a panel; no two threads have
             // an image in common.
             unsafe {
-                let from = convolution.images(&images, copy);
+                let from = convolution.images(s, operands, &images, copy);
                 if at_once > 1 {
                     let pixels = images.len() * convolution.pass.pixels_of_image;
-                    convolution.pixels(s, from, 0..pixels, block.cells_at(s, band));
+                    convolution.pixels(s, operands, (from, 0..pixels), block.cells_at(s, band));
                 }
                 for (index, image) in images.enumerate() {
                     let image = finish.image(s, image, panel);
@@ -314,7 +331,8 @@ impl Kernel for Whole<'_> {
                             let seen = first * block.window[0]..end * block.window[0];
                             // Row 0 would lie before the band by as many rows as the band's first one.
                             let cells = block.cells_at(s, band.wrapping_sub(seen.start * row));
-                            convolution.pixels(s, from, seen.start * columns..seen.end * columns, cells);
+                            let pixels = seen.start * columns..seen.end * columns;
+                            convolution.pixels(s, operands, (from, pixels), cells);
                             finish.rows(s, &image, first..end, cells);
                         }
                     }
@@ -334,11 +352,11 @@ struct Convolve<'a> {
     range: Range<usize>,
 }
 
-impl Kernel for Convolve<'_> {
+impl ProductKernel for Convolve<'_> {
     type Output = Result<(), OutOfMemory>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> Self::Output {
+    fn run<S: Simd, O: Operands<S>>(self, s: S, operands: O) -> Self::Output {
         let Self { convolution, convolved, figures, range } = self;
         let block = convolution.block;
         let mut scratch = Scratch::take();
@@ -349,10 +367,10 @@ impl Kernel for Convolve<'_> {
             let images = first..range.end.min(first + at_once);
             // SAFETY: the scratch memory has room for the images; no two threads have an image in common.
             unsafe {
-                let from = convolution.images(&images, copy.as_mut_ptr());
+                let from = convolution.images(s, operands, &images, copy.as_mut_ptr());
                 let pixels = images.len() * convolution.pass.pixels_of_image;
                 let cells = block.cells_at(s, convolved.at(first * cell_numbers));
-                convolution.pixels(s, from, 0..pixels, cells);
+                convolution.pixels(s, operands, (from, 0..pixels), cells);
                 for image in images {
                     let cells = block.cells_at(s, convolved.at(image * cell_numbers));
                     block.image_statistics(s, cells, figures.at(image * FIGURES * cells.pixel));

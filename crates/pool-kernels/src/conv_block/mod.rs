@@ -16,6 +16,7 @@ mod border;
 mod ending;
 mod forward;
 mod gradient;
+mod operands;
 mod passes;
 mod products;
 mod statistics;
@@ -24,6 +25,7 @@ mod weights;
 pub use backward::ConvBlockGradients;
 pub use forward::{BatchNormForward, ConvBlockForward};
 pub use gradient::BatchNormGradients;
+pub use operands::ProductPrecision;
 
 use crate::isa::Isa;
 use crate::memory::product;
@@ -96,6 +98,8 @@ pub struct ConvBlock {
     pub reduce: BlockReduce,
     /// Height and width of the windows, which are also the steps between them; `[1, 1]` pools nothing.
     pub window: [usize; 2],
+    /// The precision of the convolution's products, forward and backward.
+    pub precision: ProductPrecision,
 }
 
 /// The reducers of [`ConvBlock`].
@@ -257,6 +261,7 @@ mod tests {
         relu: true,
         reduce: BlockReduce::Max,
         window: [2, 2],
+        precision: ProductPrecision::F32,
     };
 
     #[test]

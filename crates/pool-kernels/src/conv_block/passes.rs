@@ -4,6 +4,7 @@
 //! through those taps for which this is a whole number. Which taps those are depends on the remainder of `i` by the stride
 //! alone. So the entries of each remainder are one pass, whose taps see the gradient of the output at fixed distances.
 
+use super::operands::Form;
 use super::products::{Pass, Pixel};
 use super::{ConvAxis, ConvBlock};
 use crate::memory::{OutOfMemory, with_room};
@@ -79,29 +80,35 @@ impl GradientAxis {
 impl ConvBlock {
     /// All outputs of the convolution of images with their border. They lie in `to`, whose border begins with `before` rows
     /// and columns.
-    pub(super) fn forward_pass(&self, to: Frame, before: [usize; 2]) -> Result<Pass, OutOfMemory> {
+    pub(super) fn forward_pass(
+        &self,
+        form: Form,
+        to: Frame,
+        before: [usize; 2],
+    ) -> Result<Pass, OutOfMemory> {
         let line = |axis: &ConvAxis, before: usize| Line {
             taps: (0..axis.size).map(|tap| (tap, tap * axis.dilation)).collect(),
             from: (0..axis.output()).map(|index| index * axis.stride).collect(),
             to: (before..before + axis.output()).collect(),
         };
         let [rows, columns] = &self.axes;
-        let image = rows.padded() * columns.padded() * self.channels;
-        let from = Frame { image, columns: columns.padded(), pixel: self.channels };
-        self.pass([&line(rows, before[0]), &line(columns, before[1])], (from, self.channels), to)
+        let channels = form.places(self.channels);
+        let image = rows.padded() * columns.padded() * channels;
+        let from = Frame { image, columns: columns.padded(), pixel: channels };
+        self.pass([&line(rows, before[0]), &line(columns, before[1])], (from, channels), to)
     }
 
     /// The gradient of all pixels of the input, from the gradient of the convolution's output in `from`.
     pub(super) fn gradient_passes(
         &self,
         [rows, columns]: &[GradientAxis; 2],
-        from: Frame,
+        (form, from): (Form, Frame),
     ) -> Result<Vec<Pass>, OutOfMemory> {
         let to = Frame { image: self.input_numbers(), columns: self.axes[1].input, pixel: self.channels };
         let mut passes = with_room(rows.lines.len() * columns.lines.len())?;
         for row in &rows.lines {
             for column in &columns.lines {
-                passes.push(self.pass([row, column], (from, self.filters), to)?);
+                passes.push(self.pass([row, column], (from, form.places(self.filters)), to)?);
             }
         }
         Ok(passes)
@@ -132,6 +139,22 @@ impl ConvBlock {
                 }));
             }
         }
-        Ok(Pass { taps, channels, entries, pixels, pixels_of_image })
+        Ok(Pass { taps, entries, pixels, pixels_of_image })
+    }
+}
+
+impl Pass {
+    /// Pairs of neighbouring pixels of a row, which has so many columns, one pair after another in `to`. The last pair of a
+    /// row may be a single pixel.
+    pub(super) fn in_pairs(self, columns: usize, row: usize) -> Result<Self, OutOfMemory> {
+        let rows = self.pixels.len() / columns;
+        let mut pixels = with_room(rows * columns.div_ceil(2))?;
+        for of_row in self.pixels.chunks_exact(columns) {
+            for pixel in of_row.iter().step_by(2) {
+                pixels.push(Pixel { from: pixel.from, to: pixels.len() * row });
+            }
+        }
+        let pixels_of_image = self.pixels_of_image / columns * columns.div_ceil(2);
+        Ok(Self { pixels, pixels_of_image, ..self })
     }
 }

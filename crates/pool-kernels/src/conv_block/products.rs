@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::operands::{Form, Operands};
 use crate::isa::{Isa, Kernel};
 use crate::simd::Simd;
 
@@ -12,8 +13,6 @@ use crate::simd::Simd;
 pub(super) struct Pass {
     /// The pixels of the kernel, by number.
     pub(super) taps: Vec<usize>,
-    /// Channels that are summed over.
-    pub(super) channels: usize,
     /// Where the numbers that an output sees lie, counted from its first one: channels within taps.
     pub(super) entries: Vec<usize>,
     /// Those of as many images as are computed at once, one image after another.
@@ -71,16 +70,23 @@ impl Packing {
         entries * self.filters.next_multiple_of(self.lanes)
     }
 
-    /// Packs what `weight` gives for a filter, a channel and a tap.
-    pub(super) fn pack(&self, pass: &Pass, weight: impl Fn(usize, usize, usize) -> f32, to: &mut [f32]) {
+    /// Packs what `weight` gives for a filter, one of so many channels, and a tap.
+    pub(super) fn pack(
+        &self,
+        pass: &Pass,
+        (form, channels): (Form, usize),
+        weight: impl Fn(usize, usize, usize) -> f32,
+        to: &mut [f32],
+    ) {
         let Self { filters, lanes, group } = *self;
         let mut to = to.iter_mut();
         for first in (0..filters).step_by(group * lanes) {
             let end = (first + group * lanes).min(filters.next_multiple_of(lanes));
             for &tap in &pass.taps {
-                for channel in 0..pass.channels {
+                for place in 0..form.places(channels) {
                     for (filter, to) in (first..end).zip(&mut to) {
-                        *to = if filter < filters { weight(filter, channel, tap) } else { 0.0 };
+                        let of_filter = |channel| weight(filter, channel, tap);
+                        *to = if filter < filters { form.word(place, channels, of_filter) } else { 0.0 };
                     }
                 }
             }
@@ -108,11 +114,18 @@ impl Pass {
     /// Each of these pixels can be read at every entry, and written with as many numbers as `places` says. Nobody else touches
     /// the output.
     #[inline(always)]
-    pub(super) unsafe fn run<S: Simd>(&self, s: S, pixels: Range<usize>, vectors: usize, places: Places<'_>) {
+    pub(super) unsafe fn run<S: Simd, O: Operands<S>>(
+        &self,
+        s: S,
+        operands: O,
+        pixels: Range<usize>,
+        vectors: usize,
+        places: Places<'_>,
+    ) {
         let most = tile_vectors(S::ACCUMULATORS);
         let pixels = &self.pixels[pixels];
         for first in (0..vectors).step_by(most) {
-            let tiles = Tiles { entries: &self.entries, pixels, places, first };
+            let tiles = Tiles { operands, entries: &self.entries, pixels, places, first };
             // SAFETY: the caller's promise.
             unsafe {
                 match (vectors - first).min(most) {
@@ -128,7 +141,8 @@ impl Pass {
     }
 }
 
-struct Tiles<'a> {
+struct Tiles<'a, O> {
+    operands: O,
     entries: &'a [usize],
     pixels: &'a [Pixel],
     places: Places<'a>,
@@ -136,13 +150,16 @@ struct Tiles<'a> {
     first: usize,
 }
 
-impl Tiles<'_> {
+impl<O: Copy> Tiles<'_, O> {
     /// All pixels, `P` at a time, and `G` vectors.
     ///
     /// # Safety
     /// As [`Pass::run`].
     #[inline(always)]
-    unsafe fn all<S: Simd, const P: usize, const G: usize>(&self, s: S) {
+    unsafe fn all<S: Simd, const P: usize, const G: usize>(&self, s: S)
+    where
+        O: Operands<S>,
+    {
         let pixels = self.pixels;
         // SAFETY: the caller's promise.
         unsafe {
@@ -168,7 +185,10 @@ impl Tiles<'_> {
     /// # Safety
     /// As [`Pass::run`], and there are `P` pixels.
     #[inline(always)]
-    unsafe fn tile<S: Simd, const P: usize, const G: usize>(&self, s: S, pixels: &[Pixel]) {
+    unsafe fn tile<S: Simd, const P: usize, const G: usize>(&self, s: S, pixels: &[Pixel])
+    where
+        O: Operands<S>,
+    {
         let Places { packed, start, from, to, width } = self.places;
         // SAFETY: the caller's promise.
         unsafe {
@@ -187,7 +207,7 @@ impl Tiles<'_> {
                 for (sums, from) in sums.iter_mut().zip(&from) {
                     let seen = s.splat(*from.add(entry));
                     for (sum, &vector) in sums.iter_mut().zip(&vectors) {
-                        *sum = s.mul_add(seen, vector, *sum);
+                        *sum = self.operands.add_product(s, seen, vector, *sum);
                     }
                 }
             }

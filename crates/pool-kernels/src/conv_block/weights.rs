@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::operands::Operands;
 use super::products::{Pass, Pixel, tile_vectors};
 use crate::simd::Simd;
 use crate::sum::Total;
@@ -37,7 +38,13 @@ impl Pass {
     /// Each of these pixels can be read at every entry of the input, and in whole vectors of the gradient. The sums have all rows, and
     /// nobody else touches them.
     #[inline(always)]
-    pub(super) unsafe fn add_weights<S: Simd>(&self, s: S, pixels: Range<usize>, places: WeightSums) {
+    pub(super) unsafe fn add_weights<S: Simd, O: Operands<S>>(
+        &self,
+        s: S,
+        operands: O,
+        pixels: Range<usize>,
+        places: WeightSums,
+    ) {
         let vectors = places.row / S::LANES;
         let most = tile_vectors(S::ACCUMULATORS);
         // Parts of about the same size: each adds to all sums.
@@ -48,7 +55,7 @@ impl Pass {
                 unsafe {
                     let numbers = first * S::LANES;
                     let (gradient, sums) = (places.gradient.add(numbers), places.sums.add(numbers));
-                    let part = Part { pixels, places: WeightSums { gradient, sums, ..places } };
+                    let part = Part { operands, pixels, places: WeightSums { gradient, sums, ..places } };
                     match (vectors - first).min(most) {
                         4 if S::ACCUMULATORS >= 24 => part.entries::<S, 6, 4>(s, &self.entries),
                         3 if S::ACCUMULATORS >= 24 => part.entries::<S, 8, 3>(s, &self.entries),
@@ -79,18 +86,22 @@ pub(super) unsafe fn end_band<S: Simd>(s: S, numbers: usize, [band, total, lost]
 }
 
 /// Some pixels of one image and some vectors of output channels.
-struct Part<'a> {
+struct Part<'a, O> {
+    operands: O,
     pixels: &'a [Pixel],
     places: WeightSums,
 }
 
-impl Part<'_> {
+impl<O: Copy> Part<'_, O> {
     /// `E` entries at a time, with `G` vectors.
     ///
     /// # Safety
     /// As [`Pass::add_weights`].
     #[inline(always)]
-    unsafe fn entries<S: Simd, const E: usize, const G: usize>(&self, s: S, entries: &[usize]) {
+    unsafe fn entries<S: Simd, const E: usize, const G: usize>(&self, s: S, entries: &[usize])
+    where
+        O: Operands<S>,
+    {
         let mut tiles = entries.chunks_exact(E);
         let mut sums = self.places.sums;
         // SAFETY: the caller's promise.
@@ -110,7 +121,10 @@ impl Part<'_> {
     /// # Safety
     /// As [`Pass::add_weights`]; there are `E` entries, and `sums` has a row for each.
     #[inline(always)]
-    unsafe fn tile<S: Simd, const E: usize, const G: usize>(&self, s: S, entries: &[usize], sums: *mut f32) {
+    unsafe fn tile<S: Simd, const E: usize, const G: usize>(&self, s: S, entries: &[usize], sums: *mut f32)
+    where
+        O: Operands<S>,
+    {
         // SAFETY: the caller's promise.
         unsafe {
             let entries: [usize; E] = std::array::from_fn(|entry| entries[entry]);
@@ -123,7 +137,7 @@ impl Part<'_> {
                 for (totals, &entry) in totals.iter_mut().zip(&entries) {
                     let seen = s.splat(*input.add(entry));
                     for (total, &vector) in totals.iter_mut().zip(&vectors) {
-                        *total = s.mul_add(seen, vector, *total);
+                        *total = self.operands.add_product(s, seen, vector, *total);
                     }
                 }
             }
@@ -139,14 +153,19 @@ impl Part<'_> {
     /// # Safety
     /// As [`Pass::add_weights`]; `sums` is the row of the biases.
     #[inline(always)]
-    unsafe fn biases<S: Simd, const G: usize>(&self, s: S, sums: *mut f32) {
+    unsafe fn biases<S: Simd, const G: usize>(&self, s: S, sums: *mut f32)
+    where
+        O: Operands<S>,
+    {
         // SAFETY: the caller's promise.
         unsafe {
             let mut totals = [s.splat(0.0); G];
+            let one = s.splat(self.operands.one());
             for pixel in self.pixels {
                 let gradient = self.places.gradient.add(pixel.to);
                 for (vector, total) in totals.iter_mut().enumerate() {
-                    *total = s.add(*total, s.load(gradient.add(vector * S::LANES)));
+                    let gradient = s.load(gradient.add(vector * S::LANES));
+                    *total = self.operands.add_product(s, one, gradient, *total);
                 }
             }
             for (vector, &total) in totals.iter().enumerate() {

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "intrinsics, behind a proof that the processor has them")]
 
 use std::arch::x86_64::*;
+use std::mem::transmute;
 
 use super::{MOST_LANES, Simd};
 
@@ -20,6 +21,45 @@ impl Avx512 {
             && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma");
         there.then_some(Self(()))
+    }
+}
+
+/// Proof that the processor has AVX512-BF16, and everything that [`Avx512`] proves. A function that uses it must be compiled
+/// for these instructions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bf16(());
+
+impl Bf16 {
+    /// The proof, if the processor has the instructions.
+    pub(crate) fn detect() -> Option<Self> {
+        (Avx512::detect().is_some() && is_x86_feature_detected!("avx512bf16")).then_some(Self(()))
+    }
+
+    instructions! {
+        /// To each lane of `sum` the two products of the bfloat16 numbers in the lanes of `a` and `b`.
+        pub(crate) fn dot(a: __m512, b: __m512, sum: __m512) -> __m512 {
+            _mm512_dpbf16_ps(sum, transmute::<__m512, __m512bh>(a), transmute::<__m512, __m512bh>(b))
+        }
+        /// The lanes as bfloat16 numbers, `low` in the lower halves.
+        pub(crate) fn pair(low: __m512, high: __m512) -> __m512 {{
+            let low = _mm512_cvtepu16_epi32(transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(low)));
+            let high = _mm512_cvtepu16_epi32(transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(high)));
+            _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32::<16>(high)))
+        }}
+    }
+
+    /// Writes the first `numbers` lanes, or all if there are fewer, as bfloat16 numbers one after another.
+    ///
+    /// # Safety
+    /// As many can be written.
+    #[inline(always)]
+    pub(crate) unsafe fn store(self, to: *mut u16, value: __m512, numbers: usize) {
+        let mask = if numbers >= 16 { __mmask16::MAX } else { (1 << numbers) - 1 };
+        // SAFETY: the caller's promise, and `self`.
+        unsafe {
+            let numbers = transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(value));
+            _mm256_mask_storeu_epi16(to.cast(), mask, numbers);
+        }
     }
 }
 
@@ -43,6 +83,15 @@ impl Simd for Avx512 {
         fn abs(a: __m512) -> __m512 { _mm512_abs_ps(a) }
         fn max(a: __m512, b: __m512) -> __m512 { _mm512_max_ps(a, b) }
         fn min(a: __m512, b: __m512) -> __m512 { _mm512_min_ps(a, b) }
+        fn round_to_bf16(a: __m512) -> __m512 {{
+            let bits = _mm512_castps_si512(a);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
+            let quiet = _mm512_or_si512(bits, _mm512_set1_epi32(1 << 22));
+            let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
+            let rounded = _mm512_mask_blend_epi32(nan, _mm512_add_epi32(bits, half), quiet);
+            _mm512_castsi512_ps(_mm512_and_si512(rounded, _mm512_set1_epi32(!0xffff)))
+        }}
         fn round(a: __m512) -> __m512 {
             _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a)
         }

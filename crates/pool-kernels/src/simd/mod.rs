@@ -23,9 +23,10 @@
 /// Methods of one expression each, which touch no memory.
 #[cfg(target_arch = "x86_64")]
 macro_rules! instructions {
-    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $body:expr })*) => {$(
+    ($($(#[$doc:meta])* $visible:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $body:expr })*) => {$(
+        $(#[$doc])*
         #[inline(always)]
-        fn $name(self, $($argument: $type),*) -> $result {
+        $visible fn $name(self, $($argument: $type),*) -> $result {
             // SAFETY: `self` proves that the processor has these instructions; they touch no memory.
             unsafe { $body }
         }
@@ -36,13 +37,15 @@ macro_rules! instructions {
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod bf16;
 mod math;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use avx512::Avx512;
+pub(crate) use avx512::{Avx512, Bf16};
+pub(crate) use bf16::{bf16_pair, round_to_bf16};
 pub(crate) use math::{exp, ln, power};
 pub(crate) use portable::Portable;
 
@@ -114,6 +117,8 @@ pub(crate) trait Simd: Copy {
     fn max(self, a: Self::F, b: Self::F) -> Self::F;
     /// The smaller of two numbers; if one is NaN, the second.
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    /// To the nearest bfloat16, ties to even.
+    fn round_to_bf16(self, a: Self::F) -> Self::F;
     /// To the nearest integer, ties to even.
     fn round(self, a: Self::F) -> Self::F;
     /// `2^n` for whole numbers `n` from -126 to 127.

@@ -4,7 +4,7 @@
 
 use std::array::from_fn;
 
-use super::{MOST_LANES, Simd};
+use super::{MOST_LANES, Simd, round_to_bf16};
 
 /// Vectors that every processor has.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,7 @@ impl Simd for Portable {
         fn abs(a: Floats) -> Floats { a.abs() }
         fn max(a: Floats, b: Floats) -> Floats { if a > b { a } else { b } }
         fn min(a: Floats, b: Floats) -> Floats { if a < b { a } else { b } }
+        fn round_to_bf16(a: Floats) -> Floats { round_to_bf16(a) }
         fn round(a: Floats) -> Floats { a.round_ties_even() }
         fn power_of_two(n: Floats) -> Floats { f32::from_bits((((n as i32) + 127) << 23) as u32) }
         fn gt(a: Floats, b: Floats) -> Mask { a > b }
