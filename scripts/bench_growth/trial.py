@@ -60,8 +60,8 @@ fill = { down = "strided_conv", shortcut = "strided_conv" }
 @dataclass(frozen=True)
 class Trial:
     """`epoch_s` is without the first epoch, which warms up. `peak_bytes` is the most that the trial's process had
-    resident, `added_bytes` how far training went beyond what was resident before it, and `data_bytes` what all images
-    take as 32-bit numbers."""
+    resident after loading, when it resets the kernel's count. `added_bytes` is how far training went beyond what was
+    resident before it, and `data_bytes` what all images take as 32-bit numbers."""
 
     program: str
     epoch_s: list[float]
