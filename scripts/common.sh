@@ -1,4 +1,4 @@
-# Shared by the scripts of this folder that need a Python: sourced, not run.
+# Shared by the scripts of this folder that measure or need a Python: sourced, not run.
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -8,6 +8,28 @@ fail() { # CODE MESSAGE [CURE...]
     shift 2
     for line in "$@"; do printf '       %s\n' "$line" >&2; done
     exit "$code"
+}
+
+need_count() { # OPTION VALUE LEAST
+    case $2 in
+        '' | *[!0-9]* | 0*) fail 2 "$1 needs a whole number from $3, not '$2'" ;;
+    esac
+    [ "$2" -ge "$3" ] || fail 2 "$1 needs a whole number from $3, not '$2'"
+}
+
+need_word() { # OPTION VALUE WORD...
+    local option=$1 value=$2 word
+    shift 2
+    for word in "$@"; do
+        [ "$value" != "$word" ] || return 0
+    done
+    fail 2 "$option knows $(printf '%s, ' "$@" | sed 's/, $//'), not '$value'"
+}
+
+need_new_file() { # OPTION FILE
+    [ -n "$2" ] || fail 2 "$1 needs the name of a file"
+    [ ! -d "$2" ] || fail 2 "$1: $2 is a folder"
+    [ -w "$(dirname "$2")" ] || fail 2 "$1: no file can be written in $(dirname "$2")"
 }
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pooling-study
