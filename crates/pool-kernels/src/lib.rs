@@ -25,7 +25,7 @@ mod windows;
 
 pub use conv_block::{
     BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock, ConvBlockForward,
-    ConvBlockGradients, ProductPrecision,
+    ConvBlockGradients, PreparedConvBlock, ProductPrecision,
 };
 pub use dense::{DenseGradients, DenseKernel};
 pub use dropout::{DropRate, KeepMask};

@@ -43,11 +43,37 @@ pub(crate) fn scratch_length(sizes: &[usize]) -> usize {
 }
 
 /// A cache line. A vector that begins with one never lies across two.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([f32; LINE]);
 
 const LINE: usize = 16;
+
+/// Numbers that stay, aligned to cache lines.
+#[derive(Debug)]
+pub(crate) struct Numbers(Vec<Line>);
+
+impl Numbers {
+    /// At least so many zeros.
+    ///
+    /// # Errors
+    /// The system does not have that much memory.
+    pub(crate) fn zeros(length: usize) -> Result<Self, OutOfMemory> {
+        let mut lines = with_room(length.div_ceil(LINE))?;
+        lines.resize(length.div_ceil(LINE), Line([0.0; LINE]));
+        Ok(Self(lines))
+    }
+
+    pub(crate) fn as_slice(&self) -> &[f32] {
+        // SAFETY: a line is sixteen numbers and nothing else.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast::<f32>(), self.0.len() * LINE) }
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [f32] {
+        // SAFETY: a line is sixteen numbers and nothing else.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast::<f32>(), self.0.len() * LINE) }
+    }
+}
 
 /// The largest memory that a thread keeps, in lines: 64 MiB. What one large input needed is given back.
 const MOST_KEPT: usize = 1 << 20;

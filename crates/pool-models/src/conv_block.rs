@@ -1,13 +1,15 @@
 //! A convolution and what follows it as one step: batch normalisation, activation, pooling and dropout.
 
-use pool_kernels::{ConvAxis, Layout, ProductPrecision};
+use pool_kernels::{ConvAxis, Layout, PreparedConvBlock, ProductPrecision};
 use pool_spec::{BlockReduce, ConvBlock, Pool, Precision, ResolvedWindow};
 use tch::Tensor;
 
 use crate::layers::activation::activate;
 use crate::layers::conv::convolve;
 use crate::layers::{BuiltBatchNorm, BuiltConv, BuiltDropout, BuiltLayer, Execution};
-use crate::native::{BlockVariables, DropoutMask, NormVariables, conv_block, kernels_support, needs_graph};
+use crate::native::{
+    BlockVariables, DropoutMask, NormVariables, conv_block, kernels_support, needs_graph, predict, prepare,
+};
 use crate::{Kernels, Mode, ModelError, PoolLayer};
 
 /// A [`ConvBlock`] as the kernels know it.
@@ -86,18 +88,57 @@ impl BuiltConvBlock {
             }
         };
         let mask = self.mask(layers, images, mode)?;
+        let block = (self.kernel(execution), self.layout);
+        let (output, statistics) = conv_block(block, input, &variables, mask, self.plain(mode))?;
+        if let Some((norm, statistics)) = norm.zip(statistics) {
+            norm.update(&statistics, values)?;
+        }
+        Ok(Some(output))
+    }
+
+    /// The kernel in the precision of its products.
+    fn kernel(&self, execution: Execution) -> pool_kernels::ConvBlock {
         let precision = match execution.precision {
             Precision::F32 => ProductPrecision::F32,
             // The first block has few products, which are no faster in bfloat16.
             Precision::Bf16 if self.spec.is_first => ProductPrecision::F32,
             Precision::Bf16 => ProductPrecision::Bf16,
         };
-        let block = (pool_kernels::ConvBlock { precision, ..self.kernel }, self.layout);
-        let (output, statistics) = conv_block(block, input, &variables, mask, self.plain(mode))?;
-        if let Some((norm, statistics)) = norm.zip(statistics) {
-            norm.update(&statistics, values)?;
+        pool_kernels::ConvBlock { precision, ..self.kernel }
+    }
+
+    /// The block with what the variables of `layers` hold at present, for prediction; `None` where the kernels cannot take
+    /// them.
+    pub(crate) fn prepared(
+        &self,
+        layers: &[BuiltLayer],
+        execution: Execution,
+    ) -> Result<Option<PreparedConvBlock>, ModelError> {
+        let Some(BuiltLayer::Conv(BuiltConv { weight, bias, .. })) = layers.first() else { return Ok(None) };
+        let tensors: Vec<&Tensor> = [weight].into_iter().chain(bias).collect();
+        if execution.kernels == Kernels::Reference || !kernels_support(&tensors) {
+            return Ok(None);
         }
-        Ok(Some(output))
+        let kernel = self.kernel(execution);
+        Ok(Some(match layers.get(1) {
+            Some(BuiltLayer::BatchNorm(norm)) if self.spec.normalizes => {
+                let (weight, bias) = norm.folded(weight, bias.as_ref())?;
+                prepare(kernel, &weight, Some(&bias))?
+            }
+            _ => prepare(kernel, weight, bias.as_ref())?,
+        }))
+    }
+
+    /// What the prepared block gives; `None` where the kernels cannot take the input.
+    pub(crate) fn predict(
+        &self,
+        prepared: &PreparedConvBlock,
+        input: &Tensor,
+    ) -> Result<Option<Tensor>, ModelError> {
+        if input.size()[0] == 0 || !kernels_support(&[input]) {
+            return Ok(None);
+        }
+        Ok(Some(predict((self.kernel, self.layout), prepared, input)?))
     }
 
     /// Cells of a channel that are normalised together, of one image.

@@ -110,6 +110,7 @@ mod normalization;
 mod objective;
 mod optimizer;
 mod pool;
+mod predictor;
 mod torchscript;
 mod weights;
 mod wiring;
@@ -138,6 +139,7 @@ pub use objective::{
 };
 pub use optimizer::Optimizer;
 pub use pool::{PoolLayer, max_unpool};
+pub use predictor::Predictor;
 pub use torchscript::save_torchscript;
 pub use weights::{
     WeightsError, load_tensors, load_weights, save_normalized_weights, save_tensors, save_weights,

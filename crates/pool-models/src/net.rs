@@ -99,17 +99,34 @@ impl Net {
     /// # Errors
     /// An input that is not the shape the network was made for, or libtorch's refusal (out of memory, say).
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
+        self.forward_with(input, mode, |_, block, layers, input| {
+            block.forward(layers, input, mode, self.execution)
+        })
+    }
+
+    /// The forward pass, with convolution blocks as `block_forward` computes them, from the number of the step.
+    pub(crate) fn forward_with(
+        &self,
+        input: &Tensor,
+        mode: Mode,
+        block_forward: impl Fn(
+            usize,
+            &BuiltConvBlock,
+            &[BuiltLayer],
+            &Tensor,
+        ) -> Result<Option<Tensor>, ModelError>,
+    ) -> Result<Tensor, ModelError> {
         self.check_input(input)?;
         let normalized = self.normalization.as_ref().map(|of| of.apply(input)).transpose()?;
         let input = normalized.as_ref().unwrap_or(input);
         let mut values = Values::new(&self.wiring, input);
         let mut next = 0;
-        for step in &self.steps {
+        for (number, step) in self.steps.iter().enumerate() {
             let layers = &self.layers[next..next + step.layers()];
             // What nothing else reads is dropped as soon as the step's output exists.
             let mut inputs = values.read(next)?;
             if let BuiltStep::ConvBlock(block) = step
-                && let Some(output) = block.forward(layers, &inputs[0], mode, self.execution)?
+                && let Some(output) = block_forward(number, block, layers, &inputs[0])?
             {
                 next += layers.len();
                 values.write(next - 1, output);
@@ -124,6 +141,24 @@ impl Net {
             }
         }
         Ok(values.last())
+    }
+
+    /// The same for each of its steps: what `of_block` makes of a convolution block and the layers that it stands for,
+    /// `None` for other layers.
+    pub(crate) fn for_blocks<T>(
+        &self,
+        of_block: impl Fn(&BuiltConvBlock, &[BuiltLayer], Execution) -> Result<Option<T>, ModelError>,
+    ) -> Result<Vec<Option<T>>, ModelError> {
+        let mut next = 0;
+        let of_step = |step: &BuiltStep| {
+            let layers = &self.layers[next..next + step.layers()];
+            next += layers.len();
+            match step {
+                BuiltStep::Layer => Ok(None),
+                BuiltStep::ConvBlock(block) => of_block(block, layers, self.execution),
+            }
+        };
+        self.steps.iter().map(of_step).collect()
     }
 
     fn check_input(&self, input: &Tensor) -> Result<(), ModelError> {

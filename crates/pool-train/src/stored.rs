@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PictureShape, picture_in_frame};
 use pool_models::{
-    Mode, Net, Normalization, class_probabilities, load_weights, save_normalized_weights, save_torchscript,
+    Net, Normalization, class_probabilities, load_weights, save_normalized_weights, save_torchscript,
 };
 use pool_records::{
     EvaluatedSet, Record, RunError, RunLayout, StopFlag, TrialRecord, TrialStatus, check_outputs,
@@ -83,8 +83,7 @@ impl StoredTrial {
         let [channels, height, width] = self.picture_shape()?.sizes().map(|size| size as i64);
         let picture = Tensor::f_from_slice(pixels)?.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?;
         let picture = picture.f_reshape([1, channels, height, width])?;
-        let _guard = tch::no_grad_guard();
-        Ok(class_probabilities(&self.net.forward(&picture, Mode::Inference)?)?)
+        Ok(class_probabilities(&self.net.predictor()?.forward(&picture)?)?)
     }
 
     /// Evaluates the test images of a data set, its own or another one of the same picture size.

@@ -88,40 +88,21 @@ impl ConvBlock {
         }
 
         let row = self.filters_in_vectors(isa);
-        let [_, columns] = self.convolved();
         let form = Form::of(self.precision, isa);
-        let cells = Frame { image: self.cell_numbers(isa.lanes()), columns, pixel: row };
-        let pass = self.forward_pass(form, cells, [0; 2])?;
-        let packing = Packing::of(isa, self.filters);
+        let pass = self.whole_forward_pass(isa, form)?;
         let figures = norm.as_ref().map_or(0, |_| scratch_length(&[count, FIGURES, row]));
         let mut scratch = Scratch::take();
         let [packed, start, figures, factor, summand] =
-            scratch.split([packing.numbers(pass.entries.len()), row, figures, row, row])?;
-        let taps = self.taps();
-        packing.pack(
-            &pass,
-            (form, self.channels),
-            |filter, channel, tap| weight[(filter * self.channels + channel) * taps + tap],
-            packed,
-        );
-        start.fill(0.0);
-        if let Some(bias) = bias {
-            start[..bias.len()].copy_from_slice(bias);
-        }
-
-        let border = self.input_border(form);
-        let convolution = Convolution { block: self, pass: &pass, packed, start, border, input };
+            scratch.split([self.packed_numbers(isa, &pass), row, figures, row, row])?;
+        self.pack(isa, form, &pass, (weight, bias), (packed, start));
+        let convolution = Convolution { block: self, form, pass: &pass, packed, start, input };
         let mut ending = Ending { block: self, affine: None, keep };
         let (output, routes) = (DisjointSlices::new(output), DisjointSlices::new(routes));
         let finish = |ending| Finish { ending, output: &output, layout, routes: &routes };
-        let outcome = SharedOutcome::default();
         let Some(norm) = norm else {
-            threads.parallel_for(count, 1, &|range| {
-                let (convolution, finish) = (&convolution, &finish(ending));
-                outcome.record(form.run(isa, Whole { convolution, finish, range }));
-            });
-            return outcome.into_result();
+            return convolution.whole(isa, threads, count, &finish(ending));
         };
+        let outcome = SharedOutcome::default();
         let (convolved, parts) = (DisjointSlices::new(norm.convolved), DisjointSlices::new(figures));
         threads.parallel_for(count, 1, &|range| {
             let (convolution, convolved, figures) = (&convolution, &convolved, &parts);
@@ -146,6 +127,40 @@ impl ConvBlock {
             outcome.record(isa.run(Normalize { finish: &finish, convolved: &convolved, range }));
         });
         outcome.into_result()
+    }
+
+    /// The pass of the convolution, whose output has no border.
+    pub(super) fn whole_forward_pass(&self, isa: Isa, form: Form) -> Result<Pass, OutOfMemory> {
+        let [_, columns] = self.convolved();
+        let pixel = self.filters_in_vectors(isa);
+        self.forward_pass(form, Frame { image: self.cell_numbers(isa.lanes()), columns, pixel }, [0; 2])
+    }
+
+    /// The numbers of the weights of a forward pass.
+    pub(super) fn packed_numbers(&self, isa: Isa, pass: &Pass) -> usize {
+        Packing::of(isa, self.filters).numbers(pass.entries.len())
+    }
+
+    /// Lays weights out for a forward pass, and biases in whole vectors.
+    pub(super) fn pack(
+        &self,
+        isa: Isa,
+        form: Form,
+        pass: &Pass,
+        (weight, bias): (&[f32], Option<&[f32]>),
+        (packed, start): (&mut [f32], &mut [f32]),
+    ) {
+        let taps = self.taps();
+        Packing::of(isa, self.filters).pack(
+            pass,
+            (form, self.channels),
+            |filter, channel, tap| weight[(filter * self.channels + channel) * taps + tap],
+            packed,
+        );
+        start.fill(0.0);
+        if let Some(bias) = bias {
+            start[..bias.len()].copy_from_slice(bias);
+        }
     }
 
     /// The rows of the output that are computed before the next ones: few, so that their convolution stays in the cache, and
@@ -178,16 +193,44 @@ impl ConvBlock {
 const BAND_PIXELS: usize = 96;
 
 /// The convolution of images.
-struct Convolution<'a> {
-    block: &'a ConvBlock,
-    pass: &'a Pass,
-    packed: &'a [f32],
-    start: &'a [f32],
-    border: Border,
-    input: &'a [f32],
+pub(super) struct Convolution<'a> {
+    pub(super) block: &'a ConvBlock,
+    pub(super) form: Form,
+    pub(super) pass: &'a Pass,
+    pub(super) packed: &'a [f32],
+    pub(super) start: &'a [f32],
+    pub(super) input: &'a [f32],
 }
 
 impl Convolution<'_> {
+    /// All of a block without batch normalisation, of so many images.
+    pub(super) fn whole(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        count: usize,
+        finish: &Finish<'_>,
+    ) -> Result<(), OutOfMemory> {
+        let outcome = SharedOutcome::default();
+        let run = |images: Range<usize>, rows: Range<usize>| {
+            outcome.record(self.form.run(isa, Whole { convolution: self, finish, images, rows }));
+        };
+        let ([rows, _], band) = (self.block.output(), self.block.band_rows());
+        // A single image is shared by its rows. With channels first, all of them go through one panel.
+        if count == 1 && finish.layout == Layout::ChannelsLast && self.block.images_at_once() == 1 {
+            threads.parallel_for(rows.div_ceil(band), 1, &|bands| {
+                run(0..1, bands.start * band..rows.min(bands.end * band));
+            });
+        } else {
+            threads.parallel_for(count, 1, &|images| run(images, 0..rows));
+        }
+        outcome.into_result()
+    }
+
+    fn border(&self) -> Border {
+        self.block.input_border(self.form)
+    }
+
     /// # Safety
     /// The images are some of the input. `copy` has room for them with their border, if they have one.
     #[inline(always)]
@@ -201,7 +244,7 @@ impl Convolution<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             let from = self.input.as_ptr().add(images.start * self.block.input_numbers());
-            self.border.copied(s, operands, images.len(), from, copy)
+            self.border().copied(s, operands, images.len(), from, copy)
         }
     }
 
@@ -225,11 +268,11 @@ impl Convolution<'_> {
 }
 
 /// What follows the convolution.
-struct Finish<'a> {
-    ending: Ending<'a>,
-    output: &'a DisjointSlices<'a, f32>,
-    layout: Layout,
-    routes: &'a DisjointSlices<'a, u8>,
+pub(super) struct Finish<'a> {
+    pub(super) ending: Ending<'a>,
+    pub(super) output: &'a DisjointSlices<'a, f32>,
+    pub(super) layout: Layout,
+    pub(super) routes: &'a DisjointSlices<'a, u8>,
 }
 
 impl Finish<'_> {
@@ -282,11 +325,12 @@ struct Image {
     routes: *mut u8,
 }
 
-/// All of a block without batch normalisation.
+/// These rows of the output of these images: all rows, where there are several images at once.
 struct Whole<'a> {
     convolution: &'a Convolution<'a>,
     finish: &'a Finish<'a>,
-    range: Range<usize>,
+    images: Range<usize>,
+    rows: Range<usize>,
 }
 
 impl ProductKernel for Whole<'_> {
@@ -294,10 +338,9 @@ impl ProductKernel for Whole<'_> {
 
     #[inline(always)]
     fn run<S: Simd, O: Operands<S>>(self, s: S, operands: O) -> Self::Output {
-        let Self { convolution, finish, range } = self;
+        let Self { convolution, finish, images: range, rows } = self;
         let block = convolution.block;
         let mut scratch = Scratch::take();
-        let [rows, _] = block.output();
         let [_, columns] = block.convolved();
         let row = block.cells_at(s, std::ptr::null_mut()).row;
         let at_once = block.images_at_once();
@@ -307,7 +350,7 @@ impl ProductKernel for Whole<'_> {
             1 => scratch_length(&[band_rows, block.window[0], row]),
             _ => scratch_length(&[at_once, cell_numbers]),
         };
-        let copies = scratch_length(&[at_once, convolution.border.room()]);
+        let copies = scratch_length(&[at_once, convolution.border().room()]);
         let [copy, band, panel] = scratch.split([copies, band, finish.panel(s)])?;
         let (copy, band, panel) = (copy.as_mut_ptr(), band.as_mut_ptr(), panel.as_mut_ptr());
         for first in range.clone().step_by(at_once) {
@@ -324,10 +367,10 @@ impl ProductKernel for Whole<'_> {
                     let image = finish.image(s, image, panel);
                     if at_once > 1 {
                         let cells = block.cells_at(s, band.add(index * cell_numbers));
-                        finish.rows(s, &image, 0..rows, cells);
+                        finish.rows(s, &image, rows.clone(), cells);
                     } else {
-                        for first in (0..rows).step_by(band_rows) {
-                            let end = rows.min(first + band_rows);
+                        for first in rows.clone().step_by(band_rows) {
+                            let end = rows.end.min(first + band_rows);
                             let seen = first * block.window[0]..end * block.window[0];
                             // Row 0 would lie before the band by as many rows as the band's first one.
                             let cells = block.cells_at(s, band.wrapping_sub(seen.start * row));
@@ -361,7 +404,7 @@ impl ProductKernel for Convolve<'_> {
         let block = convolution.block;
         let mut scratch = Scratch::take();
         let at_once = block.images_at_once();
-        let [copy] = scratch.split([scratch_length(&[at_once, convolution.border.room()])])?;
+        let [copy] = scratch.split([scratch_length(&[at_once, convolution.border().room()])])?;
         let cell_numbers = block.cell_numbers(S::LANES);
         for first in range.clone().step_by(at_once) {
             let images = first..range.end.min(first + at_once);

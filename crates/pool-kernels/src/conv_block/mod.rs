@@ -18,6 +18,7 @@ mod forward;
 mod gradient;
 mod operands;
 mod passes;
+mod prepared;
 mod products;
 mod statistics;
 mod weights;
@@ -26,6 +27,7 @@ pub use backward::ConvBlockGradients;
 pub use forward::{BatchNormForward, ConvBlockForward};
 pub use gradient::BatchNormGradients;
 pub use operands::ProductPrecision;
+pub use prepared::PreparedConvBlock;
 
 use crate::isa::Isa;
 use crate::memory::product;

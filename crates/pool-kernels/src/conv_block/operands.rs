@@ -12,9 +12,9 @@ use super::border::Border;
 use crate::isa::Bf16Kernel;
 use crate::isa::{Isa, Kernel};
 use crate::memory::scratch_length;
+use crate::simd::Simd;
 #[cfg(target_arch = "x86_64")]
-use crate::simd::{Avx512, Bf16};
-use crate::simd::{Simd, bf16_pair, round_to_bf16};
+use crate::simd::{Avx512, Bf16, bf16_pair};
 
 /// The precision of a block's products. Sums are `f32` in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,18 +51,6 @@ impl Form {
         match self {
             Self::Singles | Self::Rounded => numbers,
             Self::Pairs => numbers.div_ceil(2),
-        }
-    }
-
-    /// What stands in a place, of `count` numbers. Numbers beyond them are zero.
-    pub(super) fn word(self, place: usize, count: usize, number: impl Fn(usize) -> f32) -> f32 {
-        match self {
-            Self::Singles => number(place),
-            Self::Rounded => round_to_bf16(number(place)),
-            Self::Pairs => {
-                let [low, high] = [2 * place, 2 * place + 1];
-                bf16_pair(number(low), if high < count { number(high) } else { 0.0 })
-            }
         }
     }
 }

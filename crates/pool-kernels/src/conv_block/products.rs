@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::operands::{Form, Operands};
 use crate::isa::{Isa, Kernel};
-use crate::simd::Simd;
+use crate::simd::{Simd, bf16_pair, round_to_bf16};
 
 /// Outputs that see their input through the same taps.
 #[derive(Debug)]
@@ -78,15 +78,40 @@ impl Packing {
         weight: impl Fn(usize, usize, usize) -> f32,
         to: &mut [f32],
     ) {
+        match form {
+            Form::Singles => self.pack_places(pass, channels, weight, to),
+            Form::Rounded => {
+                let rounded = |filter, channel, tap| round_to_bf16(weight(filter, channel, tap));
+                self.pack_places(pass, channels, rounded, to);
+            }
+            Form::Pairs => {
+                let pair = |filter, place, tap| {
+                    let [low, high] = [2 * place, 2 * place + 1];
+                    let high = if high < channels { weight(filter, high, tap) } else { 0.0 };
+                    bf16_pair(weight(filter, low, tap), high)
+                };
+                self.pack_places(pass, form.places(channels), pair, to);
+            }
+        }
+    }
+
+    /// Packs what `word` gives for a filter, a place and a tap.
+    #[inline(always)]
+    fn pack_places(
+        &self,
+        pass: &Pass,
+        places: usize,
+        word: impl Fn(usize, usize, usize) -> f32,
+        to: &mut [f32],
+    ) {
         let Self { filters, lanes, group } = *self;
         let mut to = to.iter_mut();
         for first in (0..filters).step_by(group * lanes) {
             let end = (first + group * lanes).min(filters.next_multiple_of(lanes));
             for &tap in &pass.taps {
-                for place in 0..form.places(channels) {
+                for place in 0..places {
                     for (filter, to) in (first..end).zip(&mut to) {
-                        let of_filter = |channel| weight(filter, channel, tap);
-                        *to = if filter < filters { form.word(place, channels, of_filter) } else { 0.0 };
+                        *to = if filter < filters { word(filter, place, tap) } else { 0.0 };
                     }
                 }
             }

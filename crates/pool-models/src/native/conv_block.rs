@@ -4,6 +4,7 @@
 
 use pool_kernels::{
     BatchNormForward, BatchNormGradients, ConvBlock, ConvBlockForward, ConvBlockGradients, Isa, Layout,
+    PreparedConvBlock,
 };
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -126,6 +127,33 @@ pub(crate) fn conv_block(
     let form = variables.replaced(std::iter::repeat(()));
     let operation = ConvBlockOperation { block, layout, form, normalized, routes, mask, plain };
     Ok((attach(output, &graph_inputs, operation)?, statistics))
+}
+
+/// A block for prediction, without a graph, with these weights and biases.
+pub(crate) fn prepare(
+    block: ConvBlock,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+) -> Result<PreparedConvBlock, ModelError> {
+    let (weight, bias) = (weight.f_contiguous()?, bias.map(Tensor::f_contiguous).transpose()?);
+    // SAFETY: nobody writes to variables while they are read.
+    let (weight, bias) = unsafe { (f32_slice(&weight), bias.as_ref().map(|bias| f32_slice(bias))) };
+    Ok(block.prepare(Isa::best(), weight, bias).map_err(out_of_memory)?)
+}
+
+/// What it gives for a batch `[N, C, H, W]`, in `layout`.
+pub(crate) fn predict(
+    (block, layout): (ConvBlock, Layout),
+    prepared: &PreparedConvBlock,
+    input: &Tensor,
+) -> Result<Tensor, ModelError> {
+    let batch = in_layout(input, Layout::ChannelsLast)?;
+    let [rows, columns] = block.output().map(|size| size as i64);
+    let mut output = empty(&[batch.size()[0], block.filters as i64, rows, columns], layout)?;
+    // SAFETY: nobody writes to the batch while it is read; the output was just made here.
+    let (read, written) = unsafe { (f32_slice(&batch), f32_slice_mut(&mut output)) };
+    prepared.forward(&TorchThreads, read, written, layout).map_err(out_of_memory)?;
+    Ok(output)
 }
 
 struct ConvBlockOperation<P> {

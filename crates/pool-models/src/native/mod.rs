@@ -8,7 +8,7 @@ mod pooling;
 mod shim;
 mod slices;
 
-pub(crate) use conv_block::{BatchStatistics, BlockVariables, NormVariables, conv_block};
+pub(crate) use conv_block::{BatchStatistics, BlockVariables, NormVariables, conv_block, predict, prepare};
 pub(crate) use dense::dense;
 pub(crate) use dropout::{DropoutMask, dropout};
 pub(crate) use optimizer::{adam_step, momentum_step, sgd_step};

@@ -172,7 +172,8 @@ fn run(
             Ok(())
         }
         Phase::Inference => {
-            (0..steps).try_for_each(|_| predict(&net, &images.gather(&indices)?.images).map(drop))
+            let predictor = net.predictor()?;
+            (0..steps).try_for_each(|_| predict(&predictor, &images.gather(&indices)?.images).map(drop))
         }
     }
 }

@@ -75,10 +75,11 @@ impl Clock<'_> {
     /// The class of every test image, from the pixels in the device's memory to the classes read back by the host.
     pub(super) fn prediction(&self) -> Result<PredictionTimes, TrainError> {
         let batches = self.data.test.images.f_split(STUDYS_BATCH as i64, 0)?;
+        let predictor = self.net.predictor()?;
         let all = || {
             batches.iter().try_for_each(|batch| {
                 self.stop.check()?;
-                predict(self.net, batch).map(drop)
+                predict(&predictor, batch).map(drop)
             })
         };
         all()?;
@@ -101,9 +102,10 @@ impl Clock<'_> {
         // The last batch may be a part of one.
         let whole = batches.len().saturating_sub(1).max(1);
         let mut next = batches[..whole].iter().cycle();
+        let predictor = self.net.predictor()?;
         let mut once = || {
             self.stop.check()?;
-            next.next().map_or(Ok(()), |batch| predict(self.net, batch).map(drop))
+            next.next().map_or(Ok(()), |batch| predict(&predictor, batch).map(drop))
         };
         for _ in 0..LATENCY_WARM_UP {
             once()?;
@@ -164,7 +166,8 @@ pub fn probe(spec: &TrialSpec, context: &TrialContext) -> Result<Probe, TrainErr
     let augmenter = augmenter_of(spec);
     let mut training = training.augmented(augmenter.as_ref());
     let step_s = median_s(context, || Ok(f64::try_from(&training.step(&all)?.loss).map(drop)?))?;
-    let prediction_s = median_s(context, || predict(&net, &images.images).map(drop))?;
+    let predictor = net.predictor()?;
+    let prediction_s = median_s(context, || predict(&predictor, &images.images).map(drop))?;
     Ok(Probe { step_s, prediction_s, peak_bytes: resident_peak_bytes(device) })
 }
 

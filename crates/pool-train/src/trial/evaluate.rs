@@ -4,7 +4,7 @@
 use mnist_data::{LabelledImages, PerturbationLevel, standard_levels};
 use pool_metrics::{Calibration, ConfusionMatrix};
 use pool_models::{
-    Mode, Net, PredictedProbabilities, count_errors, cross_entropy, predicted_classes,
+    Net, PredictedProbabilities, Predictor, count_errors, cross_entropy, predicted_classes,
     predicted_probabilities,
 };
 use pool_records::{Evaluation, HardImage, Robustness, StopFlag, TestResults};
@@ -23,14 +23,14 @@ pub(crate) fn logits_of(
     batch_size: usize,
     stop: &StopFlag,
 ) -> Result<Tensor, TrainError> {
-    let _guard = tch::no_grad_guard();
+    let predictor = net.predictor()?;
     // All of them in one tensor from the first batch on: small ones that stay, made between large ones that go, would
     // leave the allocator with gaps that no large one fits into.
     let mut all: Option<Tensor> = None;
     let mut done = 0;
     for batch in images.f_split(batch_size as i64, 0)? {
         stop.check()?;
-        let logits = net.forward(&batch, Mode::Inference)?;
+        let logits = predictor.forward(&batch)?;
         let size = logits.size();
         let all = match &mut all {
             Some(all) => all,
@@ -43,17 +43,52 @@ pub(crate) fn logits_of(
     }
     match all {
         Some(all) => Ok(all),
-        None => Ok(net.forward(images, Mode::Inference)?),
+        None => Ok(predictor.forward(images)?),
     }
 }
 
-/// Loss and errors of `[N, classes]` logits against `[N]` labels. Summed in `f64`, in which 60,000 losses lose nothing.
-pub(crate) fn evaluation_of(logits: &Tensor, labels: &Tensor) -> Result<Evaluation, TrainError> {
-    Ok(Evaluation {
-        images: labels.size()[0] as u64,
-        errors: i64::try_from(&count_errors(logits, labels)?)? as u64,
-        loss: f64::try_from(&cross_entropy(&logits.f_to_kind(Kind::Double)?, labels)?)?,
-    })
+/// Loss and errors of a set of images, none of whose logits is kept: with many classes they are larger than the images.
+pub(crate) fn evaluate(
+    net: &Net,
+    set: &ImageTensors,
+    batch_size: usize,
+    stop: &StopFlag,
+) -> Result<Evaluation, TrainError> {
+    let predictor = net.predictor()?;
+    let batches = set.images.f_split(batch_size as i64, 0)?.into_iter();
+    let mut sums = Sums::default();
+    for (images, labels) in batches.zip(set.labels.f_split(batch_size as i64, 0)?) {
+        stop.check()?;
+        sums.add(&predictor.forward(&images)?, &labels)?;
+    }
+    Ok(sums.evaluation())
+}
+
+/// Errors and losses. Summed in `f64`, in which 60,000 losses lose nothing.
+#[derive(Default)]
+struct Sums {
+    images: u64,
+    errors: u64,
+    loss: f64,
+}
+
+impl Sums {
+    /// Adds those of `[N, classes]` logits against `[N]` labels.
+    fn add(&mut self, logits: &Tensor, labels: &Tensor) -> Result<(), TrainError> {
+        let images = labels.size()[0];
+        if images > 0 {
+            let mean = f64::try_from(&cross_entropy(&logits.f_to_kind(Kind::Double)?, labels)?)?;
+            self.images += images as u64;
+            self.errors += i64::try_from(&count_errors(logits, labels)?)? as u64;
+            self.loss += mean * images as f64;
+        }
+        Ok(())
+    }
+
+    /// The loss of no images is no number.
+    fn evaluation(&self) -> Evaluation {
+        Evaluation { images: self.images, errors: self.errors, loss: self.loss / self.images as f64 }
+    }
 }
 
 /// The class predicted for each image. Labels are 16-bit numbers: outputs beyond them are no class of any set.
@@ -62,10 +97,9 @@ pub(crate) fn classes_of(logits: &Tensor) -> Result<Vec<u16>, TrainError> {
     Ok(classes.into_iter().map(|class| u16::try_from(class).unwrap_or(u16::MAX)).collect())
 }
 
-/// The classes of one batch of images, read back, without gradients: what a prediction takes.
-pub(crate) fn predict(net: &Net, images: &Tensor) -> Result<Vec<u16>, TrainError> {
-    let _guard = tch::no_grad_guard();
-    classes_of(&net.forward(images, Mode::Inference)?)
+/// The classes of one batch of images, read back: what a prediction takes.
+pub(crate) fn predict(predictor: &Predictor<'_>, images: &Tensor) -> Result<Vec<u16>, TrainError> {
+    classes_of(&predictor.forward(images)?)
 }
 
 /// What a network makes of a set of labelled images.
@@ -92,8 +126,10 @@ pub(crate) fn examine(
     let labels = pictures.labels();
     let correct: Vec<bool> = labels.iter().zip(&predictions).map(|(label, found)| label == found).collect();
     let PredictedProbabilities { confidence, loss } = predicted_probabilities(&logits, &images.labels)?;
+    let mut sums = Sums::default();
+    sums.add(&logits, &images.labels)?;
     Ok(Examined {
-        evaluation: evaluation_of(&logits, &images.labels)?,
+        evaluation: sums.evaluation(),
         confusion: ConfusionMatrix::from_predictions(labels, &predictions, classes)?,
         calibration: Calibration::from_confidences(&confidence, &correct)?,
         predictions,

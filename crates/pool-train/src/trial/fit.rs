@@ -15,7 +15,7 @@ use tch::{Kind, Tensor};
 
 use super::checkpoint::{Checkpoints, Progress, Resumed};
 use super::early_stopping::{Patience, Verdict};
-use super::evaluate::{evaluation_of, logits_of};
+use super::evaluate::evaluate;
 use crate::TrainError;
 use crate::augmented::BatchAugmenter;
 use crate::device::{Stopwatch, evaluation_batch, seed_device, torch};
@@ -239,8 +239,7 @@ impl Fit<'_> {
         let clock = Stopwatch::start(self.device);
         let held_out = &self.data.validation;
         let batch_size = evaluation_batch(self.device, self.spec.batch_size);
-        let logits = logits_of(self.net, &held_out.images, batch_size, self.stop)?;
-        let validation = evaluation_of(&logits, &held_out.labels)?;
+        let validation = evaluate(self.net, held_out, batch_size, self.stop)?;
         let validation_s = clock.read_s();
         tracing::info!(epoch, train_loss, train_error, validation.loss, train_s, "epoch done");
         Ok(EpochRecord {

@@ -15,13 +15,13 @@ use pool_records::{
 use pool_spec::{ComputeDevice, TaskSpec, TrialSpec};
 
 pub(crate) use evaluate::{Examined, examine, predict};
-use evaluate::{evaluation_of, examine_test_images, logits_of};
+use evaluate::{evaluate, examine_test_images};
 pub(crate) use fit::Training;
 
 use crate::TrainError;
 use crate::context::{TrialContext, now};
 use crate::device::evaluation_batch;
-use crate::resident::{ImageTensors, ResidentData};
+use crate::resident::ResidentData;
 use crate::usage::{PeakMemory, ProcessorUse};
 use checkpoint::Checkpoints;
 use fit::{Fit, FitEnd, Fitted};
@@ -131,12 +131,9 @@ impl Results {
         stop: &StopFlag,
     ) -> Result<Self, TrainError> {
         let batch_size = evaluation_batch(device, spec.train.batch_size);
-        let evaluation = |set: &ImageTensors| -> Result<Evaluation, TrainError> {
-            evaluation_of(&logits_of(net, &set.images, batch_size, stop)?, &set.labels)
-        };
         Ok(Self {
-            train: Some(evaluation(&data.train)?),
-            validation: Some(evaluation(&data.validation)?),
+            train: Some(evaluate(net, &data.train, batch_size, stop)?),
+            validation: Some(evaluate(net, &data.validation, batch_size, stop)?),
             test: Some(examine_test_images(spec, net, data, device, stop)?),
         })
     }
