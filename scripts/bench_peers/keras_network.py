@@ -34,9 +34,9 @@ def simple(layer: dict, work: Work) -> keras.Layer:
         case {"kind": "relu"}:
             return keras.layers.ReLU()
         case {"kind": "max_pool"}:
-            return keras.layers.MaxPooling2D()
+            return keras.layers.MaxPooling2D(2)
         case {"kind": "average_pool"}:
-            return keras.layers.AveragePooling2D()
+            return keras.layers.AveragePooling2D(2)
         case {"kind": "global_average"}:
             return keras.layers.GlobalAveragePooling2D()
         case {"kind": "dropout", "share": share}:
