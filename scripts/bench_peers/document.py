@@ -6,9 +6,10 @@ from pathlib import Path
 from string import Template
 
 import machine
-from results import Results
+from networks import NETWORKS
+from results import NetworkResults, Results
 from table import own_costs, sentence, table
-from work import Work
+from work import EPOCH_IMAGES, Work
 
 TEMPLATE = Path(__file__).with_name("benchmarks.template.md")
 
@@ -21,24 +22,33 @@ def render(results: Results, work: Work, rounds: int, command: str, day: date) -
         programs="\n".join(f"- {program}" for program in results.programs()),
         threads=work.threads,
         epochs=work.epochs,
-        timed_epochs=work.epochs - 1,
         rounds=rounds,
-        train_images=f"{work.train_images:,}",
-        batch_size=work.batch_size,
+        epoch_images=f"{EPOCH_IMAGES:,}",
         predictions=work.predictions,
         latencies=work.latencies,
-        gemm_gflop_per_s=f"{results.gemm_peak / 1e9:.0f}",
+        gemm_peaks=gemm_peaks(results),
         others=others(results),
-        tables="\n\n".join(section(arm, results) for arm in results.arms),
+        tables="\n\n".join(section(name, network, results) for name, network in results.networks.items()),
     )
 
 
-def section(arm: str, results: Results) -> str:
-    arm_results = results.arms[arm]
-    title = "No pooling" if arm == "none" else f"{arm.capitalize()} pooling"
-    rows = table(arm, arm_results, results.gemm_peak).to_markdown()
-    said = sentence(arm, arm_results).removeprefix(f"{arm}: ")
-    return f"## {title}\n\n{said[0].upper()}{said[1:]}.\n\n{rows}\n\n({own_costs(arm_results)}.)"
+def section(name: str, network: NetworkResults, results: Results) -> str:
+    facts = network.ours[0].facts
+    what = f"{NETWORKS[name].words}: {facts.parameters:,} parameters, batches of {facts.batch_size}. "
+    what += f"Each epoch that was measured had {facts.train_images:,} images."
+    said = sentence(network)
+    rows = table(network, results.gemm_peak).to_markdown()
+    paragraphs = [f"## {name}", upper(what), f"{upper(said)}.", rows, f"({own_costs(network)}.)"]
+    return "\n\n".join(paragraphs)
+
+
+def upper(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def gemm_peaks(results: Results) -> str:
+    """Such as "131 GFLOP/s by PyTorch and 151 GFLOP/s by the gemm crate"."""
+    return " and ".join(f"{peak / 1e9:.0f} GFLOP/s by {name}" for name, peak in results.gemm_peaks.items())
 
 
 def others(results: Results) -> str:

@@ -1,17 +1,11 @@
-"""Floating-point operations of training, counted from the network's multiply-adds.
+"""Floating-point operations of training, counted from the multiply-adds that pool-cli's record has for each layer.
 
-Counted are the convolution and the dense layers: forward, gradients of the weights, and gradients of the input where
-something before the layer learns, which is not so for the convolution. Activations, pooling, dropout and Adam count as
-nothing: they compute little, whatever time they take.
+Counted are the convolutions and the dense layers: forward, gradients of the weights, and gradients of the input except
+at the first layer, before which nothing learns. Normalisation, activations, pooling, dropout and Adam count as nothing:
+they compute little, whatever time they take.
 """
 
-SIDE_AFTER_CONVOLUTION = 28 - 5 + 1
-CONVOLUTION = 5 * 5 * 32 * SIDE_AFTER_CONVOLUTION**2
-SIDE_AFTER_POOLING = {"average": 12, "maximum": 12, "none": 24}
-LAST_DENSE = 128 * 10
 
-
-def of_an_epoch(arm: str, images: int) -> int:
-    first_dense = 32 * SIDE_AFTER_POOLING[arm] ** 2 * 128
-    multiply_adds = 2 * CONVOLUTION + 3 * (first_dense + LAST_DENSE)
-    return 2 * multiply_adds * images
+def of_an_image(layers: list[dict]) -> int:
+    counted = [layer["multiply_adds"] for layer in layers if layer["name"].startswith(("conv2d", "dense"))]
+    return 2 * (3 * sum(counted) - counted[0])

@@ -1,4 +1,4 @@
-"""The study's network in Keras on TensorFlow, trained and timed as Keras's own guides do it: compile, fit, predict.
+"""A network in Keras on TensorFlow, trained and timed as Keras's own guides do it: compile, fit, predict.
 
 One such process is one measurement; peers.py starts it and reads the line that it prints. The data format (channels
 last) and just-in-time compilation are left at Keras's defaults.
@@ -17,17 +17,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_network import network
 from machine import usable_processors
 from mnist import Mnist
 from resident_memory import PeakMemory
 from stopwatch import latencies, predictions
 from work import Work
-
-POOLING = {
-    "average": [keras.layers.AveragePooling2D],
-    "maximum": [keras.layers.MaxPooling2D],
-    "none": [],
-}
 
 
 class EpochClock(keras.callbacks.Callback):
@@ -48,24 +43,10 @@ class EpochClock(keras.callbacks.Callback):
 
 def limit_threads(threads: int) -> None:
     """Sets nothing where all processors may be used, as who uses Keras sets nothing. Elsewhere the second pool, for
-    operations that can run beside each other, gets one thread: this network has few, and more only compete."""
+    operations that can run beside each other, gets one thread: these networks have few, and more only compete."""
     if threads != usable_processors():
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-def network(arm: str) -> keras.Sequential:
-    return keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            keras.layers.Conv2D(32, 5, activation="relu"),
-            *(layer(2) for layer in POOLING[arm]),
-            keras.layers.Dropout(0.2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(128, activation="relu"),
-            keras.layers.Dense(10),
-        ]
-    )
 
 
 def main() -> None:
@@ -76,7 +57,7 @@ def main() -> None:
     train_images, test_images = data.train_images[..., np.newaxis], data.test_images[..., np.newaxis]
 
     memory, clock = PeakMemory(), EpochClock()
-    model = network(work.arm)
+    model = network(work)
     model.compile(
         optimizer=keras.optimizers.Adam(work.learning_rate, epsilon=work.adam_epsilon),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -107,7 +88,7 @@ def main() -> None:
         "train_images": len(train_images),
         "test_images": len(test_images),
         "batch_size": work.batch_size,
-        "parameters": model.count_params(),
+        "parameters": sum(variable.numpy().size for variable in model.trainable_variables),
         "epoch_s": clock.seconds,
         "train_loss": clock.losses,
         "prediction_s": prediction_s,

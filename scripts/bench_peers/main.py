@@ -1,4 +1,4 @@
-"""Measure pool-cli beside the programs that others would use for the same work, taking turns.
+"""Measure pool-cli and the programs that others would use for the same work, taking turns.
 
 scripts/bench-peers starts this. This process computes nothing itself: everything measured is a process of its own.
 """
@@ -8,74 +8,59 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from statistics import median
 
 import document
 import machine
-import ours
 import peers
 from checks import check_facts, check_losses
-from measurement import Measurement
 from messages import say
-from results import OURS, ArmResults, Results
-from table import own_costs, sentence, table
-from work import ARMS, Work
+from networks import NETWORKS
+from programs import NAMES, Installed, option
+from results import OURS, NetworkResults, Results
+from table import epochs, own_costs, sentence, table
+from work import Work
 
 TOLERATED_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class Options:
-    pool_cli: str
-    stock_tch: str
-    keras_python: str
-    pytorch_python: str
-    pytorch_loop: str
-    arms: list[str]
+    installed: Installed
+    programs: list[str]
+    networks: list[str]
+    images: int | None
     epochs: int
     rounds: int
     threads: int
     markdown: Path | None
     command: str
 
-    def work(self, arm: str, seed: int) -> Work:
-        return Work(arm=arm, epochs=self.epochs, threads=self.threads, seed=seed)
-
-    def turns(self) -> dict[str, Callable[[Work], Measurement]]:
-        """In the order in which they take turns, after ours."""
-        return {
-            "Keras": partial(peers.measure_keras, self.keras_python),
-            "PyTorch": partial(peers.measure_pytorch, self.pytorch_python, self.pytorch_loop),
-            "stock tch": partial(peers.measure_stock_tch, self.stock_tch),
-        }
+    def work(self, network: str, seed: int) -> Work:
+        return Work.of(network, self.images, self.epochs, self.threads, seed)
 
 
 def measure(options: Options, scratch: Path) -> Results:
-    results = Results(arms={arm: ArmResults() for arm in options.arms})
+    results = Results(networks={network: NetworkResults() for network in options.networks})
+    installed = options.installed
     for seed in range(1, options.rounds + 1):
-        results.gemm_flop_per_s.append(peers.gemm_flop_per_s(options.pytorch_python, options.threads))
-        for arm in options.arms:
-            measure_arm(options, options.work(arm, seed), results.arms[arm], scratch)
+        peaks = peers.gemm_flop_per_s(installed.pytorch_python, installed.rust_peers, options.threads)
+        results.gemm_flop_per_s.append(peaks)
+        for network in options.networks:
+            measure_network(options, options.work(network, seed), results.networks[network], scratch)
     return results
 
 
-def measure_arm(options: Options, work: Work, results: ArmResults, scratch: Path) -> None:
-    def keep(name: str, measurement: Measurement) -> None:
+def measure_network(options: Options, work: Work, results: NetworkResults, scratch: Path) -> None:
+    for name in options.programs:
+        measurement = options.installed.measure(name, scratch)(work)
         results.add(name, measurement)
         check_facts(name, measurement, results.ours[0])
-        epoch_s = median(measurement.epoch_s)
-        say(f"round {work.seed} of {options.rounds}: {work.arm:<7} {name:<9} {epoch_s:8.3f} s per epoch")
-
-    measurement, own = ours.measure(options.pool_cli, work, scratch)
-    results.own_costs.append(own)
-    keep(OURS, measurement)
-    for name, measure_peer in options.turns().items():
-        keep(name, measure_peer(work))
+        epoch_s = median(epochs(measurement))
+        say(f"round {work.seed} of {options.rounds}: {work.network:<13} {name:<18} {epoch_s:8.3f} s per epoch")
 
 
 def render(options: Options, results: Results) -> str:
@@ -84,12 +69,12 @@ def render(options: Options, results: Results) -> str:
         f"programs  {'; '.join(results.programs())}",
         f"rounds    {options.rounds}, taking turns; {options.epochs} epochs, the first of which warms up; "
         "medians (least-greatest)",
-        f"GEMM peak {results.gemm_peak / 1e9:.0f} GFLOP/s; other processes took {document.others(results)} of the "
-        "processor's time",
+        f"GEMM peak {document.gemm_peaks(results)}; other processes took {document.others(results)} of the processor's "
+        "time",
     ]
-    for arm, arm_results in results.arms.items():
-        lines += ["", f"[{arm}]", table(arm, arm_results, results.gemm_peak).to_text(), own_costs(arm_results)]
-    return "\n".join([*lines, "", *(sentence(arm, arm_results) for arm, arm_results in results.arms.items())])
+    for name, network in results.networks.items():
+        lines += ["", f"[{name}]", table(network, results.gemm_peak).to_text(), own_costs(network)]
+    return "\n".join([*lines, "", *(f"{name}: {sentence(network)}" for name, network in results.networks.items())])
 
 
 def warn_of(share: float | None) -> None:
@@ -99,20 +84,26 @@ def warn_of(share: float | None) -> None:
 
 def read_options() -> Options:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pool-cli", required=True)
-    parser.add_argument("--stock-tch", required=True)
-    parser.add_argument("--keras-python", required=True)
-    parser.add_argument("--pytorch-python", required=True)
-    parser.add_argument("--pytorch-loop", required=True)
-    parser.add_argument("--arm", dest="arms", action="append", choices=ARMS)
+    for field in fields(Installed):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", required=True)
+    parser.add_argument("--program", dest="programs", action="append", choices=[option(name) for name in NAMES])
+    parser.add_argument("--network", dest="networks", action="append", choices=NETWORKS)
+    parser.add_argument("--images", type=int)
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--threads", type=int, default=machine.usable_processors())
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--command", required=True)
     given = vars(parser.parse_args())
-    chosen = given.pop("arms") or ARMS
-    return Options(**given, arms=[arm for arm in ARMS if arm in chosen])
+    installed = Installed(**{field.name: given.pop(field.name) for field in fields(Installed)})
+    programs, networks = given.pop("programs"), given.pop("networks")
+    return Options(
+        installed=installed,
+        # Ratios are to ours, so it is always measured.
+        programs=[name for name in NAMES if not programs or name == OURS or option(name) in programs],
+        networks=[name for name in NETWORKS if not networks or name in networks],
+        **given,
+    )
 
 
 def main() -> None:
@@ -127,10 +118,10 @@ def main() -> None:
         results = measure(chosen, Path(scratch))
     print(render(chosen, results))
     warn_of(results.others_share())
-    for arm, arm_results in results.arms.items():
-        check_losses(arm, arm_results)
+    for name, network in results.networks.items():
+        check_losses(name, network)
     if chosen.markdown:
-        any_work = chosen.work(chosen.arms[0], seed=1)
+        any_work = chosen.work(chosen.networks[0], seed=1)
         document.write_whole(chosen.markdown, document.render(results, any_work, chosen.rounds, chosen.command, day))
         say(f"wrote {chosen.markdown}")
 

@@ -15,9 +15,19 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class OwnCosts:
+    """What pool-cli's own records say: of training, which is measured with another method than the table's, and how
+    many floating-point operations training takes for an image."""
+
+    epoch_s: list[float]
+    training_peak_bytes: int | None
+    flop_per_image: int
+
+
+@dataclass(frozen=True)
 class Measurement:
-    """`epoch_s` is without the first epoch, which warms up; `train_loss` is that of the second,
-    for which the tolerance of checks.py holds."""
+    """`epoch_s` is without the first epoch, which warms up, and for as many images as `facts` has; `train_loss` is that
+    of the second, for which the tolerance of checks.py holds."""
 
     program: str
     facts: Facts
@@ -29,11 +39,4 @@ class Measurement:
     peak_bytes: int
     added_peak_bytes: int | None
     others_share: float | None
-
-
-@dataclass(frozen=True)
-class OwnCosts:
-    """What pool-cli's own cost record says of training, which is measured with another method than the table's."""
-
-    epoch_s: list[float]
-    training_peak_bytes: int | None
+    own: OwnCosts | None = None

@@ -1,10 +1,13 @@
-"""Measures pool-cli: one arm of a sweep with one seed, and then the arm's costs, read from the records of the run."""
+"""Measures pool-cli: a sweep of one arm and one seed, and then the arm's costs, read from the records of the run."""
 
 import json
 from pathlib import Path
 
+import flop
+import subset
 from measurement import Facts, Measurement, OwnCosts
 from messages import fail
+from networks import NETWORKS
 from process import Finished, run
 from work import Work
 
@@ -13,13 +16,14 @@ study = "bench-peers"
 seeds = [{work.seed}]
 
 [data]
-dataset = "mnist"
-validation = {{ tail = 0.2 }}
+dataset = {{ dir = "{data}" }}
+validation = {{ tail = {held_out} }}
 
 [train]
 epochs = {work.epochs}
 batch_size = {work.batch_size}
 learning_rate = {work.learning_rate}
+precision = "{precision}"
 
 [evaluation]
 perturbations = "none"
@@ -27,43 +31,24 @@ perturbations = "none"
 [costs]
 epochs = {cost_epochs}
 
-[model]
-layers = [
-    {{ conv2d = {{ filters = 32, kernel = 5, activation = "relu" }} }},
-    "pool",
-    {{ dropout = 0.2 }},
-    "flatten",
-    {{ dense = {{ units = 128, activation = "relu" }} }},
-    {{ dense = {{ units = 10 }} }},
-]
-
-[[arm]]
-name = "average"
-pool = "avg"
-
-[[arm]]
-name = "maximum"
-pool = "max"
-
-[[arm]]
-name = "none"
-pool = "none"
-"""
+{model}"""
 
 
-def measure(pool_cli: str, work: Work, scratch: Path) -> tuple[Measurement, OwnCosts]:
+def measure(pool_cli: str, precision: str, scratch: Path, work: Work) -> Measurement:
     """The costs follow in a second sweep, which keeps the trial: measuring them takes processes with large batches,
     whose memory is not that of training."""
-    folder = scratch / f"{work.arm}-{work.seed}"
-    trained = sweep(pool_cli, work, folder, cost_epochs=0)
-    measured = sweep(pool_cli, work, folder, cost_epochs=1)
+    folder = scratch / f"{work.network}-{precision}-{work.seed}"
+    data = subset.of_mnist(work.train_images, scratch / f"mnist-{work.train_images}")
+    settings = {"data": data, "held_out": subset.HELD_OUT, "precision": precision, "work": work}
+    trained = sweep(pool_cli, folder, settings | {"cost_epochs": 0})
+    measured = sweep(pool_cli, folder, settings | {"cost_epochs": 1})
     trial, costs = only_record(folder, "trials"), only_record(folder, "costs")
     if len(trial["epochs"]) != work.epochs:
         fail(f"pool-cli trained {len(trial['epochs'])} epochs in {folder}, where {work.epochs} were asked for")
     images, provenance = trial["class_images"], trial["provenance"]
     revision = provenance["git_revision"]
     shares = [finished.others_share for finished in (trained, measured) if finished.others_share is not None]
-    measurement = Measurement(
+    return Measurement(
         program=f"{provenance['program']}{f' ({revision})' if revision else ''}, libtorch {provenance['libtorch']}",
         facts=Facts(
             threads=provenance["threads"],
@@ -80,16 +65,19 @@ def measure(pool_cli: str, work: Work, scratch: Path) -> tuple[Measurement, OwnC
         peak_bytes=trained.peak_bytes,
         added_peak_bytes=trial["resident_peak_bytes"],
         others_share=max(shares, default=None),
+        own=OwnCosts(
+            epoch_s=costs["training"]["epoch_s"],
+            training_peak_bytes=training_peak_bytes(costs["memory"], work.batch_size),
+            flop_per_image=flop.of_an_image(trial["model"]["layers"]),
+        ),
     )
-    own = OwnCosts(costs["training"]["epoch_s"], training_peak_bytes(costs["memory"], work.batch_size))
-    return measurement, own
 
 
-def sweep(pool_cli: str, work: Work, folder: Path, cost_epochs: int) -> Finished:
-    file = folder.with_suffix(f".{cost_epochs}.toml")
-    file.write_text(SWEEP.format(work=work, cost_epochs=cost_epochs))
-    arguments = ["--out", str(folder), "--only", work.arm, "--threads", str(work.threads)]
-    return run([pool_cli, "sweep", str(file), *arguments])
+def sweep(pool_cli: str, folder: Path, settings: dict) -> Finished:
+    work = settings["work"]
+    file = folder.with_name(f"{folder.name}.{settings['cost_epochs']}.toml")
+    file.write_text(SWEEP.format(model=NETWORKS[work.network].model, **settings))
+    return run([pool_cli, "sweep", str(file), "--out", str(folder), "--threads", str(work.threads)])
 
 
 def only_record(folder: Path, kind: str) -> dict:

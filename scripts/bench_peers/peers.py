@@ -17,16 +17,32 @@ def measure_keras(python: str, work: Work) -> Measurement:
     return measure([python, str(HERE / "keras_peer.py"), work.to_json()])
 
 
-def measure_pytorch(python: str, loop: str, work: Work) -> Measurement:
-    return measure([python, str(HERE / "pytorch_peer.py"), work.to_json(), loop])
+def measure_pytorch(python: str, way: str, work: Work) -> Measurement:
+    return measure([python, str(HERE / "pytorch_peer.py"), work.to_json(), way])
+
+
+def measure_jax(python: str, work: Work) -> Measurement:
+    return measure([python, str(HERE / "jax_peer.py"), work.to_json()])
 
 
 def measure_stock_tch(program: str, work: Work) -> Measurement:
     return measure([program, work.to_json()], prefix=f"tch {tch_version()}, ")
 
 
-def gemm_flop_per_s(python: str, threads: int) -> float:
-    return float(run([python, str(HERE / "gemm_peak.py"), str(threads)]).stdout)
+def measure_rust(program: str, framework: str, work: Work) -> Measurement:
+    return measure([*with_threads(work.threads), program, framework, work.to_json()])
+
+
+def gemm_flop_per_s(python: str, rust_peers: str, threads: int) -> dict[str, float]:
+    """Of PyTorch's library and of the gemm crate, by name."""
+    pytorch = run([python, str(HERE / "gemm_peak.py"), str(threads)])
+    crate = run([*with_threads(threads), rust_peers, "gemm-peak"])
+    return {"PyTorch": float(pytorch.stdout), "the gemm crate": float(crate.stdout)}
+
+
+def with_threads(threads: int) -> list[str]:
+    """burn, candle and gemm compute on rayon's threads."""
+    return ["env", f"RAYON_NUM_THREADS={threads}"]
 
 
 def measure(command: list[str], prefix: str = "") -> Measurement:

@@ -1,4 +1,4 @@
-"""Everything that was measured, by arm, program and round."""
+"""Everything that was measured, by network, program and round."""
 
 from dataclasses import dataclass, field
 
@@ -8,15 +8,18 @@ OURS = "ours"
 
 
 @dataclass
-class ArmResults:
-    """Rounds of one arm, by program; ours first. `own_costs` has one entry per round, too."""
+class NetworkResults:
+    """Rounds of one network, by program; ours first."""
 
     rounds: dict[str, list[Measurement]] = field(default_factory=dict)
-    own_costs: list[OwnCosts] = field(default_factory=list)
 
     @property
     def ours(self) -> list[Measurement]:
         return self.rounds[OURS]
+
+    @property
+    def own_costs(self) -> list[OwnCosts]:
+        return [one.own for one in self.ours if one.own]
 
     def add(self, program: str, measurement: Measurement) -> None:
         self.rounds.setdefault(program, []).append(measurement)
@@ -24,15 +27,22 @@ class ArmResults:
 
 @dataclass
 class Results:
-    arms: dict[str, ArmResults] = field(default_factory=dict)
-    gemm_flop_per_s: list[float] = field(default_factory=list)
+    """`gemm_flop_per_s` has a dictionary per round: how many each library of matrix products did."""
+
+    networks: dict[str, NetworkResults] = field(default_factory=dict)
+    gemm_flop_per_s: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def gemm_peaks(self) -> dict[str, float]:
+        """The best of all rounds, by library."""
+        return {name: max(peaks[name] for peaks in self.gemm_flop_per_s) for name in self.gemm_flop_per_s[0]}
 
     @property
     def gemm_peak(self) -> float:
-        return max(self.gemm_flop_per_s)
+        return max(self.gemm_peaks.values())
 
     def measurements(self) -> list[Measurement]:
-        return [one for arm in self.arms.values() for rounds in arm.rounds.values() for one in rounds]
+        return [one for network in self.networks.values() for rounds in network.rounds.values() for one in rounds]
 
     def programs(self) -> list[str]:
         """What each program is, in the order in which they take turns."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from statistics import median
 
-import flop
 from measurement import Measurement
-from results import OURS, ArmResults
+from results import OURS, NetworkResults
 from spread import Spread, over_rounds, ratios
+from work import EPOCH_IMAGES
 
 HEADER = [
     "program",
@@ -38,14 +38,14 @@ class Table:
         return "\n".join(f"| {' | '.join(line)} |" for line in [self.header, alignment, *self.rows])
 
 
-def table(arm: str, results: ArmResults, gemm_peak: float) -> Table:
-    return Table(HEADER, [row(arm, name, results, gemm_peak) for name in results.rounds])
+def table(results: NetworkResults, gemm_peak: float) -> Table:
+    return Table(HEADER, [row(name, results, gemm_peak) for name in results.rounds])
 
 
-def row(arm: str, name: str, results: ArmResults, gemm_peak: float) -> list[str]:
+def row(name: str, results: NetworkResults, gemm_peak: float) -> list[str]:
     rounds = results.rounds[name]
     epoch_s = over_rounds(rounds, epochs)
-    achieved = flop.of_an_epoch(arm, rounds[0].facts.train_images) / epoch_s.middle
+    achieved = results.own_costs[0].flop_per_image * EPOCH_IMAGES / epoch_s.middle
     return [
         name,
         epoch_s.text(2),
@@ -60,29 +60,33 @@ def row(arm: str, name: str, results: ArmResults, gemm_peak: float) -> list[str]
     ]
 
 
-def sentence(arm: str, results: ArmResults) -> str:
-    """Such as "maximum: Keras takes 4.1 times as long as ours, PyTorch 6.3, stock tch 5.0"."""
+def sentence(results: NetworkResults) -> str:
+    """Such as "for an epoch, Keras takes 4.1 times as long as ours, PyTorch 6.3, stock tch 5.0"."""
     times = {
         name: ratios(rounds, results.ours, epochs).middle for name, rounds in results.rounds.items() if name != OURS
     }
+    if not times:
+        return f"only {OURS} was measured"
     (first, factor), *others = times.items()
     told = [f"for an epoch, {first} takes {in_words(factor)} times as long as {OURS}"]
-    return f"{arm}: " + ", ".join(told + [f"{name} {in_words(factor)}" for name, factor in others])
+    return ", ".join(told + [f"{name} {in_words(factor)}" for name, factor in others])
 
 
 def in_words(factor: float) -> str:
     return f"{factor:.1f}" if factor >= 2 else f"{factor:.2f}"
 
 
-def own_costs(results: ArmResults) -> str:
-    """What pool-cli's reports say of the same arm, as they measure it otherwise."""
-    epoch_s = median(seconds for costs in results.own_costs for seconds in costs.epoch_s)
+def own_costs(results: NetworkResults) -> str:
+    """What pool-cli's reports say of the same network, as they measure it otherwise."""
+    scale = EPOCH_IMAGES / results.ours[0].facts.train_images
+    epoch_s = median(seconds for costs in results.own_costs for seconds in costs.epoch_s) * scale
     peak = megabytes([costs.training_peak_bytes for costs in results.own_costs])
     return f"{OURS}, by its own cost record: steps of an epoch {epoch_s:.2f} s, training peak {peak} MB"
 
 
 def epochs(measurement: Measurement) -> list[float]:
-    return measurement.epoch_s
+    """Seconds for an epoch of EPOCH_IMAGES, from those for the images measured."""
+    return [seconds * EPOCH_IMAGES / measurement.facts.train_images for seconds in measurement.epoch_s]
 
 
 def predictions(measurement: Measurement) -> list[float]:

@@ -1,5 +1,7 @@
-//! The study's network as a user of tch writes it, with tch's own layers, optimizer and dropout: a peer that
+//! A network as a user of tch writes it, with tch's own layers, optimizer and dropout: a peer that
 //! `scripts/bench-peers` measures pool-train against. It takes what to do as JSON and prints what it took as JSON.
+
+mod network;
 
 use std::error::Error;
 use std::fs;
@@ -10,11 +12,12 @@ use serde::Deserialize;
 use tch::nn::{self, ModuleT, OptimizerConfig};
 use tch::{Device, Kind, Tensor};
 
+use network::{Layer, Normalization, sequential};
+
 /// `Work` of `scripts/bench_peers/work.py`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Work {
-    arm: Arm,
+    layers: Vec<Layer>,
     epochs: u32,
     threads: i32,
     seed: i64,
@@ -22,80 +25,11 @@ struct Work {
     batch_size: i64,
     learning_rate: f64,
     adam_epsilon: f64,
+    batch_norm_momentum: f64,
+    batch_norm_epsilon: f64,
     predictions: u32,
     latencies: i64,
     latency_warm_up: i64,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Arm {
-    Average,
-    Maximum,
-    None,
-}
-
-impl Arm {
-    fn pool(self, images: &Tensor) -> Tensor {
-        match self {
-            // Not avg_pool2d_default, which divides by 1 and so returns sums.
-            Self::Average => images.avg_pool2d([2, 2], [2, 2], [0, 0], false, true, None::<i64>),
-            Self::Maximum => images.max_pool2d_default(2),
-            Self::None => images.shallow_clone(),
-        }
-    }
-
-    fn flattened(self) -> i64 {
-        match self {
-            Self::Average | Self::Maximum => 32 * 12 * 12,
-            Self::None => 32 * 24 * 24,
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Net {
-    conv: nn::Conv2D,
-    hidden: nn::Linear,
-    output: nn::Linear,
-    arm: Arm,
-}
-
-impl Net {
-    /// Weights start as pool-train's do (Glorot-uniform, zero biases), so that losses can be compared.
-    fn new(path: &nn::Path<'_>, arm: Arm) -> Self {
-        let conv = nn::ConvConfig {
-            ws_init: glorot(5 * 5, 5 * 5 * 32),
-            bs_init: nn::Init::Const(0.0),
-            ..nn::ConvConfig::default()
-        };
-        let linear = |name: &str, inputs: i64, outputs: i64| {
-            let config = nn::LinearConfig {
-                ws_init: glorot(inputs, outputs),
-                bs_init: Some(nn::Init::Const(0.0)),
-                ..nn::LinearConfig::default()
-            };
-            nn::linear(path / name, inputs, outputs, config)
-        };
-        Self {
-            conv: nn::conv2d(path / "conv", 1, 32, 5, conv),
-            hidden: linear("hidden", arm.flattened(), 128),
-            output: linear("output", 128, 10),
-            arm,
-        }
-    }
-}
-
-impl ModuleT for Net {
-    fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
-        let features = self.arm.pool(&images.apply(&self.conv).relu());
-        features.dropout(0.2, train).flat_view().apply(&self.hidden).relu().apply(&self.output)
-    }
-}
-
-fn glorot(inputs: i64, outputs: i64) -> nn::Init {
-    let bound = (6.0 / (inputs + outputs) as f64).sqrt();
-    nn::Init::Uniform { lo: -bound, up: bound }
 }
 
 /// Images `[N, 1, H, W]` in `[0, 1]` and labels `[N]`.
@@ -108,7 +42,7 @@ fn tensors(set: &LabelledImages) -> (Tensor, Tensor) {
 
 /// Seconds, and the mean loss; the sum of the losses is read once, after the last step.
 fn train_epoch(
-    net: &Net,
+    net: &nn::SequentialT,
     optimizer: &mut nn::Optimizer,
     images: &Tensor,
     labels: &Tensor,
@@ -127,7 +61,7 @@ fn train_epoch(
     (start.elapsed().as_secs_f64(), train_loss)
 }
 
-fn predicted_classes(net: &Net, images: &Tensor) -> Vec<i64> {
+fn predicted_classes(net: &nn::SequentialT, images: &Tensor) -> Vec<i64> {
     let classes = tch::no_grad(|| net.forward_t(images, false).argmax(1, false));
     Vec::try_from(&classes).expect("classes are a list of integers")
 }
@@ -160,7 +94,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let _ = fs::write("/proc/self/clear_refs", "5");
     let before_bytes = status_bytes("VmRSS:");
     let variables = nn::VarStore::new(Device::Cpu);
-    let net = Net::new(&variables.root(), work.arm);
+    let norm = Normalization { momentum: work.batch_norm_momentum, epsilon: work.batch_norm_epsilon };
+    let net = sequential(&variables.root(), &work.layers, norm);
     let adam = nn::Adam { eps: work.adam_epsilon, ..nn::Adam::default() };
     let mut optimizer = adam.build(&variables, work.learning_rate)?;
     let (epoch_s, train_loss): (Vec<f64>, Vec<f64>) = (0..work.epochs)
