@@ -332,6 +332,12 @@ fn kernels(isa: Isa, case: &Case, numbers: &Numbers) -> Results<f32> {
         routes: &mut routes,
     };
     block.forward(isa, &ThisThread, data).unwrap();
+    if !case.normalizes && !case.drops {
+        let prepared = block.prepare(isa, &numbers.weight, case.biased.then_some(&numbers.bias[..])).unwrap();
+        let mut predicted = nothing(output.len());
+        prepared.forward(&ThisThread, &numbers.input, &mut predicted, case.layout).unwrap();
+        assert_eq!(predicted, output, "prepared for {isa}");
+    }
     let lengths = [numbers.input.len(), numbers.weight.len(), filters, filters, filters];
     let mut gradients = lengths.map(nothing);
     let [input, weight, bias, of_factor, of_summand] = &mut gradients;

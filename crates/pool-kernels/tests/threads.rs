@@ -246,3 +246,23 @@ fn dense() {
         [bits(&output), bits(&input_gradient), bits(&weight_gradient), bits(&bias_gradient)]
     });
 }
+
+/// Rows of a single image are divided among threads.
+#[test]
+fn a_prepared_block_of_one_image() {
+    for precision in [ProductPrecision::F32, ProductPrecision::Bf16] {
+        for layout in [Layout::ChannelsLast, Layout::ChannelsFirst] {
+            let axes = [ConvAxis { before: 1, ..ConvAxis::plain(if cfg!(miri) { 8 } else { 33 }, 3) }; 2];
+            let (reduce, window) = (BlockReduce::Max, [2, 2]);
+            let block = ConvBlock { channels: 2, filters: 19, axes, relu: true, reduce, window, precision };
+            let image = values(2 * axes[0].input * axes[1].input, 6);
+            let weight = values(19 * 2 * 9, 7);
+            same_bits(|isa, threads| {
+                let mut output = vec![f32::NAN; 19 * block.output().iter().product::<usize>()];
+                let prepared = block.prepare(isa, &weight, None).unwrap();
+                prepared.forward(threads, &image, &mut output, layout).unwrap();
+                bits(&output)
+            });
+        }
+    }
+}

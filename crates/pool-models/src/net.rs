@@ -143,8 +143,8 @@ impl Net {
         Ok(values.last())
     }
 
-    /// The same for each of its steps: what `of_block` makes of a convolution block and the layers that it stands for,
-    /// `None` for other layers.
+    /// What `of_block` makes of each step that is a convolution block, with the layers that it stands for; `None` for other
+    /// steps.
     pub(crate) fn for_blocks<T>(
         &self,
         of_block: impl Fn(&BuiltConvBlock, &[BuiltLayer], Execution) -> Result<Option<T>, ModelError>,

@@ -6,14 +6,14 @@ use tch::Tensor;
 use crate::conv_block::BuiltConvBlock;
 use crate::{Mode, ModelError, Net};
 
-/// A network that predicts many batches with the weights that it had when this was made: batch normalisation is folded into
-/// the convolutions before it, their weights are laid out once, and no graph is kept.
+/// A network that predicts many batches with the same weights: batch normalisation is folded into the convolutions before it,
+/// their weights are laid out once, and no graph is kept.
 ///
 /// ```
 /// use pool_models::{BuiltInNetwork, Mode, Sequential};
 /// use tch::{Device, Kind, Tensor, nn};
 ///
-/// let model: Sequential = BuiltInNetwork::Resnet8.example();
+/// let model: Sequential = BuiltInNetwork::ResNet8.example();
 /// let net = model.build(&nn::VarStore::new(Device::Cpu).root())?;
 /// let image = Tensor::rand([1, 3, 32, 32], (Kind::Float, Device::Cpu));
 /// let logits = net.predictor()?.forward(&image)?;
@@ -21,11 +21,12 @@ use crate::{Mode, ModelError, Net};
 /// # Ok::<(), pool_models::ModelError>(())
 /// ```
 ///
-/// After the network has learned, make another one: what was laid out is not laid out again.
+/// Do not let the network learn while a predictor lives: its convolutions would stay as they were, and what no kernel computes
+/// would not. Make another one afterwards.
 #[derive(Debug)]
 pub struct Predictor<'a> {
     net: &'a Net,
-    /// One for each step of the network that a kernel computes.
+    /// One for each step of the network; `None` where no kernel computes it.
     prepared: Vec<Option<PreparedConvBlock>>,
 }
 
@@ -33,7 +34,7 @@ impl Net {
     /// Prepares prediction.
     ///
     /// # Errors
-    /// Not enough memory for another copy of the convolutions' weights.
+    /// Not enough memory for another copy of the convolutions' weights, or another refusal of libtorch.
     pub fn predictor(&self) -> Result<Predictor<'_>, ModelError> {
         let _guard = tch::no_grad_guard();
         Ok(Predictor { net: self, prepared: self.for_blocks(BuiltConvBlock::prepared)? })

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -74,12 +75,14 @@ impl TaskOptions {
 pub struct LocalProcesses {
     program: PathBuf,
     options: TaskOptions,
+    /// How the threads of trials wait, decided before the first one: trials of one sweep are timed alike.
+    waiting: OnceLock<Option<(&'static str, &'static str)>>,
 }
 
 impl LocalProcesses {
     /// Tasks are run by this program.
     pub fn new(program: impl Into<PathBuf>, options: TaskOptions) -> Self {
-        Self { program: program.into(), options }
+        Self { program: program.into(), options, waiting: OnceLock::new() }
     }
 
     fn spawn(&self, request: &LaunchRequest<'_>) -> std::io::Result<Child> {
@@ -90,7 +93,7 @@ impl LocalProcesses {
             .args(self.options.command(task, folder.to_owned(), until_epoch, process).to_args())
             .envs(KEEP_FREED_PAGES)
             .envs(match task {
-                Task::Trial(_) => waiting(threads, jobs),
+                Task::Trial(_) => *self.waiting.get_or_init(|| waiting(threads, jobs)),
                 // Costs are those of a machine of one's own, and are always measured the same way.
                 Task::Costs(_) => None,
             })

@@ -14,19 +14,20 @@ const ASLEEP: (&str, &str) = ("OMP_WAIT_POLICY", "passive");
 const LOOKS: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(4);
 
-/// The variable of a process with this many threads, one of `jobs` at once: set where more would run than there are
-/// processors.
+/// The variable of the processes with this many threads each, `jobs` of them at once: set where more would run than this
+/// process may use processors, or where others run on the machine. To be asked before the first of them starts.
 pub(crate) fn waiting(threads: u32, jobs: u32) -> Option<(&'static str, &'static str)> {
     if threads < 2 || CHOSEN_BY.iter().any(|name| std::env::var_os(name).is_some()) {
         return None;
     }
-    let processors = processors()?;
-    let crowded = jobs * threads > processors || running_beside()? + threads > processors;
+    let usable = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+    let own = threads.saturating_mul(jobs);
+    let crowded = own > usable || running_beside()?.saturating_add(own) > machines_processors()?;
     crowded.then_some(ASLEEP)
 }
 
-/// Processors of the whole machine, as the running threads of [`running_beside`] are.
-fn processors() -> Option<u32> {
+/// Processors of the whole machine, as the running threads of [`running_beside`] are those of all of it.
+fn machines_processors() -> Option<u32> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
     let is_processor = |line: &&str| line.strip_prefix("cpu").is_some_and(|rest| !rest.starts_with(' '));
     u32::try_from(text.lines().filter(is_processor).count()).ok().filter(|&count| count > 0)
@@ -62,7 +63,7 @@ mod tests {
     #[test]
     fn one_thread_waits_for_nobody_and_a_crowd_sleeps() {
         assert_eq!(waiting(1, 64), None, "one thread");
-        if let Some(processors) = processors()
+        if let Some(processors) = machines_processors()
             && CHOSEN_BY.iter().all(|name| std::env::var_os(name).is_none())
         {
             assert_eq!(waiting(processors.max(2), 2), Some(ASLEEP), "twice as many threads as processors");

@@ -228,7 +228,7 @@ impl ProductKernel for Backward<'_> {
             copies,
             frames,
             pairs,
-            most.input_room(self.form),
+            if self.passes.is_empty() { 0 } else { most.input_room(self.form) },
             panel,
             of_weights,
             of_weights,
@@ -253,7 +253,13 @@ impl ProductKernel for Backward<'_> {
                 }
                 let from = self.input.as_ptr().add(first * block.input_numbers());
                 let copies = Singles { rounds: self.form == Form::Rounded };
-                let input = self.seen.input.copied(s, copies, images.len(), from, copy.as_mut_ptr());
+                let input = self.seen.input.copied(
+                    s,
+                    copies,
+                    (images.len(), 0..self.seen.input.copy[0]),
+                    from,
+                    copy.as_mut_ptr(),
+                );
                 let seen = Seen { images: images.len(), ..self.seen };
                 let [of_input, of_output] =
                     operands.for_weights(s, &seen, input, gradient, pairs.as_mut_ptr());

@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "rows are copied by address")]
 
+use std::ops::Range;
+
 use super::operands::{Form, Operands};
 use crate::simd::Simd;
 
@@ -41,7 +43,7 @@ impl Border {
         if self.is_none() { 0 } else { self.numbers() }
     }
 
-    /// Images with their border: copies at `to`, or the images themselves if they have none.
+    /// Images with their border: copies at `to`, of these rows alone, or the images themselves if they have none.
     ///
     /// # Safety
     /// The images can be read, and the copies, which do not overlap them, written.
@@ -50,7 +52,7 @@ impl Border {
         &self,
         s: S,
         operands: impl Operands<S>,
-        images: usize,
+        (images, rows): (usize, Range<usize>),
         from: *const f32,
         to: *mut f32,
     ) -> *const f32 {
@@ -60,23 +62,33 @@ impl Border {
         let image_numbers = self.image[0] * self.image[1] * self.channels;
         for image in 0..images {
             // SAFETY: the caller's promise.
-            unsafe { self.copy(s, operands, from.add(image * image_numbers), to.add(image * self.numbers())) }
+            unsafe {
+                let to = to.add(image * self.numbers());
+                self.copy(s, operands, rows.clone(), from.add(image * image_numbers), to);
+            }
         }
         to
     }
 
-    /// Copies one image.
+    /// Copies some rows of one image.
     ///
     /// # Safety
     /// The image can be read, and the copy written.
     #[inline(always)]
-    unsafe fn copy<S: Simd>(&self, s: S, operands: impl Operands<S>, from: *const f32, to: *mut f32) {
-        let Self { image: [rows, columns], before: [above, left], copy: [to_rows, to_columns], .. } = *self;
+    unsafe fn copy<S: Simd>(
+        &self,
+        s: S,
+        operands: impl Operands<S>,
+        to_rows: Range<usize>,
+        from: *const f32,
+        to: *mut f32,
+    ) {
+        let Self { image: [rows, columns], before: [above, left], copy: [_, to_columns], .. } = *self;
         let (channels, places) = (self.channels, self.places());
         let right = to_columns - left - columns;
         // Pixels with a place that is half full are copied one by one.
         let pixels = if self.form.places(2 * channels) == 2 * places { columns } else { 1 };
-        for row in 0..to_rows {
+        for row in to_rows {
             // SAFETY: a row of the copy, and a row of the image where there is one.
             unsafe {
                 let to = to.add(row * to_columns * places);

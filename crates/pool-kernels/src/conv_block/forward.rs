@@ -170,6 +170,18 @@ impl ConvBlock {
         BAND_PIXELS.div_ceil(self.window[0] * columns)
     }
 
+    /// The rows of the padded input that these rows of the output see. For all of them it is the whole input: rows of the
+    /// convolution that no window takes may be computed, too.
+    fn rows_seen(&self, rows: Range<usize>) -> Range<usize> {
+        let ([axis, _], [all, _]) = (&self.axes, self.output());
+        if rows == (0..all) {
+            return 0..axis.padded();
+        }
+        let reach = (axis.size - 1) * axis.dilation;
+        let [first, end] = [rows.start, rows.end].map(|row| row * self.window[0] * axis.stride);
+        first..(end + reach).min(axis.padded())
+    }
+
     /// What windows see of an image.
     pub(super) fn input_border(&self, form: Form) -> Border {
         Border {
@@ -188,6 +200,9 @@ impl ConvBlock {
         Cells { start, row: columns * pixel, pixel }
     }
 }
+
+/// The most numbers of an image with its border of which every thread has a copy: 4 MiB.
+const MOST_SHARED: usize = 1 << 20;
 
 /// The pixels of a band at least.
 const BAND_PIXELS: usize = 96;
@@ -216,8 +231,11 @@ impl Convolution<'_> {
             outcome.record(self.form.run(isa, Whole { convolution: self, finish, images, rows }));
         };
         let ([rows, _], band) = (self.block.output(), self.block.band_rows());
-        // A single image is shared by its rows. With channels first, all of them go through one panel.
-        if count == 1 && finish.layout == Layout::ChannelsLast && self.block.images_at_once() == 1 {
+        // A single image is shared by its rows, but not where they go through one panel, nor where each thread's copy of the
+        // image, of which it fills the rows that it needs, would be large.
+        let copies_are_small = self.border().room() <= MOST_SHARED;
+        let is_shared = count == 1 && finish.layout == Layout::ChannelsLast && copies_are_small;
+        if is_shared && self.block.images_at_once() == 1 {
             threads.parallel_for(rows.div_ceil(band), 1, &|bands| {
                 run(0..1, bands.start * band..rows.min(bands.end * band));
             });
@@ -238,13 +256,13 @@ impl Convolution<'_> {
         &self,
         s: S,
         operands: impl Operands<S>,
-        images: &Range<usize>,
+        (images, rows): (&Range<usize>, Range<usize>),
         copy: *mut f32,
     ) -> *const f32 {
         // SAFETY: the caller's promise.
         unsafe {
             let from = self.input.as_ptr().add(images.start * self.block.input_numbers());
-            self.border().copied(s, operands, images.len(), from, copy)
+            self.border().copied(s, operands, (images.len(), self.block.rows_seen(rows)), from, copy)
         }
     }
 
@@ -284,7 +302,7 @@ impl Finish<'_> {
     /// Where the outputs and routes of an image are written.
     ///
     /// # Safety
-    /// The image is one of the batch, and nobody else writes to its outputs. `panel` has room for a panel.
+    /// The image is one of the batch, and nobody else writes to the rows that are written. `panel` has room for a panel.
     #[inline(always)]
     unsafe fn image<S: Simd>(&self, _: S, image: usize, panel: *mut f32) -> Image {
         let block = self.ending.block;
@@ -355,10 +373,10 @@ impl ProductKernel for Whole<'_> {
         let (copy, band, panel) = (copy.as_mut_ptr(), band.as_mut_ptr(), panel.as_mut_ptr());
         for first in range.clone().step_by(at_once) {
             let images = first..range.end.min(first + at_once);
-            // SAFETY: the scratch memory has room for the images, their cells or a band of one, and a panel; no two threads have
-            // an image in common.
+            // SAFETY: the scratch memory has room for the images, their cells or a band of one, and a panel; no two threads
+            // have a row of an image's output in common.
             unsafe {
-                let from = convolution.images(s, operands, &images, copy);
+                let from = convolution.images(s, operands, (&images, rows.clone()), copy);
                 if at_once > 1 {
                     let pixels = images.len() * convolution.pass.pixels_of_image;
                     convolution.pixels(s, operands, (from, 0..pixels), block.cells_at(s, band));
@@ -410,7 +428,8 @@ impl ProductKernel for Convolve<'_> {
             let images = first..range.end.min(first + at_once);
             // SAFETY: the scratch memory has room for the images; no two threads have an image in common.
             unsafe {
-                let from = convolution.images(s, operands, &images, copy.as_mut_ptr());
+                let rows = 0..block.output()[0];
+                let from = convolution.images(s, operands, (&images, rows), copy.as_mut_ptr());
                 let pixels = images.len() * convolution.pass.pixels_of_image;
                 let cells = block.cells_at(s, convolved.at(first * cell_numbers));
                 convolution.pixels(s, operands, (from, 0..pixels), cells);

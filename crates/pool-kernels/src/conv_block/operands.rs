@@ -3,7 +3,7 @@
 //! A product in bfloat16 takes both factors to the nearest bfloat16 and adds to an `f32`. AVX512-BF16 adds two such products per
 //! lane and instruction. So two numbers share the place of one: neighbouring channels where channels are summed over, and the
 //! same channel of neighbouring pixels where pixels are. Other processors round, and multiply as in `f32`: their results are
-//! the same but for the order of sums.
+//! the same but for the order of sums, and for subnormal numbers, which AVX512-BF16 takes as zero.
 
 #![expect(unsafe_code, reason = "rows are copied by address")]
 
@@ -69,7 +69,7 @@ pub(super) trait Operands<S: Simd>: Copy {
     /// The numbers can be read, and their places, which do not overlap them, written.
     unsafe fn copy(self, s: S, from: *const f32, to: *mut f32, numbers: usize);
 
-    /// What the gradients of the weights are sums of.
+    /// What the gradients of the weights are sums of. May round the gradients where they lie.
     ///
     /// # Safety
     /// The images and gradients are those of `seen`, and `room` has [`Seen::weights_room`].
@@ -208,7 +208,7 @@ impl Operands<Avx512> for Pairs {
             let rest = numbers - first;
             // SAFETY: the caller's promise. A last place that is half full gets a zero.
             unsafe {
-                self.0.store(to.add(first), s.load_up_to(from.add(first), rest), rest.next_multiple_of(2))
+                self.0.store(to.add(first), s.load_up_to(from.add(first), rest), rest.next_multiple_of(2));
             }
         }
     }
@@ -229,7 +229,8 @@ impl Operands<Avx512> for Pairs {
             for first in (0..numbers).step_by(Avx512::LANES) {
                 let rest = numbers - first;
                 let low = s.load_up_to(input.add(first), rest);
-                // Beyond the last pixel nothing is seen, and no gradient is other than zero.
+                // A single pixel at the end of a row stands next to a gradient of zero, whatever number lies ahead of it. If
+                // that is infinite or NaN, the weights' gradient is NaN.
                 let high = match rest.saturating_sub(seen.ahead) {
                     0 => s.splat(0.0),
                     rest => s.load_up_to(input.add(first + seen.ahead), rest),

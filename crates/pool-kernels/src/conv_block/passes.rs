@@ -9,7 +9,7 @@ use super::products::{Pass, Pixel};
 use super::{ConvAxis, ConvBlock};
 use crate::memory::{OutOfMemory, with_room};
 
-/// How pixels lie in images with their border, which follow one another.
+/// How pixels lie in images with their border, which follow one another. Numbers are counted by the places that they take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     /// Numbers of an image.

@@ -12,9 +12,9 @@ use super::products::{Pass, Pixel, tile_vectors};
 use crate::simd::Simd;
 use crate::sum::Total;
 
-/// The most pixels whose gradients are summed in registers before they are added to those of a band.
+/// The most pixels, or pairs of them, whose gradients are summed in registers before they are added to those of a band.
 const PIXELS: usize = 96;
-/// The pixels of a band, whose sums are added to the others together with what that rounds off (`sum.rs`): so the sums keep
+/// The pixels, or pairs, of a band, whose sums are added to the others together with what that rounds off (`sum.rs`): so the sums keep
 /// their digits however many pixels there are.
 pub(super) const BAND: usize = 12 * PIXELS;
 

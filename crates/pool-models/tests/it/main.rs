@@ -20,6 +20,7 @@ mod operators_with_more_than_values;
 mod optimizer;
 mod plain_loops;
 mod pooling_golden;
+mod predictor;
 mod randomness;
 mod shape_rule;
 mod special_values;

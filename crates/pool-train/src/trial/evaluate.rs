@@ -9,7 +9,7 @@ use pool_models::{
 };
 use pool_records::{Evaluation, HardImage, Robustness, StopFlag, TestResults};
 use pool_spec::{ComputeDevice, Perturbations, TrialSpec};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::TrainError;
 use crate::device::evaluation_batch;
@@ -56,38 +56,43 @@ pub(crate) fn evaluate(
 ) -> Result<Evaluation, TrainError> {
     let predictor = net.predictor()?;
     let batches = set.images.f_split(batch_size as i64, 0)?.into_iter();
-    let mut sums = Sums::default();
+    let _guard = tch::no_grad_guard();
+    let mut sums = Sums::on(set.images.device())?;
     for (images, labels) in batches.zip(set.labels.f_split(batch_size as i64, 0)?) {
         stop.check()?;
         sums.add(&predictor.forward(&images)?, &labels)?;
     }
-    Ok(sums.evaluation())
+    sums.evaluation()
 }
 
-/// Errors and losses. Summed in `f64`, in which 60,000 losses lose nothing.
-#[derive(Default)]
+/// Losses and errors of a set, summed on its device, which is read once. In `f64`, in which 60,000 losses lose nothing.
 struct Sums {
-    images: u64,
-    errors: u64,
-    loss: f64,
+    images: i64,
+    loss_and_errors: Tensor,
 }
 
 impl Sums {
+    fn on(device: Device) -> Result<Self, TrainError> {
+        Ok(Self { images: 0, loss_and_errors: Tensor::f_zeros([2], (Kind::Double, device))? })
+    }
+
     /// Adds those of `[N, classes]` logits against `[N]` labels.
     fn add(&mut self, logits: &Tensor, labels: &Tensor) -> Result<(), TrainError> {
         let images = labels.size()[0];
         if images > 0 {
-            let mean = f64::try_from(&cross_entropy(&logits.f_to_kind(Kind::Double)?, labels)?)?;
-            self.images += images as u64;
-            self.errors += i64::try_from(&count_errors(logits, labels)?)? as u64;
-            self.loss += mean * images as f64;
+            let loss = cross_entropy(&logits.f_to_kind(Kind::Double)?, labels)?.f_mul_scalar(images)?;
+            let errors = count_errors(logits, labels)?.f_to_kind(Kind::Double)?;
+            let _added_in_place = self.loss_and_errors.f_add_(&Tensor::f_stack(&[loss, errors], 0)?)?;
+            self.images += images;
         }
         Ok(())
     }
 
     /// The loss of no images is no number.
-    fn evaluation(&self) -> Evaluation {
-        Evaluation { images: self.images, errors: self.errors, loss: self.loss / self.images as f64 }
+    fn evaluation(&self) -> Result<Evaluation, TrainError> {
+        let sums = Vec::<f64>::try_from(&self.loss_and_errors)?;
+        let images = self.images as u64;
+        Ok(Evaluation { images, errors: sums[1] as u64, loss: sums[0] / self.images as f64 })
     }
 }
 
@@ -126,10 +131,10 @@ pub(crate) fn examine(
     let labels = pictures.labels();
     let correct: Vec<bool> = labels.iter().zip(&predictions).map(|(label, found)| label == found).collect();
     let PredictedProbabilities { confidence, loss } = predicted_probabilities(&logits, &images.labels)?;
-    let mut sums = Sums::default();
+    let mut sums = Sums::on(logits.device())?;
     sums.add(&logits, &images.labels)?;
     Ok(Examined {
-        evaluation: sums.evaluation(),
+        evaluation: sums.evaluation()?,
         confusion: ConfusionMatrix::from_predictions(labels, &predictions, classes)?,
         calibration: Calibration::from_confidences(&confidence, &correct)?,
         predictions,
