@@ -200,7 +200,7 @@ NETWORKS = {
         images=6_400,
     ),
     "resnet8": Network(
-        "MLPerf Tiny's residual network, `configs/networks/resnet8.toml`",
+        "MLPerf Tiny's residual network, `crates/pool-spec/networks/resnet8.toml`",
         built_in("resnet8"),
         resnet8(),
         batch_size=128,
