@@ -32,6 +32,11 @@ need_new_file() { # OPTION FILE
     [ -w "$(dirname "$2")" ] || fail 2 "$1: no file can be written in $(dirname "$2")"
 }
 
+need_python3() {
+    command -v python3 >/dev/null || fail 3 "python3 is missing"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail 3 "$(python3 --version) is too old; 3.11 is needed"
+}
+
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pooling-study
 
 # Sets `python` to one that has what REQUIREMENTS lists: the one that the variable VARIABLE names, or a virtual

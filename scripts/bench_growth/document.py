@@ -1,6 +1,5 @@
 """docs/growth.md: the prose of growth.template.md around the figures of this run, and a plot for each quantity."""
 
-import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,6 +10,7 @@ from growth import TOLERATED, Growth
 from plot import plot
 from quantities import every_quantity
 from table import sentences, table
+from whole_file import write_whole
 
 TEMPLATE = Path(__file__).with_name("growth.template.md")
 
@@ -57,10 +57,3 @@ def placeholder(name: str) -> str:
 def section(growth: Growth, plots: str) -> str:
     picture = f"![Time and peak memory over {growth.quantity.heading}]({plots}/{growth.quantity.name}.svg)"
     return f"{sentences(growth)}\n\n{table(growth)}\n\n{picture}"
-
-
-def write_whole(file: Path, content: str) -> None:
-    """There whole or not at all."""
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(content)
-    os.replace(partial, file)

@@ -1,7 +1,6 @@
 """Measures how the time and the memory of pool-cli's trials grow. scripts/bench-growth starts this."""
 
 import argparse
-import os
 import shutil
 import signal
 import sys
@@ -17,10 +16,10 @@ import trial
 from growth import Growth, Row
 from messages import say
 from quantities import Pictures, Quantity, every_quantity
+from quiet import warn_of_load, warn_of_others
 from table import sentences, table
 from trial import Trial
 
-TOLERATED_SHARE = 0.05
 MISSING = 3
 
 
@@ -103,9 +102,7 @@ def grown(quantity: Quantity, trials: list[list[Trial]]) -> Growth:
 
 def main() -> None:
     options = read_options()
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        say(f"warning: the machine has just been busy (load {load:.1f}); whatever still runs disturbs the times")
+    warn_of_load()
     day = datetime.now(UTC).date()
     # A kill must clean up, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -118,8 +115,7 @@ def main() -> None:
             growths.append(grown(quantity, of_quantity))
             print(f"[{quantity.name}]\n{table(growths[-1])}\n{sentences(growths[-1])}\n", flush=True)
     share = max((one.others_share for one in trials if one.others_share is not None), default=None)
-    if share is not None and share > TOLERATED_SHARE:
-        say(f"warning: other processes took up to {share:.0%} of the processor's time; do not rely on these figures")
+    warn_of_others(share)
     if options.markdown:
         run = document.Run(day, options.command, trials[0].program, options.threads, options.rounds, share)
         document.write(options.markdown, growths, run)

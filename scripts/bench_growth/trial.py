@@ -1,6 +1,5 @@
 """Measures one trial of pool-cli: its epochs from its record, its memory and the whole command from outside."""
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import idx_files
 from messages import fail
 from process import run
 from quantities import Case, Pictures
+from records import only_record, program
 
 SWEEP = """\
 study = "bench-growth"
@@ -79,13 +79,11 @@ def measure(pool_cli: str, case: Case, pictures: Path, run_folder: Path) -> Tria
     limits = ["--jobs", "1", "--threads", str(case.threads), "--device", "cpu"]
     finished = run([pool_cli, "sweep", str(file), "--out", str(run_folder), *limits])
     command_s = time.monotonic() - started
-    record = only_record(run_folder)
+    record = only_record(run_folder, "trials")
     counts = {part: sum(images) for part, images in record["class_images"].items()}
     check(record, case, counts["train"])
-    provenance = record["provenance"]
-    revision = provenance["git_revision"]
     return Trial(
-        program=f"{provenance['program']}{f' ({revision})' if revision else ''}, libtorch {provenance['libtorch']}",
+        program=program(record["provenance"]),
         epoch_s=[epoch["train_s"] for epoch in record["epochs"][1:]],
         command_s=command_s,
         peak_bytes=finished.peak_bytes,
@@ -104,13 +102,6 @@ def memory_bytes(pictures: Pictures) -> int:
 def sweep(case: Case, pictures: Path) -> str:
     model = RESNET8 if case.network == "resnet8" else STUDY.format(case=case)
     return SWEEP.format(case=case, pictures=pictures, validation=idx_files.VALIDATION) + model
-
-
-def only_record(run_folder: Path) -> dict:
-    records = [json.loads(path.read_text()) for path in run_folder.glob("trials/*/record.json")]
-    if len(records) != 1:
-        fail(f"pool-cli left {len(records)} records in {run_folder}, where one was expected")
-    return records[0]
 
 
 def check(record: dict, case: Case, train_images: int) -> None:

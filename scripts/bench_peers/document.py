@@ -1,6 +1,5 @@
 """docs/benchmarks.md: the prose of benchmarks.template.md around the figures of this run."""
 
-import os
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -54,10 +53,3 @@ def gemm_peaks(results: Results) -> str:
 def others(results: Results) -> str:
     share = results.others_share()
     return "an unknown share" if share is None else f"at most {share:.1%}"
-
-
-def write_whole(file: Path, content: str) -> None:
-    """There whole or not at all."""
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(content)
-    os.replace(partial, file)

@@ -4,7 +4,6 @@ scripts/bench-peers starts this. This process computes nothing itself: everythin
 """
 
 import argparse
-import os
 import signal
 import sys
 import tempfile
@@ -20,11 +19,11 @@ from checks import check_facts, check_losses
 from messages import say
 from networks import NETWORKS
 from programs import NAMES, Installed, option
+from quiet import warn_of_load, warn_of_others
 from results import OURS, NetworkResults, Results
 from table import epochs, own_costs, sentence, table
+from whole_file import write_whole
 from work import Work
-
-TOLERATED_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -77,11 +76,6 @@ def render(options: Options, results: Results) -> str:
     return "\n".join([*lines, "", *(f"{name}: {sentence(network)}" for name, network in results.networks.items())])
 
 
-def warn_of(share: float | None) -> None:
-    if share is not None and share > TOLERATED_SHARE:
-        say(f"warning: other processes took up to {share:.0%} of the processor's time; do not rely on these figures")
-
-
 def read_options() -> Options:
     parser = argparse.ArgumentParser(description=__doc__)
     for field in fields(Installed):
@@ -108,21 +102,19 @@ def read_options() -> Options:
 
 def main() -> None:
     chosen = read_options()
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        say(f"warning: the machine has just been busy (load {load:.1f}); whatever still runs disturbs the times")
+    warn_of_load()
     day = datetime.now(UTC).date()
     # A kill must clean up, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="bench-peers-", ignore_cleanup_errors=True) as scratch:
         results = measure(chosen, Path(scratch))
     print(render(chosen, results))
-    warn_of(results.others_share())
+    warn_of_others(results.others_share())
     for name, network in results.networks.items():
         check_losses(name, network)
     if chosen.markdown:
         any_work = chosen.work(chosen.networks[0], seed=1)
-        document.write_whole(chosen.markdown, document.render(results, any_work, chosen.rounds, chosen.command, day))
+        write_whole(chosen.markdown, document.render(results, any_work, chosen.rounds, chosen.command, day))
         say(f"wrote {chosen.markdown}")
 
 

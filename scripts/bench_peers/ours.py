@@ -1,6 +1,5 @@
 """Measures pool-cli: a sweep of one arm and one seed, and then the arm's costs, read from the records of the run."""
 
-import json
 from pathlib import Path
 
 import flop
@@ -9,6 +8,7 @@ from measurement import Facts, Measurement, OwnCosts
 from messages import fail
 from networks import NETWORKS
 from process import Finished, run
+from records import only_record, program
 from work import Work
 
 SWEEP = """\
@@ -46,10 +46,9 @@ def measure(pool_cli: str, precision: str, scratch: Path, work: Work) -> Measure
     if len(trial["epochs"]) != work.epochs:
         fail(f"pool-cli trained {len(trial['epochs'])} epochs in {folder}, where {work.epochs} were asked for")
     images, provenance = trial["class_images"], trial["provenance"]
-    revision = provenance["git_revision"]
     shares = [finished.others_share for finished in (trained, measured) if finished.others_share is not None]
     return Measurement(
-        program=f"{provenance['program']}{f' ({revision})' if revision else ''}, libtorch {provenance['libtorch']}",
+        program=program(provenance),
         facts=Facts(
             threads=provenance["threads"],
             train_images=sum(images["train"]),
@@ -78,13 +77,6 @@ def sweep(pool_cli: str, folder: Path, settings: dict) -> Finished:
     file = folder.with_name(f"{folder.name}.{settings['cost_epochs']}.toml")
     file.write_text(SWEEP.format(model=NETWORKS[work.network].model, **settings))
     return run([pool_cli, "sweep", str(file), "--out", str(folder), "--threads", str(work.threads)])
-
-
-def only_record(folder: Path, kind: str) -> dict:
-    records = [json.loads(path.read_text()) for path in folder.glob(f"{kind}/*/record.json")]
-    if len(records) != 1:
-        fail(f"pool-cli left {len(records)} records in {folder / kind}, where one was expected")
-    return records[0]
 
 
 def training_peak_bytes(peaks: list[dict], batch_size: int) -> int | None:

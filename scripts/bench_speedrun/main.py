@@ -1,7 +1,6 @@
 """Measure how long MNIST takes to a given accuracy. Started by scripts/bench-speedrun."""
 
 import argparse
-import json
 import re
 import sys
 import tempfile
@@ -15,12 +14,14 @@ from string import Template
 import machine
 from messages import say
 from process import run
+from quiet import warn_of_load, warn_of_others
+from records import only_record, program
+from whole_file import write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = Path(__file__).with_name("speedrun.template.md")
 # The accuracy that a file is for, %.
 FILES = {"configs/speedrun.toml": 99.0, "configs/speedrun-99.4.toml": 99.4}
-TOLERATED_SHARE = 0.05
 # The recipe was chosen with the seeds up to this one. No run that counts has one of them.
 LAST_CHOOSING_SEED = 3
 
@@ -44,15 +45,14 @@ def measure(pool_cli: str, file: str, seed: int, threads: int, folder: Path) -> 
     started = time.monotonic()
     finished = run([pool_cli, "sweep", str(sweep), "--out", str(out), *limits])
     command_s = time.monotonic() - started
-    (record_file,) = out.glob("trials/*/record.json")
-    record = json.loads(record_file.read_text())
-    test, provenance = record["test"]["evaluation"], record["provenance"]
+    record = only_record(out, "trials")
+    test = record["test"]["evaluation"]
     return Run(
         command_s=command_s,
         train_s=sum(epoch["train_s"] for epoch in record["epochs"]),
         accuracy=100 - 100 * test["errors"] / test["images"],
         others_share=finished.others_share,
-        program=f"{provenance['program']} ({provenance['git_revision']}), libtorch {provenance['libtorch']}",
+        program=program(record["provenance"]),
     )
 
 
@@ -117,6 +117,7 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--command", required=True)
     options = parser.parse_args()
+    warn_of_load()
     runs: dict[str, list[Run]] = {file: [] for file in FILES}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(LAST_CHOOSING_SEED, LAST_CHOOSING_SEED + 1 + options.runs):
@@ -127,10 +128,9 @@ def main() -> None:
                     of_file.append(found)
                 say(f"{file} seed {seed}: {found.command_s:6.2f} s, {found.accuracy:.2f} %")
     print(table(runs))
-    if max(others(runs), default=0.0) > TOLERATED_SHARE:
-        say(f"warning: {sentence(others(runs))}")
+    warn_of_others(max(others(runs), default=None))
     if options.markdown:
-        options.markdown.write_text(document(options, runs))
+        write_whole(options.markdown, document(options, runs))
 
 
 if __name__ == "__main__":
