@@ -70,9 +70,13 @@ impl Numbers {
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [f32] {
-        // SAFETY: a line is sixteen numbers and nothing else.
-        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast::<f32>(), self.0.len() * LINE) }
+        numbers_of(&mut self.0)
     }
+}
+
+fn numbers_of(lines: &mut [Line]) -> &mut [f32] {
+    // SAFETY: a line is sixteen numbers and nothing else, and the slice has the same bytes.
+    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast::<f32>(), lines.len() * LINE) }
 }
 
 /// The largest memory that a thread keeps, in lines: 64 MiB. What one large input needed is given back.
@@ -114,8 +118,7 @@ impl Scratch {
         Ok(lines.map(|lines| {
             let (part, others) = std::mem::take(&mut rest).split_at_mut(lines);
             rest = others;
-            // SAFETY: a line is sixteen numbers and nothing else, and the slice has the same bytes as `part`.
-            unsafe { std::slice::from_raw_parts_mut(part.as_mut_ptr().cast::<f32>(), part.len() * LINE) }
+            numbers_of(part)
         }))
     }
 }

@@ -61,12 +61,7 @@ impl BuiltConvBlock {
         mode: Mode,
         execution: Execution,
     ) -> Result<Option<Tensor>, ModelError> {
-        let Some(BuiltLayer::Conv(conv)) = layers.first() else { return Ok(None) };
-        let norm = match layers.get(1) {
-            Some(BuiltLayer::BatchNorm(norm)) if self.spec.normalizes => Some(norm),
-            _ => None,
-        };
-        let BuiltConv { weight, bias, .. } = conv;
+        let Some((BuiltConv { weight, bias, .. }, norm)) = self.with_weights(layers) else { return Ok(None) };
         let tensors: Vec<&Tensor> = [input, weight].into_iter().chain(bias).collect();
         let images = input.size()[0];
         if execution.kernels == Kernels::Reference || images == 0 || !kernels_support(&tensors) {
@@ -96,6 +91,18 @@ impl BuiltConvBlock {
         Ok(Some(output))
     }
 
+    /// The convolution among `layers`, those that it stands for, and its batch normalisation.
+    fn with_weights<'a>(
+        &self,
+        layers: &'a [BuiltLayer],
+    ) -> Option<(&'a BuiltConv, Option<&'a BuiltBatchNorm>)> {
+        let Some(BuiltLayer::Conv(conv)) = layers.first() else { return None };
+        match layers.get(1) {
+            Some(BuiltLayer::BatchNorm(norm)) if self.spec.normalizes => Some((conv, Some(norm))),
+            _ => Some((conv, None)),
+        }
+    }
+
     /// The kernel in the precision of its products.
     fn kernel(&self, execution: Execution) -> pool_kernels::ConvBlock {
         let precision = match execution.precision {
@@ -114,18 +121,18 @@ impl BuiltConvBlock {
         layers: &[BuiltLayer],
         execution: Execution,
     ) -> Result<Option<PreparedConvBlock>, ModelError> {
-        let Some(BuiltLayer::Conv(BuiltConv { weight, bias, .. })) = layers.first() else { return Ok(None) };
+        let Some((BuiltConv { weight, bias, .. }, norm)) = self.with_weights(layers) else { return Ok(None) };
         let tensors: Vec<&Tensor> = [weight].into_iter().chain(bias).collect();
         if execution.kernels == Kernels::Reference || !kernels_support(&tensors) {
             return Ok(None);
         }
         let kernel = self.kernel(execution);
-        Ok(Some(match layers.get(1) {
-            Some(BuiltLayer::BatchNorm(norm)) if self.spec.normalizes => {
+        Ok(Some(match norm {
+            Some(norm) => {
                 let (weight, bias) = norm.folded(weight, bias.as_ref())?;
                 prepare(kernel, &weight, Some(&bias))?
             }
-            _ => prepare(kernel, weight, bias.as_ref())?,
+            None => prepare(kernel, weight, bias.as_ref())?,
         }))
     }
 

@@ -96,7 +96,7 @@ impl StoredTrial {
         let images = ImageTensors::new(&data.test, ComputeDevice::Cpu)?;
         let batch_size = self.record.spec.train.batch_size;
         let Examined { evaluation, confusion, calibration, .. } =
-            examine(&self.net, &data.test, &images, self.classes, batch_size, &StopFlag::new())?;
+            examine(&self.net.predictor()?, &data.test, &images, self.classes, batch_size, &StopFlag::new())?;
         Ok(EvaluatedSet { dataset: data.name, evaluation, confusion, calibration })
     }
 

@@ -65,12 +65,9 @@ impl ConvBlock {
         data: ConvBlockGradients<'_>,
     ) -> Result<(), OutOfMemory> {
         let ConvBlockGradients { input, weight, norm, routes, output_gradient, layout, .. } = data;
-        let lengths = SliceLengths {
-            input: input.len(),
-            weight: weight.len(),
-            output: output_gradient.len(),
-            routes: routes.len(),
-        };
+        self.check_weights(weight.len());
+        let lengths =
+            SliceLengths { input: input.len(), output: output_gradient.len(), routes: routes.len() };
         let count = self.check_lengths(isa, lengths);
         assert!(count == 0 || !routes.is_empty() || !self.needs_routes(false), "bytes of the routes");
         assert_eq!(data.weight_gradient.len(), weight.len(), "gradients of the weights");

@@ -71,12 +71,8 @@ impl ConvBlock {
         data: ConvBlockForward<'_>,
     ) -> Result<(), OutOfMemory> {
         let ConvBlockForward { input, weight, bias, norm, keep, output, layout, routes } = data;
-        let lengths = SliceLengths {
-            input: input.len(),
-            weight: weight.len(),
-            output: output.len(),
-            routes: routes.len(),
-        };
+        self.check_weights(weight.len());
+        let lengths = SliceLengths { input: input.len(), output: output.len(), routes: routes.len() };
         let count = self.check_lengths(isa, lengths);
         assert!(keep.is_none_or(|(mask, _)| mask.len() == output.len()), "numbers of the mask");
         assert!(bias.is_none_or(|bias| bias.len() == self.filters), "biases");

@@ -229,14 +229,18 @@ impl ConvBlock {
         self.filters.next_multiple_of(isa.lanes())
     }
 
-    /// Panics unless the block is possible and the slices have its lengths, and returns the number of images. The routes may
-    /// be empty.
-    fn check_lengths(&self, isa: Isa, lengths: SliceLengths) -> usize {
+    /// Panics unless the block is possible and has as many weights.
+    fn check_weights(&self, weight: usize) {
         assert!(self.is_possible(), "{self:?}");
-        let SliceLengths { input, weight, output, routes } = lengths;
+        assert_eq!(Some(weight), product(&[self.filters, self.channels, self.taps()]), "weights");
+    }
+
+    /// Panics unless the slices have the lengths of a possible block, and returns the number of images. The routes may be
+    /// empty.
+    fn check_lengths(&self, isa: Isa, lengths: SliceLengths) -> usize {
+        let SliceLengths { input, output, routes } = lengths;
         let count = input / self.input_numbers();
         assert!(input.is_multiple_of(self.input_numbers()), "numbers of the input");
-        assert_eq!(Some(weight), product(&[self.filters, self.channels, self.taps()]), "weights");
         assert_eq!(Some(output), product(&[count, self.output_numbers()]), "numbers of the output");
         assert!(routes == 0 || routes == self.routes(isa, count), "bytes of the routes");
         count
@@ -247,7 +251,6 @@ impl ConvBlock {
 #[derive(Debug, Clone, Copy)]
 struct SliceLengths {
     input: usize,
-    weight: usize,
     output: usize,
     routes: usize,
 }
@@ -270,7 +273,8 @@ mod tests {
     fn lengths_are_those_of_the_block() {
         let routes = BLOCK.routes(Isa::Portable, 5);
         for routes in [0, routes] {
-            let lengths = SliceLengths { input: 5 * 96, weight: 3 * 18, output: 5 * 3 * 2 * 3, routes };
+            let lengths = SliceLengths { input: 5 * 96, output: 5 * 3 * 2 * 3, routes };
+            BLOCK.check_weights(3 * 18);
             assert_eq!(BLOCK.check_lengths(Isa::Portable, lengths), 5);
         }
     }

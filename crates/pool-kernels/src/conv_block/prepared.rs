@@ -1,13 +1,12 @@
 //! A block for prediction, whose weights are laid out once for many batches.
 
-use super::ConvBlock;
-use super::SliceLengths;
 use super::ending::Ending;
 use super::forward::{Convolution, Finish};
 use super::operands::Form;
 use super::products::Pass;
+use super::{ConvBlock, SliceLengths};
 use crate::isa::Isa;
-use crate::memory::{Numbers, OutOfMemory, product};
+use crate::memory::{Numbers, OutOfMemory};
 use crate::panel::Layout;
 use crate::threads::{DisjointSlices, Threads};
 
@@ -36,8 +35,7 @@ impl ConvBlock {
         weight: &[f32],
         bias: Option<&[f32]>,
     ) -> Result<PreparedConvBlock, OutOfMemory> {
-        let lengths = SliceLengths { input: 0, weight: weight.len(), output: 0, routes: 0 };
-        self.check_lengths(isa, lengths);
+        self.check_weights(weight.len());
         assert!(bias.is_none_or(|bias| bias.len() == self.filters), "biases");
         let form = Form::of(self.precision, isa);
         let pass = self.whole_forward_pass(isa, form)?;
@@ -65,8 +63,7 @@ impl PreparedConvBlock {
         layout: Layout,
     ) -> Result<(), OutOfMemory> {
         let Self { block, isa, form, ref pass, .. } = *self;
-        let weight = product(&[block.filters, block.channels, block.taps()]).unwrap_or(usize::MAX);
-        let lengths = SliceLengths { input: input.len(), weight, output: output.len(), routes: 0 };
+        let lengths = SliceLengths { input: input.len(), output: output.len(), routes: 0 };
         let count = block.check_lengths(isa, lengths);
         let (packed, start) = (self.packed.as_slice(), self.start.as_slice());
         let convolution = Convolution { block: &block, form, pass, packed, start, input };

@@ -4,7 +4,7 @@
 use mnist_data::{LabelledImages, PerturbationLevel, standard_levels};
 use pool_metrics::{Calibration, ConfusionMatrix};
 use pool_models::{
-    Net, PredictedProbabilities, Predictor, count_errors, cross_entropy, predicted_classes,
+    PredictedProbabilities, Predictor, count_errors, cross_entropy, predicted_classes,
     predicted_probabilities,
 };
 use pool_records::{Evaluation, HardImage, Robustness, StopFlag, TestResults};
@@ -17,13 +17,12 @@ use crate::resident::{ImageTensors, ResidentData};
 
 /// The logits `[N, classes]` of images `[N, C, H, W]`, on their device. Batches differ from training in nothing but
 /// order, dropout, gradients and, on a CUDA device, size.
-pub(crate) fn logits_of(
-    net: &Net,
+fn logits_of(
+    predictor: &Predictor<'_>,
     images: &Tensor,
     batch_size: usize,
     stop: &StopFlag,
 ) -> Result<Tensor, TrainError> {
-    let predictor = net.predictor()?;
     // All of them in one tensor from the first batch on: small ones that stay, made between large ones that go, would
     // leave the allocator with gaps that no large one fits into.
     let mut all: Option<Tensor> = None;
@@ -49,14 +48,12 @@ pub(crate) fn logits_of(
 
 /// Loss and errors of a set of images, none of whose logits is kept: with many classes they are larger than the images.
 pub(crate) fn evaluate(
-    net: &Net,
+    predictor: &Predictor<'_>,
     set: &ImageTensors,
     batch_size: usize,
     stop: &StopFlag,
 ) -> Result<Evaluation, TrainError> {
-    let predictor = net.predictor()?;
     let batches = set.images.f_split(batch_size as i64, 0)?.into_iter();
-    let _guard = tch::no_grad_guard();
     let mut sums = Sums::on(set.images.device())?;
     for (images, labels) in batches.zip(set.labels.f_split(batch_size as i64, 0)?) {
         stop.check()?;
@@ -119,14 +116,14 @@ pub(crate) struct Examined {
 
 /// One pass over `pictures`, which are `images` as tensors.
 pub(crate) fn examine(
-    net: &Net,
+    predictor: &Predictor<'_>,
     pictures: &LabelledImages,
     images: &ImageTensors,
     classes: usize,
     batch_size: usize,
     stop: &StopFlag,
 ) -> Result<Examined, TrainError> {
-    let logits = logits_of(net, &images.images, batch_size, stop)?;
+    let logits = logits_of(predictor, &images.images, batch_size, stop)?;
     let predictions = classes_of(&logits)?;
     let labels = pictures.labels();
     let correct: Vec<bool> = labels.iter().zip(&predictions).map(|(label, found)| label == found).collect();
@@ -151,15 +148,15 @@ const NOISE_SEED: u64 = 0;
 /// Evaluates the test images, once as they are and once per change.
 pub(super) fn examine_test_images(
     spec: &TrialSpec,
-    net: &Net,
+    predictor: &Predictor<'_>,
     data: &ResidentData,
     device: ComputeDevice,
     stop: &StopFlag,
 ) -> Result<TestResults, TrainError> {
     let (pictures, batch_size) = (&data.test_pictures, evaluation_batch(device, spec.train.batch_size));
     let Examined { evaluation, predictions, loss, confusion, calibration } =
-        examine(net, pictures, &data.test, data.classes, batch_size, stop)?;
-    let changed = Changed { net, pictures, data, predictions: &predictions, device, batch_size, stop };
+        examine(predictor, pictures, &data.test, data.classes, batch_size, stop)?;
+    let changed = Changed { predictor, pictures, data, predictions: &predictions, device, batch_size, stop };
     Ok(TestResults {
         evaluation,
         labels: pictures.labels().to_vec(),
@@ -195,7 +192,7 @@ fn hardest(pictures: &LabelledImages, predictions: &[u16], loss: &[f64]) -> Vec<
 
 /// The test images, to be changed, and what was predicted for them unchanged.
 struct Changed<'a> {
-    net: &'a Net,
+    predictor: &'a Predictor<'a>,
     pictures: &'a LabelledImages,
     data: &'a ResidentData,
     predictions: &'a [u16],
@@ -215,7 +212,8 @@ impl Changed<'_> {
         for perturbation in &level.perturbations {
             let pictures = self.pictures.perturbed(perturbation, NOISE_SEED)?;
             let changed = ImageTensors::new(&pictures, self.device)?.normalized(&self.data.normalization)?;
-            let classes = classes_of(&logits_of(self.net, &changed.images, self.batch_size, self.stop)?)?;
+            let classes =
+                classes_of(&logits_of(self.predictor, &changed.images, self.batch_size, self.stop)?)?;
             sums.images += classes.len() as u64;
             sums.errors += differences(&classes, pictures.labels());
             sums.consistent += classes.len() as u64 - differences(&classes, self.predictions);

@@ -239,7 +239,7 @@ impl Fit<'_> {
         let clock = Stopwatch::start(self.device);
         let held_out = &self.data.validation;
         let batch_size = evaluation_batch(self.device, self.spec.batch_size);
-        let validation = evaluate(self.net, held_out, batch_size, self.stop)?;
+        let validation = evaluate(&self.net.predictor()?, held_out, batch_size, self.stop)?;
         let validation_s = clock.read_s();
         tracing::info!(epoch, train_loss, train_error, validation.loss, train_s, "epoch done");
         Ok(EpochRecord {

@@ -131,10 +131,11 @@ impl Results {
         stop: &StopFlag,
     ) -> Result<Self, TrainError> {
         let batch_size = evaluation_batch(device, spec.train.batch_size);
+        let predictor = net.predictor()?;
         Ok(Self {
-            train: Some(evaluate(net, &data.train, batch_size, stop)?),
-            validation: Some(evaluate(net, &data.validation, batch_size, stop)?),
-            test: Some(examine_test_images(spec, net, data, device, stop)?),
+            train: Some(evaluate(&predictor, &data.train, batch_size, stop)?),
+            validation: Some(evaluate(&predictor, &data.validation, batch_size, stop)?),
+            test: Some(examine_test_images(spec, &predictor, data, device, stop)?),
         })
     }
 }
