@@ -153,6 +153,7 @@ fn bench_block(criterion: &mut Criterion, name: &str, images: usize, block: &Blo
                     weight: &weight,
                     bias: Some(&bias),
                     norm: is_inner.then_some(norm),
+                    addend: None,
                     keep: (!is_inner).then_some((&mask, rate.scale())),
                     output: &mut output,
                     layout,
@@ -181,6 +182,7 @@ fn bench_block(criterion: &mut Criterion, name: &str, images: usize, block: &Blo
                     output_gradient: &gradient,
                     layout,
                     input_gradient: &mut of_input,
+                    addend_gradient: &mut [],
                     weight_gradient: &mut of_weight,
                     bias_gradient: Some(&mut of_bias),
                 };

@@ -26,6 +26,14 @@ fn axes() -> impl Strategy<Value = ConvAxis> {
         })
 }
 
+/// Axes whose convolution is computed in tiles, if there are many channels.
+fn tiled_axes() -> impl Strategy<Value = ConvAxis> {
+    let most = if cfg!(miri) { 5 } else { 16usize };
+    (1..most, 0..4usize, 0..4usize)
+        .prop_map(|(input, before, after)| ConvAxis { before, after, ..ConvAxis::plain(input, 3) })
+        .prop_filter("the kernel fits", |axis| 2 < axis.input + axis.before + axis.after)
+}
+
 /// A block, and what is done with it.
 #[derive(Debug, Clone)]
 struct Case {
@@ -33,6 +41,7 @@ struct Case {
     images: usize,
     biased: bool,
     normalizes: bool,
+    adds: bool,
     drops: bool,
     layout: Layout,
     seed: u64,
@@ -40,12 +49,16 @@ struct Case {
 
 fn cases() -> impl Strategy<Value = Case> {
     let (channels, filters, images) = if cfg!(miri) { (3, 18, 2) } else { (20usize, 100usize, 11usize) };
-    let sizes = (axes(), axes(), 1..channels, 1..filters, prop_oneof![Just((1, 1)), (1..4usize, 1..4usize)]);
-    let choices = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let of_axes = prop_oneof![
+        2 => (axes(), axes(), 1..channels),
+        1 => (tiled_axes(), tiled_axes(), 14..channels + 20),
+    ];
+    let sizes = (of_axes, 1..filters, prop_oneof![Just((1, 1)), (1..4usize, 1..4usize)]);
+    let choices = any::<[bool; 7]>();
     let precisions = prop_oneof![Just(ProductPrecision::F32), Just(ProductPrecision::Bf16)];
     (sizes, choices, precisions, 1..images, any::<u64>())
-        .prop_map(|((rows, columns, channels, filters, window), choices, precision, images, seed)| {
-            let (relu, max, biased, normalizes, drops, first) = choices;
+        .prop_map(|(((rows, columns, channels), filters, window), choices, precision, images, seed)| {
+            let [relu, max, biased, normalizes, adds, drops, first] = choices;
             Case {
                 block: ConvBlock {
                     channels,
@@ -59,6 +72,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 images,
                 biased,
                 normalizes,
+                adds,
                 drops,
                 layout: if first { Layout::ChannelsFirst } else { Layout::ChannelsLast },
                 seed,
@@ -74,6 +88,8 @@ struct Numbers {
     bias: Vec<f32>,
     /// Factors and summands of normalisation.
     norm: [Vec<f32>; 2],
+    /// What is added before the activation.
+    addend: Vec<f32>,
     /// Gradient of the output, with channels last.
     gradient: Vec<f32>,
     mask: KeepMask,
@@ -90,6 +106,7 @@ impl Numbers {
         let taps: usize = block.axes.iter().map(|axis| axis.size).product();
         let pixels: usize = block.axes.iter().map(|axis| axis.input).product();
         let outputs = images * block.output().iter().product::<usize>() * block.filters;
+        let cells = images * convolved(&block).iter().product::<usize>() * block.filters;
         let mut mask = KeepMask::default();
         let stream = Stream { key: [seed as u32, 7], pass: 1 };
         mask.draw(Isa::Portable, &ThisThread, stream, DropRate::nearest(0.4), outputs).unwrap();
@@ -102,18 +119,19 @@ impl Numbers {
                 some(block.filters, 3),
                 some(block.filters, 4).iter().map(|summand| summand + 0.125).collect(),
             ],
+            addend: some(if case.adds { cells } else { 0 }, 6),
             gradient: some(outputs, 5),
             mask,
         }
     }
 }
 
-/// What a block gives: its output with channels last, and the gradients of input, weights, biases, and normalisation's
-/// factors and summands.
+/// What a block gives: its output with channels last, and the gradients of input, weights, biases, normalisation's factors and
+/// summands, and what is added.
 struct Results<T> {
     output: Vec<T>,
     figures: [Vec<T>; 2],
-    gradients: [Vec<T>; 5],
+    gradients: [Vec<T>; 6],
 }
 
 const EPSILON: f64 = 0.5;
@@ -206,7 +224,8 @@ fn plain(case: &Case, numbers: &Numbers) -> Results<f64> {
         .map(|(index, &value)| {
             let channel = index % filters;
             let shifted = || (value - mean[channel]) * factor(channel) + f64::from(numbers.norm[1][channel]);
-            if case.normalizes { shifted() } else { value }
+            let added = numbers.addend.get(index).map_or(0.0, |&added| f64::from(added));
+            added + if case.normalizes { shifted() } else { value }
         })
         .collect();
 
@@ -279,7 +298,7 @@ fn plain(case: &Case, numbers: &Numbers) -> Results<f64> {
     Results {
         output,
         figures: [mean, variance],
-        gradients: [of_input, of_weight, of_bias, of_factor, of_summand],
+        gradients: [of_input, of_weight, of_bias, of_factor, of_summand, of_normalized],
     }
 }
 
@@ -326,6 +345,7 @@ fn kernels(isa: Isa, case: &Case, numbers: &Numbers) -> Results<f32> {
         weight: &numbers.weight,
         bias: case.biased.then_some(&numbers.bias),
         norm: case.normalizes.then_some(norm),
+        addend: case.adds.then_some(&numbers.addend),
         keep: case.drops.then_some((&numbers.mask, SCALE)),
         output: &mut output,
         layout: case.layout,
@@ -335,12 +355,14 @@ fn kernels(isa: Isa, case: &Case, numbers: &Numbers) -> Results<f32> {
     if !case.normalizes && !case.drops {
         let prepared = block.prepare(isa, &numbers.weight, case.biased.then_some(&numbers.bias[..])).unwrap();
         let mut predicted = nothing(output.len());
-        prepared.forward(&ThisThread, &numbers.input, &mut predicted, case.layout).unwrap();
+        let seen = (&numbers.input[..], case.adds.then_some(&numbers.addend[..]));
+        prepared.forward(&ThisThread, seen, &mut predicted, case.layout).unwrap();
         assert_eq!(predicted, output, "prepared for {isa}");
     }
-    let lengths = [numbers.input.len(), numbers.weight.len(), filters, filters, filters];
+    let lengths =
+        [numbers.input.len(), numbers.weight.len(), filters, filters, filters, numbers.addend.len()];
     let mut gradients = lengths.map(nothing);
-    let [input, weight, bias, of_factor, of_summand] = &mut gradients;
+    let [input, weight, bias, of_factor, of_summand, addend] = &mut gradients;
     let norm = BatchNormGradients {
         weight: Some(factor),
         epsilon: EPSILON,
@@ -359,6 +381,7 @@ fn kernels(isa: Isa, case: &Case, numbers: &Numbers) -> Results<f32> {
         output_gradient: &relaid(case, &numbers.gradient, false),
         layout: case.layout,
         input_gradient: input,
+        addend_gradient: addend,
         weight_gradient: weight,
         bias_gradient: case.biased.then_some(bias),
     };
@@ -391,8 +414,8 @@ proptest! {
         for isa in isas() {
             let found = kernels(isa, &case, &numbers);
             assert_close(&found.output, &expected.output, tolerance, &format!("{isa}: output"));
-            let wanted = [true, true, case.biased, case.normalizes, case.normalizes];
-            let names = ["input", "weights", "biases", "factors", "summands"];
+            let wanted = [true, true, case.biased, case.normalizes, case.normalizes, case.adds];
+            let names = ["input", "weights", "biases", "factors", "summands", "addend"];
             for (index, name) in names.into_iter().enumerate().filter(|&(index, _)| wanted[index]) {
                 let what = format!("{isa}: gradient of the {name}");
                 // Before normalisation a bias has no gradient, but for the rounding of the plain loops.

@@ -197,16 +197,21 @@ fn windows_that_share_their_pixels_have_the_gradients_of_plain_loops() {
 #[test]
 #[cfg_attr(miri, ignore = "too large for Miri")]
 fn a_convolution_block_sums_its_gradients_over_large_images_and_batches() {
-    for (reduce, window) in
-        [(BlockReduce::Mean, [2, 2]), (BlockReduce::Max, [1, 1]), (BlockReduce::Mean, [1, 3])]
-    {
+    let cases = [
+        (BlockReduce::Mean, [2, 2], 2),
+        (BlockReduce::Max, [1, 1], 2),
+        (BlockReduce::Mean, [1, 3], 2),
+        // In tiles.
+        (BlockReduce::Mean, [2, 2], 16),
+    ];
+    for (reduce, window, channels) in cases {
         for (images, side) in [(1, 230), (200, 14), (9, 61)] {
             let axes = [ConvAxis::plain(side, 3); 2];
             let precision = ProductPrecision::F32;
-            let block = ConvBlock { channels: 2, filters: 18, axes, relu: false, reduce, window, precision };
-            let pixels = vec![EQUAL; images * 2 * side * side];
+            let block = ConvBlock { channels, filters: 18, axes, relu: false, reduce, window, precision };
+            let pixels = vec![EQUAL; images * channels * side * side];
             let outputs = images * block.output().iter().product::<usize>();
-            let (weight, bias) = (vec![0.5; 18 * 18], vec![0.0; 18]);
+            let (weight, bias) = (vec![0.5; 18 * channels * 9], vec![0.0; 18]);
             let gradient = vec![EQUAL; outputs * 18];
             for isa in isas() {
                 let mut routes = vec![0; block.routes(isa, images)];
@@ -216,13 +221,14 @@ fn a_convolution_block_sums_its_gradients_over_large_images_and_batches() {
                     weight: &weight,
                     bias: Some(&bias),
                     norm: None,
+                    addend: None,
                     keep: None,
                     output: &mut output,
                     layout: Layout::ChannelsLast,
                     routes: &mut routes,
                 };
                 block.forward(isa, &ThisThread, data).unwrap();
-                let (mut weight_gradient, mut bias_gradient) = (vec![0.0; 18 * 18], vec![0.0; 18]);
+                let (mut weight_gradient, mut bias_gradient) = (vec![0.0; weight.len()], vec![0.0; 18]);
                 let data = ConvBlockGradients {
                     input: &pixels,
                     weight: &weight,
@@ -232,6 +238,7 @@ fn a_convolution_block_sums_its_gradients_over_large_images_and_batches() {
                     output_gradient: &gradient,
                     layout: Layout::ChannelsLast,
                     input_gradient: &mut [],
+                    addend_gradient: &mut [],
                     weight_gradient: &mut weight_gradient,
                     bias_gradient: Some(&mut bias_gradient),
                 };

@@ -148,16 +148,19 @@ fn convolution_blocks() {
     // Several groups of images.
     const IMAGES: usize = if cfg!(miri) { 9 } else { 27 };
     let cases = [
-        (BlockReduce::Max, [2, 2], true, ProductPrecision::F32),
-        (BlockReduce::Mean, [1, 2], false, ProductPrecision::Bf16),
+        (BlockReduce::Max, [2, 2], true, ProductPrecision::F32, 2, 2),
+        (BlockReduce::Mean, [1, 2], false, ProductPrecision::Bf16, 2, 2),
+        // In tiles.
+        (BlockReduce::Max, [2, 2], true, ProductPrecision::F32, 17, 3),
     ];
-    for &(reduce, window, normalizes, precision) in &cases[..if cfg!(miri) { 1 } else { cases.len() }] {
-        let [channels, rows, columns] = if cfg!(miri) { [1, 5, 6] } else { [2, 9, 11] };
+    let cases = &cases[..if cfg!(miri) { 1 } else { cases.len() }];
+    for &(reduce, window, normalizes, precision, channels, size) in cases {
+        let [channels, rows, columns] = if cfg!(miri) { [1, 5, 6] } else { [channels, 9, 11] };
         let axis = |input, size| ConvAxis { before: 1, ..ConvAxis::plain(input, size) };
-        let axes = [axis(rows, 3), axis(columns, 2)];
+        let axes = [axis(rows, 3), axis(columns, size)];
         let block = ConvBlock { channels, filters: 19, axes, relu: true, reduce, window, precision };
         let images = values(IMAGES * channels * rows * columns, 6);
-        let weight = values(block.filters * channels * 3 * 2, 7);
+        let weight = values(block.filters * channels * 3 * size, 7);
         let [bias, factors] = [8, 5].map(|seed| values(block.filters, seed));
         let outputs = IMAGES * block.filters * block.output().iter().product::<usize>();
         let gradient = values(outputs, 9);
@@ -184,6 +187,7 @@ fn convolution_blocks() {
                 weight: &weight,
                 bias: Some(&bias),
                 norm: normalizes.then_some(norm),
+                addend: None,
                 keep: Some((&mask, rate.scale())),
                 output: &mut output,
                 layout: Layout::ChannelsFirst,
@@ -208,6 +212,7 @@ fn convolution_blocks() {
                 output_gradient: &gradient,
                 layout: Layout::ChannelsFirst,
                 input_gradient: &mut of_input,
+                addend_gradient: &mut [],
                 weight_gradient: &mut of_weight,
                 bias_gradient: Some(&mut of_bias),
             };
@@ -250,17 +255,18 @@ fn dense() {
 /// Rows of a single image are divided among threads.
 #[test]
 fn a_prepared_block_of_one_image() {
-    for precision in [ProductPrecision::F32, ProductPrecision::Bf16] {
+    let cases = [(ProductPrecision::F32, 2), (ProductPrecision::Bf16, 2), (ProductPrecision::F32, 16)];
+    for &(precision, channels) in &cases[..if cfg!(miri) { 2 } else { cases.len() }] {
         for layout in [Layout::ChannelsLast, Layout::ChannelsFirst] {
             let axes = [ConvAxis { before: 1, ..ConvAxis::plain(if cfg!(miri) { 8 } else { 33 }, 3) }; 2];
             let (reduce, window) = (BlockReduce::Max, [2, 2]);
-            let block = ConvBlock { channels: 2, filters: 19, axes, relu: true, reduce, window, precision };
-            let image = values(2 * axes[0].input * axes[1].input, 6);
-            let weight = values(19 * 2 * 9, 7);
+            let block = ConvBlock { channels, filters: 19, axes, relu: true, reduce, window, precision };
+            let image = values(channels * axes[0].input * axes[1].input, 6);
+            let weight = values(19 * channels * 9, 7);
             same_bits(|isa, threads| {
                 let mut output = vec![f32::NAN; 19 * block.output().iter().product::<usize>()];
                 let prepared = block.prepare(isa, &weight, None).unwrap();
-                prepared.forward(threads, &image, &mut output, layout).unwrap();
+                prepared.forward(threads, (&image, None), &mut output, layout).unwrap();
                 bits(&output)
             });
         }

@@ -86,7 +86,8 @@ const BLOCK: ConvBlock = ConvBlock {
 fn a_convolution_block() {
     for isa in isas() {
         let (routes, convolved) = (BLOCK.routes(isa, 2), BLOCK.convolved_numbers(isa, 2));
-        let forward = |[input, weight, bias, output, routes]: [usize; 5], norm: Option<[usize; 5]>| {
+        let forward = |[input, weight, bias, addend, output, routes]: [usize; 6],
+                       norm: Option<[usize; 5]>| {
             let [factors, summands, convolved, mean, variance] = norm.unwrap_or_default();
             let data = ConvBlockForward {
                 input: &values(input, 1),
@@ -100,6 +101,7 @@ fn a_convolution_block() {
                     mean: vec![0.0; mean].leak(),
                     variance: vec![0.0; variance].leak(),
                 }),
+                addend: Some(&values(addend, 4)),
                 keep: None,
                 output: &mut vec![0.0; output],
                 layout: Layout::ChannelsLast,
@@ -107,7 +109,7 @@ fn a_convolution_block() {
             };
             BLOCK.forward(isa, &ThisThread, data).unwrap();
         };
-        let lengths = [50, 12, 3, 24, routes];
+        let lengths = [50, 12, 3, 96, 24, routes];
         refuses_each_short_slice(&format!("forward, {isa}"), lengths, |lengths| forward(lengths, None));
         let of_norm = [3, 3, convolved, 3, 3];
         refuses_each_short_slice(&format!("norm, {isa}"), of_norm, |norm| forward(lengths, Some(norm)));
@@ -119,6 +121,7 @@ fn a_convolution_block() {
                 weight: &values(12, 2),
                 bias: None,
                 norm: None,
+                addend: None,
                 keep: Some((&mask, 2.0)),
                 output: &mut [0.0; 24],
                 layout: Layout::ChannelsLast,
@@ -126,8 +129,8 @@ fn a_convolution_block() {
             };
             BLOCK.forward(isa, &ThisThread, data).unwrap();
         });
-        let backward = |lengths: [usize; 7], norm: Option<[usize; 6]>| {
-            let [input, weight, routes, output, of_input, of_weight, of_bias] = lengths;
+        let backward = |lengths: [usize; 8], norm: Option<[usize; 6]>| {
+            let [input, weight, routes, output, of_input, of_addend, of_weight, of_bias] = lengths;
             let [factors, convolved, mean, variance, of_factors, of_summands] = norm.unwrap_or_default();
             let data = ConvBlockGradients {
                 input: &values(input, 1),
@@ -146,17 +149,18 @@ fn a_convolution_block() {
                 output_gradient: &values(output, 3),
                 layout: Layout::ChannelsLast,
                 input_gradient: &mut vec![0.0; of_input],
+                addend_gradient: &mut vec![0.0; of_addend],
                 weight_gradient: &mut vec![0.0; of_weight],
                 bias_gradient: Some(&mut vec![0.0; of_bias]),
             };
             BLOCK.backward(isa, &ThisThread, data).unwrap();
         };
-        let lengths = [50, 12, routes, 24, 50, 12, 3];
+        let lengths = [50, 12, routes, 24, 50, 96, 12, 3];
         refuses_each_short_slice(&format!("backward, {isa}"), lengths, |lengths| backward(lengths, None));
         let of_norm = [3, convolved, 3, 3, 3, 3];
         let what = format!("backward through the norm, {isa}");
         refuses_each_short_slice(&what, of_norm, |norm| backward(lengths, Some(norm)));
-        let without = [50, 12, 0, 24, 50, 12, 3];
+        let without = [50, 12, 0, 24, 50, 96, 12, 3];
         assert!(catch_unwind(|| backward(without, None)).is_err(), "backward without routes, {isa}");
     }
 }

@@ -1,4 +1,5 @@
-//! A convolution and what follows it as one step: batch normalisation, activation, pooling and dropout.
+//! A convolution and what follows it as one step: batch normalisation, the sum with a shortcut, activation, pooling and
+//! dropout.
 
 use pool_kernels::{ConvAxis, Layout, PreparedConvBlock, ProductPrecision};
 use pool_spec::{BlockReduce, ConvBlock, Pool, Precision, ResolvedWindow};
@@ -11,6 +12,21 @@ use crate::native::{
     BlockVariables, DropoutMask, NormVariables, conv_block, kernels_support, needs_graph, predict, prepare,
 };
 use crate::{Kernels, Mode, ModelError, PoolLayer};
+
+/// What a block reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BlockInputs<'a> {
+    /// What is convolved.
+    pub(crate) input: &'a Tensor,
+    /// What is added, where the block adds.
+    pub(crate) addend: Option<&'a Tensor>,
+}
+
+impl<'a> BlockInputs<'a> {
+    fn all(self) -> impl Iterator<Item = &'a Tensor> {
+        [self.input].into_iter().chain(self.addend)
+    }
+}
 
 /// A [`ConvBlock`] as the kernels know it.
 #[derive(Debug)]
@@ -53,17 +69,22 @@ impl BuiltConvBlock {
         self.spec.layers()
     }
 
-    /// What `layers`, those that it stands for, give for `input`; `None` where the kernels cannot take them.
+    /// Which of its layers is the sum with the output of another one.
+    pub(crate) fn sum(&self) -> Option<usize> {
+        self.spec.sum()
+    }
+
+    /// What `layers`, those that it stands for, give for these inputs; `None` where the kernels cannot take them.
     pub(crate) fn forward(
         &self,
         layers: &[BuiltLayer],
-        input: &Tensor,
+        inputs: BlockInputs<'_>,
         mode: Mode,
         execution: Execution,
     ) -> Result<Option<Tensor>, ModelError> {
         let Some((BuiltConv { weight, bias, .. }, norm)) = self.with_weights(layers) else { return Ok(None) };
-        let tensors: Vec<&Tensor> = [input, weight].into_iter().chain(bias).collect();
-        let images = input.size()[0];
+        let tensors: Vec<&Tensor> = inputs.all().chain([weight]).chain(bias).collect();
+        let images = inputs.input.size()[0];
         if execution.kernels == Kernels::Reference || images == 0 || !kernels_support(&tensors) {
             return Ok(None);
         }
@@ -84,7 +105,7 @@ impl BuiltConvBlock {
         };
         let mask = self.mask(layers, images, mode)?;
         let block = (self.kernel(execution), self.layout);
-        let (output, statistics) = conv_block(block, input, &variables, mask, self.plain(mode))?;
+        let (output, statistics) = conv_block(block, inputs, &variables, mask, self.plain(mode))?;
         if let Some((norm, statistics)) = norm.zip(statistics) {
             norm.update(&statistics, values)?;
         }
@@ -140,12 +161,13 @@ impl BuiltConvBlock {
     pub(crate) fn predict(
         &self,
         prepared: &PreparedConvBlock,
-        input: &Tensor,
+        inputs: BlockInputs<'_>,
     ) -> Result<Option<Tensor>, ModelError> {
-        if input.size()[0] == 0 || !kernels_support(&[input]) {
+        let tensors: Vec<&Tensor> = inputs.all().collect();
+        if inputs.input.size()[0] == 0 || !kernels_support(&tensors) {
             return Ok(None);
         }
-        Ok(Some(predict((self.kernel, self.layout), prepared, input)?))
+        Ok(Some(predict((self.kernel, self.layout), prepared, inputs)?))
     }
 
     /// Cells of a channel that are normalised together, of one image.
@@ -174,14 +196,18 @@ impl BuiltConvBlock {
     fn plain(
         &self,
         mode: Mode,
-    ) -> impl Fn(&Tensor, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static {
+    ) -> impl Fn(BlockInputs<'_>, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static
+    {
         let (axes, relu, pool): (_, _, Option<Pool>) =
             (self.spec.axes, self.spec.relu, self.spec.pool.clone());
-        move |input, BlockVariables { weight, bias, norm }| {
-            let mut output = convolve(input, weight, bias, &axes, 1)?;
+        move |inputs, BlockVariables { weight, bias, norm }| {
+            let mut output = convolve(inputs.input, weight, bias, &axes, 1)?;
             if let Some(NormVariables { weight, bias, epsilon }) = norm {
                 let none = None::<&Tensor>;
                 output = output.f_batch_norm(weight, Some(bias), none, none, true, 0.0, epsilon, false)?;
+            }
+            if let Some(addend) = inputs.addend {
+                output = output.f_add(addend)?;
             }
             let output = activate(output, relu.then_some(pool_spec::Activation::Relu))?;
             match &pool {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use pool_spec::{ConvBlock, Inferred, InferredLayer, Kernels, Sequential, Step};
+use pool_spec::{ConvBlock, Inferred, InferredLayer, Kernels, Layer, Sequential, Step};
 use serde::Serialize;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -83,8 +83,10 @@ pub fn block_times(model: &Inferred, samples: usize) -> Result<Vec<BlockTimes>, 
 
 fn times_of(layers: &[InferredLayer], samples: usize, block: &ConvBlock) -> Result<BlockTimes, ModelError> {
     let (first, last) = (&layers[0], &layers[layers.len() - 1]);
+    // What a block adds is left out, as it would come from elsewhere: it takes little time.
     let network = layers
         .iter()
+        .filter(|layer| !matches!(layer.layer, Layer::Parallel(_)))
         .fold(Sequential::new(first.input.clone()), |network, layer| network.add(layer.layer.clone()));
     let shape: Vec<i64> = [samples].iter().chain(&first.input).map(|&size| size as i64).collect();
     let batch = Tensor::f_rand(&shape, (Kind::Float, Device::Cpu))?;

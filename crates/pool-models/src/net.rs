@@ -4,7 +4,7 @@ use pool_kernels::Layout;
 use pool_spec::{Inferred, Layer, Step};
 use tch::{TchError, Tensor, nn};
 
-use crate::conv_block::BuiltConvBlock;
+use crate::conv_block::{BlockInputs, BuiltConvBlock};
 use crate::layers::{BuiltLayer, Execution};
 use crate::normalization::Normalization;
 use crate::pool::Random;
@@ -99,8 +99,8 @@ impl Net {
     /// # Errors
     /// An input that is not the shape the network was made for, or libtorch's refusal (out of memory, say).
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, ModelError> {
-        self.forward_with(input, mode, |_, block, layers, input| {
-            block.forward(layers, input, mode, self.execution)
+        self.forward_with(input, mode, |_, block, layers, inputs| {
+            block.forward(layers, inputs, mode, self.execution)
         })
     }
 
@@ -113,7 +113,7 @@ impl Net {
             usize,
             &BuiltConvBlock,
             &[BuiltLayer],
-            &Tensor,
+            BlockInputs<'_>,
         ) -> Result<Option<Tensor>, ModelError>,
     ) -> Result<Tensor, ModelError> {
         self.check_input(input)?;
@@ -125,12 +125,18 @@ impl Net {
             let layers = &self.layers[next..next + step.layers()];
             // What nothing else reads is dropped as soon as the step's output exists.
             let mut inputs = values.read(next)?;
-            if let BuiltStep::ConvBlock(block) = step
-                && let Some(output) = block_forward(number, block, layers, &inputs[0])?
-            {
-                next += layers.len();
-                values.write(next - 1, output);
-                continue;
+            if let BuiltStep::ConvBlock(block) = step {
+                let sum = block.sum().map(|layer| next + layer);
+                let addend = sum.map(|sum| values.other(sum));
+                let of_block = BlockInputs { input: &inputs[0], addend: addend.as_ref() };
+                if let Some(output) = block_forward(number, block, layers, of_block)? {
+                    if let Some(sum) = sum {
+                        values.release(sum);
+                    }
+                    next += layers.len();
+                    values.write(next - 1, output);
+                    continue;
+                }
             }
             for (index, layer) in layers.iter().enumerate() {
                 if index > 0 {

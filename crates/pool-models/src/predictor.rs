@@ -49,8 +49,8 @@ impl Predictor<'_> {
     /// As [`Net::forward`].
     pub fn forward(&self, input: &Tensor) -> Result<Tensor, ModelError> {
         let _guard = tch::no_grad_guard();
-        self.net.forward_with(input, Mode::Inference, |step, block, _, input| match &self.prepared[step] {
-            Some(prepared) => block.predict(prepared, input),
+        self.net.forward_with(input, Mode::Inference, |step, block, _, inputs| match &self.prepared[step] {
+            Some(prepared) => block.predict(prepared, inputs),
             None => Ok(None),
         })
     }

@@ -71,6 +71,20 @@ impl<'a> Values<'a> {
             .collect()
     }
 
+    /// The other value that the sum at this index reads, besides that of the layer before it.
+    pub(crate) fn other(&self, index: usize) -> Tensor {
+        let other = self.wiring.0[index].iter().find(|wire| wire.value != index);
+        let value = other.and_then(|wire| self.values[wire.value].as_ref());
+        value.expect("a sum reads what an earlier layer gave").shallow_clone()
+    }
+
+    /// Lets go whatever nothing reads after the layer at this index.
+    pub(crate) fn release(&mut self, index: usize) {
+        for wire in self.wiring.0[index].iter().filter(|wire| wire.is_last) {
+            self.values[wire.value] = None;
+        }
+    }
+
     /// Keeps what the layer at this index gives.
     pub(crate) fn write(&mut self, index: usize, output: Tensor) {
         self.values[index + 1] = Some(output);

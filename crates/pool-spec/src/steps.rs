@@ -13,8 +13,8 @@
 use crate::layers::{BackwardReads, kept_mask, kept_tensor};
 use crate::sizes::{F32_BYTES, elements};
 use crate::{
-    Activation, Geometry, InferredLayer, KeptTensor, LastReader, Layer, LayerCost, Pool, Reducer,
-    ResolvedWindow,
+    Activation, Geometry, InferredLayer, Join, KeptTensor, LastReader, Layer, LayerCost, LayerInput,
+    Parallel, Pool, Reducer, ResolvedWindow,
 };
 
 /// One step of a network's computation.
@@ -36,7 +36,8 @@ impl Step {
     }
 }
 
-/// A convolution and what follows it, computed as one: batch normalisation, activation, pooling and dropout.
+/// A convolution and what follows it, computed as one: batch normalisation, the sum with a shortcut, activation, pooling and
+/// dropout.
 ///
 /// Without batch normalisation the convolution's output, often the largest tensor of a network, is never written to memory.
 /// With it, that output is all that is kept.
@@ -50,6 +51,8 @@ pub struct ConvBlock {
     pub axes: [ResolvedWindow; 2],
     /// Whether its output is normalised.
     pub normalizes: bool,
+    /// Whether the output of another layer is added then: the shortcut, or what the shortcut goes around.
+    pub adds: bool,
     /// Whether negative values become zero before they are pooled.
     pub relu: bool,
     /// The pooling layer, if there is one.
@@ -88,6 +91,11 @@ impl ConvBlock {
         self.layers
     }
 
+    /// Which of its layers is the sum with the output of another one.
+    pub fn sum(&self) -> Option<usize> {
+        self.adds.then_some(1 + usize::from(self.normalizes))
+    }
+
     /// Whether the kernel is faster than libtorch's functions, or about as fast.
     pub fn is_fastest_by_kernel(&self) -> bool {
         let taps = self.axes[0].size.saturating_mul(self.axes[1].size);
@@ -106,6 +114,7 @@ impl ConvBlock {
         let mut chain = Chain { layers, last: first };
         let normalizes =
             conv.activation.is_none() && chain.follows(|layer| matches!(layer, Layer::BatchNorm(_)));
+        let adds = conv.activation.is_none() && chain.adds();
         let relu = match conv.activation {
             None => chain.follows(|layer| matches!(layer, Layer::Activation(Activation::Relu))),
             Some(Activation::Relu) => true,
@@ -121,6 +130,7 @@ impl ConvBlock {
             filters: conv.filters,
             axes: [rows, columns],
             normalizes,
+            adds,
             relu,
             pool,
             reduce,
@@ -159,6 +169,21 @@ impl<'a> Chain<'a> {
         let taken = take(layer).filter(|_| readers(self.layers, self.last).count() == 1)?;
         self.last = next;
         Some(taken)
+    }
+
+    /// Whether the output of the last layer is added to that of one other layer alone. Then the chain goes on to the sum.
+    fn adds(&mut self) -> bool {
+        let next = self.last + 1;
+        let Some(layer) = self.layers.get(next) else { return false };
+        let is_sum = matches!(&layer.layer, Layer::Parallel(Parallel { join: Join::Add, .. }));
+        let of_last = |input: &LayerInput| input.layer == Some(self.last);
+        let is_with_one_other =
+            layer.inputs.len() == 2 && layer.inputs.iter().filter(|input| of_last(input)).count() == 1;
+        let is_whole = layer.inputs.iter().all(|input| input.channels.is_none());
+        let is_fused =
+            is_sum && is_with_one_other && is_whole && readers(self.layers, self.last).count() == 1;
+        self.last += usize::from(is_fused);
+        is_fused
     }
 
     fn follows(&mut self, is_such: impl FnOnce(&Layer) -> bool) -> bool {
@@ -292,7 +317,7 @@ fn keeps_input(layers: &[InferredLayer], reads: &[BackwardReads], reader: usize)
 mod tests {
     use super::*;
     use crate::reference_network::reference;
-    use crate::{BatchNorm, Conv2d, Dense, Dropout, Flatten, Learned, Parallel, Pool, Reducer, Sequential};
+    use crate::{BatchNorm, Conv2d, Dense, Dropout, Flatten, Learned, Pool, Sequential};
 
     fn kept(model: &Sequential) -> Vec<(String, String, u64)> {
         let rows = model.infer().unwrap().costs();
@@ -398,6 +423,43 @@ mod tests {
         assert_eq!(block(Sequential::new([1, 9, 9]).add(Conv2d::new(4, 2)).add(branched)), 1);
         let twice = Parallel::residual([Conv2d::new(1, 1).into()], [Conv2d::new(1, 1).into()]);
         assert_eq!(block(Sequential::new([1, 9, 9]).add(twice)), 1, "the first branch");
+        let residual = |layers: [Layer; 2]| {
+            Sequential::new([4, 9, 9])
+                .add(Parallel::residual(layers, []))
+                .add(Activation::Relu)
+                .add(Pool::max(3))
+        };
+        let conv = || Conv2d::new(4, 1);
+        assert_eq!(block(residual([conv().into(), BatchNorm::default().into()])), 5);
+        assert_eq!(
+            block(residual([conv().into(), Activation::Relu.into()])),
+            2,
+            "the activation comes first"
+        );
+        assert_eq!(block(residual([conv().into(), Pool::max(1).into()])), 2, "pooling comes first");
+    }
+
+    #[test]
+    fn a_sum_belongs_to_the_block_before_it_and_keeps_nothing_of_its_terms() {
+        let conv = || Layer::from(Conv2d::new(4, 1).without_bias());
+        let norm = || Layer::from(BatchNorm::default());
+        let model = Sequential::new([4, 3, 3])
+            .add(Parallel::residual([conv(), norm()], [conv(), norm()]))
+            .add(Activation::Relu)
+            .add(Flatten)
+            .add(Dense::new(1));
+        let steps = model.infer().unwrap().steps();
+        assert_eq!(steps.iter().map(Step::layers).collect::<Vec<_>>(), [2, 4, 1, 1]);
+        assert_eq!(
+            kept(&model),
+            [
+                row("batch_normalization", "convolution", 4 * 36),
+                row("activation", "convolution", 4 * 36),
+                row("activation", "routes", 36),
+                row("activation", "output", 4 * 36),
+                row("dense", "output", 4),
+            ]
+        );
     }
 
     #[test]

@@ -9,9 +9,11 @@ use super::ending::{Cells, Spread};
 use super::gradient::{BatchNormGradients, Norm, PER_CHANNEL, Source};
 use super::operands::{Form, Operands, ProductKernel, Seen, Singles};
 use super::passes::{Frame, GradientAxis};
-use super::products::{Packing, Pass, Places};
+use super::plan::Plan;
+use super::products::{Packing, Places};
 use super::statistics::FIGURES;
 use super::weights::{BAND, WeightSums, end_band};
+use super::winograd::{Plane, Winograd, in_tiles, seen_by_tiles};
 use super::{ConvBlock, SliceLengths};
 use crate::isa::Isa;
 use crate::memory::{OutOfMemory, Scratch, scratch_length};
@@ -39,6 +41,8 @@ pub struct ConvBlockGradients<'a> {
     pub layout: Layout,
     /// Gradient of the input, written whole; empty if it is not needed.
     pub input_gradient: &'a mut [f32],
+    /// Gradient of what was added before the activation, written whole; empty if it is not needed.
+    pub addend_gradient: &'a mut [f32],
     /// Gradient of the weights, written whole.
     pub weight_gradient: &'a mut [f32],
     /// Gradient of the biases, written whole, if there are biases.
@@ -75,19 +79,15 @@ impl ConvBlock {
             data.bias_gradient.as_ref().is_none_or(|of| of.len() == self.filters),
             "gradients of the biases"
         );
+        let of_addend = (!data.addend_gradient.is_empty()).then_some(data.addend_gradient.len());
+        self.check_addend(count, of_addend);
         let wanted = !data.input_gradient.is_empty();
         assert!(!wanted || data.input_gradient.len() == input.len(), "gradient of the input");
 
-        let (row, lanes) = (self.filters_in_vectors(isa), isa.lanes());
+        let row = self.filters_in_vectors(isa);
         let axes = self.axes.each_ref().map(GradientAxis::of);
         // The gradient of the convolution's output has the border that the input's gradient needs.
-        let frame = Border {
-            image: self.convolved(),
-            before: axes.each_ref().map(|axis| if wanted { axis.before } else { 0 }),
-            copy: if wanted { axes.each_ref().map(|axis| axis.padded) } else { self.convolved() },
-            channels: row,
-            form: Form::Singles,
-        };
+        let frame = self.gradient_frame(isa, wanted.then_some(&axes));
         let form = Form::of(self.precision, isa);
         let seen = Seen {
             images: self.images_at_once(),
@@ -95,14 +95,11 @@ impl ConvBlock {
             gradient: frame,
             ahead: self.axes[1].stride * self.channels,
         };
-        let place = Frame { image: frame.numbers(), columns: frame.copy[1], pixel: row };
-        let pass = self.forward_pass(seen.input.form, place, frame.before)?;
-        let pass = if form == Form::Pairs { pass.in_pairs(frame.image[1], row)? } else { pass };
-        let place = Frame { image: form.places(place.image), pixel: form.places(place.pixel), ..place };
-        let passes = if wanted { self.gradient_passes(&axes, (form, place))? } else { Vec::new() };
+        let of_weights = self.weights_plan(isa, &seen)?;
+        let of_input = if wanted { self.input_plans(isa, &axes, &frame)? } else { Vec::new() };
         let packing = Packing::of(isa, self.channels);
-        let packed_lengths = passes.iter().map(|pass| packing.numbers(pass.entries.len()));
-        let sums = scratch_length(&[pass.entries.len() + 1, row]);
+        let packed_lengths = of_input.iter().map(|plan| plan.packed_numbers(packing));
+        let sums = scratch_length(&[of_weights.row_of_biases() + 1, row]);
         let images = IMAGES.max(count.div_ceil(GROUPS));
         let groups = count.div_ceil(images);
         let mut scratch = Scratch::take();
@@ -114,21 +111,23 @@ impl ConvBlock {
             row * PER_CHANNEL,
         ])?;
         let mut rest = &mut *packed;
-        for pass in &passes {
-            let part =
-                rest.split_off_mut(..packing.numbers(pass.entries.len())).expect("room for all passes");
+        for plan in &of_input {
+            let part = rest.split_off_mut(..plan.packed_numbers(packing)).expect("room for all plans");
             let taps = self.taps();
-            packing.pack(
-                pass,
+            // Tiles see the gradient from the last tap to the first.
+            let last = if matches!(plan, Plan::Tiles(_)) { taps - 1 } else { 0 };
+            plan.pack(
+                (isa, packing),
                 (form, self.filters),
-                |channel, filter, tap| weight[(filter * self.channels + channel) * taps + tap],
+                |channel, filter, tap| weight[(filter * self.channels + channel) * taps + last.abs_diff(tap)],
                 part,
             );
         }
         partial[..sums].fill(0.0);
 
         let spread = Spread { block: self, scale: data.scale };
-        let source = Source { spread, output_gradient, layout, routes };
+        let addend_gradient = &DisjointSlices::new(data.addend_gradient);
+        let source = Source { spread, output_gradient, layout, routes, addend_gradient };
         let norm = match norm {
             None => None,
             Some(norm) => {
@@ -149,8 +148,8 @@ impl ConvBlock {
                         norm: &norm,
                         form,
                         seen,
-                        pass: &pass,
-                        passes: &passes,
+                        of_weights: &of_weights,
+                        of_input: &of_input,
                         packing,
                         packed,
                         input,
@@ -166,25 +165,89 @@ impl ConvBlock {
         add_rows(first, others);
         // What a bias adds, normalisation takes off again. The sum over all cells is zero but for rounding.
         if norm.is_some() {
-            let of_bias = pass.entries.len() * row;
-            first[of_bias..].fill(0.0);
+            first[of_weights.row_of_biases() * row..].fill(0.0);
         }
-        self.unpack(lanes, first, data.weight_gradient, data.bias_gradient);
+        if let Some(bias) = data.bias_gradient {
+            bias.copy_from_slice(&first[of_weights.row_of_biases() * row..][..self.filters]);
+        }
+        self.unpack(isa, &of_weights, first, data.weight_gradient);
         Ok(())
     }
 
-    /// Takes weights and biases out of the vectors of their entries.
-    fn unpack(&self, lanes: usize, sums: &[f32], weight: &mut [f32], bias: Option<&mut [f32]>) {
-        let (taps, row) = (self.taps(), self.filters.next_multiple_of(lanes));
-        for (filter, weight) in weight.chunks_exact_mut(taps * self.channels).enumerate() {
-            for (channel, weight) in weight.chunks_exact_mut(taps).enumerate() {
-                for (tap, weight) in weight.iter_mut().enumerate() {
-                    *weight = sums[(tap * self.channels + channel) * row + filter];
-                }
+    /// The gradient of the convolution's output with the border that the plans need: `axes` where the gradient of the input is
+    /// wanted.
+    fn gradient_frame(&self, isa: Isa, axes: Option<&[GradientAxis; 2]>) -> Border {
+        let convolved = self.convolved();
+        let before = axes.map_or([0; 2], |axes| axes.each_ref().map(|axis| axis.before));
+        let mut copy = axes.map_or(convolved, |axes| axes.each_ref().map(|axis| axis.padded));
+        if self.is_in_tiles() {
+            for (axis, copy) in copy.iter_mut().enumerate() {
+                let of_input =
+                    axes.map_or(0, |axes| axes[axis].first() + seen_by_tiles(self.axes[axis].input));
+                *copy = (before[axis] + in_tiles(convolved[axis])).max(of_input).max(*copy);
             }
         }
-        if let Some(bias) = bias {
-            bias.copy_from_slice(&sums[taps * self.channels * row..][..self.filters]);
+        let channels = self.filters_in_vectors(isa);
+        Border { image: convolved, before, copy, channels, form: Form::Singles }
+    }
+
+    /// How the gradient of the weights is computed.
+    fn weights_plan(&self, isa: Isa, seen: &Seen) -> Result<Plan, OutOfMemory> {
+        let Seen { input, gradient: frame, .. } = seen;
+        if self.is_in_tiles() {
+            let planes = [input.plane([0; 2]), frame.plane(frame.before)];
+            let winograd = Winograd::new(self.convolved(), self.channels, planes, isa.lanes())?;
+            return Ok(Plan::Tiles(winograd));
+        }
+        let place = Frame { image: frame.numbers(), columns: frame.copy[1], pixel: frame.channels };
+        let pass = self.forward_pass(input.form, place, frame.before)?;
+        let is_paired = Form::of(self.precision, isa) == Form::Pairs;
+        Ok(Plan::Taps(if is_paired { pass.in_pairs(frame.channels)? } else { pass }))
+    }
+
+    /// How the gradient of the input is computed.
+    fn input_plans(
+        &self,
+        isa: Isa,
+        axes: &[GradientAxis; 2],
+        frame: &Border,
+    ) -> Result<Vec<Plan>, OutOfMemory> {
+        let mut plans = Vec::new();
+        if self.is_in_tiles() {
+            let ([rows, columns], pixel) = (self.axes.map(|axis| axis.input), self.channels);
+            let to =
+                Plane { first: 0, image: self.input_numbers(), row: columns * pixel, pixel, channels: pixel };
+            let from = frame.plane(axes.each_ref().map(GradientAxis::first));
+            plans.push(Plan::Tiles(Winograd::new([rows, columns], self.filters, [from, to], isa.lanes())?));
+            return Ok(plans);
+        }
+        let form = Form::of(self.precision, isa);
+        let (image, pixel) = (form.places(frame.numbers()), form.places(frame.channels));
+        let passes = self.gradient_passes(axes, (form, Frame { image, columns: frame.copy[1], pixel }))?;
+        plans.extend(passes.into_iter().map(Plan::Taps));
+        Ok(plans)
+    }
+
+    /// Takes the weights out of the sums.
+    fn unpack(&self, isa: Isa, plan: &Plan, sums: &[f32], weight: &mut [f32]) {
+        let (taps, channels, row) = (self.taps(), self.channels, self.filters_in_vectors(isa));
+        let place = |filter, channel, tap| (filter * channels + channel) * taps + tap;
+        match plan {
+            Plan::Taps(_) => {
+                for filter in 0..self.filters {
+                    for channel in 0..channels {
+                        for tap in 0..taps {
+                            weight[place(filter, channel, tap)] =
+                                sums[(tap * channels + channel) * row + filter];
+                        }
+                    }
+                }
+            }
+            Plan::Tiles(winograd) => {
+                winograd.weights_of(isa, (sums, self.filters), |filter, channel, tap, gradient| {
+                    weight[place(filter, channel, tap)] = gradient;
+                });
+            }
         }
     }
 }
@@ -195,8 +258,8 @@ struct Backward<'a> {
     norm: &'a Option<Norm<'a>>,
     form: Form,
     seen: Seen,
-    pass: &'a Pass,
-    passes: &'a [Pass],
+    of_weights: &'a Plan,
+    of_input: &'a [Plan],
     packing: Packing,
     packed: &'a [f32],
     input: &'a [f32],
@@ -221,15 +284,18 @@ impl ProductKernel for Backward<'_> {
         let most = Seen { images: at_once, ..self.seen };
         let [input_pairs, gradient_pairs] = most.weights_room(self.form);
         let pairs = input_pairs.saturating_add(gradient_pairs);
-        let [copy, gradient, pairs, places, panel, band, lost] = scratch.split([
+        let plans = self.of_input.iter().chain([self.of_weights]);
+        let [copy, gradient, pairs, places, panel, room, band, lost] = scratch.split([
             copies,
             frames,
             pairs,
-            if self.passes.is_empty() { 0 } else { most.input_room(self.form) },
+            if self.of_input.is_empty() { 0 } else { most.input_room(self.form) },
             panel,
+            plans.map(Plan::room).fold(0, usize::max),
             of_weights,
             of_weights,
         ])?;
+        let room = room.as_mut_ptr();
         band.fill(0.0);
         lost.fill(0.0);
         let parts = [band.as_mut_ptr(), self.sums.as_mut_ptr(), lost.as_mut_ptr()];
@@ -260,21 +326,42 @@ impl ProductKernel for Backward<'_> {
                 let seen = Seen { images: images.len(), ..self.seen };
                 let [of_input, of_output] =
                     operands.for_weights(s, &seen, input, gradient, pairs.as_mut_ptr());
-                let pixels = images.len() * self.pass.pixels_of_image;
-                for first in (0..pixels).step_by(BAND) {
-                    let pixels = first..pixels.min(first + BAND);
-                    of_band += pixels.len();
-                    let sums = WeightSums { input: of_input, gradient: of_output, sums: parts[0], row };
-                    self.pass.add_weights(s, operands, pixels, sums);
+                let mut end_of = |terms: usize| {
+                    of_band += terms;
                     if of_band >= BAND {
                         end_band(s, of_weights, parts);
                         of_band = 0;
                     }
+                };
+                match self.of_weights {
+                    Plan::Taps(pass) => {
+                        let pixels = images.len() * pass.pixels_of_image;
+                        let places = WeightSums { input: of_input, gradient: of_output, sums: parts[0], row };
+                        let of_biases = WeightSums { sums: parts[0].add(pass.entries.len() * row), ..places };
+                        for first in (0..pixels).step_by(BAND) {
+                            let pixels = first..pixels.min(first + BAND);
+                            pass.add_weights(s, operands, pixels.clone(), places);
+                            pass.add_biases(s, operands, pixels.clone(), of_biases);
+                            end_of(pixels.len());
+                        }
+                    }
+                    Plan::Tiles(winograd) => {
+                        for tiles in winograd.tiles(images.len(), 0..block.convolved()[0]) {
+                            winograd.add_weights(
+                                s,
+                                operands,
+                                &tiles,
+                                [of_input, of_output],
+                                (room, parts[0]),
+                            );
+                            end_of(tiles.count());
+                        }
+                    }
                 }
-                if !self.passes.is_empty() {
+                if !self.of_input.is_empty() {
                     let to = self.input_gradient.at(first * block.input_numbers());
                     let from = operands.for_input(s, &seen, gradient, places.as_mut_ptr());
-                    self.input_gradients(s, operands, images.len(), (from, to));
+                    self.input_gradients(s, operands, images.len(), (from, to, room));
                 }
             }
         }
@@ -298,21 +385,16 @@ impl Backward<'_> {
         s: S,
         operands: impl Operands<S>,
         images: usize,
-        (from, to): (*const f32, *mut f32),
+        (from, to, room): (*const f32, *mut f32, *mut f32),
     ) {
-        let channels = self.source.spread.block.channels;
+        let block = self.source.spread.block;
         let mut packed = self.packed.as_ptr();
-        for pass in self.passes {
-            // SAFETY: the caller's promise; the weights of all passes lie one after another.
+        for plan in self.of_input {
+            let places = Places { packed, start: &[], from, to, width: block.channels };
+            // SAFETY: the caller's promise; the weights of all plans lie one after another.
             unsafe {
-                pass.run(
-                    s,
-                    operands,
-                    0..images * pass.pixels_of_image,
-                    channels.div_ceil(S::LANES),
-                    Places { packed, start: &[], from, to, width: channels },
-                );
-                packed = packed.add(self.packing.numbers(pass.entries.len()));
+                plan.run(s, operands, (images, 0..plan.rows()), places, room);
+                packed = packed.add(plan.packed_numbers(self.packing));
             }
         }
     }

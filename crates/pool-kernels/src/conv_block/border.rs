@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::operands::{Form, Operands};
+use super::winograd::Plane;
 use crate::simd::Simd;
 
 /// How an image is copied into a larger one.
@@ -36,6 +37,14 @@ impl Border {
     /// Places of an image with its border.
     pub(super) fn numbers(&self) -> usize {
         self.copy[0] * self.copy[1] * self.places()
+    }
+
+    /// The images with their border, from this row and column of the first one on.
+    pub(super) fn plane(&self, [first_row, first_column]: [usize; 2]) -> Plane {
+        let pixel = self.places();
+        let row = self.copy[1] * pixel;
+        let first = first_row * row + first_column * pixel;
+        Plane { first, image: self.numbers(), row, pixel, channels: pixel }
     }
 
     /// Numbers of a copy; none where the image can be used as it is.

@@ -114,6 +114,8 @@ pub(super) struct Ending<'a> {
     pub(super) block: &'a ConvBlock,
     /// What normalisation multiplies each channel with, and then adds, in whole vectors.
     pub(super) affine: Option<[&'a [f32]; 2]>,
+    /// What is added then, of all images, without numbers that fill vectors.
+    pub(super) addend: Option<&'a [f32]>,
     /// The mask of dropout, and the factor of kept values.
     pub(super) keep: Option<(&'a KeepMask, f32)>,
 }
@@ -180,8 +182,10 @@ impl Ending<'_> {
         let block = self.block;
         let [window_rows, window_columns] = window::<W>(block);
         let [_, columns] = block.output();
+        let [cell_rows, cell_columns] = block.convolved();
         let groups = block.filters.div_ceil(S::LANES);
         let first_output = image * block.outputs();
+        let addend = self.addend.map_or(std::ptr::null(), <[f32]>::as_ptr);
         let (zero, none) = (s.splat(0.0), s.splat_int(0));
         for row in rows {
             for group in 0..groups {
@@ -192,12 +196,15 @@ impl Ending<'_> {
                 }
                 let mut first = cells.row(row * window_rows).wrapping_add(group * S::LANES);
                 let (mut to, channels) = outputs.group(s, row * columns, group);
+                let cell = (image * cell_rows + row * window_rows) * cell_columns;
+                let mut added = addend.wrapping_add(cell * block.filters + group * S::LANES);
                 let mut number = (first_output + row * columns) * block.filters + group * S::LANES;
                 let mut to_route = routes.wrapping_add((row * columns * groups + group) * S::LANES);
                 for _ in 0..columns {
                     // SAFETY: the caller's promise.
                     unsafe {
-                        let (mut value, mut route) = self.window::<S, W, MAX, NORM>(s, first, cells, affine);
+                        let seen = (first.cast_const(), added, group);
+                        let (mut value, mut route) = self.window::<S, W, MAX, NORM>(s, seen, cells, affine);
                         if let Some((mask, scale)) = self.keep {
                             let kept = s.mask(mask.sixteen(number));
                             value = s.select(kept, s.mul(value, s.splat(scale)), zero);
@@ -209,6 +216,7 @@ impl Ending<'_> {
                         }
                     }
                     first = first.wrapping_add(window_columns * cells.pixel);
+                    added = added.wrapping_add(window_columns * block.filters);
                     to = to.wrapping_add(outputs.pixel);
                     number += block.filters;
                     to_route = to_route.wrapping_add(groups * S::LANES);
@@ -220,15 +228,16 @@ impl Ending<'_> {
     /// The value of one window, and the cells that its gradient flows through.
     ///
     /// # Safety
-    /// The window's cells can be read.
+    /// The window's cells can be read, and what is added to them.
     #[inline(always)]
     unsafe fn window<S: Simd, const W: usize, const MAX: bool, const NORM: bool>(
         &self,
         s: S,
-        first: *const f32,
+        (first, added, group): (*const f32, *const f32, usize),
         cells: Cells,
         [factor, summand]: [S::F; 2],
     ) -> (S::F, S::I) {
+        let (filters, [_, cell_columns]) = (self.block.filters, self.block.convolved());
         let [window_rows, window_columns] = window::<W>(self.block);
         let zero = s.splat(0.0);
         let mut value = zero;
@@ -240,6 +249,11 @@ impl Ending<'_> {
                 let mut seen = unsafe { s.load(first.add(cell_row * cells.row + cell_column * cells.pixel)) };
                 if NORM {
                     seen = s.mul_add(seen, factor, summand);
+                }
+                if self.addend.is_some() {
+                    let added = added.wrapping_add((cell_row * cell_columns + cell_column) * filters);
+                    // SAFETY: the caller's promise.
+                    seen = s.add(seen, unsafe { s.load_up_to(added, filters - group * S::LANES) });
                 }
                 let bit = s.splat_int(1 << cell);
                 if MAX {
@@ -324,10 +338,10 @@ impl Spread<'_> {
         }
     }
 
-    /// Writes the gradients of the cells that one row of windows sees.
+    /// Writes the gradients of the cells that one row of windows sees, and the same as those of what was added to them.
     ///
     /// # Safety
-    /// As [`Spread::each`], and the cells can be written.
+    /// As [`Spread::each`], and the cells can be written; those of the addend have no numbers that fill vectors.
     #[inline(always)]
     pub(super) unsafe fn write<S: Simd, const W: usize>(
         &self,
@@ -336,12 +350,18 @@ impl Spread<'_> {
         outputs: Outputs,
         routes: *const u8,
         to: Cells,
+        addend: Option<Cells>,
     ) {
         for group in 0..self.block.filters.div_ceil(S::LANES) {
+            let first = group * S::LANES;
             // SAFETY: the caller's promise.
             unsafe {
                 self.each::<S, W>(s, (row, group), outputs, routes, |[row, column], gradient| {
-                    s.store(to.row(row).wrapping_add(column * to.pixel + group * S::LANES), gradient);
+                    s.store(to.row(row).wrapping_add(column * to.pixel + first), gradient);
+                    if let Some(to) = addend {
+                        let place = to.row(row).wrapping_add(column * to.pixel + first);
+                        s.store_up_to(place, gradient, to.pixel - first);
+                    }
                 });
             }
         }

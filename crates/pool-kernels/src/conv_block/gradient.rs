@@ -38,6 +38,8 @@ pub(super) struct Source<'a> {
     pub(super) output_gradient: &'a [f32],
     pub(super) layout: Layout,
     pub(super) routes: &'a [u8],
+    /// Gradient of the addend, of all images; empty if it is not needed.
+    pub(super) addend_gradient: &'a DisjointSlices<'a, f32>,
 }
 
 impl Source<'_> {
@@ -66,10 +68,10 @@ impl Source<'_> {
         }
     }
 
-    /// Writes the gradient of an image's convolution.
+    /// Writes the gradient of an image's convolution, and that of its addend.
     ///
     /// # Safety
-    /// The image is one of the batch, the cells can be written, and `panel` has room for a panel.
+    /// The image is one of the batch, which no other thread computes, the cells can be written, and `panel` has room for a panel.
     #[inline(always)]
     pub(super) unsafe fn gradient<S: Simd>(
         &self,
@@ -90,7 +92,7 @@ impl Source<'_> {
         }
     }
 
-    /// Writes the gradient of an image's convolution, for windows of `W` by `W` cells, or of any size if that is 0.
+    /// The same for windows of `W` by `W` cells, or of any size if that is 0.
     ///
     /// # Safety
     /// The image is one of the batch; its outputs and routes can be read, and the cells written.
@@ -105,11 +107,18 @@ impl Source<'_> {
     ) {
         let spread = &self.spread;
         let block = spread.block;
+        let addend = (!self.addend_gradient.is_empty()).then(|| {
+            let ([rows, columns], pixel) = (block.convolved(), block.filters);
+            let start = self.addend_gradient.at(image * rows * columns * pixel);
+            Cells { start, row: columns * pixel, pixel }
+        });
         // SAFETY: the caller's promise.
         unsafe {
-            spread.clear_rest(to);
+            for to in [to].into_iter().chain(addend) {
+                spread.clear_rest(to);
+            }
             for row in 0..block.output()[0] {
-                spread.write::<S, W>(s, row, outputs, routes, to);
+                spread.write::<S, W>(s, row, outputs, routes, to, addend);
                 if let Some(norm) = norm {
                     let rows = row * block.window[0]..(row + 1) * block.window[0];
                     let values = block.convolution_of(s, norm.convolved, image);

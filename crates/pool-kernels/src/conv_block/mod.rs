@@ -1,4 +1,5 @@
-//! A convolution and what follows it, image by image: batch normalisation, activation, pooling and dropout.
+//! A convolution and what follows it, image by image: batch normalisation, a sum with other numbers, activation, pooling and
+//! dropout.
 //!
 //! Channels come last, and a vector's lanes are output channels. Without batch normalisation the convolution's output, the
 //! largest tensor of a network, is never written to memory: that of one image stays in the cache until it is pooled. With
@@ -9,19 +10,23 @@
 //!
 //! A *pass* is a list of entries (a tap and a channel) and a list of pixels. `products.rs` adds, for some pixels and vectors at
 //! once, the products of all entries in registers. Forward is one pass. The gradient of the input is the same sum with the
-//! roles of the channels exchanged, one pass per remainder of the stride. The gradient of the weights sums over pixels.
+//! roles of the channels exchanged, one pass per remainder of the stride. The gradient of the weights sums over pixels. Where a
+//! kernel of 3x3 meets enough channels, `winograd.rs` takes fewer products in tiles of outputs; `plan.rs` is either of the two.
 
 mod backward;
 mod border;
 mod ending;
 mod forward;
 mod gradient;
+mod images;
 mod operands;
 mod passes;
+mod plan;
 mod prepared;
 mod products;
 mod statistics;
 mod weights;
+mod winograd;
 
 pub use backward::ConvBlockGradients;
 pub use forward::{BatchNormForward, ConvBlockForward};
@@ -233,6 +238,13 @@ impl ConvBlock {
     fn check_weights(&self, weight: usize) {
         assert!(self.is_possible(), "{self:?}");
         assert_eq!(Some(weight), product(&[self.filters, self.channels, self.taps()]), "weights");
+    }
+
+    /// Panics if what is added to the convolution of so many images has another length than that.
+    fn check_addend(&self, images: usize, numbers: Option<usize>) {
+        let [rows, columns] = self.convolved();
+        let expected = product(&[images, rows, columns, self.filters]);
+        assert!(numbers.is_none_or(|numbers| Some(numbers) == expected), "numbers of the addend");
     }
 
     /// Panics unless the slices have the lengths of a possible block, and returns the number of images. The routes may be

@@ -77,6 +77,13 @@ impl GradientAxis {
     }
 }
 
+impl GradientAxis {
+    /// The first entry of what the input's first entry sees.
+    pub(super) fn first(&self) -> usize {
+        self.lines[0].taps.iter().map(|&(_, distance)| distance).min().unwrap_or(0)
+    }
+}
+
 impl ConvBlock {
     /// All outputs of the convolution of images with their border. They lie in `to`, whose border begins with `before` rows
     /// and columns.
@@ -139,22 +146,20 @@ impl ConvBlock {
                 }));
             }
         }
-        Ok(Pass { taps, entries, pixels, pixels_of_image })
+        Ok(Pass { taps, entries, pixels, pixels_of_image, columns: columns.to.len() })
     }
 }
 
 impl Pass {
-    /// Pairs of neighbouring pixels of a row, which has so many columns, one pair after another in `to`. The last pair of a
-    /// row may be a single pixel.
-    pub(super) fn in_pairs(self, columns: usize, row: usize) -> Result<Self, OutOfMemory> {
-        let rows = self.pixels.len() / columns;
-        let mut pixels = with_room(rows * columns.div_ceil(2))?;
-        for of_row in self.pixels.chunks_exact(columns) {
+    /// Pairs of neighbouring pixels of a row, one pair after another in `to`. The last pair of a row may be a single pixel.
+    pub(super) fn in_pairs(self, row: usize) -> Result<Self, OutOfMemory> {
+        let (rows, columns) = (self.pixels.len() / self.columns, self.columns.div_ceil(2));
+        let mut pixels = with_room(rows * columns)?;
+        for of_row in self.pixels.chunks_exact(self.columns) {
             for pixel in of_row.iter().step_by(2) {
                 pixels.push(Pixel { from: pixel.from, to: pixels.len() * row });
             }
         }
-        let pixels_of_image = self.pixels_of_image / columns * columns.div_ceil(2);
-        Ok(Self { pixels, pixels_of_image, ..self })
+        Ok(Self { pixels, pixels_of_image: self.pixels_of_image / self.columns * columns, columns, ..self })
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Pass {
     /// Those of as many images as are computed at once, one image after another.
     pub(super) pixels: Vec<Pixel>,
     pub(super) pixels_of_image: usize,
+    /// Those of a row.
+    pub(super) columns: usize,
 }
 
 /// The first number that an output sees, and the first number of the output.
@@ -104,15 +106,26 @@ impl Packing {
         word: impl Fn(usize, usize, usize) -> f32,
         to: &mut [f32],
     ) {
+        to.fill(0.0);
+        self.each_vector(pass.taps.len() * places, |number, filters, entry| {
+            let (place, tap) = (entry % places, pass.taps[entry / places]);
+            for (filter, to) in filters.zip(&mut to[number..]) {
+                *to = word(filter, place, tap);
+            }
+        });
+    }
+
+    /// Calls `each` for all vectors of the weights of so many entries: with the number of the first weight, the filters, which may
+    /// be fewer than lanes, and the entry.
+    #[inline(always)]
+    pub(super) fn each_vector(&self, entries: usize, mut each: impl FnMut(usize, Range<usize>, usize)) {
         let Self { filters, lanes, group } = *self;
-        let mut to = to.iter_mut();
+        let mut number = 0;
         for first in (0..filters).step_by(group * lanes) {
-            let end = (first + group * lanes).min(filters.next_multiple_of(lanes));
-            for &tap in &pass.taps {
-                for place in 0..places {
-                    for (filter, to) in (first..end).zip(&mut to) {
-                        *to = if filter < filters { word(filter, place, tap) } else { 0.0 };
-                    }
+            for entry in 0..entries {
+                for first in (first..filters.min(first + group * lanes)).step_by(lanes) {
+                    each(number, first..filters.min(first + lanes), entry);
+                    number += lanes;
                 }
             }
         }

@@ -172,7 +172,7 @@ impl Cells {
 }
 
 /// Sums that do not wait for one another.
-const CHAINS: usize = 4;
+pub(super) const CHAINS: usize = 4;
 
 /// How the gradient before normalisation follows from that after, per channel, in whole vectors.
 #[derive(Debug, Clone, Copy)]

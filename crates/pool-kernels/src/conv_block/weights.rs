@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::operands::Operands;
 use super::products::{Pass, Pixel, tile_vectors};
+use super::statistics::CHAINS;
 use crate::simd::Simd;
 use crate::sum::Total;
 
@@ -25,18 +26,18 @@ pub(super) struct WeightSums {
     pub(super) input: *const f32,
     /// The gradient of the convolution's output.
     pub(super) gradient: *const f32,
-    /// The sums of a band: a row per entry, and one for the biases.
+    /// The sums of a band: a row per entry.
     pub(super) sums: *mut f32,
     /// Numbers of a row.
     pub(super) row: usize,
 }
 
 impl Pass {
-    /// Adds the gradients of some pixels to those of all entries, and of the biases.
+    /// Adds the gradients of some pixels to those of all entries.
     ///
     /// # Safety
-    /// Each of these pixels can be read at every entry of the input, and in whole vectors of the gradient. The sums have all rows, and
-    /// nobody else touches them.
+    /// Each of these pixels can be read at every entry of the input, and in whole vectors of the gradient. The sums have all
+    /// rows, and nobody else touches them.
     #[inline(always)]
     pub(super) unsafe fn add_weights<S: Simd, O: Operands<S>>(
         &self,
@@ -47,9 +48,7 @@ impl Pass {
     ) {
         let vectors = places.row / S::LANES;
         let most = tile_vectors(S::ACCUMULATORS);
-        // Parts of about the same size: each adds to all sums.
-        let parts = pixels.len().div_ceil(PIXELS).max(1);
-        for pixels in self.pixels[pixels.clone()].chunks(pixels.len().div_ceil(parts).max(1)) {
+        for pixels in self.parts(pixels) {
             for first in (0..vectors).step_by(most) {
                 // SAFETY: the caller's promise.
                 unsafe {
@@ -67,6 +66,46 @@ impl Pass {
                 }
             }
         }
+    }
+}
+
+impl Pass {
+    /// Adds the gradients of some pixels to those of the biases, which are the first row of the sums.
+    ///
+    /// # Safety
+    /// As [`Pass::add_weights`]; the input is not read.
+    #[inline(always)]
+    pub(super) unsafe fn add_biases<S: Simd, O: Operands<S>>(
+        &self,
+        s: S,
+        operands: O,
+        pixels: Range<usize>,
+        places: WeightSums,
+    ) {
+        let one = s.splat(operands.one());
+        for pixels in self.parts(pixels) {
+            for first in (0..places.row).step_by(S::LANES) {
+                let mut totals = [s.splat(0.0); CHAINS];
+                // SAFETY: the caller's promise.
+                unsafe {
+                    for pixels in pixels.chunks(CHAINS) {
+                        for (total, pixel) in totals.iter_mut().zip(pixels) {
+                            let gradient = s.load(places.gradient.add(pixel.to + first));
+                            *total = operands.add_product(s, one, gradient, *total);
+                        }
+                    }
+                    let [a, b, c, d] = totals;
+                    let sum = places.sums.add(first);
+                    s.store(sum, s.add(s.load(sum), s.add(s.add(a, b), s.add(c, d))));
+                }
+            }
+        }
+    }
+
+    /// Parts of about the same size, as each adds to all sums.
+    fn parts(&self, pixels: Range<usize>) -> std::slice::Chunks<'_, Pixel> {
+        let parts = pixels.len().div_ceil(PIXELS).max(1);
+        self.pixels[pixels.clone()].chunks(pixels.len().div_ceil(parts).max(1))
     }
 }
 
@@ -114,7 +153,6 @@ impl<O: Copy> Part<'_, O> {
                 self.tile::<S, 1, G>(s, tile, sums);
                 sums = sums.add(self.places.row);
             }
-            self.biases::<S, G>(s, sums);
         }
     }
 
@@ -146,31 +184,6 @@ impl<O: Copy> Part<'_, O> {
                     let sum = sums.add(entry * self.places.row + vector * S::LANES);
                     s.store(sum, s.add(s.load(sum), total));
                 }
-            }
-        }
-    }
-
-    /// # Safety
-    /// As [`Pass::add_weights`]; `sums` is the row of the biases.
-    #[inline(always)]
-    unsafe fn biases<S: Simd, const G: usize>(&self, s: S, sums: *mut f32)
-    where
-        O: Operands<S>,
-    {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let mut totals = [s.splat(0.0); G];
-            let one = s.splat(self.operands.one());
-            for pixel in self.pixels {
-                let gradient = self.places.gradient.add(pixel.to);
-                for (vector, total) in totals.iter_mut().enumerate() {
-                    let gradient = s.load(gradient.add(vector * S::LANES));
-                    *total = self.operands.add_product(s, one, gradient, *total);
-                }
-            }
-            for (vector, &total) in totals.iter().enumerate() {
-                let sum = sums.add(vector * S::LANES);
-                s.store(sum, s.add(s.load(sum), total));
             }
         }
     }

@@ -12,6 +12,7 @@ use super::dropout::DropoutMask;
 use super::shim::{Operation, TorchThreads, attach, needs_graph};
 use super::slices::{byte_slice, byte_slice_mut, empty, f32_slice, f32_slice_mut, in_layout};
 use crate::ModelError;
+use crate::conv_block::BlockInputs;
 use crate::error::out_of_memory;
 
 /// What a block computes with.
@@ -70,20 +71,22 @@ struct Normalized {
 }
 
 /// A block of a batch `[N, C, H, W]`, whose output lies in `layout`, and the statistics of its batch if it normalises.
-/// `plain` does the same with libtorch's functions, dropout excepted, from the input and the variables.
+/// `plain` does the same with libtorch's functions, dropout excepted, from the inputs and the variables.
 pub(crate) fn conv_block(
     (block, layout): (ConvBlock, Layout),
-    input: &Tensor,
+    inputs: BlockInputs<'_>,
     variables: &BlockVariables<&Tensor>,
     mask: Option<DropoutMask>,
-    plain: impl Fn(&Tensor, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static,
+    plain: impl Fn(BlockInputs<'_>, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static,
 ) -> Result<(Tensor, Option<BatchStatistics>), ModelError> {
     let isa = Isa::best();
-    let batch = in_layout(input, Layout::ChannelsLast)?;
+    let batch = in_layout(inputs.input, Layout::ChannelsLast)?;
+    let addend = inputs.addend.map(|addend| in_layout(addend, Layout::ChannelsLast)).transpose()?;
     let dense: Vec<Tensor> =
         variables.all().into_iter().map(|variable| variable.f_contiguous()).collect::<Result<_, _>>()?;
     let variables = variables.replaced(dense.into_iter());
-    let graph_inputs: Vec<&Tensor> = [input].into_iter().chain(variables.all()).collect();
+    let graph_inputs: Vec<&Tensor> =
+        [inputs.input].into_iter().chain(variables.all()).chain(inputs.addend).collect();
     let [rows, columns] = block.output().map(|size| size as i64);
     let count = batch.size()[0];
     let mut output = empty(&[count, block.filters as i64, rows, columns], layout)?;
@@ -113,6 +116,7 @@ pub(crate) fn conv_block(
             weight: f32_slice(&variables.weight),
             bias: variables.bias.as_ref().map(|bias| f32_slice(bias)),
             norm,
+            addend: addend.as_ref().map(|addend| f32_slice(addend)),
             keep: mask.as_ref().map(|mask| (&mask.mask, mask.scale)),
             output: f32_slice_mut(&mut output),
             layout,
@@ -125,7 +129,8 @@ pub(crate) fn conv_block(
         variance: kept.statistics.variance.shallow_clone(),
     });
     let form = variables.replaced(std::iter::repeat(()));
-    let operation = ConvBlockOperation { block, layout, form, normalized, routes, mask, plain };
+    let adds = addend.is_some();
+    let operation = ConvBlockOperation { block, layout, form, adds, normalized, routes, mask, plain };
     Ok((attach(output, &graph_inputs, operation)?, statistics))
 }
 
@@ -145,13 +150,17 @@ pub(crate) fn prepare(
 pub(crate) fn predict(
     (block, layout): (ConvBlock, Layout),
     prepared: &PreparedConvBlock,
-    input: &Tensor,
+    inputs: BlockInputs<'_>,
 ) -> Result<Tensor, ModelError> {
-    let batch = in_layout(input, Layout::ChannelsLast)?;
+    let batch = in_layout(inputs.input, Layout::ChannelsLast)?;
+    let addend = inputs.addend.map(|addend| in_layout(addend, Layout::ChannelsLast)).transpose()?;
     let [rows, columns] = block.output().map(|size| size as i64);
     let mut output = empty(&[batch.size()[0], block.filters as i64, rows, columns], layout)?;
-    // SAFETY: nobody writes to the batch while it is read; the output was just made here.
-    let (read, written) = unsafe { (f32_slice(&batch), f32_slice_mut(&mut output)) };
+    // SAFETY: nobody writes to the inputs while they are read; the output was just made here.
+    let (read, written) = unsafe {
+        let addend = addend.as_ref().map(|addend| f32_slice(addend));
+        ((f32_slice(&batch), addend), f32_slice_mut(&mut output))
+    };
     prepared.forward(&TorchThreads, read, written, layout).map_err(out_of_memory)?;
     Ok(output)
 }
@@ -161,15 +170,24 @@ struct ConvBlockOperation<P> {
     layout: Layout,
     /// Which variables there are.
     form: BlockVariables<()>,
+    /// Whether something is added: the last of the graph's inputs.
+    adds: bool,
     normalized: Option<Normalized>,
     routes: Tensor,
     mask: Option<DropoutMask>,
     plain: P,
 }
 
+impl<P> ConvBlockOperation<P> {
+    /// Which of the graph's inputs is the addend.
+    fn addend(&self) -> Option<usize> {
+        self.adds.then(|| 1 + self.form.all().len())
+    }
+}
+
 impl<P> Operation for ConvBlockOperation<P>
 where
-    P: Fn(&Tensor, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static,
+    P: Fn(BlockInputs<'_>, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static,
 {
     fn gradients(
         &self,
@@ -180,11 +198,16 @@ where
         let batch = in_layout(&inputs[0], Layout::ChannelsLast)?;
         let output_gradient = in_layout(output_gradient, self.layout)?;
         let variables = self.form.replaced(inputs[1..].iter());
-        let of_input = if needed[0] { inputs[0].size() } else { vec![0] };
-        let mut gradients = vec![empty(&of_input, Layout::ChannelsLast)?];
-        for input in &inputs[1..] {
+        let if_needed = |index: usize| {
+            let size = if needed[index] { inputs[index].size() } else { vec![0] };
+            empty(&size, Layout::ChannelsLast)
+        };
+        let addend = self.addend();
+        let mut gradients = vec![if_needed(0)?];
+        for input in &inputs[1..addend.unwrap_or(inputs.len())] {
             gradients.push(empty(&input.size(), Layout::ChannelsFirst)?);
         }
+        let mut of_addend = addend.map(if_needed).transpose()?;
         let (of_input, of_variables) = gradients.split_at_mut(1);
         let written = self.form.replaced(of_variables.iter_mut());
         // The kernel computes them in any case.
@@ -210,17 +233,19 @@ where
                 output_gradient: f32_slice(&output_gradient),
                 layout: self.layout,
                 input_gradient: f32_slice_mut(&mut of_input[0]),
+                addend_gradient: of_addend.as_mut().map_or(&mut [], |of_addend| f32_slice_mut(of_addend)),
                 weight_gradient: f32_slice_mut(written.weight),
                 bias_gradient: written.bias.map(|bias| f32_slice_mut(bias)),
             }
         };
         self.block.backward(Isa::best(), &TorchThreads, data).map_err(out_of_memory)?;
-        let gradients = gradients.into_iter().zip(needed);
+        let gradients = gradients.into_iter().chain(of_addend).zip(needed);
         Ok(gradients.map(|(gradient, needed)| needed.then_some(gradient)).collect())
     }
 
     fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, ModelError> {
-        let output = (self.plain)(&inputs[0], self.form.replaced(inputs[1..].iter()))?;
+        let of_block = BlockInputs { input: &inputs[0], addend: self.addend().map(|index| &inputs[index]) };
+        let output = (self.plain)(of_block, self.form.replaced(inputs[1..].iter()))?;
         match &self.mask {
             Some(mask) => Ok(mask.plain(&output)?),
             None => Ok(output),

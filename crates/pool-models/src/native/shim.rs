@@ -223,6 +223,8 @@ fn differentiable_gradients<O: Operation>(
     inputs: &[Tensor],
     needed: &[bool],
 ) -> Result<Vec<Option<Tensor>>, ModelError> {
+    // A tensor that is read twice has a gradient for each time.
+    let inputs = &inputs.iter().map(Tensor::f_alias).collect::<Result<Vec<_>, _>>()?;
     let output = operation.reference(inputs)?;
     let wanted: Vec<*const C_tensor> =
         inputs.iter().zip(needed).filter_map(|(input, needed)| needed.then_some(input.as_ptr())).collect();
