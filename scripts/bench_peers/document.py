@@ -7,13 +7,15 @@ from string import Template
 import machine
 from networks import NETWORKS
 from results import NetworkResults, Results
+from sections import CUDA, kept
 from table import own_costs, sentence, table
 from work import EPOCH_IMAGES, Work
 
 TEMPLATE = Path(__file__).with_name("benchmarks.template.md")
 
 
-def render(results: Results, work: Work, rounds: int, command: str, day: date) -> str:
+def render(results: Results, work: Work, rounds: int, command: str, day: date, file: Path) -> str:
+    """What is to be written to `file`, whose sections of other scripts stay."""
     return Template(TEMPLATE.read_text()).substitute(
         date=day.isoformat(),
         command=command,
@@ -28,6 +30,7 @@ def render(results: Results, work: Work, rounds: int, command: str, day: date) -
         gemm_peaks=gemm_peaks(results),
         others=others(results),
         tables="\n\n".join(section(name, network, results) for name, network in results.networks.items()),
+        cuda=kept(file, CUDA),
     )
 
 

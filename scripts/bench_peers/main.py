@@ -57,7 +57,7 @@ def measure_network(options: Options, work: Work, results: NetworkResults, scrat
     for name in options.programs:
         measurement = options.installed.measure(name, scratch)(work)
         results.add(name, measurement)
-        check_facts(name, measurement, results.ours[0])
+        check_facts(name, measurement.facts, results.ours[0].facts)
         epoch_s = median(epochs(measurement))
         say(f"round {work.seed} of {options.rounds}: {work.network:<13} {name:<18} {epoch_s:8.3f} s per epoch")
 
@@ -111,10 +111,11 @@ def main() -> None:
     print(render(chosen, results))
     warn_of_others(results.others_share())
     for name, network in results.networks.items():
-        check_losses(name, network)
+        check_losses(name, network.train_losses())
     if chosen.markdown:
         any_work = chosen.work(chosen.networks[0], seed=1)
-        write_whole(chosen.markdown, document.render(results, any_work, chosen.rounds, chosen.command, day))
+        text = document.render(results, any_work, chosen.rounds, chosen.command, day, chosen.markdown)
+        write_whole(chosen.markdown, text)
         say(f"wrote {chosen.markdown}")
 
 
