@@ -61,16 +61,6 @@ need_python() { # VARIABLE NAME REQUIREMENTS IMPORTS
     rm -f "$messages"
 }
 
-# Fails unless `found`, which need_python has left, is what REQUIREMENTS pins of these packages.
-need_versions() { # REQUIREMENTS PACKAGE...
-    local requirements=$1 package versions=
-    shift
-    for package in "$@"; do
-        versions+="${versions:+ }$(sed -n "s/^$package==//p" "$requirements")"
-    done
-    [ "$found" = "$versions" ] || fail 3 "$python has $* $found; the comparison needs $versions"
-}
-
 install_python() { # VARIABLE VENV REQUIREMENTS
     local variable=$1 venv=$2 requirements=$3
     command -v python3 >/dev/null || fail 3 "python3 is missing" "or name a Python that has it all: $variable=PATH"

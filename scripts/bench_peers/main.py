@@ -19,7 +19,7 @@ from checks import check_facts, check_losses
 from messages import say
 from networks import NETWORKS
 from programs import NAMES, Installed, option
-from quiet import warn_of_load, warn_of_others
+from quiet import most, warn_of_load, warn_of_others
 from results import OURS, NetworkResults, Results
 from table import epochs, own_costs, sentence, table
 from whole_file import write_whole
@@ -68,8 +68,8 @@ def render(options: Options, results: Results) -> str:
         f"programs  {'; '.join(results.programs())}",
         f"rounds    {options.rounds}, taking turns; {options.epochs} epochs, the first of which warms up; "
         "medians (least-greatest)",
-        f"GEMM peak {document.gemm_peaks(results)}; other processes took {document.others(results)} of the processor's "
-        "time",
+        f"GEMM peak {document.gemm_peaks(results)}; other processes took {most(results.others_share())} of the "
+        "processor's time",
     ]
     for name, network in results.networks.items():
         lines += ["", f"[{name}]", table(network, results.gemm_peak).to_text(), own_costs(network)]

@@ -5,10 +5,14 @@ from pathlib import Path
 from messages import fail
 from whole_file import write_whole
 
+TRIALS = "## Trials per hour"
 CUDA = "## On a CUDA device"
 
 # What stands there until a script has measured.
 UNMEASURED = {
+    TRIALS: """\
+Not measured. `scripts/bench-trials --markdown docs/benchmarks.md` measures how many trainings an hour has room for,
+beside Keras and PyTorch run in the same way, and writes this section.""",
     CUDA: """\
 Not measured. Where there is such a device, `scripts/check-cuda --markdown docs/benchmarks.md` measures it beside
 PyTorch and writes this section.""",

@@ -1,15 +1,15 @@
 """Epochs on the device by pool-cli and by PyTorch, which computes eagerly and by CUDA graphs."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import machine
 import ours
+import peers
 import subset
 from checks import check_facts
-from measurement import Facts
 from messages import say
 from networks import NETWORKS
 from process import run
@@ -51,7 +51,7 @@ def measure(pool_cli: PoolCli, python: str, images: int, scratch: Path) -> list[
 def measure_network(pool_cli: PoolCli, python: str, work: Work, scratch: Path) -> Times:
     trial = train_ours(pool_cli, work, scratch)
     peer = train_pytorch(pool_cli, python, work)
-    check_facts("PyTorch", Facts(**{field.name: peer[field.name] for field in fields(Facts)}), ours.facts(trial))
+    check_facts("PyTorch", peers.facts(peer), ours.facts(trial))
     epoch_s = {OURS: [epoch["train_s"] for epoch in trial["epochs"]]}
     epoch_s |= {WAYS[way]: seconds for way, seconds in peer["epoch_s"].items()}
     train_loss = {OURS: trial["epochs"][1]["train_loss"]}
