@@ -9,6 +9,7 @@ import machine
 from growth import TOLERATED, Growth
 from plot import plot
 from quantities import every_quantity
+from quiet import most
 from table import sentences, table
 from whole_file import write_whole
 
@@ -45,7 +46,7 @@ def render(growths: list[Growth], run: Run, plots: str) -> str:
         threads_of_trials=run.threads,
         rounds=run.rounds,
         tolerated=TOLERATED,
-        others="an unknown share" if run.others_share is None else f"at most {run.others_share:.1%}",
+        others=most(run.others_share),
         **sections,
     )
 

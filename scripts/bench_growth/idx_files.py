@@ -60,7 +60,11 @@ def write_images(
 def write_labels(file: Path, pictures: Pictures, count: int, draw: random.Random) -> None:
     classes = pictures.classes
     any_label = (draw.random() < WRONG_LABELS for _ in range(count))
-    labels = array("i", (draw.randrange(classes) if wrong else i % classes for i, wrong in enumerate(any_label)))
+    drawn = (draw.randrange(classes) if wrong else i % classes for i, wrong in enumerate(any_label))
+    if classes <= 256:
+        file.write_bytes(header(BYTES, [count]) + bytes(drawn))
+        return
+    labels = array("i", drawn)
     if sys.byteorder == "little":
         labels.byteswap()
     file.write_bytes(header(INTEGERS, [count]) + labels.tobytes())

@@ -6,14 +6,17 @@ from string import Template
 
 import machine
 from networks import NETWORKS
+from quiet import most
 from results import NetworkResults, Results
+from sections import CUDA, TRIALS, kept
 from table import own_costs, sentence, table
 from work import EPOCH_IMAGES, Work
 
 TEMPLATE = Path(__file__).with_name("benchmarks.template.md")
 
 
-def render(results: Results, work: Work, rounds: int, command: str, day: date) -> str:
+def render(results: Results, work: Work, rounds: int, command: str, day: date, file: Path) -> str:
+    """What is to be written to `file`, whose sections of other scripts stay."""
     return Template(TEMPLATE.read_text()).substitute(
         date=day.isoformat(),
         command=command,
@@ -26,8 +29,10 @@ def render(results: Results, work: Work, rounds: int, command: str, day: date) -
         predictions=work.predictions,
         latencies=work.latencies,
         gemm_peaks=gemm_peaks(results),
-        others=others(results),
+        others=most(results.others_share()),
         tables="\n\n".join(section(name, network, results) for name, network in results.networks.items()),
+        trials=kept(file, TRIALS),
+        cuda=kept(file, CUDA),
     )
 
 
@@ -48,8 +53,3 @@ def upper(text: str) -> str:
 def gemm_peaks(results: Results) -> str:
     """Such as "131 GFLOP/s by PyTorch and 151 GFLOP/s by the gemm crate"."""
     return " and ".join(f"{peak / 1e9:.0f} GFLOP/s by {name}" for name, peak in results.gemm_peaks.items())
-
-
-def others(results: Results) -> str:
-    share = results.others_share()
-    return "an unknown share" if share is None else f"at most {share:.1%}"

@@ -19,7 +19,7 @@ from checks import check_facts, check_losses
 from messages import say
 from networks import NETWORKS
 from programs import NAMES, Installed, option
-from quiet import warn_of_load, warn_of_others
+from quiet import most, warn_of_load, warn_of_others
 from results import OURS, NetworkResults, Results
 from table import epochs, own_costs, sentence, table
 from whole_file import write_whole
@@ -57,7 +57,7 @@ def measure_network(options: Options, work: Work, results: NetworkResults, scrat
     for name in options.programs:
         measurement = options.installed.measure(name, scratch)(work)
         results.add(name, measurement)
-        check_facts(name, measurement, results.ours[0])
+        check_facts(name, measurement.facts, results.ours[0].facts)
         epoch_s = median(epochs(measurement))
         say(f"round {work.seed} of {options.rounds}: {work.network:<13} {name:<18} {epoch_s:8.3f} s per epoch")
 
@@ -68,8 +68,8 @@ def render(options: Options, results: Results) -> str:
         f"programs  {'; '.join(results.programs())}",
         f"rounds    {options.rounds}, taking turns; {options.epochs} epochs, the first of which warms up; "
         "medians (least-greatest)",
-        f"GEMM peak {document.gemm_peaks(results)}; other processes took {document.others(results)} of the processor's "
-        "time",
+        f"GEMM peak {document.gemm_peaks(results)}; other processes took {most(results.others_share())} of the "
+        "processor's time",
     ]
     for name, network in results.networks.items():
         lines += ["", f"[{name}]", table(network, results.gemm_peak).to_text(), own_costs(network)]
@@ -111,10 +111,11 @@ def main() -> None:
     print(render(chosen, results))
     warn_of_others(results.others_share())
     for name, network in results.networks.items():
-        check_losses(name, network)
+        check_losses(name, network.train_losses())
     if chosen.markdown:
         any_work = chosen.work(chosen.networks[0], seed=1)
-        write_whole(chosen.markdown, document.render(results, any_work, chosen.rounds, chosen.command, day))
+        text = document.render(results, any_work, chosen.rounds, chosen.command, day, chosen.markdown)
+        write_whole(chosen.markdown, text)
         say(f"wrote {chosen.markdown}")
 
 

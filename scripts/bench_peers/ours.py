@@ -13,7 +13,7 @@ from work import Work
 
 SWEEP = """\
 study = "bench-peers"
-seeds = [{work.seed}]
+seeds = {seeds}
 
 [data]
 dataset = {{ dir = "{data}" }}
@@ -39,23 +39,15 @@ def measure(pool_cli: str, precision: str, scratch: Path, work: Work) -> Measure
     whose memory is not that of training."""
     folder = scratch / f"{work.network}-{precision}-{work.seed}"
     data = subset.of_mnist(work.train_images, scratch / f"mnist-{work.train_images}")
-    settings = {"data": data, "held_out": subset.HELD_OUT, "precision": precision, "work": work}
-    trained = sweep(pool_cli, folder, settings | {"cost_epochs": 0})
-    measured = sweep(pool_cli, folder, settings | {"cost_epochs": 1})
+    limits = ["--threads", str(work.threads), "--device", "cpu"]
+    trained = sweep([pool_cli], sweep_file(work, data, [work.seed], precision), folder, limits)
+    measured = sweep([pool_cli], sweep_file(work, data, [work.seed], precision, cost_epochs=1), folder, limits)
     trial, costs = only_record(folder, "trials"), only_record(folder, "costs")
-    if len(trial["epochs"]) != work.epochs:
-        fail(f"pool-cli trained {len(trial['epochs'])} epochs in {folder}, where {work.epochs} were asked for")
-    images, provenance = trial["class_images"], trial["provenance"]
+    check_epochs(trial, work)
     shares = [finished.others_share for finished in (trained, measured) if finished.others_share is not None]
     return Measurement(
-        program=program(provenance),
-        facts=Facts(
-            threads=provenance["threads"],
-            train_images=sum(images["train"]),
-            test_images=sum(images["test"]),
-            batch_size=trial["spec"]["train"]["batch_size"],
-            parameters=trial["model"]["parameters"],
-        ),
+        program=program(trial["provenance"]),
+        facts=facts(trial),
         epoch_s=[epoch["train_s"] for epoch in trial["epochs"][1:]],
         train_loss=trial["epochs"][1]["train_loss"],
         prediction_s=costs["prediction"]["seconds"],
@@ -72,11 +64,39 @@ def measure(pool_cli: str, precision: str, scratch: Path, work: Work) -> Measure
     )
 
 
-def sweep(pool_cli: str, folder: Path, settings: dict) -> Finished:
-    work = settings["work"]
-    file = folder.with_name(f"{folder.name}.{settings['cost_epochs']}.toml")
-    file.write_text(SWEEP.format(model=NETWORKS[work.network].model, **settings))
-    return run([pool_cli, "sweep", str(file), "--out", str(folder), "--threads", str(work.threads)])
+def sweep_file(work: Work, data: Path, seeds: list[int], precision: str = "f32", cost_epochs: int = 0) -> str:
+    return SWEEP.format(
+        work=work,
+        data=data,
+        seeds=seeds,
+        held_out=subset.HELD_OUT,
+        precision=precision,
+        cost_epochs=cost_epochs,
+        model=NETWORKS[work.network].model,
+    )
+
+
+def sweep(pool_cli: list[str], file: str, folder: Path, limits: list[str]) -> Finished:
+    """`pool_cli` is a command that starts it, and `file` what the sweep file says; the run is in `folder`."""
+    path = folder.with_name(f"{folder.name}.toml")
+    path.write_text(file)
+    return run([*pool_cli, "sweep", str(path), "--out", str(folder), *limits])
+
+
+def facts(trial: dict) -> Facts:
+    images, provenance = trial["class_images"], trial["provenance"]
+    return Facts(
+        threads=provenance["threads"],
+        train_images=sum(images["train"]),
+        test_images=sum(images["test"]),
+        batch_size=trial["spec"]["train"]["batch_size"],
+        parameters=trial["model"]["parameters"],
+    )
+
+
+def check_epochs(trial: dict, work: Work) -> None:
+    if len(trial["epochs"]) != work.epochs:
+        fail(f"pool-cli trained {len(trial['epochs'])} epochs of {work.network}, where {work.epochs} were asked for")
 
 
 def training_peak_bytes(peaks: list[dict], batch_size: int) -> int | None:

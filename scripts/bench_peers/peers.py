@@ -13,12 +13,22 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 
 
+def keras(python: str, work: Work) -> list[str]:
+    """The command."""
+    return [python, str(HERE / "keras_peer.py"), work.to_json()]
+
+
+def pytorch(python: str, way: str, work: Work) -> list[str]:
+    """The command."""
+    return [python, str(HERE / "pytorch_peer.py"), work.to_json(), way]
+
+
 def measure_keras(python: str, work: Work) -> Measurement:
-    return measure([python, str(HERE / "keras_peer.py"), work.to_json()])
+    return measure(keras(python, work))
 
 
 def measure_pytorch(python: str, way: str, work: Work) -> Measurement:
-    return measure([python, str(HERE / "pytorch_peer.py"), work.to_json(), way])
+    return measure(pytorch(python, way, work))
 
 
 def measure_jax(python: str, work: Work) -> Measurement:
@@ -50,7 +60,7 @@ def measure(command: list[str], prefix: str = "") -> Measurement:
     result = json.loads(finished.stdout)
     return Measurement(
         program=prefix + result["program"],
-        facts=Facts(**{field.name: result[field.name] for field in fields(Facts)}),
+        facts=facts(result),
         epoch_s=result["epoch_s"][1:],
         train_loss=result["train_loss"][1],
         prediction_s=result["prediction_s"],
@@ -60,6 +70,11 @@ def measure(command: list[str], prefix: str = "") -> Measurement:
         added_peak_bytes=result["added_peak_bytes"],
         others_share=finished.others_share,
     )
+
+
+def facts(result: dict) -> Facts:
+    """Of what a peer printed."""
+    return Facts(**{field.name: result[field.name] for field in fields(Facts)})
 
 
 def tch_version() -> str:

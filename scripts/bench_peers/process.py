@@ -1,4 +1,4 @@
-"""Runs one program to its end, and says what it wrote and what the kernel counted of it."""
+"""Runs programs to their end, and says what they wrote and what the kernel counted of them."""
 
 import os
 import shlex
@@ -25,29 +25,76 @@ class Finished:
 
 def run(command: Sequence[str]) -> Finished:
     before = processor_s()
-    with tempfile.TemporaryFile("w+") as messages:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=messages, text=True
+    program = Program(command)
+    try:
+        _, status, usage = os.wait4(program.pid, 0)
+    except BaseException:
+        program.stop()
+        raise
+    stdout = program.ended(status)
+    return Finished(stdout, peak_bytes(usage), others_share(before, processor_s(), own_s(usage)))
+
+
+def run_side_by_side(commands: Sequence[Sequence[str]], at_once: int) -> tuple[list[str], float | None]:
+    """So many at a time, the next as soon as one has ended. What each wrote, and the part of the machine's processor
+    time that processes other than all of these took meanwhile."""
+    before, sum_s = processor_s(), 0.0
+    stdouts = [""] * len(commands)
+    running: dict[int, tuple[int, Program]] = {}
+    try:
+        for index, command in enumerate(commands):
+            program = Program(command)
+            running[program.pid] = index, program
+            # The next one needs a place; after the last one, all are waited for.
+            most = at_once - 1 if index < len(commands) - 1 else 0
+            while len(running) > most:
+                pid, status, usage = os.wait4(-1, 0)
+                ended, program = running.pop(pid)
+                stdouts[ended] = program.ended(status)
+                sum_s += own_s(usage)
+    except BaseException:
+        for _, program in running.values():
+            program.stop()
+        raise
+    return stdouts, others_share(before, processor_s(), sum_s)
+
+
+class Program:
+    """A program that has been started and that whoever started it waits for."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = command
+        self.stdout, self.messages = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=self.stdout, stderr=self.messages, text=True
         )
-        try:
-            assert process.stdout is not None
-            stdout = process.stdout.read()
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        if process.returncode != 0:
-            messages.seek(0)
-            sys.stderr.write(messages.read())
-            fail(f"{shlex.join(command)} ended with exit code {process.returncode} (its message is above)")
-    return Finished(stdout, peak_bytes(usage), others_share(before, processor_s(), usage))
+        self.pid = self.process.pid
+
+    def ended(self, status: int) -> str:
+        """What it wrote, if it ended well with this status, which the kernel gave."""
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        with self.stdout, self.messages:
+            if self.process.returncode != 0:
+                self.messages.seek(0)
+                sys.stderr.write(self.messages.read())
+                code = self.process.returncode
+                fail(f"{shlex.join(self.command)} ended with exit code {code} (its message is above)")
+            self.stdout.seek(0)
+            return self.stdout.read()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
 
 
 def peak_bytes(usage: struct_rusage) -> int:
     # getrusage(2): Linux counts in KiB, macOS in bytes.
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def own_s(usage: struct_rusage) -> float:
+    """Processor time of a process and of all that it started and waited for, seconds."""
+    return usage.ru_utime + usage.ru_stime
 
 
 def processor_s() -> tuple[float, float] | None:
@@ -62,9 +109,8 @@ def processor_s() -> tuple[float, float] | None:
 
 
 def others_share(
-    before: tuple[float, float] | None, after: tuple[float, float] | None, usage: struct_rusage
+    before: tuple[float, float] | None, after: tuple[float, float] | None, own: float
 ) -> float | None:
     if before is None or after is None or after[0] <= before[0]:
         return None
-    busy, own = after[1] - before[1], usage.ru_utime + usage.ru_stime
-    return max(busy - own, 0.0) / (after[0] - before[0])
+    return max(after[1] - before[1] - own, 0.0) / (after[0] - before[0])

@@ -9,58 +9,20 @@ import json
 import os
 import platform
 import sys
-import time
-from collections.abc import Iterable, Iterator
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import torch
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch import Tensor
 
 from mnist import Mnist
 from pytorch_network import network
+from pytorch_training import GatheredBatches, adam, loaded_batches, train_epoch
 from resident_memory import PeakMemory
 from stopwatch import latencies, predictions
 from work import Work
 
-Batches = Iterable[tuple[Tensor, Tensor]]
-
 WAYS = ("tutorial", "tuned", "tuned-bf16")
-
-
-class GatheredBatches:
-    """Batches in a new random order each time they are iterated, each one index_select from the whole set."""
-
-    def __init__(self, images: Tensor, labels: Tensor, batch_size: int) -> None:
-        self.images, self.labels, self.batch_size = images, labels, batch_size
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for indices in torch.randperm(len(self.images)).split(self.batch_size):
-            images = self.images.index_select(0, indices).contiguous(memory_format=torch.channels_last)
-            yield images, self.labels.index_select(0, indices)
-
-
-def loaded_batches(images: Tensor, labels: Tensor, batch_size: int) -> Batches:
-    return DataLoader(TensorDataset(images, labels), batch_size=batch_size, shuffle=True)
-
-
-def train_epoch(
-    net: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches, images: int, autocast: torch.autocast
-) -> tuple[float, float]:
-    """Seconds, and the mean loss; the sum of the losses is read once, after the last step."""
-    net.train()
-    start = time.perf_counter()
-    loss_sum = torch.zeros(())
-    for inputs, labels in batches:
-        optimizer.zero_grad()
-        with autocast:
-            loss = nn.functional.cross_entropy(net(inputs), labels)
-        loss.backward()
-        optimizer.step()
-        loss_sum += loss.detach() * len(labels)
-    train_loss = loss_sum.item() / images
-    return time.perf_counter() - start, train_loss
 
 
 def main() -> None:
@@ -75,7 +37,7 @@ def main() -> None:
 
     memory = PeakMemory()
     net = network(work).to(memory_format=torch.channels_last if tuned else torch.contiguous_format)
-    optimizer = torch.optim.Adam(net.parameters(), lr=work.learning_rate, eps=work.adam_epsilon, fused=tuned)
+    optimizer = adam(net, work, fused=tuned)
     loop = GatheredBatches if tuned else loaded_batches
     batches = loop(train_images, train_labels, work.batch_size)
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=way == "tuned-bf16")

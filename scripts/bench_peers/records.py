@@ -1,17 +1,24 @@
-"""What pool-cli leaves of a sweep with one arm and one seed."""
+"""What pool-cli leaves of a sweep."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from messages import fail
 
 
+def records(run_folder: Path, kind: str) -> Iterator[tuple[Path, dict]]:
+    """Files and what they hold; `kind` is the folder, `trials` or `costs`."""
+    for path in sorted(run_folder.glob(f"{kind}/*/record.json")):
+        yield path, json.loads(path.read_text())
+
+
 def only_record(run_folder: Path, kind: str) -> dict:
-    """`kind` is the folder, `trials` or `costs`."""
-    records = [json.loads(path.read_text()) for path in run_folder.glob(f"{kind}/*/record.json")]
-    if len(records) != 1:
-        fail(f"pool-cli left {len(records)} records in {run_folder / kind}, where one was expected")
-    return records[0]
+    """Of a sweep with one arm and one seed."""
+    found = [record for _, record in records(run_folder, kind)]
+    if len(found) != 1:
+        fail(f"pool-cli left {len(found)} records in {run_folder / kind}, where one was expected")
+    return found[0]
 
 
 def program(provenance: dict) -> str:

@@ -1,6 +1,7 @@
 """Everything that was measured, by network, program and round."""
 
 from dataclasses import dataclass, field
+from statistics import median
 
 from measurement import Measurement, OwnCosts
 
@@ -20,6 +21,10 @@ class NetworkResults:
     @property
     def own_costs(self) -> list[OwnCosts]:
         return [one.own for one in self.ours if one.own]
+
+    def train_losses(self) -> dict[str, float]:
+        """By program, the median of its rounds."""
+        return {name: median(one.train_loss for one in rounds) for name, rounds in self.rounds.items()}
 
     def add(self, program: str, measurement: Measurement) -> None:
         self.rounds.setdefault(program, []).append(measurement)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import Self
+from typing import Self, TypeVar
 
-from measurement import Measurement
+# What was measured in one round.
+Round = TypeVar("Round")
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class Spread:
         return middle if least == greatest else f"{middle} ({least}-{greatest})"
 
 
-def over_rounds(rounds: list[Measurement], figures: Callable[[Measurement], list[float]]) -> Spread:
+def over_rounds(rounds: list[Round], figures: Callable[[Round], list[float]]) -> Spread:
     """Of all repetitions of all rounds."""
     return Spread.of([figure for one in rounds for figure in figures(one)])
 
 
-def ratios(theirs: list[Measurement], ours: list[Measurement], figures: Callable[[Measurement], list[float]]) -> Spread:
+def ratios(theirs: list[Round], ours: list[Round], figures: Callable[[Round], list[float]]) -> Spread:
     """Median against median within each round, where both ran next to each other; then over the rounds."""
     pairs = zip(theirs, ours, strict=True)
     return Spread.of([median(figures(their)) / median(figures(our)) for their, our in pairs])
