@@ -98,8 +98,16 @@ fn conv_blocks(criterion: &mut Criterion) {
     ] {
         let axes = [ConvAxis::plain(IMAGE_SIDE, 5); 2];
         let precision = ProductPrecision::F32;
-        let kernel =
-            ConvBlock { channels: 1, filters: CHANNELS, axes, relu: true, reduce, window, precision };
+        let kernel = ConvBlock {
+            channels: 1,
+            filters: CHANNELS,
+            depthwise: false,
+            axes,
+            relu: true,
+            reduce,
+            window,
+            precision,
+        };
         bench_block(criterion, &format!("first_block/{arm}"), IMAGES, &Block { kernel, is_inner: false });
     }
     for (channels, filters, side, pool) in [(32, 32, 28, 2), (32, 64, 14, 1), (64, 64, 14, 2)] {
@@ -107,7 +115,9 @@ fn conv_blocks(criterion: &mut Criterion) {
         let window = [pool; 2];
         for precision in [ProductPrecision::F32, ProductPrecision::Bf16] {
             let reduce = BlockReduce::Max;
-            let kernel = ConvBlock { channels, filters, axes, relu: true, reduce, window, precision };
+            let depthwise = false;
+            let kernel =
+                ConvBlock { channels, filters, depthwise, axes, relu: true, reduce, window, precision };
             let name = format!("inner_block/{channels}x{side}x{side}_to_{filters}/{precision:?}");
             bench_block(criterion, &name, 16, &Block { kernel, is_inner: true });
         }

@@ -54,15 +54,17 @@ fn cases() -> impl Strategy<Value = Case> {
         1 => (tiled_axes(), tiled_axes(), 14..channels + 20),
     ];
     let sizes = (of_axes, 1..filters, prop_oneof![Just((1, 1)), (1..4usize, 1..4usize)]);
-    let choices = any::<[bool; 7]>();
+    let choices = (any::<[bool; 7]>(), prop::bool::weighted(0.2));
     let precisions = prop_oneof![Just(ProductPrecision::F32), Just(ProductPrecision::Bf16)];
     (sizes, choices, precisions, 1..images, any::<u64>())
         .prop_map(|(((rows, columns, channels), filters, window), choices, precision, images, seed)| {
-            let [relu, max, biased, normalizes, adds, drops, first] = choices;
+            let ([relu, max, biased, normalizes, adds, drops, first], depthwise) = choices;
+            let channels = if depthwise { filters } else { channels };
             Case {
                 block: ConvBlock {
                     channels,
                     filters,
+                    depthwise,
                     axes: [rows, columns],
                     relu,
                     reduce: if max { BlockReduce::Max } else { BlockReduce::Mean },
@@ -99,7 +101,8 @@ impl Numbers {
     fn of(case: &Case) -> Self {
         let Case { block, images, seed, .. } = *case;
         // In bfloat16 every number has to be rounded, many of them halfway.
-        let stretch = if block.precision == ProductPrecision::Bf16 { 1.0 + 1.0 / 256.0 } else { 1.0 };
+        let rounds = block.precision == ProductPrecision::Bf16 && !block.depthwise;
+        let stretch = if rounds { 1.0 + 1.0 / 256.0 } else { 1.0 };
         let some = |count, stream| -> Vec<f32> {
             values(count, seed.wrapping_add(stream)).into_iter().map(|value| value * stretch).collect()
         };
@@ -112,7 +115,7 @@ impl Numbers {
         mask.draw(Isa::Portable, &ThisThread, stream, DropRate::nearest(0.4), outputs).unwrap();
         Self {
             input: some(images * pixels * block.channels, 0),
-            weight: some(block.filters * block.channels * taps, 1),
+            weight: some(block.filters * channels_of_filter(&block) * taps, 1),
             bias: some(block.filters, 2),
             // No summand makes a value zero, at which rounding would decide.
             norm: [
@@ -158,9 +161,11 @@ fn products(block: &ConvBlock, images: usize) -> Vec<[usize; 3]> {
             for &(x, column, j) in &of_columns {
                 for filter in 0..block.filters {
                     let output = ((image * output_rows + y) * output_columns + x) * block.filters + filter;
-                    for channel in 0..block.channels {
+                    let seen = channels_of_filter(block);
+                    for channel in 0..seen {
                         let pixel = (image * rows.input + row) * columns.input + column;
-                        let weight = ((filter * block.channels + channel) * rows.size + i) * columns.size + j;
+                        let weight = ((filter * seen + channel) * rows.size + i) * columns.size + j;
+                        let channel = if block.depthwise { filter } else { channel };
                         products.push([output, pixel * block.channels + channel, weight]);
                     }
                 }
@@ -168,6 +173,10 @@ fn products(block: &ConvBlock, images: usize) -> Vec<[usize; 3]> {
         }
     }
     products
+}
+
+fn channels_of_filter(block: &ConvBlock) -> usize {
+    if block.depthwise { 1 } else { block.channels }
 }
 
 fn convolved(block: &ConvBlock) -> [usize; 2] {
@@ -189,6 +198,7 @@ fn factor_of(block: &ConvBlock, number: f64) -> f64 {
     let exponent = number.abs().log2().floor();
     match block.precision {
         ProductPrecision::F32 => number,
+        ProductPrecision::Bf16 if block.depthwise => number,
         ProductPrecision::Bf16 if number == 0.0 => 0.0,
         ProductPrecision::Bf16 => {
             let last_bit = (exponent - 7.0).exp2();

@@ -208,7 +208,16 @@ fn a_convolution_block_sums_its_gradients_over_large_images_and_batches() {
         for (images, side) in [(1, 230), (200, 14), (9, 61)] {
             let axes = [ConvAxis::plain(side, 3); 2];
             let precision = ProductPrecision::F32;
-            let block = ConvBlock { channels, filters: 18, axes, relu: false, reduce, window, precision };
+            let block = ConvBlock {
+                channels,
+                filters: 18,
+                depthwise: false,
+                axes,
+                relu: false,
+                reduce,
+                window,
+                precision,
+            };
             let pixels = vec![EQUAL; images * channels * side * side];
             let outputs = images * block.output().iter().product::<usize>();
             let (weight, bias) = (vec![0.5; 18 * channels * 9], vec![0.0; 18]);

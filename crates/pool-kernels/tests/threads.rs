@@ -158,7 +158,16 @@ fn convolution_blocks() {
         let [channels, rows, columns] = if cfg!(miri) { [1, 5, 6] } else { [channels, 9, 11] };
         let axis = |input, size| ConvAxis { before: 1, ..ConvAxis::plain(input, size) };
         let axes = [axis(rows, 3), axis(columns, size)];
-        let block = ConvBlock { channels, filters: 19, axes, relu: true, reduce, window, precision };
+        let block = ConvBlock {
+            channels,
+            filters: 19,
+            depthwise: false,
+            axes,
+            relu: true,
+            reduce,
+            window,
+            precision,
+        };
         let images = values(IMAGES * channels * rows * columns, 6);
         let weight = values(block.filters * channels * 3 * size, 7);
         let [bias, factors] = [8, 5].map(|seed| values(block.filters, seed));
@@ -260,7 +269,16 @@ fn a_prepared_block_of_one_image() {
         for layout in [Layout::ChannelsLast, Layout::ChannelsFirst] {
             let axes = [ConvAxis { before: 1, ..ConvAxis::plain(if cfg!(miri) { 8 } else { 33 }, 3) }; 2];
             let (reduce, window) = (BlockReduce::Max, [2, 2]);
-            let block = ConvBlock { channels, filters: 19, axes, relu: true, reduce, window, precision };
+            let block = ConvBlock {
+                channels,
+                filters: 19,
+                depthwise: false,
+                axes,
+                relu: true,
+                reduce,
+                window,
+                precision,
+            };
             let image = values(channels * axes[0].input * axes[1].input, 6);
             let weight = values(19 * channels * 9, 7);
             same_bits(|isa, threads| {

@@ -75,6 +75,7 @@ fn pooling_of_a_batch_whose_size_wraps_around() {
 const BLOCK: ConvBlock = ConvBlock {
     channels: 1,
     filters: 3,
+    depthwise: false,
     axes: [ConvAxis::plain(5, 2); 2],
     relu: true,
     reduce: BlockReduce::Max,

@@ -54,6 +54,7 @@ impl BuiltConvBlock {
         let kernel = pool_kernels::ConvBlock {
             channels: spec.input[0],
             filters: spec.filters,
+            depthwise: spec.depthwise,
             axes: spec.axes.map(axis),
             relu: spec.relu,
             reduce,
@@ -198,10 +199,11 @@ impl BuiltConvBlock {
         mode: Mode,
     ) -> impl Fn(BlockInputs<'_>, BlockVariables<&Tensor>) -> Result<Tensor, ModelError> + Send + 'static
     {
+        let groups = if self.spec.depthwise { self.spec.filters } else { 1 };
         let (axes, relu, pool): (_, _, Option<Pool>) =
             (self.spec.axes, self.spec.relu, self.spec.pool.clone());
         move |inputs, BlockVariables { weight, bias, norm }| {
-            let mut output = convolve(inputs.input, weight, bias, &axes, 1)?;
+            let mut output = convolve(inputs.input, weight, bias, &axes, groups)?;
             if let Some(NormVariables { weight, bias, epsilon }) = norm {
                 let none = None::<&Tensor>;
                 output = output.f_batch_norm(weight, Some(bias), none, none, true, 0.0, epsilon, false)?;

@@ -47,6 +47,8 @@ pub struct ConvBlock {
     pub input: [usize; 3],
     /// Output channels of the convolution.
     pub filters: usize,
+    /// Whether each filter sees the channel of its own number alone.
+    pub depthwise: bool,
     /// What its outputs see of the rows and of the columns.
     pub axes: [ResolvedWindow; 2],
     /// Whether its output is normalised.
@@ -99,7 +101,8 @@ impl ConvBlock {
     /// Whether the kernel is faster than libtorch's functions, or about as fast.
     pub fn is_fastest_by_kernel(&self) -> bool {
         let taps = self.axes[0].size.saturating_mul(self.axes[1].size);
-        self.input[0].saturating_mul(taps).saturating_mul(self.filters) <= MOST_WEIGHTS
+        let channels = if self.depthwise { 1 } else { self.input[0] };
+        channels.saturating_mul(taps).saturating_mul(self.filters) <= MOST_WEIGHTS
     }
 
     /// The block that begins with the layer at `first`, if one does. Each of its layers but the last is read by the next one
@@ -108,7 +111,9 @@ impl ConvBlock {
         let conv_layer = &layers[first];
         let Layer::Conv2d(conv) = &conv_layer.layer else { return None };
         let &[rows, columns] = &conv.windows(&conv_layer.input).ok()?[..] else { return None };
-        if conv.groups != 1 {
+        let channels = conv_layer.input[0];
+        let depthwise = conv.groups == channels && conv.filters == channels;
+        if conv.groups != 1 && !depthwise {
             return None;
         }
         let mut chain = Chain { layers, last: first };
@@ -126,8 +131,9 @@ impl ConvBlock {
         };
         let drops = chain.follows(|layer| matches!(layer, Layer::Dropout(_)));
         Some(Self {
-            input: [conv_layer.input[0], rows.input, columns.input],
+            input: [channels, rows.input, columns.input],
             filters: conv.filters,
+            depthwise: depthwise && channels > 1,
             axes: [rows, columns],
             normalizes,
             adds,

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::border::Border;
+use super::depthwise::Depthwise;
 use super::ending::{Cells, Spread};
 use super::gradient::{BatchNormGradients, Norm, PER_CHANNEL, Source};
 use super::operands::{Form, Operands, ProductKernel, Seen, Singles};
@@ -88,7 +89,7 @@ impl ConvBlock {
         let axes = self.axes.each_ref().map(GradientAxis::of);
         // The gradient of the convolution's output has the border that the input's gradient needs.
         let frame = self.gradient_frame(isa, wanted.then_some(&axes));
-        let form = Form::of(self.precision, isa);
+        let form = self.form(isa);
         let seen = Seen {
             images: self.images_at_once(),
             input: self.input_border(if form == Form::Pairs { Form::Singles } else { form }),
@@ -97,7 +98,7 @@ impl ConvBlock {
         };
         let of_weights = self.weights_plan(isa, &seen)?;
         let of_input = if wanted { self.input_plans(isa, &axes, &frame)? } else { Vec::new() };
-        let packing = Packing::of(isa, self.channels);
+        let packing = self.packing(isa, self.channels);
         let packed_lengths = of_input.iter().map(|plan| plan.packed_numbers(packing));
         let sums = scratch_length(&[of_weights.row_of_biases() + 1, row]);
         let images = IMAGES.max(count.div_ceil(GROUPS));
@@ -113,13 +114,17 @@ impl ConvBlock {
         let mut rest = &mut *packed;
         for plan in &of_input {
             let part = rest.split_off_mut(..plan.packed_numbers(packing)).expect("room for all plans");
-            let taps = self.taps();
+            let (taps, channels) = (self.taps(), self.channels_of_filter());
             // Tiles see the gradient from the last tap to the first.
             let last = if matches!(plan, Plan::Tiles(_)) { taps - 1 } else { 0 };
             plan.pack(
                 (isa, packing),
-                (form, self.filters),
-                |channel, filter, tap| weight[(filter * self.channels + channel) * taps + last.abs_diff(tap)],
+                (form, if self.depthwise { 1 } else { self.filters }),
+                // Of a depthwise convolution, the only channel that a filter sees is its own.
+                |channel, filter, tap| {
+                    let (filter, channel) = if self.depthwise { (channel, 0) } else { (filter, channel) };
+                    weight[(filter * channels + channel) * taps + last.abs_diff(tap)]
+                },
                 part,
             );
         }
@@ -201,8 +206,8 @@ impl ConvBlock {
         }
         let place = Frame { image: frame.numbers(), columns: frame.copy[1], pixel: frame.channels };
         let pass = self.forward_pass(input.form, place, frame.before)?;
-        let is_paired = Form::of(self.precision, isa) == Form::Pairs;
-        Ok(Plan::Taps(if is_paired { pass.in_pairs(frame.channels)? } else { pass }))
+        let is_paired = self.form(isa) == Form::Pairs;
+        Ok(self.plan(if is_paired { pass.in_pairs(frame.channels)? } else { pass }))
     }
 
     /// How the gradient of the input is computed.
@@ -221,19 +226,19 @@ impl ConvBlock {
             plans.push(Plan::Tiles(Winograd::new([rows, columns], self.filters, [from, to], isa.lanes())?));
             return Ok(plans);
         }
-        let form = Form::of(self.precision, isa);
+        let form = self.form(isa);
         let (image, pixel) = (form.places(frame.numbers()), form.places(frame.channels));
         let passes = self.gradient_passes(axes, (form, Frame { image, columns: frame.copy[1], pixel }))?;
-        plans.extend(passes.into_iter().map(Plan::Taps));
+        plans.extend(passes.into_iter().map(|pass| self.plan(pass)));
         Ok(plans)
     }
 
     /// Takes the weights out of the sums.
     fn unpack(&self, isa: Isa, plan: &Plan, sums: &[f32], weight: &mut [f32]) {
-        let (taps, channels, row) = (self.taps(), self.channels, self.filters_in_vectors(isa));
+        let (taps, channels, row) = (self.taps(), self.channels_of_filter(), self.filters_in_vectors(isa));
         let place = |filter, channel, tap| (filter * channels + channel) * taps + tap;
         match plan {
-            Plan::Taps(_) => {
+            Plan::Taps(_) | Plan::Channels(_) => {
                 for filter in 0..self.filters {
                     for channel in 0..channels {
                         for tap in 0..taps {
@@ -334,13 +339,16 @@ impl ProductKernel for Backward<'_> {
                     }
                 };
                 match self.of_weights {
-                    Plan::Taps(pass) => {
+                    Plan::Taps(pass) | Plan::Channels(Depthwise { pass, .. }) => {
                         let pixels = images.len() * pass.pixels_of_image;
                         let places = WeightSums { input: of_input, gradient: of_output, sums: parts[0], row };
                         let of_biases = WeightSums { sums: parts[0].add(pass.entries.len() * row), ..places };
                         for first in (0..pixels).step_by(BAND) {
                             let pixels = first..pixels.min(first + BAND);
-                            pass.add_weights(s, operands, pixels.clone(), places);
+                            match self.of_weights {
+                                Plan::Channels(depthwise) => depthwise.add_weights(s, pixels.clone(), places),
+                                _ => pass.add_weights(s, operands, pixels.clone(), places),
+                            }
                             pass.add_biases(s, operands, pixels.clone(), of_biases);
                             end_of(pixels.len());
                         }

@@ -5,7 +5,6 @@ use super::images::{Convolution, Convolve, Finish, Normalize};
 use super::operands::Form;
 use super::passes::Frame;
 use super::plan::Plan;
-use super::products::Packing;
 use super::statistics::{FIGURES, of_batch};
 use super::winograd::{Plane, Winograd};
 use super::{ConvBlock, SliceLengths};
@@ -85,7 +84,7 @@ impl ConvBlock {
         }
 
         let row = self.filters_in_vectors(isa);
-        let form = Form::of(self.precision, isa);
+        let form = self.form(isa);
         let plan = self.forward_plan(isa, form)?;
         let figures = norm.as_ref().map_or(0, |_| scratch_length(&[count, FIGURES, row]));
         let mut scratch = Scratch::take();
@@ -132,7 +131,7 @@ impl ConvBlock {
         let (pixel, image) = (self.filters_in_vectors(isa), self.cell_numbers(isa.lanes()));
         if !self.is_in_tiles() {
             let pass = self.forward_pass(form, Frame { image, columns, pixel }, [0; 2])?;
-            return Ok(Plan::Taps(pass));
+            return Ok(self.plan(pass));
         }
         let from = self.input_border(form).plane([0; 2]);
         let to = Plane { first: 0, image, row: columns * pixel, pixel, channels: pixel };
@@ -141,7 +140,7 @@ impl ConvBlock {
 
     /// The numbers of the weights.
     pub(super) fn packed_numbers(&self, isa: Isa, plan: &Plan) -> usize {
-        plan.packed_numbers(Packing::of(isa, self.filters))
+        plan.packed_numbers(self.packing(isa, self.filters))
     }
 
     /// Lays out weights, and biases in whole vectors.
@@ -153,11 +152,11 @@ impl ConvBlock {
         (weight, bias): (&[f32], Option<&[f32]>),
         (packed, start): (&mut [f32], &mut [f32]),
     ) {
-        let taps = self.taps();
+        let (taps, channels) = (self.taps(), self.channels_of_filter());
         plan.pack(
-            (isa, Packing::of(isa, self.filters)),
-            (form, self.channels),
-            |filter, channel, tap| weight[(filter * self.channels + channel) * taps + tap],
+            (isa, self.packing(isa, self.filters)),
+            (form, channels),
+            |filter, channel, tap| weight[(filter * channels + channel) * taps + tap],
             packed,
         );
         start.fill(0.0);

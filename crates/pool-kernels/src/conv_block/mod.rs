@@ -15,6 +15,7 @@
 
 mod backward;
 mod border;
+mod depthwise;
 mod ending;
 mod forward;
 mod gradient;
@@ -34,6 +35,10 @@ pub use gradient::BatchNormGradients;
 pub use operands::ProductPrecision;
 pub use prepared::PreparedConvBlock;
 
+use self::depthwise::Depthwise;
+use self::operands::Form;
+use self::plan::Plan;
+use self::products::{Packing, Pass};
 use crate::isa::Isa;
 use crate::memory::product;
 use crate::panel::Layout;
@@ -90,13 +95,15 @@ impl ConvAxis {
     }
 }
 
-/// A convolution over two spatial axes in which every filter sees all channels, an activation, and pooling without overlap.
+/// A convolution over two spatial axes in which every filter sees all channels, or one, an activation, and pooling without overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvBlock {
     /// Channels of the input.
     pub channels: usize,
     /// Channels of the output.
     pub filters: usize,
+    /// Whether each filter sees the channel of its own number alone; then there are as many filters as channels.
+    pub depthwise: bool,
     /// Rows and columns of the convolution.
     pub axes: [ConvAxis; 2],
     /// Whether negative values become zero before pooling.
@@ -105,7 +112,7 @@ pub struct ConvBlock {
     pub reduce: BlockReduce,
     /// Height and width of the windows, which are also the steps between them; `[1, 1]` pools nothing.
     pub window: [usize; 2],
-    /// The precision of the convolution's products, forward and backward.
+    /// The precision of the convolution's products, forward and backward; those of a depthwise one are `f32` in any case.
     pub precision: ProductPrecision,
 }
 
@@ -134,7 +141,8 @@ impl ConvBlock {
         let pools = |axis: &ConvAxis, window: usize| {
             window > 0 && axis.checked_output().is_some_and(|size| window <= size)
         };
-        self.channels > 0
+        (self.channels == self.filters || !self.depthwise)
+            && self.channels > 0
             && self.filters > 0
             && pools(rows, self.window[0])
             && pools(columns, self.window[1])
@@ -176,6 +184,28 @@ impl ConvBlock {
     /// Pixels of a kernel.
     fn taps(&self) -> usize {
         self.axes[0].size.saturating_mul(self.axes[1].size)
+    }
+
+    /// Channels that a filter sees.
+    fn channels_of_filter(&self) -> usize {
+        if self.depthwise { 1 } else { self.channels }
+    }
+
+    /// How factors lie.
+    fn form(&self, isa: Isa) -> Form {
+        if self.depthwise { Form::Singles } else { Form::of(self.precision, isa) }
+    }
+
+    /// How the weights of so many outputs lie.
+    fn packing(&self, isa: Isa, outputs: usize) -> Packing {
+        let packing = Packing::of(isa, outputs);
+        if self.depthwise { packing.by_vector() } else { packing }
+    }
+
+    /// Sums over the taps of a pass, and over channels.
+    fn plan(&self, pass: Pass) -> Plan {
+        let channels = self.channels;
+        if self.depthwise { Plan::Channels(Depthwise { pass, channels }) } else { Plan::Taps(pass) }
     }
 
     /// Numbers of an image of the input.
@@ -237,7 +267,7 @@ impl ConvBlock {
     /// Panics unless the block is possible and has as many weights.
     fn check_weights(&self, weight: usize) {
         assert!(self.is_possible(), "{self:?}");
-        assert_eq!(Some(weight), product(&[self.filters, self.channels, self.taps()]), "weights");
+        assert_eq!(Some(weight), product(&[self.filters, self.channels_of_filter(), self.taps()]), "weights");
     }
 
     /// Panics if what is added to the convolution of so many images has another length than that.
@@ -274,6 +304,7 @@ mod tests {
     const BLOCK: ConvBlock = ConvBlock {
         channels: 2,
         filters: 3,
+        depthwise: false,
         axes: [ConvAxis::plain(6, 3), ConvAxis::plain(8, 3)],
         relu: true,
         reduce: BlockReduce::Max,
@@ -321,6 +352,7 @@ mod tests {
             ConvBlock { window: [5, 1], ..BLOCK },
             ConvBlock { window: [0, 1], ..BLOCK },
             ConvBlock { window: [3, 3], ..BLOCK },
+            ConvBlock { depthwise: true, ..BLOCK },
         ] {
             assert!(!block.is_possible(), "{block:?}");
         }

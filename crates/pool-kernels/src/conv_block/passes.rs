@@ -102,7 +102,8 @@ impl ConvBlock {
         let channels = form.places(self.channels);
         let image = rows.padded() * columns.padded() * channels;
         let from = Frame { image, columns: columns.padded(), pixel: channels };
-        self.pass([&line(rows, before[0]), &line(columns, before[1])], (from, channels), to)
+        let seen = form.places(self.channels_of_filter());
+        self.pass([&line(rows, before[0]), &line(columns, before[1])], (from, seen), to)
     }
 
     /// The gradient of all pixels of the input, from the gradient of the convolution's output in `from`.
@@ -112,10 +113,11 @@ impl ConvBlock {
         (form, from): (Form, Frame),
     ) -> Result<Vec<Pass>, OutOfMemory> {
         let to = Frame { image: self.input_numbers(), columns: self.axes[1].input, pixel: self.channels };
+        let seen = if self.depthwise { 1 } else { form.places(self.filters) };
         let mut passes = with_room(rows.lines.len() * columns.lines.len())?;
         for row in &rows.lines {
             for column in &columns.lines {
-                passes.push(self.pass([row, column], (from, form.places(self.filters)), to)?);
+                passes.push(self.pass([row, column], (from, seen), to)?);
             }
         }
         Ok(passes)

@@ -1,9 +1,10 @@
-//! How the sums of a convolution are computed: tap by tap, or in tiles.
+//! How the sums of a convolution are computed: tap by tap, in tiles, or for each channel by itself.
 
 #![expect(unsafe_code, reason = "vectors are read and written in place")]
 
 use std::ops::Range;
 
+use super::depthwise::Depthwise;
 use super::operands::{Form, Operands};
 use super::products::{Packing, Pass, Places};
 use super::winograd::Winograd;
@@ -15,13 +16,14 @@ use crate::simd::Simd;
 pub(super) enum Plan {
     Taps(Pass),
     Tiles(Winograd),
+    Channels(Depthwise),
 }
 
 impl Plan {
     /// The numbers of the weights.
     pub(super) fn packed_numbers(&self, packing: Packing) -> usize {
         match self {
-            Self::Taps(pass) => packing.numbers(pass.entries.len()),
+            Self::Taps(pass) | Self::Channels(Depthwise { pass, .. }) => packing.numbers(pass.entries.len()),
             Self::Tiles(tiles) => tiles.packed_numbers(packing),
         }
     }
@@ -35,7 +37,9 @@ impl Plan {
         to: &mut [f32],
     ) {
         match self {
-            Self::Taps(pass) => packing.pack(pass, (form, channels), weight, to),
+            Self::Taps(pass) | Self::Channels(Depthwise { pass, .. }) => {
+                packing.pack(pass, (form, channels), weight, to);
+            }
             Self::Tiles(tiles) => tiles.pack((isa, packing), weight, to),
         }
     }
@@ -43,7 +47,7 @@ impl Plan {
     /// Numbers of scratch memory.
     pub(super) fn room(&self) -> usize {
         match self {
-            Self::Taps(_) => 0,
+            Self::Taps(_) | Self::Channels(_) => 0,
             Self::Tiles(tiles) => tiles.room(),
         }
     }
@@ -51,7 +55,7 @@ impl Plan {
     /// Rows of an image's outputs.
     pub(super) fn rows(&self) -> usize {
         match self {
-            Self::Taps(pass) => pass.pixels_of_image / pass.columns,
+            Self::Taps(pass) | Self::Channels(Depthwise { pass, .. }) => pass.pixels_of_image / pass.columns,
             Self::Tiles(tiles) => tiles.rows(),
         }
     }
@@ -59,7 +63,7 @@ impl Plan {
     /// The row of the biases among the sums of the gradients of the weights.
     pub(super) fn row_of_biases(&self) -> usize {
         match self {
-            Self::Taps(pass) => pass.entries.len(),
+            Self::Taps(pass) | Self::Channels(Depthwise { pass, .. }) => pass.entries.len(),
             Self::Tiles(tiles) => tiles.row_of_biases(),
         }
     }
@@ -81,12 +85,10 @@ impl Plan {
         unsafe {
             match self {
                 Self::Taps(pass) => {
-                    let pixels = match images {
-                        1 => rows.start * pass.columns..rows.end * pass.columns,
-                        _ => 0..images * pass.pixels_of_image,
-                    };
-                    pass.run(s, operands, pixels, places.width.div_ceil(S::LANES), places);
+                    let vectors = places.width.div_ceil(S::LANES);
+                    pass.run(s, operands, pass.rows(images, rows), vectors, places);
                 }
+                Self::Channels(depthwise) => depthwise.run(s, depthwise.pass.rows(images, rows), places),
                 Self::Tiles(winograd) => {
                     for tiles in winograd.tiles(images, rows) {
                         winograd.run(s, operands, &tiles, places, room);

@@ -37,7 +37,7 @@ impl ConvBlock {
     ) -> Result<PreparedConvBlock, OutOfMemory> {
         self.check_weights(weight.len());
         assert!(bias.is_none_or(|bias| bias.len() == self.filters), "biases");
-        let form = Form::of(self.precision, isa);
+        let form = self.form(isa);
         let plan = self.forward_plan(isa, form)?;
         let mut packed = Numbers::zeros(self.packed_numbers(isa, &plan))?;
         let mut start = Numbers::zeros(self.filters_in_vectors(isa))?;

@@ -67,6 +67,11 @@ impl Packing {
         Self { filters, lanes: isa.lanes(), group: isa.tile_vectors() }
     }
 
+    /// Every vector is a group.
+    pub(super) fn by_vector(self) -> Self {
+        Self { group: 1, ..self }
+    }
+
     /// Numbers of so many entries.
     pub(super) fn numbers(&self, entries: usize) -> usize {
         entries * self.filters.next_multiple_of(self.lanes)
@@ -146,6 +151,14 @@ pub(super) struct Places<'a> {
 }
 
 impl Pass {
+    /// The pixels of these rows of so many images: of one image, or all rows.
+    pub(super) fn rows(&self, images: usize, rows: Range<usize>) -> Range<usize> {
+        match images {
+            1 => rows.start * self.columns..rows.end * self.columns,
+            _ => 0..images * self.pixels_of_image,
+        }
+    }
+
     /// Computes some pixels and so many vectors of output channels.
     ///
     /// # Safety

@@ -103,7 +103,7 @@ impl Pass {
     }
 
     /// Parts of about the same size, as each adds to all sums.
-    fn parts(&self, pixels: Range<usize>) -> std::slice::Chunks<'_, Pixel> {
+    pub(super) fn parts(&self, pixels: Range<usize>) -> std::slice::Chunks<'_, Pixel> {
         let parts = pixels.len().div_ceil(PIXELS).max(1);
         self.pixels[pixels.clone()].chunks(pixels.len().div_ceil(parts).max(1))
     }

@@ -89,6 +89,7 @@ impl ConvBlock {
         let [rows, columns] = self.convolved();
         let tiles = rows.div_ceil(TILE) * columns.div_ceil(TILE);
         self.precision == ProductPrecision::F32
+            && !self.depthwise
             && self.axes.iter().all(plain)
             && self.channels.min(self.filters) >= LEAST_CHANNELS
             // A border of tiles that is not used must not cost more than is saved.
