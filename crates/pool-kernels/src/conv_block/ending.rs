@@ -186,6 +186,7 @@ impl Ending<'_> {
         let groups = block.filters.div_ceil(S::LANES);
         let first_output = image * block.outputs();
         let addend = self.addend.map_or(std::ptr::null(), <[f32]>::as_ptr);
+        let added_row = cell_columns * block.filters;
         let (zero, none) = (s.splat(0.0), s.splat_int(0));
         for row in rows {
             for group in 0..groups {
@@ -203,7 +204,7 @@ impl Ending<'_> {
                 for _ in 0..columns {
                     // SAFETY: the caller's promise.
                     unsafe {
-                        let seen = (first.cast_const(), added, group);
+                        let seen = (first.cast_const(), added, [added_row, block.filters - group * S::LANES]);
                         let (mut value, mut route) = self.window::<S, W, MAX, NORM>(s, seen, cells, affine);
                         if let Some((mask, scale)) = self.keep {
                             let kept = s.mask(mask.sixteen(number));
@@ -225,7 +226,8 @@ impl Ending<'_> {
         }
     }
 
-    /// The value of one window, and the cells that its gradient flows through.
+    /// The value of one window, and the cells that its gradient flows through. What is added has so many numbers in a row, and so many
+    /// that belong to its first cell from this vector on.
     ///
     /// # Safety
     /// The window's cells can be read, and what is added to them.
@@ -233,11 +235,10 @@ impl Ending<'_> {
     unsafe fn window<S: Simd, const W: usize, const MAX: bool, const NORM: bool>(
         &self,
         s: S,
-        (first, added, group): (*const f32, *const f32, usize),
+        (first, added, [added_row, channels]): (*const f32, *const f32, [usize; 2]),
         cells: Cells,
         [factor, summand]: [S::F; 2],
     ) -> (S::F, S::I) {
-        let (filters, [_, cell_columns]) = (self.block.filters, self.block.convolved());
         let [window_rows, window_columns] = window::<W>(self.block);
         let zero = s.splat(0.0);
         let mut value = zero;
@@ -251,9 +252,9 @@ impl Ending<'_> {
                     seen = s.mul_add(seen, factor, summand);
                 }
                 if self.addend.is_some() {
-                    let added = added.wrapping_add((cell_row * cell_columns + cell_column) * filters);
+                    let added = added.wrapping_add(cell_row * added_row + cell_column * self.block.filters);
                     // SAFETY: the caller's promise.
-                    seen = s.add(seen, unsafe { s.load_up_to(added, filters - group * S::LANES) });
+                    seen = s.add(seen, unsafe { s.load_up_to(added, channels) });
                 }
                 let bit = s.splat_int(1 << cell);
                 if MAX {
