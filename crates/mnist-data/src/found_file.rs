@@ -29,6 +29,11 @@ impl FoundFile {
         Self { path, expected: None }
     }
 
+    /// The SHA-256 of its content; nothing where that may be any.
+    pub(crate) fn sha256(&self) -> &str {
+        self.expected.as_ref().map_or("", |expected| &expected.sha256)
+    }
+
     /// The labels of an IDX file.
     pub(crate) fn labels(&self) -> Result<Vec<u16>, DataError> {
         let array = self.read()?;

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use pool_files::{make_room, with_room};
+use pool_files::with_room;
 use pool_spec::Colour;
 
 use crate::error::{DataError, Mismatch};
+use crate::pixels::Pixels;
 
 const PARTS_CURE: &str = "pass pixels as [N, C, H, W] and one label for each picture";
 
@@ -29,7 +30,7 @@ pub struct PictureShape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelledImages {
     shape: PictureShape,
-    pixels: Vec<u8>,
+    pixels: Pixels,
     labels: Vec<u16>,
 }
 
@@ -98,6 +99,15 @@ impl LabelledImages {
     ///
     /// [`DataError::Argument`] if there is no label, a side is 0, or the pixels are not those of `N` pictures.
     pub fn new(shape: PictureShape, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self, DataError> {
+        Self::of_pixels(shape, Pixels::Owned(pixels), labels)
+    }
+
+    /// As [`LabelledImages::new`], of pixels that may lie in a file.
+    pub(crate) fn of_pixels(
+        shape: PictureShape,
+        pixels: Pixels,
+        labels: Vec<u16>,
+    ) -> Result<Self, DataError> {
         let PictureShape { height, width, .. } = shape;
         for (place, found) in [("height", height), ("width", width), ("label count", labels.len())] {
             if found == 0 {
@@ -120,12 +130,18 @@ impl LabelledImages {
     /// For callers inside the crate, whose parts fit together.
     pub(crate) fn from_fitting_parts(shape: PictureShape, pixels: Vec<u8>, labels: Vec<u16>) -> Self {
         debug_assert_eq!(pixels.len(), labels.len() * shape.bytes());
-        Self { shape, pixels, labels }
+        Self { shape, pixels: Pixels::Owned(pixels), labels }
     }
 
     /// The shape, the pixels and the labels.
-    pub(crate) fn into_parts(self) -> (PictureShape, Vec<u8>, Vec<u16>) {
-        (self.shape, self.pixels, self.labels)
+    pub(crate) fn into_parts(self) -> Result<(PictureShape, Vec<u8>, Vec<u16>), DataError> {
+        Ok((self.shape, self.pixels.into_vec()?, self.labels))
+    }
+
+    /// Whether the pixels lie in a file that other processes may have mapped, too.
+    #[cfg(test)]
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.pixels, Pixels::Mapped { .. })
     }
 
     /// How many pictures there are, `N`.
@@ -201,11 +217,10 @@ impl LabelledImages {
 
     /// These pictures, then others of the same shape.
     pub(crate) fn followed_by(self, others: &Self) -> Result<Self, DataError> {
-        let Self { shape, mut pixels, mut labels } = self;
-        make_room(&mut pixels, others.pixels.len()).map_err(DataError::OutOfMemory)?;
-        pixels.extend_from_slice(&others.pixels);
+        let Self { shape, pixels, mut labels } = self;
+        let pixels = pixels.followed_by(&others.pixels)?;
         labels.extend_from_slice(&others.labels);
-        Self::new(shape, pixels, labels)
+        Self::of_pixels(shape, pixels, labels)
     }
 
     /// How many pictures each class has, by label: at least `classes` entries, and more if a label is greater.

@@ -43,8 +43,9 @@
 //! All random draws of this crate are those of [`pool_spec::draw`]: the bounded draw and the shuffle are written out on
 //! top of the ChaCha8 generator, and golden tests here hold what they give. A library may change the algorithm of its
 //! `shuffle` in any release, and the same seed would then silently train another network than the one that was
-//! reported. In the same spirit [`Dataset::public`] hashes the very bytes that it parses, on every load: a file that is
-//! not the published one is refused, not trained on.
+//! reported. In the same spirit [`Dataset::public`] hashes the very bytes that it parses: a file that is not the published
+//! one is refused, not trained on. [`load`] keeps what came of them under a checksum of its own, and maps that as long as the
+//! files have not changed.
 
 mod augmenter;
 mod batch_order;
@@ -53,6 +54,8 @@ mod channels;
 mod contact_sheet;
 mod data_dir;
 mod dataset;
+mod decoded;
+
 mod division;
 mod error;
 mod fetch;
@@ -65,6 +68,7 @@ mod images;
 mod open;
 mod perturbation;
 mod picture;
+mod pixels;
 mod planes;
 mod public;
 mod raster;

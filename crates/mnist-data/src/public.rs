@@ -42,6 +42,25 @@ pub(crate) fn load(set: PublicSet, dir: &DataDir) -> Result<Dataset, DataError> 
     }
 }
 
+/// The files that a set is loaded from.
+///
+/// # Errors
+/// As [`load`], of files that are missing.
+pub(crate) fn files(set: PublicSet, dir: &DataDir) -> Result<Vec<FoundFile>, DataError> {
+    let folder = folder::of_set(set, dir)?;
+    match set {
+        PublicSet::Mnist | PublicSet::FashionMnist | PublicSet::Kmnist | PublicSet::EmnistLetters => {
+            idx_files(set, &folder).map(Vec::from)
+        }
+        PublicSet::Cifar10 => {
+            cifar_files(set, &folder, Kind::Cifar10).map(|[train, test]| [train, test].concat())
+        }
+        PublicSet::Cifar100 => {
+            cifar_files(set, &folder, Kind::Cifar100).map(|[train, test]| [train, test].concat())
+        }
+    }
+}
+
 /// The labels of a set, without its pictures where these are files of their own.
 ///
 /// # Errors
@@ -89,15 +108,20 @@ pub(crate) fn idx_files(set: PublicSet, folder: &Path) -> Result<[FoundFile; 4],
 }
 
 fn load_cifar(set: PublicSet, folder: &Path, kind: Kind) -> Result<Dataset, DataError> {
+    let [train, test] = cifar_files(set, folder, kind)?;
+    let names = published(set).class_names.iter().map(ToString::to_string).collect();
+    cifar::load_files(set.name().to_owned(), names, kind, &train, &test)
+}
+
+/// The files to train with, and the one to test with.
+fn cifar_files(set: PublicSet, folder: &Path, kind: Kind) -> Result<[Vec<FoundFile>; 2], DataError> {
     let row = published(set);
     let file = |name: &&str| match row.delivery {
         Delivery::Files(_) => Ok(FoundFile::own(folder.join(name))),
         Delivery::Downloads(downloads) => unpacked_file(set, downloads, folder, name),
     };
-    let train: Vec<FoundFile> = kind.train_files().iter().map(file).collect::<Result<_, _>>()?;
-    let test = [file(&kind.test_file())?];
-    let names = row.class_names.iter().map(ToString::to_string).collect();
-    cifar::load_files(set.name().to_owned(), names, kind, &train, &test)
+    let train = kind.train_files().iter().map(file).collect::<Result<_, _>>()?;
+    Ok([train, vec![file(&kind.test_file())?]])
 }
 
 /// A file that was unpacked from one of the downloads, and its content by `SHA256SUMS`.
@@ -140,7 +164,7 @@ fn with_names(set: PublicSet, data: Dataset) -> Dataset {
 
 /// EMNIST's pictures, whose rows are columns in its files, and its labels, which begin with 1 there.
 fn upright(images: LabelledImages, labels_file: &FoundFile) -> Result<LabelledImages, DataError> {
-    let (shape, pixels, labels) = images.into_parts();
+    let (shape, pixels, labels) = images.into_parts()?;
     let (shape, pixels) = transpose(shape, pixels)?;
     LabelledImages::new(shape, pixels, from_zero(labels, labels_file)?)
 }

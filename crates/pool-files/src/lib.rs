@@ -5,8 +5,11 @@
 //! - [`with_room`] makes room for what a file claims to hold, or says that there is none; [`free_memory_bytes`] is what there is.
 //! - [`decode_png`] reads PNG pictures from anywhere: no panic, and memory in proportion to the file. [`decode_picture`] reads
 //!   JPEG, WebP, BMP and GIF files, too. Both are behind the feature `png`.
+//! - `MappedFile`, behind the feature `mapped`, is a file as memory that processes share.
 
 mod atomic_write;
+#[cfg(feature = "mapped")]
+mod mapped;
 mod memory;
 #[cfg(feature = "png")]
 mod picture;
@@ -14,6 +17,8 @@ mod picture;
 mod png;
 
 pub use atomic_write::{PARTIAL_PREFIX, atomic_write, atomic_write_with};
+#[cfg(feature = "mapped")]
+pub use mapped::MappedFile;
 pub use memory::{OutOfMemory, free_memory_bytes, make_room, with_room};
 #[cfg(feature = "png")]
 pub use picture::{PICTURE_EXTENSIONS, PictureFileError, decode_picture};

@@ -109,6 +109,7 @@ mod net;
 mod normalization;
 mod objective;
 mod optimizer;
+mod pixel_scale;
 mod pool;
 mod predictor;
 mod torchscript;
@@ -138,6 +139,7 @@ pub use objective::{
     predicted_probabilities, smoothed_cross_entropy,
 };
 pub use optimizer::Optimizer;
+pub use pixel_scale::PixelScale;
 pub use pool::{PoolLayer, max_unpool};
 pub use predictor::Predictor;
 pub use torchscript::save_torchscript;

@@ -24,8 +24,8 @@ const LASTING_FILES_BYTES: u64 = 1 << 18;
 /// A measurement starts a second process for every peak, which takes a batch of this many images at most.
 const LARGEST_MEASURED_BATCH: u64 = 1_000;
 const F32_BYTES: u64 = 4;
-/// An image's pixel stands as a byte and as an `f32`.
-const BYTES_PER_PIXEL: u64 = 5;
+/// An image's pixel is a byte, and once more one while the set is decoded or test images are changed.
+const BYTES_PER_PIXEL: u64 = 2;
 
 impl Needs {
     /// The needs of a task whose data set has this many images, with a network that a plan has found to fit.
@@ -41,14 +41,20 @@ impl Needs {
         })
     }
 
-    /// Two processes at once, the second with a large batch.
+    /// Two processes at once, the second with a large batch. The first has all test images as numbers, too, and how many of
+    /// all images these are is not known here.
     fn of_measurement(facts: &ModelFacts, optimizer: OptimizerSpec, images: u64) -> Self {
         let exclusive = Self::of_network(facts, optimizer, images);
         let trained_with = facts.memory.first().map_or(1, |estimate| estimate.batch_size.max(1));
         // Parameters do not grow with the batch: this is more than enough.
         let factor = 1 + LARGEST_MEASURED_BATCH.max(trained_with).div_ceil(trained_with);
+        let pixels = facts.shapes.first().map_or(0, |input| pixels(images, input));
+        let numbers = pixels.saturating_mul(F32_BYTES);
         Self {
-            memory_bytes: exclusive.memory_bytes.saturating_add(Self::process(facts, images, factor)),
+            memory_bytes: exclusive
+                .memory_bytes
+                .saturating_add(Self::process(facts, images, factor))
+                .saturating_add(numbers),
             ..exclusive
         }
     }
@@ -69,8 +75,7 @@ impl Needs {
 
     /// Memory of this many images of this shape.
     pub(crate) fn data_bytes(images: u64, input: &[usize]) -> u64 {
-        let pixels: usize = input.iter().product();
-        images.saturating_mul(pixels as u64).saturating_mul(BYTES_PER_PIXEL)
+        pixels(images, input).saturating_mul(BYTES_PER_PIXEL)
     }
 
     /// Memory of a process with these images and `factor` times what the model counts.
@@ -90,6 +95,11 @@ impl Needs {
             disk_bytes: FILES_BYTES.saturating_add(parameters.saturating_mul(copies)),
         }
     }
+}
+
+/// Pixels of this many images of this shape, over all channels.
+fn pixels(images: u64, input: &[usize]) -> u64 {
+    images.saturating_mul(input.iter().product::<usize>() as u64)
 }
 
 /// How many times the parameters a checkpoint takes: themselves, the best ones, and what the optimizer keeps of each.

@@ -4,7 +4,7 @@ use mnist_data::{Augmenter, PictureShape};
 use pool_spec::{Augmentation, ChannelStatistics};
 use tch::{Device, TchError, Tensor};
 
-use crate::resident::ImageTensors;
+use crate::resident::Batch;
 
 /// Changes batches of a set's images, which may be normalized.
 #[derive(Debug, Clone)]
@@ -32,12 +32,7 @@ impl BatchAugmenter {
 
     /// Changes this batch in an epoch, counted from 0; `indices` says which images of the set it has. A batch on another
     /// device comes to the processor and goes back.
-    pub(crate) fn augment(
-        &self,
-        batch: &mut ImageTensors,
-        epoch: u64,
-        indices: &Tensor,
-    ) -> Result<(), TchError> {
+    pub(crate) fn augment(&self, batch: &mut Batch, epoch: u64, indices: &Tensor) -> Result<(), TchError> {
         let indices = Vec::<i64>::try_from(&indices.f_to_device(Device::Cpu)?)?;
         let device = batch.images.device();
         let mut images = vec![0.0; batch.images.numel()];
@@ -64,6 +59,7 @@ impl BatchAugmenter {
 
 #[cfg(test)]
 mod tests {
+    use pool_models::Normalization;
     use pool_spec::Colour;
     use tch::Kind;
 
@@ -83,16 +79,21 @@ mod tests {
         let images = Tensor::arange(4 * 90, (Kind::Float, Device::Cpu)).sin().abs().reshape([4, 3, 6, 5]);
         let labels = Tensor::zeros([4], (Kind::Int64, Device::Cpu));
         let indices = Tensor::from_slice(&[3i64, 1, 2, 0]);
-        let batch = || ImageTensors { images: images.copy(), labels: labels.shallow_clone() };
-        let augmented = |mut batch: ImageTensors, channels: &[ChannelStatistics]| {
+        let batch = || Batch { images: images.copy(), labels: labels.shallow_clone() };
+        let augmented = |mut batch: Batch, channels: &[ChannelStatistics]| {
             let augmenter = BatchAugmenter::new(augmentation, shape, channels, 1).unwrap();
             augmenter.augment(&mut batch, 2, &indices).unwrap();
             batch
         };
-        let expected = augmented(batch(), &[]).normalized(&channels).unwrap().images;
-        let found = augmented(batch().normalized(&channels).unwrap(), &channels).images;
+        let normalized = |mut batch: Batch| {
+            let normalization = Normalization::new(&channels, Device::Cpu).unwrap();
+            normalization.apply_in_place(&mut batch.images).unwrap();
+            batch
+        };
+        let expected = normalized(augmented(batch(), &[])).images;
+        let found = augmented(normalized(batch()), &channels).images;
         assert!(found.allclose(&expected, 1e-5, 1e-5, false));
-        assert!(!found.allclose(&batch().normalized(&channels).unwrap().images, 1e-2, 1e-2, false));
+        assert!(!found.allclose(&normalized(batch()).images, 1e-2, 1e-2, false));
         assert!(BatchAugmenter::new(Augmentation::default(), shape, &channels, 1).is_none());
     }
 }

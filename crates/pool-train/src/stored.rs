@@ -1,6 +1,7 @@
 //! Trained networks, taken from a trial's folder and put to use: on a picture, on another data set, in other programs.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use mnist_data::{DataDir, DataError, Dataset, Likeness, Picture, PictureShape, picture_in_frame};
 use pool_models::{
@@ -15,7 +16,7 @@ use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use crate::TrainError;
-use crate::resident::ImageTensors;
+use crate::resident::ImageSet;
 use crate::trial::{Examined, examine};
 
 /// A finished trial with the weights that were evaluated.
@@ -93,10 +94,11 @@ impl StoredTrial {
     pub fn evaluate(&self, source: &DataSource, data_dir: &DataDir) -> Result<EvaluatedSet, TrainError> {
         let data = mnist_data::load(source, &self.spec().data.pictures, data_dir)?;
         self.check_fit(&data)?;
-        let images = ImageTensors::new(&data.test, ComputeDevice::Cpu)?;
+        let pictures = Rc::new(data.test);
+        let images = ImageSet::new(Rc::clone(&pictures), &[], ComputeDevice::Cpu)?;
         let batch_size = self.record.spec.train.batch_size;
         let Examined { evaluation, confusion, calibration, .. } =
-            examine(&self.net.predictor()?, &data.test, &images, self.classes, batch_size, &StopFlag::new())?;
+            examine(&self.net.predictor()?, &pictures, &images, self.classes, batch_size, &StopFlag::new())?;
         Ok(EvaluatedSet { dataset: data.name, evaluation, confusion, calibration })
     }
 

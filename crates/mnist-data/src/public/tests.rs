@@ -207,3 +207,19 @@ fn a_set_without_its_sums_is_missing_and_one_that_is_not_named_there_is_no_set()
     );
     assert_eq!((error.is_missing(), error.to_string()), (true, expected));
 }
+
+#[test]
+fn a_set_is_compared_with_its_sums_when_it_is_decoded_and_mapped_from_then_on() {
+    let files = idx_set(PublicSet::Kmnist, [1, 3], 2);
+    let first = files.load().unwrap();
+    assert!(!first.train.is_mapped());
+    let second = files.load().unwrap();
+    assert!(second == first && second.train.is_mapped());
+    fs::write(files.folder().join(TEST_LABELS), idx(&[1], &[9])).unwrap();
+    assert!(matches!(files.load().unwrap_err(), DataError::Corrupt { .. }));
+    fs::remove_file(files.folder().join(TEST_LABELS)).unwrap();
+    assert!(
+        matches!(files.load().unwrap_err(), DataError::Missing { .. }),
+        "what is kept is no set by itself"
+    );
+}

@@ -60,6 +60,11 @@ impl Kind {
         }
     }
 
+    /// All of them.
+    pub(super) fn files(self) -> Vec<&'static str> {
+        self.train_files().iter().copied().chain([self.test_file(), self.names_file()]).collect()
+    }
+
     fn classes(self) -> u16 {
         match self {
             Self::Cifar10 => 10,

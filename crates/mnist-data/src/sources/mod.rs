@@ -7,14 +7,16 @@ mod table;
 
 use std::path::Path;
 
-use pool_spec::{DataRemarks, DataSource, PictureSettings, Split};
+use pool_spec::{DataRemarks, DataSource, PictureSettings, SkippedFile, Split};
 
 use crate::catalogue::FILE_NAMES;
 use crate::data_dir::DataDir;
 use crate::dataset::Dataset;
+use crate::decoded::{Place, SourceFile, kept};
 use crate::error::{DataError, Mismatch};
 use crate::images::LabelledImages;
 use crate::split::SplitIndices;
+use crate::{folder as files_in, public};
 
 pub use folder::{FolderSizes, folder_sizes, picture_in_frame};
 
@@ -29,6 +31,12 @@ const MOST_CLASSES: usize = 1 << 16;
 
 /// Loads and checks the images of a source.
 ///
+/// What was decoded is kept in the folder for data sets, and the next process that loads the source maps it: then the images are
+/// in memory once, for all processes of the machine. A source whose files have changed by name, size or time is decoded again. So
+/// is everything where that folder cannot be written to.
+///
+/// The files of a public set are compared with their checksums when they are decoded; [`Dataset::public`] decodes each time.
+///
 /// # Errors
 /// Missing or broken files.
 pub fn load(
@@ -36,16 +44,48 @@ pub fn load(
     pictures: &PictureSettings,
     data_dir: &DataDir,
 ) -> Result<Dataset, DataError> {
+    let place = || Place::of(source, pictures, files_of(source, data_dir), data_dir);
+    let data = kept(place, || decode(source, pictures, data_dir))?;
+    for SkippedFile { file, reason } in &data.remarks.skipped {
+        tracing::warn!(%source, file, reason, "left out a file that cannot be read");
+    }
+    Ok(data)
+}
+
+fn decode(source: &DataSource, pictures: &PictureSettings, data_dir: &DataDir) -> Result<Dataset, DataError> {
     match source {
         DataSource::Public(set) => Dataset::public(*set, data_dir),
         DataSource::Generated => Ok(Dataset::bars_and_crosses(GENERATED_SEED)),
         DataSource::Dir(path) => Dataset::from_dir(path),
-        DataSource::Folder(path) => folder::load(path, pictures, data_dir),
+        DataSource::Folder(path) => folder::load(path, pictures),
         DataSource::Npz(path) => npz::load(path),
         DataSource::Cifar10(path) => cifar::load(path, cifar::Kind::Cifar10),
         DataSource::Cifar100(path) => cifar::load(path, cifar::Kind::Cifar100),
         DataSource::Csv(path) => table::load(path),
     }
+}
+
+/// The files that a source is made of; none where it has none.
+fn files_of(source: &DataSource, data_dir: &DataDir) -> Result<Vec<SourceFile>, DataError> {
+    let within = |path: &Path, names: &[&str]| {
+        names.iter().map(|name| SourceFile::at(&path.join(name))).collect::<Vec<_>>()
+    };
+    Ok(match source {
+        DataSource::Public(set) => {
+            let files = public::files(*set, data_dir)?;
+            files.iter().map(|file| SourceFile::known_by(&file.path, file.sha256())).collect()
+        }
+        DataSource::Generated => Vec::new(),
+        DataSource::Dir(path) => {
+            files_in::four_files("", path, "")?.iter().map(|file| SourceFile::at(file)).collect()
+        }
+        DataSource::Folder(path) => folder::files(path)?,
+        DataSource::Npz(path) => vec![SourceFile::at(path)],
+        DataSource::Cifar10(path) => within(path, &cifar::Kind::Cifar10.files()),
+        DataSource::Cifar100(path) => within(path, &cifar::Kind::Cifar100.files()),
+        DataSource::Csv(path) if path.is_dir() => within(path, &table::FILES),
+        DataSource::Csv(path) => vec![SourceFile::at(path)],
+    })
 }
 
 /// The kind of source that lies at a path, by its name or, for a folder, by the files that it holds.

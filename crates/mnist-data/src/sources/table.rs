@@ -22,6 +22,9 @@ const DIGITS_WHITE: u16 = 16;
 /// The longest line that is read, in columns: a picture of 1,024 pixels a side.
 const MOST_COLUMNS: usize = 1024 * 1024 + 1;
 
+/// Those of a folder, the second of which may be missing.
+pub(super) const FILES: [&str; 2] = ["train.csv", "test.csv"];
+
 const SQUARE_CURE: &str = "write one label and the pixels of a square picture in each line";
 
 /// A file, or a folder with `train.csv` and perhaps `test.csv`.
@@ -33,7 +36,7 @@ pub(super) fn load(path: &Path) -> Result<Dataset, DataError> {
         let train = Table::read(path)?.images()?;
         return assembled(path, Vec::new(), Parts { train, validation: None, test: None });
     }
-    let (train_file, test_file) = (path.join("train.csv"), path.join("test.csv"));
+    let [train_file, test_file] = FILES.map(|file| path.join(file));
     let train = Table::read(&train_file)?;
     let test = if has_labels(&test_file)? { Some(Table::read(&test_file)?) } else { None };
     let scale_of_both = |table: Table| Table { white: train.white, ..table };

@@ -1,11 +1,10 @@
-//! Folders of pictures: sizes, colours, test images, what is left out, and the cache.
+//! Folders of pictures: sizes, colours, test images, and what is left out.
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use mnist_data::{DataDir, Dataset, PictureShape, load, source_at};
-use pool_spec::{Colour, DataSource, PictureSettings, PictureSize, Resize, Unreadable};
+use pool_spec::{Colour, PictureSettings, PictureSize, Resize, Unreadable};
 use pool_testkit::png::{Colour as PngColour, PngFile, grey_file};
 
 use crate::{loaded, loaded_with, write};
@@ -152,39 +151,4 @@ fn what_cannot_be_read_is_named_and_skipped_if_the_file_says_so() {
     assert_eq!(found, [0, 1, 2, 4, 5, 6, 7, 8, 9], "the others moved up");
     let skipped: Vec<&str> = data.remarks.skipped.iter().map(|skipped| skipped.file.as_str()).collect();
     assert_eq!(skipped, ["a/3.png"]);
-}
-
-fn backdate(path: &Path) {
-    let file = fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
-}
-
-#[test]
-fn a_second_start_reads_the_cache_and_a_change_is_seen() {
-    let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let picture = folder.path().join("test/a/0.png");
-    for part in ["train", "test"] {
-        write(&folder.path().join(format!("{part}/a/0.png")), grey_file(1, 2, &[1, 2]).bytes());
-    }
-    let source = DataSource::Folder(folder.path().to_path_buf());
-    let read = || load(&source, &PictureSettings::default(), &DataDir::at(cache.path())).unwrap();
-    let first = read();
-    let stored =
-        || fs::read_dir(cache.path().join("decoded-folders")).unwrap().map(|entry| entry.unwrap().path());
-    assert_eq!(stored().count(), 1);
-    // Only the cache can know what the picture was: its file has the same size and time, and other pixels.
-    let modified = fs::metadata(&picture).unwrap().modified().unwrap();
-    fs::write(&picture, grey_file(1, 2, &[8, 9]).bytes()).unwrap();
-    fs::File::options().write(true).open(&picture).unwrap().set_modified(modified).unwrap();
-    assert_eq!(read(), first);
-
-    backdate(&picture);
-    assert_eq!(read().test.pixels(), [8, 9], "another time, another picture");
-    assert_eq!(stored().count(), 2);
-    // A cache that is not whole is made anew.
-    for file in stored() {
-        let bytes = fs::read(&file).unwrap();
-        fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
-    }
-    assert_eq!(read().test.pixels(), [8, 9]);
 }

@@ -4,6 +4,7 @@ mod broken;
 mod broken_folders;
 mod folders;
 mod hostile;
+mod kept;
 
 use std::path::Path;
 

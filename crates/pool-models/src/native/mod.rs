@@ -4,6 +4,7 @@ mod conv_block;
 mod dense;
 mod dropout;
 mod optimizer;
+mod pixels;
 mod pooling;
 mod shim;
 mod slices;
@@ -12,6 +13,7 @@ pub(crate) use conv_block::{BatchStatistics, BlockVariables, NormVariables, conv
 pub(crate) use dense::dense;
 pub(crate) use dropout::{DropoutMask, dropout};
 pub(crate) use optimizer::{adam_step, momentum_step, sgd_step};
+pub(crate) use pixels::batch_of_bytes;
 pub(crate) use pooling::{KernelPooling, uniform};
 pub(crate) use shim::needs_graph;
 pub(crate) use slices::{FEWEST_CHANNELS, is_dense_cpu_f32};

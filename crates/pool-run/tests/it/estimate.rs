@@ -39,7 +39,7 @@ fn a_trial_takes_its_epochs_and_its_evaluation_and_a_sweep_all_its_trials() {
     for (row, arm) in estimate.arms.iter().zip(plan.arms()) {
         assert_eq!(row.arm, arm);
         assert!(close(row.trial_s, expected), "{} instead of {expected}", row.trial_s);
-        assert_eq!(row.peak_bytes, Some((100 << 20) + 2_500 * 28 * 28 * 5));
+        assert_eq!(row.peak_bytes, Some((100 << 20) + 2_500 * 28 * 28 * 2));
     }
     assert!(close(estimate.total_s, 4.0 * expected), "two arms, two seeds");
 }

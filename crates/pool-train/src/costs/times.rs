@@ -13,7 +13,7 @@ use crate::TrainError;
 use crate::augmented::BatchAugmenter;
 use crate::context::TrialContext;
 use crate::device::{Stopwatch, torch};
-use crate::resident::{ImageTensors, ResidentData};
+use crate::resident::{Batch, ImageSet, ResidentData};
 use crate::trial::{Training, predict};
 use crate::usage::resident_peak_bytes;
 
@@ -47,7 +47,7 @@ impl Clock<'_> {
     /// Whole epochs, step by step. Every step ends with its loss read back, so that it is over when the clock says so.
     pub(super) fn training(&self, variables: &VarStore) -> Result<StepTimes, TrainError> {
         let batch_size = self.spec.train.batch_size;
-        let images = self.data.train.len() as usize;
+        let images = self.data.train.len();
         let training = Training::new(&self.spec.train, self.net, &self.data.train, variables, self.kernels)?;
         let mut training = training.augmented(self.data.augmenter.as_ref());
         let order = BatchOrder::new(images, 0);
@@ -74,7 +74,7 @@ impl Clock<'_> {
 
     /// The class of every test image, from the pixels in the device's memory to the classes read back by the host.
     pub(super) fn prediction(&self) -> Result<PredictionTimes, TrainError> {
-        let batches = self.data.test.images.f_split(STUDYS_BATCH as i64, 0)?;
+        let batches = self.data.test.whole()?.images.f_split(STUDYS_BATCH as i64, 0)?;
         let predictor = self.net.predictor()?;
         let all = || {
             batches.iter().try_for_each(|batch| {
@@ -83,7 +83,7 @@ impl Clock<'_> {
             })
         };
         all()?;
-        let images = self.data.test.len();
+        let images = self.data.test.len() as u64;
         Ok(PredictionTimes {
             batch_size: images.min(STUDYS_BATCH as u64),
             images,
@@ -94,11 +94,14 @@ impl Clock<'_> {
     /// One batch at a time, a different one every time; as with predictions, the way of the pixels to the device does
     /// not count.
     pub(super) fn latencies(&self) -> Result<Vec<Latency>, TrainError> {
-        batches_of(self.data.test.len()).into_iter().map(|batch_size| self.latency(batch_size)).collect()
+        batches_of(self.data.test.len() as u64)
+            .into_iter()
+            .map(|batch_size| self.latency(batch_size))
+            .collect()
     }
 
     fn latency(&self, batch_size: usize) -> Result<Latency, TrainError> {
-        let batches = self.data.test.images.f_split(batch_size as i64, 0)?;
+        let batches = self.data.test.whole()?.images.f_split(batch_size as i64, 0)?;
         // The last batch may be a part of one.
         let whole = batches.len().saturating_sub(1).max(1);
         let mut next = batches[..whole].iter().cycle();
@@ -150,24 +153,26 @@ const PROBE_TIME: Duration = Duration::from_millis(300);
 pub fn probe(spec: &TrialSpec, context: &TrialContext) -> Result<Probe, TrainError> {
     context.set_threads();
     let device = context.device;
-    let batch = spec.train.batch_size as i64;
+    let batch_size = spec.train.batch_size as i64;
     let inferred = spec.model.infer()?;
     let classes = inferred.output().and_then(|shape| shape.last().copied()).unwrap_or(1) as i64;
     let sides = spec.model.input.iter().map(|&side| side as i64);
-    let shape: Vec<i64> = std::iter::once(batch).chain(sides).collect();
-    let images = ImageTensors {
+    let shape: Vec<i64> = std::iter::once(batch_size).chain(sides).collect();
+    let batch = Batch {
         images: Tensor::f_rand(&shape[..], (Kind::Float, torch(device)))?,
-        labels: Tensor::f_randint(classes, [batch], (Kind::Int64, torch(device)))?,
+        labels: Tensor::f_randint(classes, [batch_size], (Kind::Int64, torch(device)))?,
     };
-    let all = Tensor::f_arange(batch, (Kind::Int64, torch(device)))?;
+    let images = batch.images.shallow_clone();
+    let set = ImageSet::Numbers(batch);
+    let all = Tensor::f_arange(batch_size, (Kind::Int64, torch(device)))?;
 
     let (variables, net) = context.build(&spec.model, spec.train.precision)?;
-    let training = Training::new(&spec.train, &net, &images, &variables, context.kernels)?;
+    let training = Training::new(&spec.train, &net, &set, &variables, context.kernels)?;
     let augmenter = augmenter_of(spec);
     let mut training = training.augmented(augmenter.as_ref());
     let step_s = median_s(context, || Ok(f64::try_from(&training.step(&all)?.loss).map(drop)?))?;
     let predictor = net.predictor()?;
-    let prediction_s = median_s(context, || predict(&predictor, &images.images).map(drop))?;
+    let prediction_s = median_s(context, || predict(&predictor, &images).map(drop))?;
     Ok(Probe { step_s, prediction_s, peak_bytes: resident_peak_bytes(device) })
 }
 

@@ -1,6 +1,8 @@
 //! Passes over sets of images without gradients, and what their logits show: losses, classes, confidence, the hardest
 //! images, and the effect of small changes.
 
+use std::rc::Rc;
+
 use mnist_data::{LabelledImages, PerturbationLevel, standard_levels};
 use pool_metrics::{Calibration, ConfusionMatrix};
 use pool_models::{
@@ -13,13 +15,13 @@ use tch::{Device, Kind, Tensor};
 
 use crate::TrainError;
 use crate::device::evaluation_batch;
-use crate::resident::{ImageTensors, ResidentData};
+use crate::resident::{Batch, ImageSet, ResidentData};
 
-/// The logits `[N, classes]` of images `[N, C, H, W]`, on their device. Batches differ from training in nothing but
-/// order, dropout, gradients and, on a CUDA device, size.
+/// The logits `[N, classes]` of all images of a set, on its device. Batches differ from training in nothing but order,
+/// dropout, gradients and, on a CUDA device, size.
 fn logits_of(
     predictor: &Predictor<'_>,
-    images: &Tensor,
+    set: &ImageSet,
     batch_size: usize,
     stop: &StopFlag,
 ) -> Result<Tensor, TrainError> {
@@ -27,14 +29,14 @@ fn logits_of(
     // leave the allocator with gaps that no large one fits into.
     let mut all: Option<Tensor> = None;
     let mut done = 0;
-    for batch in images.f_split(batch_size as i64, 0)? {
+    for batch in set.batches(batch_size) {
         stop.check()?;
-        let logits = predictor.forward(&batch)?;
+        let logits = predictor.forward(&batch?.images)?;
         let size = logits.size();
         let all = match &mut all {
             Some(all) => all,
             None => {
-                all.insert(Tensor::f_empty([images.size()[0], size[1]], (logits.kind(), logits.device()))?)
+                all.insert(Tensor::f_empty([set.len() as i64, size[1]], (logits.kind(), logits.device()))?)
             }
         };
         all.f_narrow(0, done, size[0])?.f_copy_(&logits)?;
@@ -42,21 +44,21 @@ fn logits_of(
     }
     match all {
         Some(all) => Ok(all),
-        None => Ok(predictor.forward(images)?),
+        None => Ok(predictor.forward(&set.whole()?.images)?),
     }
 }
 
 /// Loss and errors of a set of images, none of whose logits is kept: with many classes they are larger than the images.
 pub(crate) fn evaluate(
     predictor: &Predictor<'_>,
-    set: &ImageTensors,
+    set: &ImageSet,
     batch_size: usize,
     stop: &StopFlag,
 ) -> Result<Evaluation, TrainError> {
-    let batches = set.images.f_split(batch_size as i64, 0)?.into_iter();
-    let mut sums = Sums::on(set.images.device())?;
-    for (images, labels) in batches.zip(set.labels.f_split(batch_size as i64, 0)?) {
+    let mut sums = Sums::on(set.device())?;
+    for batch in set.batches(batch_size) {
         stop.check()?;
+        let Batch { images, labels } = batch?;
         sums.add(&predictor.forward(&images)?, &labels)?;
     }
     sums.evaluation()
@@ -114,22 +116,22 @@ pub(crate) struct Examined {
     pub(crate) calibration: Calibration,
 }
 
-/// One pass over `pictures`, which are `images` as tensors.
+/// One pass over `pictures`, from which the batches of `set` are made.
 pub(crate) fn examine(
     predictor: &Predictor<'_>,
     pictures: &LabelledImages,
-    images: &ImageTensors,
+    set: &ImageSet,
     classes: usize,
     batch_size: usize,
     stop: &StopFlag,
 ) -> Result<Examined, TrainError> {
-    let logits = logits_of(predictor, &images.images, batch_size, stop)?;
+    let logits = logits_of(predictor, set, batch_size, stop)?;
     let predictions = classes_of(&logits)?;
-    let labels = pictures.labels();
+    let (labels, label_tensor) = (pictures.labels(), set.labels()?);
     let correct: Vec<bool> = labels.iter().zip(&predictions).map(|(label, found)| label == found).collect();
-    let PredictedProbabilities { confidence, loss } = predicted_probabilities(&logits, &images.labels)?;
+    let PredictedProbabilities { confidence, loss } = predicted_probabilities(&logits, &label_tensor)?;
     let mut sums = Sums::on(logits.device())?;
-    sums.add(&logits, &images.labels)?;
+    sums.add(&logits, &label_tensor)?;
     Ok(Examined {
         evaluation: sums.evaluation()?,
         confusion: ConfusionMatrix::from_predictions(labels, &predictions, classes)?,
@@ -210,10 +212,9 @@ impl Changed<'_> {
         let mut sums =
             Robustness { kind: level.kind, strength: level.strength, images: 0, errors: 0, consistent: 0 };
         for perturbation in &level.perturbations {
-            let pictures = self.pictures.perturbed(perturbation, NOISE_SEED)?;
-            let changed = ImageTensors::new(&pictures, self.device)?.normalized(&self.data.normalization)?;
-            let classes =
-                classes_of(&logits_of(self.predictor, &changed.images, self.batch_size, self.stop)?)?;
+            let pictures = Rc::new(self.pictures.perturbed(perturbation, NOISE_SEED)?);
+            let changed = ImageSet::new(Rc::clone(&pictures), &self.data.normalization, self.device)?;
+            let classes = classes_of(&logits_of(self.predictor, &changed, self.batch_size, self.stop)?)?;
             sums.images += classes.len() as u64;
             sums.errors += differences(&classes, pictures.labels());
             sums.consistent += classes.len() as u64 - differences(&classes, self.predictions);

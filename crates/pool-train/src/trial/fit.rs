@@ -19,13 +19,13 @@ use super::evaluate::evaluate;
 use crate::TrainError;
 use crate::augmented::BatchAugmenter;
 use crate::device::{Stopwatch, evaluation_batch, seed_device, torch};
-use crate::resident::{ImageTensors, ResidentData};
+use crate::resident::{ImageSet, ResidentData};
 use crate::usage::PeakMemory;
 
 /// A network with its optimizer, and the images it learns from.
 pub(crate) struct Training<'a> {
     net: &'a Net,
-    images: &'a ImageTensors,
+    images: &'a ImageSet,
     /// What changes them each time that they are seen.
     augmenter: Option<&'a BatchAugmenter>,
     steps_per_epoch: u64,
@@ -48,7 +48,7 @@ impl<'a> Training<'a> {
     pub(crate) fn new(
         spec: &TrainSpec,
         net: &'a Net,
-        images: &'a ImageTensors,
+        images: &'a ImageSet,
         variables: &VarStore,
         kernels: Kernels,
     ) -> Result<Self, TrainError> {
@@ -97,8 +97,8 @@ impl<'a> Training<'a> {
     }
 }
 
-fn steps_per_epoch(spec: &TrainSpec, images: &ImageTensors) -> u64 {
-    images.len().div_ceil(spec.batch_size as u64)
+fn steps_per_epoch(spec: &TrainSpec, images: &ImageSet) -> u64 {
+    images.len().div_ceil(spec.batch_size) as u64
 }
 
 /// How often a running epoch reports.
@@ -148,7 +148,7 @@ impl Fit<'_> {
     ) -> Result<FitEnd, TrainError> {
         let training = Training::new(self.spec, self.net, &self.data.train, variables, self.kernels)?;
         let mut training = training.augmented(self.data.augmenter.as_ref());
-        let order = BatchOrder::new(self.data.train.len() as usize, self.seed);
+        let order = BatchOrder::new(self.data.train.len(), self.seed);
         let mut last_checkpoint = Instant::now();
         let Resumed { epochs, earlier, changes, mut best, resident_peak_bytes } =
             self.checkpoints.resume(self.net, variables, training.optimizer());
@@ -261,7 +261,7 @@ impl Fit<'_> {
         training: &mut Training<'_>,
         on_event: &mut dyn FnMut(TrialEvent),
     ) -> Result<(f64, f64), TrainError> {
-        let images = self.data.train.len() as usize;
+        let images = self.data.train.len();
         // Sums stay on the device and are read once, after the last step: to read one earlier is to wait for all steps
         // that the device was given so far.
         let mut loss_sum = Tensor::f_zeros([], (Kind::Double, permutation.device()))?;

@@ -1,6 +1,5 @@
 //! A folder of pictures: `train/CLASS/*.png` and `test/CLASS/*.png`, or `CLASS/*.png` alone.
 
-mod cache;
 mod decode;
 mod scan;
 mod sizes;
@@ -8,50 +7,37 @@ mod sizes;
 use std::path::Path;
 use std::time::Instant;
 
-use pool_spec::{DataRemarks, PictureSettings, SkippedFile};
+use pool_spec::{DataRemarks, PictureSettings};
 
 use super::{Parts, assembled};
-use crate::data_dir::DataDir;
 use crate::dataset::Dataset;
+use crate::decoded::SourceFile;
 use crate::error::DataError;
 use decode::Decoded;
 pub use decode::picture_in_frame;
 use scan::Scan;
 pub use sizes::{FolderSizes, folder_sizes};
 
-/// Loads the pictures of a folder, from the cache where nothing has changed since they were decoded.
+/// Loads the pictures of a folder.
 ///
 /// # Errors
 /// [`DataError::Source`] where the folder is not arranged as it should be, [`DataError::Unreadable`],
 /// [`DataError::OutOfMemory`], or [`DataError::Io`].
-pub(super) fn load(
-    path: &Path,
-    settings: &PictureSettings,
-    data_dir: &DataDir,
-) -> Result<Dataset, DataError> {
+pub(super) fn load(path: &Path, settings: &PictureSettings) -> Result<Dataset, DataError> {
     let start = Instant::now();
     let scan = Scan::of(path)?;
-    let cached = cache::place(&scan, settings, data_dir);
-    let decoded = match cached.as_deref().and_then(cache::read) {
-        Some(decoded) => decoded,
-        None => {
-            let decoded = decode::all(&scan, settings)?;
-            if let Some(file) = &cached {
-                cache::write(file, &decoded);
-            }
-            decoded
-        }
-    };
-    let Decoded { train, validation, test, skipped } = decoded;
-    report(path, &skipped);
+    let Decoded { train, validation, test, skipped } = decode::all(&scan, settings)?;
     let (images, elapsed_ms) = (train.len(), start.elapsed().as_millis());
     let data = assembled(path, scan.classes, Parts { train, validation, test })?;
-    tracing::debug!(folder = %path.display(), images, elapsed_ms, "loaded");
+    tracing::debug!(folder = %path.display(), images, elapsed_ms, "decoded");
     Ok(Dataset { remarks: DataRemarks { skipped, ..data.remarks }, ..data })
 }
 
-fn report(folder: &Path, skipped: &[SkippedFile]) {
-    for SkippedFile { file, reason } in skipped {
-        tracing::warn!(folder = %folder.display(), file, reason, "left out a file that cannot be read");
-    }
+/// The pictures of a folder, unopened.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn files(path: &Path) -> Result<Vec<SourceFile>, DataError> {
+    let scan = Scan::of(path)?;
+    Ok(scan.files().map(|found| SourceFile { name: found.file.clone(), stamp: found.stamp }).collect())
 }

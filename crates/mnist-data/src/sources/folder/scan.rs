@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use pool_files::PICTURE_EXTENSIONS;
 
 use super::super::{MOST_CLASSES, wrong};
+use crate::decoded::Stamp;
 use crate::error::DataError;
 
 /// Formats that are pictures to people, and that nothing here reads: such a file is not passed over in silence.
@@ -39,9 +39,8 @@ pub(super) struct Found {
     /// Within the folder.
     pub(super) file: String,
     pub(super) label: u16,
-    pub(super) bytes: u64,
-    /// When it was last changed, nanoseconds since 1970; 0 where that is unknown.
-    pub(super) modified_ns: u128,
+    /// `None` if it cannot be looked at.
+    pub(super) stamp: Option<Stamp>,
 }
 
 impl Scan {
@@ -88,7 +87,7 @@ impl Scan {
     }
 
     /// The files of every part, by its name.
-    pub(super) fn parts(&self) -> impl Iterator<Item = (&'static str, &Vec<Found>)> {
+    fn parts(&self) -> impl Iterator<Item = (&'static str, &Vec<Found>)> {
         let others = [("validation", self.validation.as_ref()), ("test", self.test.as_ref())];
         let others = others.into_iter().filter_map(|(name, found)| found.map(|found| (name, found)));
         std::iter::once(("train", &self.train)).chain(others)
@@ -168,12 +167,9 @@ fn pictures(folder: &Path, class: &Path, inside: &str) -> Result<Vec<Found>, Dat
                 return Err(wrong(folder, file, "a picture", "a folder within a class", cure));
             }
             // What cannot even be looked at is found out again when it is opened, and named there.
-            metadata if is_picture(&name) => pictures.push(Found {
-                file,
-                label: 0,
-                bytes: metadata.as_ref().map_or(0, Metadata::len),
-                modified_ns: metadata.map_or(0, |metadata| modified_ns(&metadata)),
-            }),
+            metadata if is_picture(&name) => {
+                pictures.push(Found { file, label: 0, stamp: metadata.as_ref().ok().map(Stamp::of) });
+            }
             _ => tracing::debug!(file = %path.display(), "no picture by its name"),
         }
     }
@@ -225,9 +221,4 @@ fn is_picture(name: &str) -> bool {
     extension.is_some_and(|extension| {
         PICTURE_EXTENSIONS.iter().chain(&OTHER_PICTURES).any(|known| *known == extension)
     })
-}
-
-fn modified_ns(metadata: &Metadata) -> u128 {
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.map_or(0, |since| since.as_nanos())
 }
