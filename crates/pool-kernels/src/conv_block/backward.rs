@@ -119,7 +119,7 @@ impl ConvBlock {
             let last = if matches!(plan, Plan::Tiles(_)) { taps - 1 } else { 0 };
             plan.pack(
                 (isa, packing),
-                (form, if self.depthwise { 1 } else { self.filters }),
+                (form, self.filters_of_channel()),
                 // Of a depthwise convolution, the only channel that a filter sees is its own.
                 |channel, filter, tap| {
                     let (filter, channel) = if self.depthwise { (channel, 0) } else { (filter, channel) };

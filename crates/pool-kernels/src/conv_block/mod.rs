@@ -191,6 +191,11 @@ impl ConvBlock {
         if self.depthwise { 1 } else { self.channels }
     }
 
+    /// Filters that see a channel.
+    fn filters_of_channel(&self) -> usize {
+        if self.depthwise { 1 } else { self.filters }
+    }
+
     /// How factors lie.
     fn form(&self, isa: Isa) -> Form {
         if self.depthwise { Form::Singles } else { Form::of(self.precision, isa) }

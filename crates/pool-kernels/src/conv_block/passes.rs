@@ -75,9 +75,7 @@ impl GradientAxis {
             lines: remainders.map(line).collect(),
         }
     }
-}
 
-impl GradientAxis {
     /// The first entry of what the input's first entry sees.
     pub(super) fn first(&self) -> usize {
         self.lines[0].taps.iter().map(|&(_, distance)| distance).min().unwrap_or(0)
@@ -113,7 +111,7 @@ impl ConvBlock {
         (form, from): (Form, Frame),
     ) -> Result<Vec<Pass>, OutOfMemory> {
         let to = Frame { image: self.input_numbers(), columns: self.axes[1].input, pixel: self.channels };
-        let seen = if self.depthwise { 1 } else { form.places(self.filters) };
+        let seen = form.places(self.filters_of_channel());
         let mut passes = with_room(rows.lines.len() * columns.lines.len())?;
         for row in &rows.lines {
             for column in &columns.lines {

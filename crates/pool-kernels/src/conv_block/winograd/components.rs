@@ -14,7 +14,7 @@ fn both<T: Copy, const A: usize, const B: usize>(
     numbers: Square<T, A>,
     along: impl Fn([T; A]) -> [T; B],
 ) -> Square<T, B> {
-    // Loops over what lies in place: arrays that closures return would be copied through memory.
+    // Loops over what lies in place: arrays that are moved through iterators would be copied through memory.
     let any = numbers[0][0];
     let (mut rows, mut all) = ([[any; B]; A], [[any; B]; B]);
     for (row, &numbers) in rows.iter_mut().zip(&numbers) {
