@@ -430,10 +430,10 @@ mod tests {
         let twice = Parallel::residual([Conv2d::new(1, 1).into()], [Conv2d::new(1, 1).into()]);
         assert_eq!(block(Sequential::new([1, 9, 9]).add(twice)), 1, "the first branch");
         let residual = |layers: [Layer; 2]| {
-            Sequential::new([4, 9, 9])
+            Sequential::new([4, 8, 8])
                 .add(Parallel::residual(layers, []))
                 .add(Activation::Relu)
-                .add(Pool::max(3))
+                .add(Pool::max(2))
         };
         let conv = || Conv2d::new(4, 1);
         assert_eq!(block(residual([conv().into(), BatchNorm::default().into()])), 5);
