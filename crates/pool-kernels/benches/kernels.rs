@@ -276,7 +276,8 @@ fn sgd(criterion: &mut Criterion) {
 
 /// The study's hidden layer.
 fn dense(criterion: &mut Criterion) {
-    let layer = DenseKernel { inputs: CHANNELS * SIDE * SIDE / 4, units: 128 };
+    let precision = ProductPrecision::F32;
+    let layer = DenseKernel { inputs: CHANNELS * SIDE * SIDE / 4, units: 128, precision };
     let (input, weight) = (values(IMAGES * layer.inputs), values(layer.units * layer.inputs));
     let (bias, gradient) = (values(layer.units), values(IMAGES * layer.units));
     let mut output = vec![0.0; IMAGES * layer.units];
@@ -303,7 +304,7 @@ fn dense(criterion: &mut Criterion) {
                 weight_gradient: &mut weight_gradient,
                 bias_gradient: &mut bias_gradient,
             };
-            layer.backward(&ThisThread, data);
+            layer.backward(Isa::best(), &ThisThread, data).expect("memory for a kernel");
         });
     });
     group.finish();

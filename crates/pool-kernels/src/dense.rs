@@ -1,7 +1,8 @@
 //! Products of a fully connected layer, forward and backward, divided among threads by the layer's inputs.
 //!
 //! The crate `gemm-f32` computes the products; this file divides them. Every task takes some of the layer's inputs, the
-//! longest side of all three products, so that no thread repeats the work of another.
+//! longest side of all three products, so that no thread repeats the work of another. In bfloat16 the factors of a task are
+//! rounded on its thread, and multiplied as `f32`.
 
 #![expect(unsafe_code, reason = "matrices within larger ones, written by several threads")]
 
@@ -9,10 +10,11 @@ use std::ops::Range;
 
 use gemm_common::Parallelism;
 
+use crate::conv_block::ProductPrecision;
 use crate::isa::{Isa, Kernel};
 use crate::memory::{OutOfMemory, Scratch, product, scratch_length};
 use crate::panel::blocks;
-use crate::simd::{MOST_LANES, Simd};
+use crate::simd::{MOST_LANES, Simd, round_to_bf16};
 use crate::sum::add_rows;
 use crate::threads::{DisjointSlices, SharedOutcome, Threads};
 
@@ -23,6 +25,8 @@ pub struct DenseKernel {
     pub inputs: usize,
     /// Entries of a sample of the output.
     pub units: usize,
+    /// The precision of the products, forward and backward.
+    pub precision: ProductPrecision,
 }
 
 /// The slices that a backward pass reads and writes.
@@ -88,7 +92,8 @@ impl DenseKernel {
     ) -> Result<(), OutOfMemory> {
         let padded = self.units.checked_next_multiple_of(MOST_LANES).unwrap_or(usize::MAX);
         let mut scratch = Scratch::take();
-        let [transposed] = scratch.split([scratch_length(&[INPUTS, padded])])?;
+        let rounded = self.room_to_round(scratch_length(&[samples, INPUTS]));
+        let [transposed, rounded] = scratch.split([scratch_length(&[INPUTS, padded]), rounded])?;
         let length = samples * self.units;
         for task in tasks {
             let inputs = self.task_inputs(task);
@@ -102,7 +107,7 @@ impl DenseKernel {
                 matrix_product(
                     [samples, self.units, inputs.len()],
                     Matrix { first: partial.as_mut_ptr(), row: self.units, column: 1 },
-                    Matrix { first: input.as_ptr().add(inputs.start), row: self.inputs, column: 1 },
+                    self.factor(isa, (input, samples), &inputs, rounded),
                     Matrix { first: transposed.as_ptr(), row: padded, column: 1 },
                 );
             }
@@ -112,9 +117,17 @@ impl DenseKernel {
 
     /// Computes the gradients.
     ///
+    /// # Errors
+    /// Not enough memory to round factors in bfloat16.
+    ///
     /// # Panics
     /// Slices of other lengths than those of the layer.
-    pub fn backward(&self, threads: &dyn Threads, data: DenseGradients<'_>) {
+    pub fn backward(
+        &self,
+        isa: Isa,
+        threads: &dyn Threads,
+        data: DenseGradients<'_>,
+    ) -> Result<(), OutOfMemory> {
         let DenseGradients { input, weight, output_gradient, input_gradient, weight_gradient, bias_gradient } =
             data;
         let samples =
@@ -125,33 +138,88 @@ impl DenseKernel {
 
         let (input_gradient, weight_gradient) =
             (DisjointSlices::new(input_gradient), DisjointSlices::new(weight_gradient));
-        threads.parallel_for(self.tasks(), 1, &|tasks| {
-            for task in tasks {
-                let inputs = self.task_inputs(task);
-                // SAFETY: no two threads have an input in common, and each writes only to the columns of its inputs, which
-                // `check_lengths` has counted.
-                unsafe {
-                    if !input_gradient.is_empty() {
-                        matrix_product(
-                            [samples, inputs.len(), self.units],
-                            Matrix { first: input_gradient.at(inputs.start), row: self.inputs, column: 1 },
-                            Matrix { first: output_gradient.as_ptr(), row: self.units, column: 1 },
-                            Matrix { first: weight.as_ptr().add(inputs.start), row: self.inputs, column: 1 },
-                        );
-                    }
-                    if !weight_gradient.is_empty() {
-                        matrix_product(
-                            [self.units, inputs.len(), samples],
-                            Matrix { first: weight_gradient.at(inputs.start), row: self.inputs, column: 1 },
-                            Matrix { first: output_gradient.as_ptr(), row: 1, column: self.units },
-                            Matrix { first: input.as_ptr().add(inputs.start), row: self.inputs, column: 1 },
-                        );
-                    }
-                }
+        let mut scratch = Scratch::take();
+        let [rounded] = scratch.split([self.room_to_round(output_gradient.len())])?;
+        let output_gradient = match self.precision {
+            ProductPrecision::F32 => output_gradient,
+            ProductPrecision::Bf16 => {
+                isa.run(Round { from: output_gradient, to: &mut *rounded });
+                &rounded[..output_gradient.len()]
             }
+        };
+        let outcome = SharedOutcome::default();
+        threads.parallel_for(self.tasks(), 1, &|tasks| {
+            let gradients = [&input_gradient, &weight_gradient];
+            outcome.record(self.gradients(isa, [input, weight, output_gradient], samples, gradients, tasks));
         });
+        outcome.into_result()?;
         bias_gradient.fill(0.0);
         add_rows(bias_gradient, output_gradient);
+        Ok(())
+    }
+
+    /// The gradients of some tasks' inputs and weights, from that of the output, which is rounded already.
+    fn gradients(
+        &self,
+        isa: Isa,
+        [input, weight, output_gradient]: [&[f32]; 3],
+        samples: usize,
+        [input_gradient, weight_gradient]: [&DisjointSlices<'_, f32>; 2],
+        tasks: Range<usize>,
+    ) -> Result<(), OutOfMemory> {
+        let mut scratch = Scratch::take();
+        let rounded = self.room_to_round(scratch_length(&[samples.max(self.units), INPUTS]));
+        let [rounded] = scratch.split([rounded])?;
+        for task in tasks {
+            let inputs = self.task_inputs(task);
+            // SAFETY: no two threads have an input in common, and each writes only to the columns of its inputs, which
+            // `check_lengths` has counted.
+            unsafe {
+                if !input_gradient.is_empty() {
+                    matrix_product(
+                        [samples, inputs.len(), self.units],
+                        Matrix { first: input_gradient.at(inputs.start), row: self.inputs, column: 1 },
+                        Matrix { first: output_gradient.as_ptr(), row: self.units, column: 1 },
+                        self.factor(isa, (weight, self.units), &inputs, rounded),
+                    );
+                }
+                if !weight_gradient.is_empty() {
+                    matrix_product(
+                        [self.units, inputs.len(), samples],
+                        Matrix { first: weight_gradient.at(inputs.start), row: self.inputs, column: 1 },
+                        Matrix { first: output_gradient.as_ptr(), row: 1, column: self.units },
+                        self.factor(isa, (input, samples), &inputs, rounded),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Numbers of scratch memory for so many rounded ones.
+    fn room_to_round(&self, numbers: usize) -> usize {
+        match self.precision {
+            ProductPrecision::F32 => 0,
+            ProductPrecision::Bf16 => numbers,
+        }
+    }
+
+    /// Some inputs of each of so many rows: where they lie, or rounded in `room`.
+    fn factor(
+        &self,
+        isa: Isa,
+        (rows, count): (&[f32], usize),
+        inputs: &Range<usize>,
+        room: &mut [f32],
+    ) -> Matrix<*const f32> {
+        let some = |row: usize| &rows[row * self.inputs..][inputs.clone()];
+        if self.precision == ProductPrecision::F32 {
+            return Matrix { first: some(0).as_ptr(), row: self.inputs, column: 1 };
+        }
+        for (row, to) in room.chunks_exact_mut(inputs.len()).take(count).enumerate() {
+            isa.run(Round { from: some(row), to });
+        }
+        Matrix { first: room.as_ptr(), row: inputs.len(), column: 1 }
     }
 
     /// Panics unless the lengths are those of the layer, and returns the number of samples.
@@ -224,7 +292,32 @@ unsafe fn matrix_product(
     }
 }
 
-/// Writes the weights of some inputs as a row per input and a column per unit.
+/// Writes numbers as the nearest ones in bfloat16.
+struct Round<'a> {
+    from: &'a [f32],
+    /// As many at least.
+    to: &'a mut [f32],
+}
+
+impl Kernel for Round<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { from, to } = self;
+        let to = &mut to[..from.len()];
+        for first in (0..from.len()).step_by(S::LANES) {
+            let numbers = from.len() - first;
+            // SAFETY: as many numbers are read and written as lie there.
+            unsafe {
+                let rounded = s.round_to_bf16(s.load_up_to(from.as_ptr().add(first), numbers));
+                s.store_up_to(to.as_mut_ptr().add(first), rounded, numbers);
+            }
+        }
+    }
+}
+
+/// Writes the weights of some inputs as a row per input and a column per unit, rounded if the layer's factors are.
 struct Transpose<'a> {
     layer: &'a DenseKernel,
     weight: &'a [f32],
@@ -239,7 +332,8 @@ impl Kernel for Transpose<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let DenseKernel { inputs: all_inputs, units } = *self.layer;
+        let DenseKernel { inputs: all_inputs, units, precision } = *self.layer;
+        let rounds = precision == ProductPrecision::Bf16;
         let inputs = self.inputs.len();
         let needed = scratch_length(&[inputs, self.padded]);
         assert!(
@@ -260,13 +354,20 @@ impl Kernel for Transpose<'_> {
                 unsafe {
                     let to = self.to.as_mut_ptr().add(block * self.padded + first);
                     s.gather_block(&rows, block, to, self.padded);
+                    if rounds {
+                        for row in 0..S::LANES {
+                            let to = to.add(row * self.padded);
+                            s.store(to, s.round_to_bf16(s.load(to)));
+                        }
+                    }
                 }
             }
             if inputs < S::LANES {
                 for input in 0..inputs {
                     for unit in first..units.min(first + S::LANES) {
+                        let weight = self.weight[unit * all_inputs + self.inputs.start + input];
                         self.to[input * self.padded + unit] =
-                            self.weight[unit * all_inputs + self.inputs.start + input];
+                            if rounds { round_to_bf16(weight) } else { weight };
                     }
                 }
             }
@@ -280,7 +381,11 @@ mod tests {
 
     #[test]
     fn lengths_are_those_of_the_layer() {
-        assert_eq!(DenseKernel { inputs: 5, units: 3 }.check_lengths(20, [15, 3, 12]), 4);
+        assert_eq!(
+            DenseKernel { inputs: 5, units: 3, precision: ProductPrecision::F32 }
+                .check_lengths(20, [15, 3, 12]),
+            4
+        );
     }
 
     /// Both products are 0 after wrapping around, so that no weights and no outputs would do.
@@ -288,7 +393,10 @@ mod tests {
     fn lengths_that_wrap_around_are_refused() {
         let half = 1 << (usize::BITS / 2);
         for (inputs, input, lengths) in [(half, half, [0, half, half]), (1, half, [half, half, 0])] {
-            let check = || DenseKernel { inputs, units: half }.check_lengths(input, lengths);
+            let check = || {
+                DenseKernel { inputs, units: half, precision: ProductPrecision::F32 }
+                    .check_lengths(input, lengths)
+            };
             assert!(std::panic::catch_unwind(check).is_err(), "{inputs} inputs");
         }
     }

@@ -1,6 +1,8 @@
 //! A convolution block gives what its layers give one after another, in plain loops, with every instruction set.
 
 mod common;
+#[path = "common/rounding.rs"]
+mod rounding;
 
 use common::{isas, values};
 use pool_kernels::{
@@ -8,6 +10,7 @@ use pool_kernels::{
     ConvBlockGradients, DropRate, Isa, KeepMask, Layout, ProductPrecision, Stream, ThisThread,
 };
 use proptest::prelude::*;
+use rounding::nearest_bf16;
 
 /// An axis whose kernel fits.
 fn axes() -> impl Strategy<Value = ConvAxis> {
@@ -193,17 +196,11 @@ fn statistics(numbers: &[f64], channels: usize) -> (Vec<f64>, Vec<f64>) {
     (mean, variance)
 }
 
-/// A factor of a product: in bfloat16 the nearest number of 8 bits, ties to even, by adding what has no bits below it.
+/// A factor of a product.
 fn factor_of(block: &ConvBlock, number: f64) -> f64 {
-    let exponent = number.abs().log2().floor();
     match block.precision {
-        ProductPrecision::F32 => number,
-        ProductPrecision::Bf16 if block.depthwise => number,
-        ProductPrecision::Bf16 if number == 0.0 => 0.0,
-        ProductPrecision::Bf16 => {
-            let last_bit = (exponent - 7.0).exp2();
-            (number / last_bit).round_ties_even() * last_bit
-        }
+        ProductPrecision::Bf16 if !block.depthwise => nearest_bf16(number),
+        ProductPrecision::F32 | ProductPrecision::Bf16 => number,
     }
 }
 

@@ -270,7 +270,7 @@ fn a_convolution_block_sums_its_gradients_over_large_images_and_batches() {
 #[test]
 #[cfg_attr(miri, ignore = "too large for Miri")]
 fn a_dense_layer_sums_the_gradients_of_biases_over_large_batches() {
-    let layer = DenseKernel { inputs: 1, units: 70 };
+    let layer = DenseKernel { inputs: 1, units: 70, precision: ProductPrecision::F32 };
     for samples in [200, 30_000] {
         let (input, weight) = (vec![0.0; samples], vec![0.0; 70]);
         let gradient = vec![EQUAL; samples * 70];
@@ -283,7 +283,7 @@ fn a_dense_layer_sums_the_gradients_of_biases_over_large_batches() {
             weight_gradient: &mut [],
             bias_gradient: &mut bias,
         };
-        layer.backward(&ThisThread, data);
+        layer.backward(Isa::best(), &ThisThread, data).unwrap();
         let expected = f64::from(EQUAL) * samples as f64;
         assert!(
             bias.iter().all(|&bias| apart(bias, expected) <= 1e-7),
@@ -297,7 +297,7 @@ fn a_dense_layer_sums_the_gradients_of_biases_over_large_batches() {
 #[cfg_attr(miri, ignore = "too large for Miri")]
 fn a_dense_layer_of_many_inputs_adds_its_parts_without_loss() {
     let inputs = 1_152 * 1_000;
-    let layer = DenseKernel { inputs, units: 1 };
+    let layer = DenseKernel { inputs, units: 1, precision: ProductPrecision::F32 };
     let mut weight = vec![0.0; inputs];
     weight[0] = 1.0;
     // A part of its own each: 1 and 999 times 2^-24, which one after another would change nothing.

@@ -237,28 +237,28 @@ fn dense() {
     const SAMPLES: usize = if cfg!(miri) { 2 } else { 6 };
     // Several tasks, of which the last is short.
     let [inputs, units] = if cfg!(miri) { [85, 3] } else { [7_001, 21] };
-    let layer = DenseKernel { inputs, units };
-    let (input, weight) = (values(SAMPLES * layer.inputs, 10), values(layer.units * layer.inputs, 11));
-    let (bias, output_gradient) = (values(layer.units, 12), values(SAMPLES * layer.units, 13));
-    same_bits(|isa, threads| {
-        let mut output = vec![f32::NAN; SAMPLES * layer.units];
-        layer.forward(isa, threads, [&input, &weight, &bias], &mut output).unwrap();
-        let (mut input_gradient, mut weight_gradient) =
-            (vec![f32::NAN; input.len()], vec![f32::NAN; weight.len()]);
-        let mut bias_gradient = vec![f32::NAN; layer.units];
-        layer.backward(
-            threads,
-            DenseGradients {
+    for precision in [ProductPrecision::F32, ProductPrecision::Bf16] {
+        let layer = DenseKernel { inputs, units, precision };
+        let (input, weight) = (values(SAMPLES * layer.inputs, 10), values(layer.units * layer.inputs, 11));
+        let (bias, output_gradient) = (values(layer.units, 12), values(SAMPLES * layer.units, 13));
+        same_bits(|isa, threads| {
+            let mut output = vec![f32::NAN; SAMPLES * layer.units];
+            layer.forward(isa, threads, [&input, &weight, &bias], &mut output).unwrap();
+            let (mut input_gradient, mut weight_gradient) =
+                (vec![f32::NAN; input.len()], vec![f32::NAN; weight.len()]);
+            let mut bias_gradient = vec![f32::NAN; layer.units];
+            let data = DenseGradients {
                 input: &input,
                 weight: &weight,
                 output_gradient: &output_gradient,
                 input_gradient: &mut input_gradient,
                 weight_gradient: &mut weight_gradient,
                 bias_gradient: &mut bias_gradient,
-            },
-        );
-        [bits(&output), bits(&input_gradient), bits(&weight_gradient), bits(&bias_gradient)]
-    });
+            };
+            layer.backward(isa, threads, data).unwrap();
+            [bits(&output), bits(&input_gradient), bits(&weight_gradient), bits(&bias_gradient)]
+        });
+    }
 }
 
 /// Rows of a single image are divided among threads.

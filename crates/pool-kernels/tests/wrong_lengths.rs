@@ -169,7 +169,7 @@ fn a_convolution_block() {
 #[test]
 fn a_dense_layer() {
     for isa in isas() {
-        let layer = DenseKernel { inputs: 4, units: 3 };
+        let layer = DenseKernel { inputs: 4, units: 3, precision: ProductPrecision::F32 };
         refuses_each_short_slice(
             &format!("forward, {isa}"),
             [20, 12, 3, 15],
@@ -190,7 +190,7 @@ fn a_dense_layer() {
                     weight_gradient: &mut vec![0.0; weight_gradient],
                     bias_gradient: &mut vec![0.0; bias],
                 };
-                layer.backward(&ThisThread, data);
+                layer.backward(isa, &ThisThread, data).unwrap();
             },
         );
     }

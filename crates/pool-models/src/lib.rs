@@ -131,7 +131,7 @@ pub use pool_spec::{
 pub use apply::{Application, Applied};
 pub use error::ModelError;
 pub use kernel_times::{BlockTimes, BlockWay, block_times};
-pub use libtorch::{Libtorch, check_instructions, describe_kernels};
+pub use libtorch::{Libtorch, check_instructions, describe_kernels, has_fast_bf16};
 pub use net::{Mode, Net};
 pub use normalization::Normalization;
 pub use objective::{

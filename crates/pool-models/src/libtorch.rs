@@ -49,6 +49,22 @@ pub fn check_instructions() -> Result<(), UnknownIsa> {
     Isa::allowed().map(drop)
 }
 
+/// Whether libtorch's products in bfloat16 take less time than those in `f32` on this processor: on AMD's with AVX512-BF16, on
+/// Intel's with AMX, and on ARM's with BF16. Elsewhere a network of [`Precision::Bf16`](crate::Precision::Bf16) rounds the
+/// factors, and multiplies in `f32`.
+pub fn has_fast_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        const TILES_AND_BF16: u32 = 1 << 24 | 1 << 22;
+        let has_amx = std::arch::x86_64::__cpuid_count(7, 0).edx & TILES_AND_BF16 == TILES_AND_BF16;
+        has_amx || Isa::best().has_fast_bf16()
+    }
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("bf16");
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    false
+}
+
 /// The implementation, and the instructions that it was compiled for: `fast (avx512)`.
 pub fn describe_kernels(kernels: Kernels) -> String {
     match kernels {

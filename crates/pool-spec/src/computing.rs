@@ -52,7 +52,8 @@ pub enum Precision {
     #[default]
     F32,
     /// bfloat16 (Kalamkar et al. 2019): the range of `f32` with 8 bits of mantissa. Products are summed in `f32`. A first
-    /// convolution stays `f32` where it is computed by this project's kernels.
+    /// convolution stays `f32` where it is computed by this project's kernels. It saves time on processors that multiply such
+    /// numbers faster; others round the factors and take as long as in `f32`.
     Bf16,
 }
 
@@ -69,18 +70,5 @@ impl Precision {
     /// Whether it is the default, which settings leave out.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Whether this machine's processor has instructions for it; without them it is slower than `f32`.
-    pub fn is_native_here(self) -> bool {
-        match self {
-            Self::F32 => true,
-            #[cfg(target_arch = "x86_64")]
-            Self::Bf16 => is_x86_feature_detected!("avx512bf16"),
-            #[cfg(target_arch = "aarch64")]
-            Self::Bf16 => std::arch::is_aarch64_feature_detected!("bf16"),
-            #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-            Self::Bf16 => false,
-        }
     }
 }

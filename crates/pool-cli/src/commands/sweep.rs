@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use mnist_data::{DataDir, DataError};
+use pool_models::has_fast_bf16;
 use pool_records::{Failure, RunDir, StopFlag};
 use pool_report::{PlannedSweep, class_gaps, plan_table};
 use pool_run::{
@@ -42,9 +43,9 @@ pub(crate) fn sweep(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
         LauncherArg::Local => DeviceChoice::Exactly(resolve(args.device)?),
         LauncherArg::Slurm => args.device,
     };
-    if device == CPU && !sweep.train.precision.is_native_here() {
+    if device == CPU && !sweep.train.precision.is_default() && !has_fast_bf16() {
         eprint_line(&format!(
-            "precision = \"{}\": this processor has no instructions for it, so that f32 would be faster",
+            "precision = \"{}\" saves no time on this processor: it rounds the factors of products, and multiplies them in f32",
             sweep.train.precision
         ));
     }

@@ -88,16 +88,18 @@ impl ConvBlock {
         let row = self.filters_in_vectors(isa);
         let axes = self.axes.each_ref().map(GradientAxis::of);
         // The gradient of the convolution's output has the border that the input's gradient needs.
-        let frame = self.gradient_frame(isa, wanted.then_some(&axes));
         let form = self.form(isa);
+        let frame = self.gradient_frame((isa, form), wanted.then_some(&axes));
+        // The gradient of the weights is a sum over pixels, of which pairs are made later.
+        let input_form = if form == Form::Pairs { Form::Singles } else { form };
         let seen = Seen {
             images: self.images_at_once(),
-            input: self.input_border(if form == Form::Pairs { Form::Singles } else { form }),
+            input: Border { form: input_form, ..self.input_border(form) },
             gradient: frame,
             ahead: self.axes[1].stride * self.channels,
         };
-        let of_weights = self.weights_plan(isa, &seen)?;
-        let of_input = if wanted { self.input_plans(isa, &axes, &frame)? } else { Vec::new() };
+        let of_weights = self.weights_plan((isa, form), &seen)?;
+        let of_input = if wanted { self.input_plans((isa, form), &axes, &frame)? } else { Vec::new() };
         let packing = self.packing(isa, self.channels);
         let packed_lengths = of_input.iter().map(|plan| plan.packed_numbers(packing));
         let sums = scratch_length(&[of_weights.row_of_biases() + 1, row]);
@@ -181,11 +183,11 @@ impl ConvBlock {
 
     /// The gradient of the convolution's output with the border that the plans need: `axes` where the gradient of the input is
     /// wanted.
-    fn gradient_frame(&self, isa: Isa, axes: Option<&[GradientAxis; 2]>) -> Border {
+    fn gradient_frame(&self, (isa, form): (Isa, Form), axes: Option<&[GradientAxis; 2]>) -> Border {
         let convolved = self.convolved();
         let before = axes.map_or([0; 2], |axes| axes.each_ref().map(|axis| axis.before));
         let mut copy = axes.map_or(convolved, |axes| axes.each_ref().map(|axis| axis.padded));
-        if self.is_in_tiles() {
+        if self.is_in_tiles(form) {
             for (axis, copy) in copy.iter_mut().enumerate() {
                 let of_input =
                     axes.map_or(0, |axes| axes[axis].first() + seen_by_tiles(self.axes[axis].input));
@@ -197,28 +199,27 @@ impl ConvBlock {
     }
 
     /// How the gradient of the weights is computed.
-    fn weights_plan(&self, isa: Isa, seen: &Seen) -> Result<Plan, OutOfMemory> {
+    fn weights_plan(&self, (isa, form): (Isa, Form), seen: &Seen) -> Result<Plan, OutOfMemory> {
         let Seen { input, gradient: frame, .. } = seen;
-        if self.is_in_tiles() {
+        if self.is_in_tiles(form) {
             let planes = [input.plane([0; 2]), frame.plane(frame.before)];
             let winograd = Winograd::new(self.convolved(), self.channels, planes, isa.lanes())?;
             return Ok(Plan::Tiles(winograd));
         }
         let place = Frame { image: frame.numbers(), columns: frame.copy[1], pixel: frame.channels };
         let pass = self.forward_pass(input.form, place, frame.before)?;
-        let is_paired = self.form(isa) == Form::Pairs;
-        Ok(self.plan(if is_paired { pass.in_pairs(frame.channels)? } else { pass }))
+        Ok(self.plan(if form == Form::Pairs { pass.in_pairs(frame.channels)? } else { pass }))
     }
 
     /// How the gradient of the input is computed.
     fn input_plans(
         &self,
-        isa: Isa,
+        (isa, form): (Isa, Form),
         axes: &[GradientAxis; 2],
         frame: &Border,
     ) -> Result<Vec<Plan>, OutOfMemory> {
         let mut plans = Vec::new();
-        if self.is_in_tiles() {
+        if self.is_in_tiles(form) {
             let ([rows, columns], pixel) = (self.axes.map(|axis| axis.input), self.channels);
             let to =
                 Plane { first: 0, image: self.input_numbers(), row: columns * pixel, pixel, channels: pixel };
@@ -226,7 +227,6 @@ impl ConvBlock {
             plans.push(Plan::Tiles(Winograd::new([rows, columns], self.filters, [from, to], isa.lanes())?));
             return Ok(plans);
         }
-        let form = self.form(isa);
         let (image, pixel) = (form.places(frame.numbers()), form.places(frame.channels));
         let passes = self.gradient_passes(axes, (form, Frame { image, columns: frame.copy[1], pixel }))?;
         plans.extend(passes.into_iter().map(|pass| self.plan(pass)));

@@ -129,7 +129,7 @@ impl ConvBlock {
     pub(super) fn forward_plan(&self, isa: Isa, form: Form) -> Result<Plan, OutOfMemory> {
         let [rows, columns] = self.convolved();
         let (pixel, image) = (self.filters_in_vectors(isa), self.cell_numbers(isa.lanes()));
-        if !self.is_in_tiles() {
+        if !self.is_in_tiles(form) {
             let pass = self.forward_pass(form, Frame { image, columns, pixel }, [0; 2])?;
             return Ok(self.plan(pass));
         }

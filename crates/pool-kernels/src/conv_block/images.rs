@@ -21,9 +21,9 @@ use crate::threads::{DisjointSlices, SharedOutcome, Threads};
 impl ConvBlock {
     /// The rows of the output that are computed before the next ones: few, so that their convolution stays in the cache, and
     /// enough to fill registers.
-    fn band_rows(&self) -> usize {
+    fn band_rows(&self, form: Form) -> usize {
         let [_, columns] = self.convolved();
-        if self.is_in_tiles() {
+        if self.is_in_tiles(form) {
             // Rows of tiles do not lie across bands.
             let rows = TILED_BAND_PIXELS.div_ceil(self.window[0] * columns);
             return if self.window[0].is_multiple_of(2) { rows } else { rows.next_multiple_of(2) };
@@ -33,15 +33,15 @@ impl ConvBlock {
 
     /// The rows of the padded input that these rows of the output see. For all of them it is the whole input: rows of the
     /// convolution that no window takes may be computed, too.
-    fn rows_seen(&self, rows: Range<usize>) -> Range<usize> {
+    fn rows_seen(&self, form: Form, rows: Range<usize>) -> Range<usize> {
         let ([axis, _], [all, _]) = (&self.axes, self.output());
-        let [whole, _] = self.rows_and_columns_seen();
+        let [whole, _] = self.rows_and_columns_seen(form);
         if rows == (0..all) {
             return 0..whole;
         }
         let reach = (axis.size - 1) * axis.dilation;
         let [first, end] = [rows.start, rows.end].map(|row| row * self.window[0] * axis.stride);
-        let end = if self.is_in_tiles() { in_tiles(end) } else { end };
+        let end = if self.is_in_tiles(form) { in_tiles(end) } else { end };
         first..(end + reach).min(whole)
     }
 
@@ -50,15 +50,15 @@ impl ConvBlock {
         Border {
             image: self.axes.map(|axis| axis.input),
             before: self.axes.map(|axis| axis.before),
-            copy: self.rows_and_columns_seen(),
+            copy: self.rows_and_columns_seen(form),
             channels: self.channels,
             form,
         }
     }
 
     /// Rows and columns of an image with its border. Tiles that lie partly outside of the output see zeros beyond it.
-    fn rows_and_columns_seen(&self) -> [usize; 2] {
-        if self.is_in_tiles() {
+    fn rows_and_columns_seen(&self, form: Form) -> [usize; 2] {
+        if self.is_in_tiles(form) {
             self.convolved().map(seen_by_tiles)
         } else {
             self.axes.map(|axis| axis.padded())
@@ -104,7 +104,7 @@ impl Convolution<'_> {
         let run = |images: Range<usize>, rows: Range<usize>| {
             outcome.record(self.form.run(isa, Whole { convolution: self, finish, images, rows }));
         };
-        let ([rows, _], band) = (self.block.output(), self.block.band_rows());
+        let ([rows, _], band) = (self.block.output(), self.block.band_rows(self.form));
         // A single image is shared by its rows, but not where they go through one panel, nor where each thread's copy of the
         // image, of which it fills the rows that it needs, would be large.
         let copies_are_small = self.border().room() <= MOST_SHARED;
@@ -136,7 +136,8 @@ impl Convolution<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             let from = self.input.as_ptr().add(images.start * self.block.input_numbers());
-            self.border().copied(s, operands, (images.len(), self.block.rows_seen(rows)), from, copy)
+            let rows = self.block.rows_seen(self.form, rows);
+            self.border().copied(s, operands, (images.len(), rows), from, copy)
         }
     }
 
@@ -238,7 +239,7 @@ impl ProductKernel for Whole<'_> {
         let row = block.cells_at(s, std::ptr::null_mut()).row;
         let at_once = block.images_at_once();
         // The cells of a band of one image, or of several small images.
-        let (band_rows, cell_numbers) = (block.band_rows(), block.cell_numbers(S::LANES));
+        let (band_rows, cell_numbers) = (block.band_rows(convolution.form), block.cell_numbers(S::LANES));
         let band = match at_once {
             1 => scratch_length(&[band_rows, block.window[0], row]),
             _ => scratch_length(&[at_once, cell_numbers]),

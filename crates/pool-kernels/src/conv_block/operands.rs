@@ -2,8 +2,9 @@
 //!
 //! A product in bfloat16 takes both factors to the nearest bfloat16 and adds to an `f32`. AVX512-BF16 adds two such products per
 //! lane and instruction. So two numbers share the place of one: neighbouring channels where channels are summed over, and the
-//! same channel of neighbouring pixels where pixels are. Other processors round, and multiply as in `f32`: their results are
-//! the same but for the order of sums, and for subnormal numbers, which AVX512-BF16 takes as zero.
+//! same channel of neighbouring pixels where pixels are. Processors that gain nothing by it, or have no such instruction, round,
+//! and multiply as in `f32`: their results are the same but for the order of sums, and for subnormal numbers, which AVX512-BF16
+//! takes as zero.
 
 #![expect(unsafe_code, reason = "rows are copied by address")]
 
@@ -41,7 +42,7 @@ impl Form {
     pub(super) fn of(precision: ProductPrecision, isa: Isa) -> Self {
         match precision {
             ProductPrecision::F32 => Self::Singles,
-            ProductPrecision::Bf16 if isa.has_bf16() => Self::Pairs,
+            ProductPrecision::Bf16 if isa.has_fast_bf16() => Self::Pairs,
             ProductPrecision::Bf16 => Self::Rounded,
         }
     }

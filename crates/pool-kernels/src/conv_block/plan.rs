@@ -9,7 +9,7 @@ use super::operands::{Form, Operands};
 use super::products::{Packing, Pass, Places};
 use super::winograd::Winograd;
 use crate::isa::Isa;
-use crate::simd::Simd;
+use crate::simd::{Simd, round_to_bf16};
 
 /// The sums of a convolution, or of the gradient of its input.
 #[derive(Debug)]
@@ -39,6 +39,10 @@ impl Plan {
         match self {
             Self::Taps(pass) | Self::Channels(Depthwise { pass, .. }) => {
                 packing.pack(pass, (form, channels), weight, to);
+            }
+            Self::Tiles(tiles) if form == Form::Rounded => {
+                let rounded = |filter, channel, tap| round_to_bf16(weight(filter, channel, tap));
+                tiles.pack((isa, packing), rounded, to);
             }
             Self::Tiles(tiles) => tiles.pack((isa, packing), weight, to),
         }

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use self::components::{SUM_OF_TILE, of_outputs, of_patch, outputs_of};
 
-use super::operands::{Operands, ProductPrecision};
+use super::operands::{Form, Operands};
 use super::products::{Packing, Pass, Pixel, Places};
 use super::weights::WeightSums;
 use super::{ConvAxis, ConvBlock};
@@ -84,11 +84,11 @@ impl Tiles {
 
 impl ConvBlock {
     /// Whether the products are computed in tiles.
-    pub(super) fn is_in_tiles(&self) -> bool {
+    pub(super) fn is_in_tiles(&self, form: Form) -> bool {
         let plain = |axis: &ConvAxis| (axis.size, axis.stride, axis.dilation) == (TAPS, 1, 1);
         let [rows, columns] = self.convolved();
         let tiles = rows.div_ceil(TILE) * columns.div_ceil(TILE);
-        self.precision == ProductPrecision::F32
+        form != Form::Pairs
             && !self.depthwise
             && self.axes.iter().all(plain)
             && self.channels.min(self.filters) >= LEAST_CHANNELS

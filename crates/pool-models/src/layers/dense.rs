@@ -1,6 +1,7 @@
 //! A fully connected layer over tensors.
 
-use pool_spec::{Activation, Dense, InferredLayer};
+use pool_kernels::ProductPrecision;
+use pool_spec::{Activation, Dense, InferredLayer, Kernels, Precision};
 use tch::{TchError, Tensor, nn};
 
 use super::activation::activate;
@@ -8,6 +9,7 @@ use super::{Execution, product};
 use crate::ModelError;
 use crate::constant::frozen;
 use crate::init::glorot_uniform;
+use crate::libtorch::has_fast_bf16;
 use crate::native::dense;
 
 /// A fully connected layer with its variables.
@@ -37,9 +39,18 @@ impl BuiltDense {
 
     pub(super) fn forward(&self, input: &Tensor, execution: Execution) -> Result<Tensor, ModelError> {
         let factors = (input, &self.weight, self.bias.as_ref());
-        let sums = product(execution.precision, factors, |input, weight, bias| {
-            dense(input, weight, bias, execution.kernels)
-        })?;
+        let precision = match execution.precision {
+            Precision::F32 => Some(ProductPrecision::F32),
+            Precision::Bf16 => (!has_fast_bf16()).then_some(ProductPrecision::Bf16),
+        };
+        let by_kernel = match precision.filter(|_| execution.kernels == Kernels::Fast) {
+            Some(precision) => dense(factors, precision)?,
+            None => None,
+        };
+        let sums = match by_kernel {
+            Some(sums) => sums,
+            None => product(execution.precision, factors, linear)?,
+        };
         Ok(activate(sums, self.activation)?)
     }
 
@@ -48,4 +59,8 @@ impl BuiltDense {
         let bias = self.bias.as_ref().map(frozen).transpose()?;
         Ok(Self { weight, bias, activation: self.activation })
     }
+}
+
+fn linear(input: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor, TchError> {
+    input.f_linear(weight, bias)
 }

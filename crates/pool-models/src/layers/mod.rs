@@ -9,7 +9,7 @@ mod join;
 mod space_to_depth;
 
 use pool_spec::{Activation, InferredLayer, Join, Kernels, Layer, Precision, SpaceToDepth};
-use tch::{Kind, TchError, Tensor, nn};
+use tch::{Device, Kind, TchError, Tensor, nn};
 
 use self::activation::activate;
 pub(crate) use self::batch_norm::BuiltBatchNorm;
@@ -17,6 +17,7 @@ pub(crate) use self::conv::BuiltConv;
 use self::dense::BuiltDense;
 pub(crate) use self::dropout::BuiltDropout;
 use crate::init::running_key;
+use crate::libtorch::has_fast_bf16;
 use crate::pool::Random;
 use crate::{Mode, ModelError, PoolLayer};
 
@@ -133,9 +134,13 @@ fn product(
     match precision {
         Precision::F32 => product(input, weight, bias),
         Precision::Bf16 => {
-            let rounded = |factor: &Tensor| factor.f_to_kind(Kind::BFloat16);
+            // Where such products would take longer than those of `f32`, these take their place.
+            let is_fast = input.device() != Device::Cpu || has_fast_bf16();
+            let kind = if is_fast { Kind::BFloat16 } else { input.kind() };
+            let rounded = |factor: &Tensor| factor.f_to_kind(Kind::BFloat16)?.f_to_kind(kind);
             let bias = bias.map(rounded).transpose()?;
-            product(&rounded(input)?, &rounded(weight)?, bias.as_ref())?.f_to_kind(input.kind())
+            let output = product(&rounded(input)?, &rounded(weight)?, bias.as_ref())?;
+            output.f_to_kind(Kind::BFloat16)?.f_to_kind(input.kind())
         }
     }
 }

@@ -2,14 +2,14 @@
 
 #![expect(unsafe_code, reason = "tensors' memory as slices")]
 
-use pool_kernels::{DenseGradients, DenseKernel, Isa, Layout};
+use pool_kernels::{DenseGradients, DenseKernel, Isa, Layout, ProductPrecision};
 use tch::{TchError, Tensor};
 
 use super::kernels_support;
 use super::shim::{Operation, TorchThreads, attach};
 use super::slices::{empty, f32_slice, f32_slice_mut};
+use crate::ModelError;
 use crate::error::out_of_memory;
-use crate::{Kernels, ModelError};
 
 /// Multiply-adds from which the kernel is faster than libtorch's function, which prepares less.
 const MANY_MULTIPLY_ADDS: i64 = 1 << 21;
@@ -27,29 +27,27 @@ fn has_kernel(samples: i64, inputs: i64, units: i64) -> bool {
     samples > 0 && weights > 0 && is_worth_it
 }
 
-/// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`.
+/// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`; `None` where libtorch's function is faster, or no
+/// kernel can take them.
 pub(crate) fn dense(
-    input: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
-    kernels: Kernels,
-) -> Result<Tensor, TchError> {
+    (input, weight, bias): (&Tensor, &Tensor, Option<&Tensor>),
+    precision: ProductPrecision,
+) -> Result<Option<Tensor>, TchError> {
     let (input_size, weight_size) = (input.size(), weight.size());
     let (Some(bias), [samples, inputs], [units, _]) = (bias, &input_size[..], &weight_size[..]) else {
-        return input.f_linear(weight, bias);
+        return Ok(None);
     };
-    let fits = has_kernel(*samples, *inputs, *units) && kernels_support(&[input, weight, bias]);
-    if kernels == Kernels::Reference || !fits {
-        return input.f_linear(weight, Some(bias));
+    if !has_kernel(*samples, *inputs, *units) || !kernels_support(&[input, weight, bias]) {
+        return Ok(None);
     }
-    let layer = DenseKernel { inputs: *inputs as usize, units: *units as usize };
+    let layer = DenseKernel { inputs: *inputs as usize, units: *units as usize, precision };
     let (input, weight, bias) = (input.f_contiguous()?, weight.f_contiguous()?, bias.f_contiguous()?);
     let mut output = empty(&[*samples, *units], Layout::ChannelsFirst)?;
     // SAFETY: nobody writes to a graph's tensors while they are read; the output was just made here.
     let (read, written) =
         unsafe { ([f32_slice(&input), f32_slice(&weight), f32_slice(&bias)], f32_slice_mut(&mut output)) };
     layer.forward(Isa::best(), &TorchThreads, read, written).map_err(out_of_memory)?;
-    attach(output, &[&input, &weight, &bias], layer)
+    attach(output, &[&input, &weight, &bias], layer).map(Some)
 }
 
 impl Operation for DenseKernel {
@@ -77,7 +75,7 @@ impl Operation for DenseKernel {
                 bias_gradient: f32_slice_mut(&mut bias),
             }
         };
-        self.backward(&TorchThreads, data);
+        self.backward(Isa::best(), &TorchThreads, data).map_err(out_of_memory)?;
         let gradients = [input, weight, bias].into_iter().zip(needed);
         Ok(gradients.map(|(gradient, needed)| needed.then_some(gradient)).collect())
     }
