@@ -1,12 +1,16 @@
 //! Products of a fully connected layer, forward and backward, divided among threads by the layer's inputs.
 //!
 //! The crate `gemm-f32` computes the products; this file divides them. Every task takes some of the layer's inputs, the
-//! longest side of all three products, so that no thread repeats the work of another. In bfloat16 the factors of a task are
+//! longest side of all three products, so that no thread repeats the work of another; few samples are divided by their outputs. In bfloat16 the factors of a task are
 //! rounded on its thread, and multiplied as `f32`.
 
 #![expect(unsafe_code, reason = "matrices within larger ones, written by several threads")]
 
+mod few_samples;
+
 use std::ops::Range;
+
+use self::few_samples::{FewSamples, UNITS};
 
 use gemm_common::Parallelism;
 
@@ -46,6 +50,10 @@ pub struct DenseGradients<'a> {
     pub bias_gradient: &'a mut [f32],
 }
 
+/// With fewer samples than these, reading the weights takes longer than multiplying them.
+const MANY_SAMPLES: usize = 16;
+/// The fewest weights that are worth a thread where they are read once.
+const LEAST_SHARED: usize = 1 << 17;
 /// The inputs of a task; few under Miri, which is slow and should still see several tasks. The partial sums of the tasks are
 /// added in order, so that the result does not depend on the number of threads.
 const INPUTS: usize = if cfg!(miri) { 24 } else { 1152 };
@@ -66,6 +74,15 @@ impl DenseKernel {
         output: &mut [f32],
     ) -> Result<(), OutOfMemory> {
         let samples = self.check_lengths(input.len(), [weight.len(), bias.len(), output.len()]);
+        if samples < MANY_SAMPLES {
+            let output = DisjointSlices::new(output);
+            let grain = LEAST_SHARED / UNITS.saturating_mul(self.inputs);
+            threads.parallel_for(self.units.div_ceil(UNITS), grain.max(1), &|tasks| {
+                let units = tasks.start * UNITS..self.units.min(tasks.end * UNITS);
+                isa.run(FewSamples { layer: self, read: [input, weight, bias], output: &output, units });
+            });
+            return Ok(());
+        }
         let mut scratch = Scratch::take();
         let [partial] = scratch.split([scratch_length(&[self.tasks(), output.len()])])?;
         let (parts, outcome) = (DisjointSlices::new(partial), SharedOutcome::default());

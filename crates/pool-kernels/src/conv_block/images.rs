@@ -76,6 +76,9 @@ impl ConvBlock {
 /// The most numbers of an image with its border of which every thread has a copy: 4 MiB.
 const MOST_SHARED: usize = 1 << 20;
 
+/// The fewest multiply-adds of an image that is shared: it takes longer than waking other threads, and waiting for them.
+const LEAST_SHARED: usize = if cfg!(miri) { 1 } else { 1 << 22 };
+
 /// The pixels of a band at least.
 const BAND_PIXELS: usize = 96;
 /// The same in tiles, of which each has four.
@@ -105,10 +108,13 @@ impl Convolution<'_> {
             outcome.record(self.form.run(isa, Whole { convolution: self, finish, images, rows }));
         };
         let ([rows, _], band) = (self.block.output(), self.block.band_rows(self.form));
-        // A single image is shared by its rows, but not where they go through one panel, nor where each thread's copy of the
-        // image, of which it fills the rows that it needs, would be large.
+        // A single image is shared by its rows, but not where they go through one panel, where each thread's copy of the image, of
+        // which it fills the rows that it needs, would be large, or where there is little to do.
         let copies_are_small = self.border().room() <= MOST_SHARED;
-        let is_shared = count == 1 && finish.layout == Layout::ChannelsLast && copies_are_small;
+        let is_shared = count == 1
+            && finish.layout == Layout::ChannelsLast
+            && copies_are_small
+            && self.block.multiply_adds() >= LEAST_SHARED;
         if is_shared && self.block.images_at_once() == 1 {
             threads.parallel_for(rows.div_ceil(band), 1, &|bands| {
                 run(0..1, bands.start * band..rows.min(bands.end * band));

@@ -186,6 +186,14 @@ impl ConvBlock {
         self.axes[0].size.saturating_mul(self.axes[1].size)
     }
 
+    /// Multiply-adds of an image. The block must be possible.
+    fn multiply_adds(&self) -> usize {
+        let [rows, columns] = self.convolved();
+        [rows, columns, self.filters, self.channels_of_filter(), self.taps()]
+            .into_iter()
+            .fold(1, usize::saturating_mul)
+    }
+
     /// Channels that a filter sees.
     fn channels_of_filter(&self) -> usize {
         if self.depthwise { 1 } else { self.channels }

@@ -11,24 +11,8 @@ use super::slices::{empty, f32_slice, f32_slice_mut};
 use crate::ModelError;
 use crate::error::out_of_memory;
 
-/// Multiply-adds from which the kernel is faster than libtorch's function, which prepares less.
-const MANY_MULTIPLY_ADDS: i64 = 1 << 21;
-/// With fewer samples than these, and more weights, libtorch's function is faster.
-const MANY_SAMPLES: i64 = 16;
-const FEW_WEIGHTS: i64 = 1 << 12;
-
-/// Whether the kernel computes a product of this size. Wherever it is about as fast it does, however small the product: the
-/// last digits of libtorch's weight gradients depend on its number of threads.
-fn has_kernel(samples: i64, inputs: i64, units: i64) -> bool {
-    let weights = inputs.saturating_mul(units);
-    let is_worth_it = weights <= FEW_WEIGHTS
-        || samples >= MANY_SAMPLES
-        || samples.saturating_mul(weights) >= MANY_MULTIPLY_ADDS;
-    samples > 0 && weights > 0 && is_worth_it
-}
-
-/// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`; `None` where libtorch's function is faster, or no
-/// kernel can take them.
+/// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`; `None` where no kernel
+/// can take them.
 pub(crate) fn dense(
     (input, weight, bias): (&Tensor, &Tensor, Option<&Tensor>),
     precision: ProductPrecision,
@@ -37,7 +21,7 @@ pub(crate) fn dense(
     let (Some(bias), [samples, inputs], [units, _]) = (bias, &input_size[..], &weight_size[..]) else {
         return Ok(None);
     };
-    if !has_kernel(*samples, *inputs, *units) || !kernels_support(&[input, weight, bias]) {
+    if [*samples, *inputs, *units].contains(&0) || !kernels_support(&[input, weight, bias]) {
         return Ok(None);
     }
     let layer = DenseKernel { inputs: *inputs as usize, units: *units as usize, precision };
