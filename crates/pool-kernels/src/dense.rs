@@ -10,15 +10,14 @@ mod few_samples;
 
 use std::ops::Range;
 
-use self::few_samples::{FewSamples, UNITS};
-
 use gemm_common::Parallelism;
 
-use crate::conv_block::ProductPrecision;
+use self::few_samples::{FewSamples, UNITS};
 use crate::isa::{Isa, Kernel};
 use crate::memory::{OutOfMemory, Scratch, product, scratch_length};
 use crate::panel::blocks;
-use crate::simd::{MOST_LANES, Simd, round_to_bf16};
+use crate::precision::ProductPrecision;
+use crate::simd::{MOST_LANES, Simd, round_numbers, round_to_bf16};
 use crate::sum::add_rows;
 use crate::threads::{DisjointSlices, SharedOutcome, Threads};
 
@@ -50,10 +49,10 @@ pub struct DenseGradients<'a> {
     pub bias_gradient: &'a mut [f32],
 }
 
-/// With fewer samples than these, reading the weights takes longer than multiplying them.
-const MANY_SAMPLES: usize = 16;
-/// The fewest weights that are worth a thread where they are read once.
-const LEAST_SHARED: usize = 1 << 17;
+/// With fewer samples than this, reading the weights takes longer than multiplying them.
+const MANY_SAMPLES: usize = if cfg!(miri) { 2 } else { 16 };
+/// The fewest products of few samples that are worth a thread.
+const LEAST_SHARED: usize = if cfg!(miri) { 1 } else { 1 << 17 };
 /// The inputs of a task; few under Miri, which is slow and should still see several tasks. The partial sums of the tasks are
 /// added in order, so that the result does not depend on the number of threads.
 const INPUTS: usize = if cfg!(miri) { 24 } else { 1152 };
@@ -76,7 +75,7 @@ impl DenseKernel {
         let samples = self.check_lengths(input.len(), [weight.len(), bias.len(), output.len()]);
         if samples < MANY_SAMPLES {
             let output = DisjointSlices::new(output);
-            let grain = LEAST_SHARED / UNITS.saturating_mul(self.inputs);
+            let grain = LEAST_SHARED / UNITS.saturating_mul(input.len());
             threads.parallel_for(self.units.div_ceil(UNITS), grain.max(1), &|tasks| {
                 let units = tasks.start * UNITS..self.units.min(tasks.end * UNITS);
                 isa.run(FewSamples { layer: self, read: [input, weight, bias], output: &output, units });
@@ -109,7 +108,7 @@ impl DenseKernel {
     ) -> Result<(), OutOfMemory> {
         let padded = self.units.checked_next_multiple_of(MOST_LANES).unwrap_or(usize::MAX);
         let mut scratch = Scratch::take();
-        let rounded = self.room_to_round(scratch_length(&[samples, INPUTS]));
+        let rounded = self.room_to_round(scratch_length(&[samples, INPUTS.min(self.inputs)]));
         let [transposed, rounded] = scratch.split([scratch_length(&[INPUTS, padded]), rounded])?;
         let length = samples * self.units;
         for task in tasks {
@@ -117,8 +116,9 @@ impl DenseKernel {
             // The weights of neighbouring units often lie a power of two apart, which falls on few places of the cache. A
             // product that reads them column by column would wait for memory, so they are transposed first.
             isa.run(Transpose { layer: self, weight, inputs: inputs.clone(), to: transposed, padded });
-            // SAFETY: no two threads have a task in common. The factors are the columns of the input and the rows of the
-            // transposed weights that belong to the task's inputs; `check_lengths` has counted both.
+            // SAFETY: no two threads have a task in common. The factors are the columns of the input, or
+            // rounded copies of them, and the rows of the transposed weights that belong to the task's inputs; `check_lengths` has
+            // counted both.
             unsafe {
                 let partial = to.part(task * length..(task + 1) * length);
                 matrix_product(
@@ -185,7 +185,7 @@ impl DenseKernel {
         tasks: Range<usize>,
     ) -> Result<(), OutOfMemory> {
         let mut scratch = Scratch::take();
-        let rounded = self.room_to_round(scratch_length(&[samples.max(self.units), INPUTS]));
+        let rounded = self.room_to_round(scratch_length(&[samples.max(self.units), INPUTS.min(self.inputs)]));
         let [rounded] = scratch.split([rounded])?;
         for task in tasks {
             let inputs = self.task_inputs(task);
@@ -213,7 +213,7 @@ impl DenseKernel {
         Ok(())
     }
 
-    /// Numbers of scratch memory for so many rounded ones.
+    /// Scratch numbers needed to round this many.
     fn room_to_round(&self, numbers: usize) -> usize {
         match self.precision {
             ProductPrecision::F32 => 0,
@@ -221,7 +221,7 @@ impl DenseKernel {
         }
     }
 
-    /// Some inputs of each of so many rows: where they lie, or rounded in `room`.
+    /// Some inputs of each of `count` rows: where they lie, or rounded in `room`.
     fn factor(
         &self,
         isa: Isa,
@@ -229,12 +229,12 @@ impl DenseKernel {
         inputs: &Range<usize>,
         room: &mut [f32],
     ) -> Matrix<*const f32> {
-        let some = |row: usize| &rows[row * self.inputs..][inputs.clone()];
         if self.precision == ProductPrecision::F32 {
-            return Matrix { first: some(0).as_ptr(), row: self.inputs, column: 1 };
+            return Matrix { first: rows[inputs.start..].as_ptr(), row: self.inputs, column: 1 };
         }
-        for (row, to) in room.chunks_exact_mut(inputs.len()).take(count).enumerate() {
-            isa.run(Round { from: some(row), to });
+        let room = &mut room[..count * inputs.len()];
+        for (row, to) in rows.chunks_exact(self.inputs).zip(room.chunks_exact_mut(inputs.len())) {
+            isa.run(Round { from: &row[inputs.clone()], to });
         }
         Matrix { first: room.as_ptr(), row: inputs.len(), column: 1 }
     }
@@ -309,10 +309,10 @@ unsafe fn matrix_product(
     }
 }
 
-/// Writes numbers as the nearest ones in bfloat16.
+/// Rounds a row.
 struct Round<'a> {
     from: &'a [f32],
-    /// As many at least.
+    /// As long as `from` at least.
     to: &'a mut [f32],
 }
 
@@ -321,16 +321,9 @@ impl Kernel for Round<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { from, to } = self;
-        let to = &mut to[..from.len()];
-        for first in (0..from.len()).step_by(S::LANES) {
-            let numbers = from.len() - first;
-            // SAFETY: as many numbers are read and written as lie there.
-            unsafe {
-                let rounded = s.round_to_bf16(s.load_up_to(from.as_ptr().add(first), numbers));
-                s.store_up_to(to.as_mut_ptr().add(first), rounded, numbers);
-            }
-        }
+        let to = &mut self.to[..self.from.len()];
+        // SAFETY: two slices of the same length.
+        unsafe { round_numbers(s, self.from.as_ptr(), to.as_mut_ptr(), to.len()) }
     }
 }
 

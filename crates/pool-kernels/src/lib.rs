@@ -17,6 +17,7 @@ mod optimizer;
 mod panel;
 mod pixels;
 mod pool;
+mod precision;
 mod random;
 mod reduce;
 mod simd;
@@ -26,7 +27,7 @@ mod windows;
 
 pub use conv_block::{
     BatchNormForward, BatchNormGradients, BlockReduce, ConvAxis, ConvBlock, ConvBlockForward,
-    ConvBlockGradients, PreparedConvBlock, ProductPrecision,
+    ConvBlockGradients, PreparedConvBlock,
 };
 pub use dense::{DenseGradients, DenseKernel};
 pub use dropout::{DropRate, KeepMask};
@@ -36,6 +37,7 @@ pub use optimizer::{AdamSlices, AdamStep, Decay, MomentumSlices, MomentumStep, S
 pub use panel::{Batch, Layout};
 pub use pixels::look_up;
 pub use pool::Pooling;
+pub use precision::ProductPrecision;
 pub use random::Stream;
 pub use reduce::Reduce;
 pub use threads::{ThisThread, Threads};

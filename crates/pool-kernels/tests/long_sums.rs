@@ -304,10 +304,14 @@ fn a_dense_layer_of_many_inputs_adds_its_parts_without_loss() {
     for part in 1..1_000 {
         weight[part * 1_152] = f32::EPSILON / 2.0;
     }
-    let input = vec![1.0; inputs];
-    let mut output = [0.0];
-    for isa in isas() {
-        layer.forward(isa, &ThisThread, [&input, &weight, &[0.0]], &mut output).unwrap();
-        assert_eq!(output[0], 1.0 + 999.0 * f32::EPSILON / 2.0, "{isa}");
+    // Few samples, and enough for the products of matrices.
+    for samples in [1, 16] {
+        let input = vec![1.0; samples * inputs];
+        let mut output = vec![0.0; samples];
+        for isa in isas() {
+            layer.forward(isa, &ThisThread, [&input, &weight, &[0.0]], &mut output).unwrap();
+            let expected = 1.0 + 999.0 * f32::EPSILON / 2.0;
+            assert!(output.iter().all(|&output| output == expected), "{isa}, {samples}: {output:?}");
+        }
     }
 }

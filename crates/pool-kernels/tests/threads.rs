@@ -152,6 +152,7 @@ fn convolution_blocks() {
         (BlockReduce::Mean, [1, 2], false, ProductPrecision::Bf16, 2, 2),
         // In tiles.
         (BlockReduce::Max, [2, 2], true, ProductPrecision::F32, 17, 3),
+        (BlockReduce::Max, [2, 2], true, ProductPrecision::Bf16, 17, 3),
     ];
     let cases = &cases[..if cfg!(miri) { 1 } else { cases.len() }];
     for &(reduce, window, normalizes, precision, channels, size) in cases {
@@ -234,15 +235,18 @@ fn convolution_blocks() {
 
 #[test]
 fn dense() {
-    const SAMPLES: usize = if cfg!(miri) { 2 } else { 6 };
-    // Several tasks, of which the last is short.
-    let [inputs, units] = if cfg!(miri) { [85, 3] } else { [7_001, 21] };
-    for precision in [ProductPrecision::F32, ProductPrecision::Bf16] {
+    // Several tasks, of which the last is short, whether they are parts of the inputs or of the units.
+    let [inputs, units] = if cfg!(miri) { [53, 11] } else { [7_001, 21] };
+    let few_and_many = if cfg!(miri) { [1, 2] } else { [6, 20] };
+    let precisions = [ProductPrecision::F32, ProductPrecision::Bf16];
+    for (samples, precision) in
+        few_and_many.into_iter().flat_map(|samples| precisions.map(|of| (samples, of)))
+    {
         let layer = DenseKernel { inputs, units, precision };
-        let (input, weight) = (values(SAMPLES * layer.inputs, 10), values(layer.units * layer.inputs, 11));
-        let (bias, output_gradient) = (values(layer.units, 12), values(SAMPLES * layer.units, 13));
+        let (input, weight) = (values(samples * layer.inputs, 10), values(layer.units * layer.inputs, 11));
+        let (bias, output_gradient) = (values(layer.units, 12), values(samples * layer.units, 13));
         same_bits(|isa, threads| {
-            let mut output = vec![f32::NAN; SAMPLES * layer.units];
+            let mut output = vec![f32::NAN; samples * layer.units];
             layer.forward(isa, threads, [&input, &weight, &bias], &mut output).unwrap();
             let (mut input_gradient, mut weight_gradient) =
                 (vec![f32::NAN; input.len()], vec![f32::NAN; weight.len()]);
@@ -265,8 +269,12 @@ fn dense() {
 #[test]
 fn a_prepared_block_of_one_image() {
     let few = if cfg!(miri) { 19 } else { 130 };
-    let cases =
-        [(ProductPrecision::F32, 2, few), (ProductPrecision::Bf16, 2, few), (ProductPrecision::F32, 16, 19)];
+    let cases = [
+        (ProductPrecision::F32, 2, few),
+        (ProductPrecision::Bf16, 2, few),
+        (ProductPrecision::F32, 16, 19),
+        (ProductPrecision::Bf16, 16, 19),
+    ];
     for &(precision, channels, filters) in &cases[..if cfg!(miri) { 2 } else { cases.len() }] {
         for layout in [Layout::ChannelsLast, Layout::ChannelsFirst] {
             let axes = [ConvAxis { before: 1, ..ConvAxis::plain(if cfg!(miri) { 8 } else { 45 }, 3) }; 2];

@@ -1,5 +1,7 @@
 //! libtorch behind the words of pool-spec: `network.build(&path)`, `pool.forward(&tensor)`.
 
+use std::sync::OnceLock;
+
 use pool_kernels::{Isa, UnknownIsa};
 use pool_spec::{Kernels, Pool, PoolTensor, Sequential, VariablePath};
 use tch::{Tensor, nn};
@@ -49,20 +51,26 @@ pub fn check_instructions() -> Result<(), UnknownIsa> {
     Isa::allowed().map(drop)
 }
 
-/// Whether libtorch's products in bfloat16 take less time than those in `f32` on this processor: on AMD's with AVX512-BF16, on
-/// Intel's with AMX, and on ARM's with BF16. Elsewhere a network of [`Precision::Bf16`](crate::Precision::Bf16) rounds the
-/// factors, and multiplies in `f32`.
+/// Whether convolutions in bfloat16 take less time than in `f32` on this processor, with the instructions that
+/// `POOL_KERNELS_ISA` allows: on AMD's processors with AVX512-BF16. Elsewhere a network of
+/// [`Precision::Bf16`](crate::Precision::Bf16) rounds the factors, and multiplies them in `f32`.
 pub fn has_fast_bf16() -> bool {
+    Isa::best().has_fast_bf16()
+}
+
+/// The same for libtorch's products, which compute the dense layers: also on Intel's processors with AMX, and on ARM's with BF16.
+pub(crate) fn libtorch_has_fast_bf16() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
     #[cfg(target_arch = "x86_64")]
-    {
+    let has_instructions = || {
         const TILES_AND_BF16: u32 = 1 << 24 | 1 << 22;
-        let has_amx = std::arch::x86_64::__cpuid_count(7, 0).edx & TILES_AND_BF16 == TILES_AND_BF16;
-        has_amx || Isa::best().has_fast_bf16()
-    }
+        std::arch::x86_64::__cpuid_count(7, 0).edx & TILES_AND_BF16 == TILES_AND_BF16
+    };
     #[cfg(target_arch = "aarch64")]
-    return std::arch::is_aarch64_feature_detected!("bf16");
+    let has_instructions = || std::arch::is_aarch64_feature_detected!("bf16");
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    false
+    let has_instructions = || false;
+    has_fast_bf16() || *HAS.get_or_init(has_instructions)
 }
 
 /// The implementation, and the instructions that it was compiled for: `fast (avx512)`.

@@ -45,7 +45,7 @@ pub(crate) fn sweep(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     };
     if device == CPU && !sweep.train.precision.is_default() && !has_fast_bf16() {
         eprint_line(&format!(
-            "precision = \"{}\" saves no time on this processor: it rounds the factors of products, and multiplies them in f32",
+            "precision = \"{}\" saves no time on this processor, which rounds the factors of products and multiplies them in f32",
             sweep.train.precision
         ));
     }

@@ -32,7 +32,6 @@ mod winograd;
 pub use backward::ConvBlockGradients;
 pub use forward::{BatchNormForward, ConvBlockForward};
 pub use gradient::BatchNormGradients;
-pub use operands::ProductPrecision;
 pub use prepared::PreparedConvBlock;
 
 use self::depthwise::Depthwise;
@@ -42,6 +41,7 @@ use self::products::{Packing, Pass};
 use crate::isa::Isa;
 use crate::memory::product;
 use crate::panel::Layout;
+use crate::precision::ProductPrecision;
 
 /// One axis of a convolution: which entries of the input each output sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -313,6 +313,7 @@ struct SliceLengths {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::threads::ThisThread;
 
     const BLOCK: ConvBlock = ConvBlock {
         channels: 2,
@@ -332,6 +333,79 @@ mod tests {
             let lengths = SliceLengths { input: 5 * 96, output: 5 * 3 * 2 * 3, routes };
             BLOCK.check_weights(3 * 18);
             assert_eq!(BLOCK.check_lengths(Isa::Portable, lengths), 5);
+        }
+    }
+
+    /// Output, and gradients of input and weights.
+    fn results(isa: Isa, block: &ConvBlock, [input, weight, gradient]: [&[f32]; 3]) -> [Vec<f32>; 3] {
+        let images = input.len() / block.input_numbers();
+        let [mut output, mut of_input, mut of_weight] =
+            [gradient, input, weight].map(|like| vec![f32::NAN; like.len()]);
+        let mut routes = vec![0; block.routes(isa, images)];
+        let data = ConvBlockForward {
+            input,
+            weight,
+            bias: None,
+            norm: None,
+            addend: None,
+            keep: None,
+            output: &mut output,
+            layout: Layout::ChannelsLast,
+            routes: &mut routes,
+        };
+        block.forward(isa, &ThisThread, data).unwrap();
+        let data = ConvBlockGradients {
+            input,
+            weight,
+            norm: None,
+            routes: &routes,
+            scale: 1.0,
+            output_gradient: gradient,
+            layout: Layout::ChannelsLast,
+            input_gradient: &mut of_input,
+            addend_gradient: &mut [],
+            weight_gradient: &mut of_weight,
+            bias_gradient: None,
+        };
+        block.backward(isa, &ThisThread, data).unwrap();
+        [output, of_input, of_weight]
+    }
+
+    /// The instructions give what rounding gives. These tests take them on every processor that has them, fast or not.
+    #[test]
+    fn products_of_pairs_are_those_of_rounded_numbers() {
+        if Form::of(ProductPrecision::Bf16, Isa::Avx512) != Form::Pairs {
+            return;
+        }
+        for (channels, filters, stride) in [(3, 5, 1), (17, 35, 1), (16, 64, 2), (1, 2, 3)] {
+            let axis = |input, size| ConvAxis { before: 1, after: 1, stride, ..ConvAxis::plain(input, size) };
+            let block = ConvBlock {
+                channels,
+                filters,
+                axes: [axis(9, 3), axis(11, 3)],
+                window: [1, 2],
+                precision: ProductPrecision::Bf16,
+                ..BLOCK
+            };
+            // Exact in sums of `f32`, and no two cells of a window are equal.
+            let numbers = |count: usize, step: usize| -> Vec<f32> {
+                (0..count).map(|index| (index * step % 509) as f32 / 256.0 - 0.9).collect()
+            };
+            let images = 3;
+            let input = numbers(images * block.input_numbers(), 7);
+            let weight = numbers(filters * channels * 9, 11);
+            let gradient = numbers(images * block.output_numbers(), 13);
+            let [pairs, rounded] =
+                [Isa::Avx512, Isa::Portable].map(|isa| results(isa, &block, [&input, &weight, &gradient]));
+            for (name, (pairs, rounded)) in
+                ["output", "input", "weights"].iter().zip(pairs.iter().zip(&rounded))
+            {
+                let most = rounded.iter().fold(1.0f32, |most, value| most.max(value.abs()));
+                for (index, (pair, rounded)) in pairs.iter().zip(rounded).enumerate() {
+                    let apart = (pair - rounded).abs();
+                    assert!(apart <= 4e-6 * most, "{name} {index} of {block:?}: {pair}, not {rounded}");
+                }
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 //! A product in bfloat16 takes both factors to the nearest bfloat16 and adds to an `f32`. AVX512-BF16 adds two such products per
 //! lane and instruction. So two numbers share the place of one: neighbouring channels where channels are summed over, and the
 //! same channel of neighbouring pixels where pixels are. Processors that gain nothing by it, or have no such instruction, round,
-//! and multiply as in `f32`: their results are the same but for the order of sums, and for subnormal numbers, which AVX512-BF16
-//! takes as zero.
+//! and multiply as in `f32`. Their results are the same except for the order of sums, what the tiles of 3x3 kernels round, and
+//! subnormal numbers, which AVX512-BF16 takes as zero.
 
 #![expect(unsafe_code, reason = "rows are copied by address")]
 
@@ -13,19 +13,10 @@ use super::border::Border;
 use crate::isa::Bf16Kernel;
 use crate::isa::{Isa, Kernel};
 use crate::memory::scratch_length;
-use crate::simd::Simd;
+use crate::precision::ProductPrecision;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx512, Bf16, bf16_pair};
-
-/// The precision of a block's products. Sums are `f32` in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ProductPrecision {
-    /// Factors of 24 bits.
-    #[default]
-    F32,
-    /// Factors of 8 bits, rounded from `f32` to the nearest, ties to even.
-    Bf16,
-}
+use crate::simd::{Simd, round_numbers};
 
 /// How factors lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,10 +144,7 @@ impl<S: Simd> Operands<S> for Singles {
             if !self.rounds {
                 return std::ptr::copy_nonoverlapping(from, to, numbers);
             }
-            for first in (0..numbers).step_by(S::LANES) {
-                let rounded = s.round_to_bf16(s.load_up_to(from.add(first), numbers - first));
-                s.store_up_to(to.add(first), rounded, numbers - first);
-            }
+            round_numbers(s, from, to, numbers);
         }
     }
 

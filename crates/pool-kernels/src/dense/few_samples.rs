@@ -1,12 +1,12 @@
-//! Outputs of few samples: reading the weights takes longer than multiplying them, so that they are neither transposed nor copied.
+//! Outputs of few samples: reading the weights takes longer than multiplying them, so they are neither transposed nor copied.
 
 #![expect(unsafe_code, reason = "vectors are read in place")]
 
 use std::ops::Range;
 
 use super::{DenseKernel, INPUTS};
-use crate::conv_block::ProductPrecision;
 use crate::isa::Kernel;
+use crate::precision::ProductPrecision;
 use crate::simd::{MOST_LANES, Simd};
 use crate::sum::Total;
 use crate::threads::DisjointSlices;
@@ -70,6 +70,7 @@ fn add_sums<S: Simd, const U: usize, const ROUNDS: bool>(
     weight: &[f32],
     to: &mut [f32],
 ) {
+    const { assert!(INPUTS.is_multiple_of(S::LANES), "parts are whole vectors, except the last one") }
     let inputs = input.len();
     assert!(weight.len() == U * inputs && to.len() == U, "rows of weights, and as many outputs");
     let mut totals = [Total::new(s, s.splat(0.0)); U];
@@ -77,7 +78,7 @@ fn add_sums<S: Simd, const U: usize, const ROUNDS: bool>(
     for part in (0..inputs).step_by(INPUTS) {
         let mut sums = [s.splat(0.0); U];
         for first in (part..inputs.min(part + INPUTS)).step_by(S::LANES) {
-            // SAFETY: vectors of the input and of each row, up to their ends. Parts are whole vectors, but for the last one.
+            // SAFETY: vectors of the input and of each row, up to their ends.
             unsafe {
                 let seen = rounded(s.load_up_to(input.as_ptr().add(first), inputs - first));
                 for (unit, sum) in sums.iter_mut().enumerate() {

@@ -1,5 +1,7 @@
 //! bfloat16: the upper half of an `f32`.
 
+use super::Simd;
+
 /// The nearest bfloat16, ties to even. NaN stays NaN.
 pub(crate) fn bf16_bits(value: f32) -> u16 {
     let bits = value.to_bits();
@@ -17,11 +19,27 @@ pub(crate) fn round_to_bf16(value: f32) -> f32 {
     f32::from_bits(u32::from(bf16_bits(value)) << 16)
 }
 
+/// Writes numbers as the nearest ones in bfloat16.
+///
+/// # Safety
+/// This many numbers can be read, and written.
+#[inline(always)]
+#[expect(unsafe_code, reason = "reading and writing vectors")]
+pub(crate) unsafe fn round_numbers<S: Simd>(s: S, from: *const f32, to: *mut f32, numbers: usize) {
+    for first in (0..numbers).step_by(S::LANES) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let rounded = s.round_to_bf16(s.load_up_to(from.add(first), numbers - first));
+            s.store_up_to(to.add(first), rounded, numbers - first);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::isa::{Isa, Kernel};
-    use crate::simd::{MOST_LANES, Simd};
+    use crate::simd::MOST_LANES;
 
     /// The numbers of Intel's definition of the format: what lies halfway goes to the even neighbour.
     #[test]

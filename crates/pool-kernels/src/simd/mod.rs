@@ -45,7 +45,7 @@ mod portable;
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::{Avx512, Bf16};
-pub(crate) use bf16::{bf16_pair, round_to_bf16};
+pub(crate) use bf16::{bf16_pair, round_numbers, round_to_bf16};
 pub(crate) use math::{exp, ln, power};
 pub(crate) use portable::Portable;
 

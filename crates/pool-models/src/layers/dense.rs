@@ -9,7 +9,7 @@ use super::{Execution, product};
 use crate::ModelError;
 use crate::constant::frozen;
 use crate::init::glorot_uniform;
-use crate::libtorch::has_fast_bf16;
+use crate::libtorch::libtorch_has_fast_bf16;
 use crate::native::dense;
 
 /// A fully connected layer with its variables.
@@ -41,7 +41,7 @@ impl BuiltDense {
         let factors = (input, &self.weight, self.bias.as_ref());
         let precision = match execution.precision {
             Precision::F32 => Some(ProductPrecision::F32),
-            Precision::Bf16 => (!has_fast_bf16()).then_some(ProductPrecision::Bf16),
+            Precision::Bf16 => (!libtorch_has_fast_bf16()).then_some(ProductPrecision::Bf16),
         };
         let by_kernel = match precision.filter(|_| execution.kernels == Kernels::Fast) {
             Some(precision) => dense(factors, precision)?,

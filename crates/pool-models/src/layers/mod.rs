@@ -17,7 +17,7 @@ pub(crate) use self::conv::BuiltConv;
 use self::dense::BuiltDense;
 pub(crate) use self::dropout::BuiltDropout;
 use crate::init::running_key;
-use crate::libtorch::has_fast_bf16;
+use crate::libtorch::libtorch_has_fast_bf16;
 use crate::pool::Random;
 use crate::{Mode, ModelError, PoolLayer};
 
@@ -134,8 +134,8 @@ fn product(
     match precision {
         Precision::F32 => product(input, weight, bias),
         Precision::Bf16 => {
-            // Where such products would take longer than those of `f32`, these take their place.
-            let is_fast = input.device() != Device::Cpu || has_fast_bf16();
+            // Where bfloat16 is slower than `f32`, the rounded factors are multiplied in `f32`.
+            let is_fast = input.device() != Device::Cpu || libtorch_has_fast_bf16();
             let kind = if is_fast { Kind::BFloat16 } else { input.kind() };
             let rounded = |factor: &Tensor| factor.f_to_kind(Kind::BFloat16)?.f_to_kind(kind);
             let bias = bias.map(rounded).transpose()?;

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "tensors' memory as slices")]
 
 use pool_kernels::{DenseGradients, DenseKernel, Isa, Layout, ProductPrecision};
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::kernels_support;
 use super::shim::{Operation, TorchThreads, attach};
@@ -11,8 +11,7 @@ use super::slices::{empty, f32_slice, f32_slice_mut};
 use crate::ModelError;
 use crate::error::out_of_memory;
 
-/// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`; `None` where no kernel
-/// can take them.
+/// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`; `None` where no kernel can take them.
 pub(crate) fn dense(
     (input, weight, bias): (&Tensor, &Tensor, Option<&Tensor>),
     precision: ProductPrecision,
@@ -65,6 +64,10 @@ impl Operation for DenseKernel {
     }
 
     fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, ModelError> {
-        Ok(inputs[0].f_linear(&inputs[1], Some(&inputs[2]))?)
+        let factor = |tensor: &Tensor| match self.precision {
+            ProductPrecision::F32 => Ok(tensor.shallow_clone()),
+            ProductPrecision::Bf16 => tensor.f_to_kind(Kind::BFloat16)?.f_to_kind(Kind::Float),
+        };
+        Ok(factor(&inputs[0])?.f_linear(&factor(&inputs[1])?, Some(&inputs[2]))?)
     }
 }
