@@ -2,9 +2,7 @@
 
 import argparse
 import shutil
-import signal
 import sys
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from growth import Growth, Row
 from messages import say
 from quantities import Pictures, Quantity, every_quantity
 from quiet import warn_of_load, warn_of_others
+from scratch import scratch_folder
 from table import sentences, table
 from trial import Trial
 
@@ -104,13 +103,11 @@ def main() -> None:
     options = read_options()
     warn_of_load()
     day = datetime.now(UTC).date()
-    # A kill must clean up, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     growths, trials = [], []
-    with tempfile.TemporaryDirectory(prefix="bench-growth-", ignore_cleanup_errors=True) as scratch:
-        check_room(options.quantities, Path(scratch))
+    with scratch_folder("bench-growth") as scratch:
+        check_room(options.quantities, scratch)
         for quantity in options.quantities:
-            of_quantity = measure(options, quantity, Path(scratch))
+            of_quantity = measure(options, quantity, scratch)
             trials += [one for of_case in of_quantity for one in of_case]
             growths.append(grown(quantity, of_quantity))
             print(f"[{quantity.name}]\n{table(growths[-1])}\n{sentences(growths[-1])}\n", flush=True)

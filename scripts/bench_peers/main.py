@@ -4,9 +4,7 @@ scripts/bench-peers starts this. This process computes nothing itself: everythin
 """
 
 import argparse
-import signal
 import sys
-import tempfile
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from networks import NETWORKS
 from programs import NAMES, Installed, option
 from quiet import most, warn_of_load, warn_of_others
 from results import OURS, NetworkResults, Results
+from scratch import scratch_folder
 from table import epochs, own_costs, sentence, table
 from whole_file import write_whole
 from work import Work
@@ -104,10 +103,8 @@ def main() -> None:
     chosen = read_options()
     warn_of_load()
     day = datetime.now(UTC).date()
-    # A kill must clean up, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="bench-peers-", ignore_cleanup_errors=True) as scratch:
-        results = measure(chosen, Path(scratch))
+    with scratch_folder("bench-peers") as scratch:
+        results = measure(chosen, scratch)
     print(render(chosen, results))
     warn_of_others(results.others_share())
     for name, network in results.networks.items():

@@ -1,9 +1,7 @@
 """Measure how many trials pool-cli, Keras and PyTorch train in an hour. Started by scripts/bench-trials."""
 
 import argparse
-import signal
 import sys
-import tempfile
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from programs import option
 from quiet import warn_of_load, warn_of_others
 from rendering import Rounds, others_share, section, table, train_losses, words
 from results import OURS
+from scratch import scratch_folder
 from trials import NAMES, Programs, work_of
 
 
@@ -83,10 +82,8 @@ def main() -> None:
         sections.check(options.markdown, sections.TRIALS)
     warn_of_load()
     day = datetime.now(UTC).date()
-    # A kill must clean up, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="bench-trials-", ignore_cleanup_errors=True) as scratch:
-        results = measure(options, Path(scratch))
+    with scratch_folder("bench-trials") as scratch:
+        results = measure(options, scratch)
     for network, rounds in results.items():
         print(f"[{words(network, rounds)}]\n{table(rounds).to_text()}\n")
     warn_of_others(others_share(results))

@@ -1,9 +1,7 @@
 """Train on a CUDA device, compare with the processor, and time PyTorch beside it. Started by scripts/check-cuda."""
 
 import argparse
-import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import times
 from checks import check_losses
 from messages import say
 from pool_cli import PoolCli
+from scratch import scratch_folder
 from work import EPOCH_IMAGES
 
 TEMPLATE = Path(__file__).with_name("section.template.md")
@@ -118,10 +117,8 @@ def main() -> None:
     if options.markdown:
         sections.check(options.markdown, sections.CUDA)
     day = datetime.now(UTC).date()
-    # A kill must clean up, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="check-cuda-", ignore_cleanup_errors=True) as scratch:
-        agree = check(options, Path(scratch), day)
+    with scratch_folder("check-cuda") as scratch:
+        agree = check(options, scratch, day)
     sys.exit(0 if agree else 1)
 
 

@@ -1,8 +1,8 @@
 //! Products of a fully connected layer, forward and backward, divided among threads by the layer's inputs.
 //!
 //! The crate `gemm-f32` computes the products; this file divides them. Every task takes some of the layer's inputs, the
-//! longest side of all three products, so that no thread repeats the work of another; few samples are divided by their outputs. In bfloat16 the factors of a task are
-//! rounded on its thread, and multiplied as `f32`.
+//! longest side of all three products, so that no thread repeats the work of another; few samples are divided by their outputs.
+//! In bfloat16 the factors of a task are rounded on its thread, and multiplied as `f32`.
 
 #![expect(unsafe_code, reason = "matrices within larger ones, written by several threads")]
 
@@ -17,7 +17,7 @@ use crate::isa::{Isa, Kernel};
 use crate::memory::{OutOfMemory, Scratch, product, scratch_length};
 use crate::panel::blocks;
 use crate::precision::ProductPrecision;
-use crate::simd::{MOST_LANES, Simd, round_numbers, round_to_bf16};
+use crate::simd::{MOST_LANES, Simd, round_numbers};
 use crate::sum::add_rows;
 use crate::threads::{DisjointSlices, SharedOutcome, Threads};
 
@@ -116,9 +116,8 @@ impl DenseKernel {
             // The weights of neighbouring units often lie a power of two apart, which falls on few places of the cache. A
             // product that reads them column by column would wait for memory, so they are transposed first.
             isa.run(Transpose { layer: self, weight, inputs: inputs.clone(), to: transposed, padded });
-            // SAFETY: no two threads have a task in common. The factors are the columns of the input, or
-            // rounded copies of them, and the rows of the transposed weights that belong to the task's inputs; `check_lengths` has
-            // counted both.
+            // SAFETY: no two threads have a task in common. The factors are the columns of the input, or rounded copies of
+            // them, and the rows of the transposed weights that belong to the task's inputs; `check_lengths` has counted both.
             unsafe {
                 let partial = to.part(task * length..(task + 1) * length);
                 matrix_product(
@@ -343,7 +342,6 @@ impl Kernel for Transpose<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let DenseKernel { inputs: all_inputs, units, precision } = *self.layer;
-        let rounds = precision == ProductPrecision::Bf16;
         let inputs = self.inputs.len();
         let needed = scratch_length(&[inputs, self.padded]);
         assert!(
@@ -364,23 +362,21 @@ impl Kernel for Transpose<'_> {
                 unsafe {
                     let to = self.to.as_mut_ptr().add(block * self.padded + first);
                     s.gather_block(&rows, block, to, self.padded);
-                    if rounds {
-                        for row in 0..S::LANES {
-                            let to = to.add(row * self.padded);
-                            s.store(to, s.round_to_bf16(s.load(to)));
-                        }
-                    }
                 }
             }
             if inputs < S::LANES {
                 for input in 0..inputs {
                     for unit in first..units.min(first + S::LANES) {
-                        let weight = self.weight[unit * all_inputs + self.inputs.start + input];
                         self.to[input * self.padded + unit] =
-                            if rounds { round_to_bf16(weight) } else { weight };
+                            self.weight[unit * all_inputs + self.inputs.start + input];
                     }
                 }
             }
+        }
+        if precision == ProductPrecision::Bf16 {
+            let to = self.to.as_mut_ptr();
+            // SAFETY: as many numbers lie there, as asserted above.
+            unsafe { round_numbers(s, to, to, needed) }
         }
     }
 }

@@ -143,6 +143,17 @@ fn descent_with_and_without_momentum() {
     });
 }
 
+const BLOCK: ConvBlock = ConvBlock {
+    channels: 2,
+    filters: 19,
+    depthwise: false,
+    axes: [ConvAxis::plain(9, 3); 2],
+    relu: true,
+    reduce: BlockReduce::Max,
+    window: [2, 2],
+    precision: ProductPrecision::F32,
+};
+
 #[test]
 fn convolution_blocks() {
     // Several groups of images.
@@ -159,16 +170,7 @@ fn convolution_blocks() {
         let [channels, rows, columns] = if cfg!(miri) { [1, 5, 6] } else { [channels, 9, 11] };
         let axis = |input, size| ConvAxis { before: 1, ..ConvAxis::plain(input, size) };
         let axes = [axis(rows, 3), axis(columns, size)];
-        let block = ConvBlock {
-            channels,
-            filters: 19,
-            depthwise: false,
-            axes,
-            relu: true,
-            reduce,
-            window,
-            precision,
-        };
+        let block = ConvBlock { channels, axes, reduce, window, precision, ..BLOCK };
         let images = values(IMAGES * channels * rows * columns, 6);
         let weight = values(block.filters * channels * 3 * size, 7);
         let [bias, factors] = [8, 5].map(|seed| values(block.filters, seed));
@@ -278,17 +280,7 @@ fn a_prepared_block_of_one_image() {
     for &(precision, channels, filters) in &cases[..if cfg!(miri) { 2 } else { cases.len() }] {
         for layout in [Layout::ChannelsLast, Layout::ChannelsFirst] {
             let axes = [ConvAxis { before: 1, ..ConvAxis::plain(if cfg!(miri) { 8 } else { 45 }, 3) }; 2];
-            let (reduce, window) = (BlockReduce::Max, [2, 2]);
-            let block = ConvBlock {
-                channels,
-                filters,
-                depthwise: false,
-                axes,
-                relu: true,
-                reduce,
-                window,
-                precision,
-            };
+            let block = ConvBlock { channels, filters, axes, precision, ..BLOCK };
             let image = values(channels * axes[0].input * axes[1].input, 6);
             let weight = values(filters * channels * 9, 7);
             same_bits(|isa, threads| {

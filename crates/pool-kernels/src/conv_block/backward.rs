@@ -116,16 +116,15 @@ impl ConvBlock {
         let mut rest = &mut *packed;
         for plan in &of_input {
             let part = rest.split_off_mut(..plan.packed_numbers(packing)).expect("room for all plans");
-            let (taps, channels) = (self.taps(), self.channels_of_filter());
             // Tiles see the gradient from the last tap to the first.
-            let last = if matches!(plan, Plan::Tiles(_)) { taps - 1 } else { 0 };
+            let last = if matches!(plan, Plan::Tiles(_)) { self.taps() - 1 } else { 0 };
             plan.pack(
                 (isa, packing),
                 (form, self.filters_of_channel()),
                 // Of a depthwise convolution, the only channel that a filter sees is its own.
                 |channel, filter, tap| {
                     let (filter, channel) = if self.depthwise { (channel, 0) } else { (filter, channel) };
-                    weight[(filter * channels + channel) * taps + last.abs_diff(tap)]
+                    weight[self.weight_number(filter, channel, last.abs_diff(tap))]
                 },
                 part,
             );
@@ -236,13 +235,12 @@ impl ConvBlock {
     /// Takes the weights out of the sums.
     fn unpack(&self, isa: Isa, plan: &Plan, sums: &[f32], weight: &mut [f32]) {
         let (taps, channels, row) = (self.taps(), self.channels_of_filter(), self.filters_in_vectors(isa));
-        let place = |filter, channel, tap| (filter * channels + channel) * taps + tap;
         match plan {
             Plan::Taps(_) | Plan::Channels(_) => {
                 for filter in 0..self.filters {
                     for channel in 0..channels {
                         for tap in 0..taps {
-                            weight[place(filter, channel, tap)] =
+                            weight[self.weight_number(filter, channel, tap)] =
                                 sums[(tap * channels + channel) * row + filter];
                         }
                     }
@@ -250,7 +248,7 @@ impl ConvBlock {
             }
             Plan::Tiles(winograd) => {
                 winograd.weights_of(isa, (sums, self.filters), |filter, channel, tap, gradient| {
-                    weight[place(filter, channel, tap)] = gradient;
+                    weight[self.weight_number(filter, channel, tap)] = gradient;
                 });
             }
         }

@@ -152,11 +152,10 @@ impl ConvBlock {
         (weight, bias): (&[f32], Option<&[f32]>),
         (packed, start): (&mut [f32], &mut [f32]),
     ) {
-        let (taps, channels) = (self.taps(), self.channels_of_filter());
         plan.pack(
             (isa, self.packing(isa, self.filters)),
-            (form, channels),
-            |filter, channel, tap| weight[(filter * channels + channel) * taps + tap],
+            (form, self.channels_of_filter()),
+            |filter, channel, tap| weight[self.weight_number(filter, channel, tap)],
             packed,
         );
         start.fill(0.0);

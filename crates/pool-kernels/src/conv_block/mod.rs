@@ -199,6 +199,11 @@ impl ConvBlock {
         if self.depthwise { 1 } else { self.channels }
     }
 
+    /// The number of a filter's weight for a channel that it sees and a tap.
+    fn weight_number(&self, filter: usize, channel: usize, tap: usize) -> usize {
+        (filter * self.channels_of_filter() + channel) * self.taps() + tap
+    }
+
     /// Filters that see a channel.
     fn filters_of_channel(&self) -> usize {
         if self.depthwise { 1 } else { self.filters }

@@ -158,11 +158,8 @@ impl<S: Simd> Operands<S> for Singles {
         _: *mut f32,
     ) -> [*const f32; 2] {
         if self.rounds {
-            // The numbers of a gradient are whole vectors.
-            for first in (0..seen.images * seen.gradient.numbers()).step_by(S::LANES) {
-                // SAFETY: the caller's promise.
-                unsafe { s.store(gradient.add(first), s.round_to_bf16(s.load(gradient.add(first)))) }
-            }
+            // SAFETY: the caller's promise.
+            unsafe { round_numbers(s, gradient, gradient, seen.images * seen.gradient.numbers()) }
         }
         [input, gradient]
     }

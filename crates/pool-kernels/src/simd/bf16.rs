@@ -19,10 +19,10 @@ pub(crate) fn round_to_bf16(value: f32) -> f32 {
     f32::from_bits(u32::from(bf16_bits(value)) << 16)
 }
 
-/// Writes numbers as the nearest ones in bfloat16.
+/// Writes numbers as the nearest ones in bfloat16, where they are or elsewhere.
 ///
 /// # Safety
-/// This many numbers can be read, and written.
+/// This many numbers can be read, and written to a place that is the same or does not overlap.
 #[inline(always)]
 #[expect(unsafe_code, reason = "reading and writing vectors")]
 pub(crate) unsafe fn round_numbers<S: Simd>(s: S, from: *const f32, to: *mut f32, numbers: usize) {

@@ -39,13 +39,11 @@ impl BuiltDense {
 
     pub(super) fn forward(&self, input: &Tensor, execution: Execution) -> Result<Tensor, ModelError> {
         let factors = (input, &self.weight, self.bias.as_ref());
-        let precision = match execution.precision {
-            Precision::F32 => Some(ProductPrecision::F32),
-            Precision::Bf16 => (!libtorch_has_fast_bf16()).then_some(ProductPrecision::Bf16),
-        };
-        let by_kernel = match precision.filter(|_| execution.kernels == Kernels::Fast) {
-            Some(precision) => dense(factors, precision)?,
-            None => None,
+        let by_kernel = match (execution.kernels, execution.precision) {
+            (Kernels::Reference, _) => None,
+            (Kernels::Fast, Precision::F32) => dense(factors, ProductPrecision::F32)?,
+            (Kernels::Fast, Precision::Bf16) if libtorch_has_fast_bf16() => None,
+            (Kernels::Fast, Precision::Bf16) => dense(factors, ProductPrecision::Bf16)?,
         };
         let sums = match by_kernel {
             Some(sums) => sums,

@@ -137,10 +137,15 @@ fn product(
             // Where bfloat16 is slower than `f32`, the rounded factors are multiplied in `f32`.
             let is_fast = input.device() != Device::Cpu || libtorch_has_fast_bf16();
             let kind = if is_fast { Kind::BFloat16 } else { input.kind() };
-            let rounded = |factor: &Tensor| factor.f_to_kind(Kind::BFloat16)?.f_to_kind(kind);
+            let rounded = |factor: &Tensor| rounded_to_bf16(factor, kind);
             let bias = bias.map(rounded).transpose()?;
             let output = product(&rounded(input)?, &rounded(weight)?, bias.as_ref())?;
-            output.f_to_kind(Kind::BFloat16)?.f_to_kind(input.kind())
+            rounded_to_bf16(&output, input.kind())
         }
     }
+}
+
+/// The nearest numbers in bfloat16, as numbers of this kind. Differentiable.
+pub(crate) fn rounded_to_bf16(tensor: &Tensor, kind: Kind) -> Result<Tensor, TchError> {
+    tensor.f_to_kind(Kind::BFloat16)?.f_to_kind(kind)
 }

@@ -10,6 +10,7 @@ use super::shim::{Operation, TorchThreads, attach};
 use super::slices::{empty, f32_slice, f32_slice_mut};
 use crate::ModelError;
 use crate::error::out_of_memory;
+use crate::layers::rounded_to_bf16;
 
 /// `input weight^T + bias`, of `[N, inputs]`, `[units, inputs]` and `[units]`; `None` where no kernel can take them.
 pub(crate) fn dense(
@@ -66,7 +67,7 @@ impl Operation for DenseKernel {
     fn reference(&self, inputs: &[Tensor]) -> Result<Tensor, ModelError> {
         let factor = |tensor: &Tensor| match self.precision {
             ProductPrecision::F32 => Ok(tensor.shallow_clone()),
-            ProductPrecision::Bf16 => tensor.f_to_kind(Kind::BFloat16)?.f_to_kind(Kind::Float),
+            ProductPrecision::Bf16 => rounded_to_bf16(tensor, Kind::Float),
         };
         Ok(factor(&inputs[0])?.f_linear(&factor(&inputs[1])?, Some(&inputs[2]))?)
     }
