@@ -109,6 +109,9 @@ impl Bars {
             SweepEvent::Rung { number, arms, epochs } => {
                 let _ = self.screen.println(rung_line(*number, *arms, *epochs));
             }
+            SweepEvent::Look { number, of, arms, seeds } => {
+                let _ = self.screen.println(look_line(*number, *of, *arms, *seeds));
+            }
             SweepEvent::Retrying { task, reason, exclusive } => {
                 if let Some(TaskBar { bar, .. }) = self.tasks.remove(task.id()) {
                     bar.finish_and_clear();
@@ -235,6 +238,9 @@ impl Lines {
             SweepEvent::Stage { done, all } => self.count = Count { ended: *done, all: *all },
             SweepEvent::Submitted { task, job } => eprint_line(&submitted_line(*task, *job)),
             SweepEvent::Rung { number, arms, epochs } => eprint_line(&rung_line(*number, *arms, *epochs)),
+            SweepEvent::Look { number, of, arms, seeds } => {
+                eprint_line(&look_line(*number, *of, *arms, *seeds));
+            }
             SweepEvent::Retrying { task, reason, exclusive } => {
                 eprint_line(&retry_line(*task, reason, *exclusive));
             }
@@ -275,6 +281,10 @@ fn epoch_line(record: &EpochRecord, epochs: u32) -> String {
 
 fn rung_line(number: usize, arms: usize, epochs: u32) -> String {
     format!("rung {number}: {}, until epoch {epochs}", counted(arms, "arm"))
+}
+
+fn look_line(number: usize, of: usize, arms: usize, seeds: u32) -> String {
+    format!("look {number} of {of}: {} until seed {seeds}", counted(arms, "arm"))
 }
 
 fn planned_line(trials: usize, measurements: usize, finished: usize) -> String {

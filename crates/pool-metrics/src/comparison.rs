@@ -27,6 +27,8 @@ pub struct ArmPair<'a> {
     pub a: &'a [SeedPredictions<'a>],
     /// The second arm.
     pub b: &'a [SeedPredictions<'a>],
+    /// Looks of the family's design that both arms have behind them; 0 without a design.
+    pub looks: usize,
 }
 
 impl ArmPair<'_> {
@@ -60,10 +62,17 @@ pub struct Comparison {
     pub mcnemar_per_seed: Vec<SeedMcNemar>,
     /// The exact test on the sum of these counts, which judges these networks and not the arms.
     pub mcnemar_combined: McNemar,
-    /// The larger one of the bootstrap's and the paired t-test's p-value, in `[0, 1]`; `None` with one seed.
+    /// The sign-flip test's p-value, next to the t-test's, which assumes more; `None` with fewer than seven seeds.
+    pub sign_flip: Option<f64>,
+    /// The larger one of the bootstrap's and the paired t-test's p-value, in `[0, 1]`; `None` with one seed, and where a
+    /// design decides, as no p-value of a single look holds there.
     pub p_value: Option<f64>,
-    /// `p_value` after Holm's correction for all pairs of the family, in `[0, 1]`; `None` with one seed.
+    /// `p_value` after Holm's correction for all pairs of the family, in `[0, 1]`; `None` where `p_value` is.
     pub adjusted_p_value: Option<f64>,
+    /// Whether the arms are practically equal; `None` without a margin, or where `p_value` is.
+    pub equivalence: Option<Equivalence>,
+    /// The look of a design that decided the pair, or the last one so far; `None` without a design or before its first look.
+    pub look: Option<LookResult>,
     /// Which arm is better, if either.
     pub verdict: Verdict,
     /// Seeds with which the paired t-test alone, at the level of Bonferroni's correction for the family, would find a
@@ -75,12 +84,39 @@ pub struct Comparison {
 impl Comparison {
     /// From the lower to the upper end of two intervals for the difference, the bootstrap's and that of Student's t, at
     /// the level of the resampling and uncorrected: as the verdict rests on both tests, neither interval alone may seem to
-    /// contradict it.
+    /// contradict it. Where a design decides, the interval of its look.
     pub fn interval(&self) -> Interval {
+        if let Some(look) = self.look {
+            return look.interval;
+        }
         let images = self.bootstrap.interval;
         let seeds = self.paired_t.map_or(images, |test| test.interval);
         Interval { low: images.low.min(seeds.low), high: images.high.max(seeds.high) }
     }
+}
+
+/// The tests of whether two arms are practically equal: against differences of the margin or more.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Equivalence {
+    /// The margin, as a fraction of the images.
+    pub margin: f64,
+    /// The larger one of the bootstrap's and the two one-sided t-tests' p-value, in `[0, 1]`.
+    pub p_value: f64,
+    /// `p_value` after Holm's correction for all pairs of the family, in `[0, 1]`.
+    pub adjusted_p_value: f64,
+}
+
+/// What a look of a design saw of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookResult {
+    /// Which look, from 1.
+    pub number: usize,
+    /// Looks of the design.
+    pub of: usize,
+    /// The look's interval, which holds together with those of all other looks and pairs.
+    pub interval: Interval,
 }
 
 /// McNemar's test between the two networks that share a seed.
@@ -101,8 +137,10 @@ pub enum Verdict {
     FirstBetter,
     /// The second arm, `b`, errs less.
     SecondBetter,
-    /// The difference may be chance.
-    NotDistinguishable,
+    /// They differ by less than the margin.
+    PracticallyEqual,
+    /// The difference may be chance, and nothing shows that it is less than a margin.
+    Open,
     /// One common seed: a difference between arms cannot be distinguished from one between seeds.
     OneSeed,
 }
@@ -112,7 +150,8 @@ impl fmt::Display for Verdict {
         formatter.write_str(match self {
             Self::FirstBetter => "first better",
             Self::SecondBetter => "second better",
-            Self::NotDistinguishable => "not distinguishable",
+            Self::PracticallyEqual => "practically equal",
+            Self::Open => "open",
             Self::OneSeed => "one seed",
         })
     }
@@ -148,7 +187,8 @@ mod tests {
         for (verdict, words, json) in [
             (Verdict::FirstBetter, "first better", "\"first_better\""),
             (Verdict::SecondBetter, "second better", "\"second_better\""),
-            (Verdict::NotDistinguishable, "not distinguishable", "\"not_distinguishable\""),
+            (Verdict::PracticallyEqual, "practically equal", "\"practically_equal\""),
+            (Verdict::Open, "open", "\"open\""),
             (Verdict::OneSeed, "one seed", "\"one_seed\""),
         ] {
             assert_eq!(verdict.to_string(), words);

@@ -16,16 +16,21 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Interval for the mean of the population that `values` were drawn from: `mean ± t sd / sqrt(n)`.
+/// Interval for the mean of the population that `values` were drawn from: `mean ± t sd sqrt(1/n + r)`.
 ///
 /// `t` is the `(1 + level) / 2` quantile of Student's distribution with `n - 1` degrees of freedom ("The Probable
 /// Error of a Mean", Biometrika 6(1), 1908); `level` is a probability such as 0.95. Unlike the normal interval it
 /// holds for a handful of seeds, if their results are roughly normal.
 ///
-/// `None` under two values, if the values' mean or spread is not finite, or if `level` is not strictly between 0 and
-/// 1 (or so near an end that the quantile is not a positive number).
-pub fn t_interval(values: &[f64], level: f64) -> Option<Interval> {
-    let standard_error = sample_sd(values)? / (values.len() as f64).sqrt();
+/// `held_out_ratio` is `r`, 0 for values that were drawn independently; see [`paired_t`](super::paired_t()).
+///
+/// `None` under two values, if the values' mean or spread is not finite, if `level` is not strictly between 0 and
+/// 1 (or so near an end that the quantile is not a positive number), or if `held_out_ratio` is negative or not finite.
+pub fn t_interval(values: &[f64], level: f64, held_out_ratio: f64) -> Option<Interval> {
+    if !(held_out_ratio >= 0.0 && held_out_ratio.is_finite()) {
+        return None;
+    }
+    let standard_error = sample_sd(values)? * (1.0 / values.len() as f64 + held_out_ratio).sqrt();
     around(mean(values)?, standard_error, (values.len() - 1) as f64, level)
 }
 
@@ -111,34 +116,34 @@ mod tests {
 
     #[test]
     fn one_seed_proves_nothing() {
-        assert_eq!(t_interval(&[], 0.95), None);
-        assert_eq!(t_interval(&[1.19], 0.95), None);
+        assert_eq!(t_interval(&[], 0.95, 0.0), None);
+        assert_eq!(t_interval(&[1.19], 0.95, 0.0), None);
     }
 
     #[test]
     fn equal_values_leave_no_doubt() {
-        assert_eq!(t_interval(&[1.25; 4], 0.95), Some(Interval { low: 1.25, high: 1.25 }));
+        assert_eq!(t_interval(&[1.25; 4], 0.95, 0.0), Some(Interval { low: 1.25, high: 1.25 }));
     }
 
     #[test]
     fn a_higher_level_is_a_wider_interval() {
         let values = [1.10, 1.19, 1.31];
-        let narrow = t_interval(&values, 0.90).unwrap();
-        let wide = t_interval(&values, 0.99).unwrap();
+        let narrow = t_interval(&values, 0.90, 0.0).unwrap();
+        let wide = t_interval(&values, 0.99, 0.0).unwrap();
         assert!(wide.low < narrow.low && narrow.high < wide.high, "{narrow:?} in {wide:?}");
     }
 
     #[test]
     fn values_that_are_not_finite_have_no_interval() {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
-            assert_eq!(t_interval(&[value, value, 1.0], 0.95), None, "{value}");
+            assert_eq!(t_interval(&[value, value, 1.0], 0.95, 0.0), None, "{value}");
         }
     }
 
     #[test]
     fn levels_outside_the_open_unit_interval_are_refused() {
         for level in BAD_LEVELS {
-            assert_eq!(t_interval(&[1.0, 2.0], level), None, "t at {level}");
+            assert_eq!(t_interval(&[1.0, 2.0], level, 0.0), None, "t at {level}");
             assert_eq!(wilson_interval(1, 2, level), None, "Wilson at {level}");
         }
     }
@@ -147,7 +152,7 @@ mod tests {
     fn levels_within_rounding_of_an_end_give_no_nan() {
         for level in [f64::MIN_POSITIVE, 1e-16, 1.0 - f64::EPSILON, 1.0_f64.next_down()] {
             for interval in
-                [t_interval(&[1.0, 2.0], level), wilson_interval(0, 3, level)].into_iter().flatten()
+                [t_interval(&[1.0, 2.0], level, 0.0), wilson_interval(0, 3, level)].into_iter().flatten()
             {
                 assert!(interval.low <= interval.high, "{level}: {interval:?}");
             }
@@ -193,7 +198,7 @@ mod tests {
     #[test]
     fn beside_values_without_spread_it_is_the_t_interval_of_the_others() {
         let values = [1.0, 2.0, 4.0, 9.0];
-        let alone = t_interval(&values, 0.95).unwrap();
+        let alone = t_interval(&values, 0.95, 0.0).unwrap();
         let found = welch_interval(&values, &[1.0; 3], 0.95).unwrap();
         assert!(
             (found.low - (alone.low - 1.0)).abs() < 1e-12 && (found.high - (alone.high - 1.0)).abs() < 1e-12

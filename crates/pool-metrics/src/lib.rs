@@ -1,9 +1,10 @@
 //! What a trial measured, and what may be concluded from it. Pure Rust: nothing here can reach libtorch.
 //!
 //! - *Errors*: [`error_rate`], [`ConfusionMatrix`] with per-class precision and recall, [`Calibration`].
-//! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`paired_bootstrap`],
-//!   [`holm`]; [`seeds_needed`] for the study to come.
-//! - *Verdicts*: [`compare_family`] puts them together and says which arm is better, if any.
+//! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`sign_flip`],
+//!   [`paired_bootstrap`], [`MeanDifference`], [`holm`]; [`seeds_needed`] for the study to come.
+//! - *Verdicts*: [`compare_family`] puts them together and says which arm is better, if any, or that two are practically
+//!   equal; [`SeedLooks`] lets a sweep stop when that is decided.
 //! - *Memory*: a network is a list of [`LayerCost`](pool_spec::LayerCost) rows; [`MemoryModel::estimate`] turns them into an itemised
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
 //! - *Trade-offs*: [`pareto_front`].
@@ -33,22 +34,30 @@ mod confusion;
 mod family;
 mod interval;
 mod mcnemar;
+mod mean_difference;
 mod memory;
 mod pareto;
 mod power;
+mod sequential;
+mod sign_flip;
 mod student;
 mod summary;
 
 pub use bootstrap::{Bootstrap, BootstrapError, PairedPredictions, Resampling, paired_bootstrap};
 pub use calibration::{Calibration, CalibrationBin, CalibrationError};
-pub use comparison::{ArmPair, Comparison, ComparisonError, SeedMcNemar, SeedPredictions, Verdict};
+pub use comparison::{
+    ArmPair, Comparison, ComparisonError, Equivalence, LookResult, SeedMcNemar, SeedPredictions, Verdict,
+};
 pub use confusion::{Cell, ClassScores, ClassificationError, ConfusionMatrix, error_rate};
-pub use family::{HolmError, compare_family, holm};
+pub use family::{FamilyRules, HolmError, compare_family, holm};
 pub use interval::{Interval, t_interval, welch_interval, wilson_interval};
 pub use mcnemar::{McNemar, McNemarError, mcnemar_combined, mcnemar_exact, mcnemar_from_predictions};
+pub use mean_difference::MeanDifference;
 pub use memory::{MemoryEstimate, MemoryItem, MemoryModel};
 pub use pareto::{ParetoError, dominates, pareto_front};
 pub use power::{paired_t_power, seeds_needed};
+pub use sequential::{Look, SeedLooks};
+pub use sign_flip::sign_flip;
 pub use student::{PairedT, paired_t};
 pub use summary::{mean, median, quantile, sample_sd};
 

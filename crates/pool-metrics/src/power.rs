@@ -14,7 +14,8 @@ const SERIES_UP_TO: f64 = 1_000.0;
 /// standard deviations (of the differences, of either sign) with `n` paired seeds.
 ///
 /// The statistic of the test then has the noncentral t distribution with `v = n - 1` degrees of freedom and
-/// noncentrality `delta = effect_size sqrt(n)`. With `c` the two-sided critical value at `alpha` and
+/// noncentrality `delta = effect_size / sqrt(1/n + r)`, where `r` is the `held_out_ratio` of
+/// [`paired_t`](super::paired_t()). With `c` the two-sided critical value at `alpha` and
 /// `y = v / (v + c²)`,
 ///
 /// ```text
@@ -28,13 +29,13 @@ const SERIES_UP_TO: f64 = 1_000.0;
 ///
 /// `None` under two seeds, if `effect_size` is NaN, if `alpha` is not strictly between 0 and 1, or if it is so small
 /// (below 1e-150 with two seeds) that no critical value can be written down. An infinite effect is always found.
-pub fn paired_t_power(effect_size: f64, n: u32, alpha: f64) -> Option<f64> {
-    if n < 2 || effect_size.is_nan() {
+pub fn paired_t_power(effect_size: f64, n: u32, alpha: f64, held_out_ratio: f64) -> Option<f64> {
+    if n < 2 || effect_size.is_nan() || !(held_out_ratio >= 0.0 && held_out_ratio.is_finite()) {
         return None;
     }
     let freedom = f64::from(n - 1);
     let critical = two_sided_critical(alpha, freedom)?;
-    let noncentrality = effect_size.abs() * f64::from(n).sqrt();
+    let noncentrality = effect_size.abs() / (1.0 / f64::from(n) + held_out_ratio).sqrt();
     if noncentrality <= SERIES_UP_TO {
         Some(power_by_series(noncentrality, freedom, critical, alpha))
     } else {
@@ -95,15 +96,23 @@ fn power_by_integral(noncentrality: f64, freedom: f64, critical: f64) -> Option<
 /// Exact, by [`paired_t_power`]; but only as good as its inputs: the difference and the spread of a few seeds are
 /// themselves uncertain, and a difference that happened to come out large asks for too few.
 ///
-/// `None` without a difference, beyond 1,000,000 seeds, if the difference or `sd` is not finite or `sd` is negative,
+/// `None` without a difference, beyond 1,000,000 seeds (where training images overlap, more seeds do not help without
+/// limit), if the difference or `sd` is not finite or `sd` is negative,
 /// or if `alpha` or `power` is not strictly between 0 and 1 (or `alpha` too small, as above).
-pub fn seeds_needed(mean_difference: f64, sd: f64, alpha: f64, power: f64) -> Option<u32> {
+pub fn seeds_needed(
+    mean_difference: f64,
+    sd: f64,
+    alpha: f64,
+    power: f64,
+    held_out_ratio: f64,
+) -> Option<u32> {
     let measured = mean_difference.is_finite() && sd.is_finite() && sd >= 0.0;
     let within_reach = mean_difference != 0.0 && power > 0.0 && power < 1.0;
     if !(measured && within_reach) {
         return None;
     }
-    let enough = |n| paired_t_power(mean_difference / sd, n, alpha).map(|reached| reached >= power);
+    let enough =
+        |n| paired_t_power(mean_difference / sd, n, alpha, held_out_ratio).map(|reached| reached >= power);
     let (mut too_few, mut seeds) = (1, 2);
     while !enough(seeds)? {
         if seeds == MOST_SEEDS {
@@ -127,15 +136,15 @@ mod tests {
     fn without_an_effect_the_power_is_the_level() {
         for n in [2, 3, 5, 30, 1_000_000] {
             for alpha in [1e-12, 0.001, 0.05, 0.999] {
-                assert_eq!(paired_t_power(0.0, n, alpha), Some(alpha), "{n} seeds at {alpha}");
+                assert_eq!(paired_t_power(0.0, n, alpha, 0.0), Some(alpha), "{n} seeds at {alpha}");
             }
         }
     }
 
     #[test]
     fn the_sign_of_the_effect_does_not_matter() {
-        assert_eq!(paired_t_power(-0.7, 8, 0.05), paired_t_power(0.7, 8, 0.05));
-        assert_eq!(seeds_needed(-0.001, 0.002, 0.05, 0.8), seeds_needed(0.001, 0.002, 0.05, 0.8));
+        assert_eq!(paired_t_power(-0.7, 8, 0.05, 0.0), paired_t_power(0.7, 8, 0.05, 0.0));
+        assert_eq!(seeds_needed(-0.001, 0.002, 0.05, 0.8, 0.0), seeds_needed(0.001, 0.002, 0.05, 0.8, 0.0));
     }
 
     #[test]
@@ -162,7 +171,7 @@ mod tests {
             (1.0, 5, f64::NAN, "no level at all"),
             (1.0, 2, 1e-200, "a critical value beyond the square root of the largest number"),
         ] {
-            assert_eq!(paired_t_power(effect_size, n, alpha), None, "{why}");
+            assert_eq!(paired_t_power(effect_size, n, alpha, 0.0), None, "{why}");
         }
     }
 
@@ -172,11 +181,11 @@ mod tests {
             [f64::MIN_POSITIVE, 1e-200, 1e-9, 706.0, 708.0, 1e9, 1e200, f64::MAX, f64::INFINITY]
         {
             for (n, alpha) in [(2, 0.05), (2, 1e-100), (5, 1e-300), (1_000_000, 0.05)] {
-                let power = paired_t_power(effect_size, n, alpha).unwrap();
+                let power = paired_t_power(effect_size, n, alpha, 0.0).unwrap();
                 assert!((alpha..=1.0).contains(&power), "{effect_size:e}, {n}, {alpha:e} gave {power:e}");
             }
         }
-        assert_eq!(paired_t_power(f64::INFINITY, 2, 0.05), Some(1.0));
+        assert_eq!(paired_t_power(f64::INFINITY, 2, 0.05, 0.0), Some(1.0));
     }
 
     #[test]
@@ -197,7 +206,7 @@ mod tests {
             (1.0, 1.0, 0.05, 1.0, None, "certainty"),
             (1.0, 1.0, 0.05, f64::NAN, None, "no power asked for"),
         ] {
-            assert_eq!(seeds_needed(mean_difference, sd, alpha, power), expected, "{why}");
+            assert_eq!(seeds_needed(mean_difference, sd, alpha, power, 0.0), expected, "{why}");
         }
     }
 }

@@ -5,8 +5,8 @@ mod common;
 
 use common::assert_close;
 use pool_metrics::{
-    ArmPair, McNemar, PairedPredictions, Resampling, SeedPredictions, compare_family, mcnemar_combined,
-    mcnemar_exact, paired_bootstrap, paired_t, paired_t_power, seeds_needed,
+    ArmPair, FamilyRules, McNemar, PairedPredictions, Resampling, SeedPredictions, compare_family,
+    mcnemar_combined, mcnemar_exact, paired_bootstrap, paired_t, paired_t_power, seeds_needed,
 };
 use serde::Deserialize;
 
@@ -108,7 +108,7 @@ fn mcnemar_over_seeds_equals_statsmodels_on_the_sums() {
 fn paired_t_tests_equal_scipy() {
     for case in golden().paired_t {
         for AtLevel { level, low, high } in case.intervals {
-            let ours = paired_t(&case.a, &case.b, level).unwrap();
+            let ours = paired_t(&case.a, &case.b, level, 0.0).unwrap();
             assert_close(ours.mean, case.mean, 1e-13, &format!("mean of {}", case.name));
             assert_close(ours.sd, case.sd, 1e-12, &format!("sd of {}", case.name));
             assert_close(ours.t.unwrap(), case.t, 1e-12, &format!("t of {}", case.name));
@@ -125,7 +125,7 @@ fn paired_t_tests_equal_scipy() {
 #[test]
 fn power_equals_its_definition_in_thirty_digits() {
     for Power { effect_size, n, alpha, power } in golden().power {
-        let ours = paired_t_power(effect_size, n, alpha).unwrap();
+        let ours = paired_t_power(effect_size, n, alpha, 0.0).unwrap();
         assert_close(ours, power, 1e-10, &format!("effect {effect_size} with {n} seeds at {alpha:e}"));
     }
 }
@@ -134,7 +134,7 @@ fn power_equals_its_definition_in_thirty_digits() {
 fn seeds_needed_are_the_first_that_suffice() {
     for Needed { effect_size, alpha, power, seeds } in golden().seeds_needed {
         for sd in [1.0, 0.003] {
-            let ours = seeds_needed(effect_size * sd, sd, alpha, power);
+            let ours = seeds_needed(effect_size * sd, sd, alpha, power, 0.0);
             assert_eq!(ours, Some(seeds), "effect {effect_size} at {alpha:e} with power {power}");
         }
     }
@@ -148,7 +148,8 @@ fn bootstrap_intervals_lie_where_infinitely_many_resamples_would_put_them() {
         let seeds: Vec<_> = a.iter().zip(&b).map(|(a, b)| PairedPredictions { a, b }).collect();
         for Ends { level, low, high } in case.ends {
             let ours =
-                paired_bootstrap(&labels, &seeds, &Resampling { level, ..Resampling::default() }).unwrap();
+                paired_bootstrap(&labels, &seeds, &Resampling { level, ..Resampling::default() }, None)
+                    .unwrap();
             let what = format!("{level} interval of {}: {:?}", case.name, ours.interval);
             assert!((ours.difference - case.difference).abs() < 1e-16, "{}", case.name);
             // Half an ulp for the division by images and seeds.
@@ -164,7 +165,7 @@ fn bootstrap_p_values_count_the_tail_that_infinitely_many_resamples_would_have()
         let labels = vec![0; case.images];
         let (a, b) = (predictions(case.images, &case.a), predictions(case.images, &case.b));
         let seeds: Vec<_> = a.iter().zip(&b).map(|(a, b)| PairedPredictions { a, b }).collect();
-        let ours = paired_bootstrap(&labels, &seeds, &Resampling::default()).unwrap();
+        let ours = paired_bootstrap(&labels, &seeds, &Resampling::default(), None).unwrap();
         let (resamples, tail) = (f64::from(ours.resamples), case.rarer_tail);
         let expected = (2.0 * (resamples * tail + 1.0) / (resamples + 1.0)).min(1.0);
         // Five standard deviations of a binomial count on either side, and a few counts where next to none are due.
@@ -183,8 +184,8 @@ fn comparisons_hold_the_tests_of_scipy_and_statsmodels() {
     for case in golden().bootstrap {
         let labels = vec![0; case.images];
         let (a, b) = (predictions(case.images, &case.a), predictions(case.images, &case.b));
-        let pair = ArmPair { a: &trials(&a), b: &trials(&b) };
-        let ours = &compare_family(&labels, &[pair], &Resampling::default()).unwrap()[0];
+        let pair = ArmPair { a: &trials(&a), b: &trials(&b), looks: 0 };
+        let ours = &compare_family(&labels, &[pair], &FamilyRules::default()).unwrap()[0];
         assert_eq!(ours.mcnemar_per_seed.len(), case.mcnemar.len(), "{}", case.name);
         for (ours, theirs) in ours.mcnemar_per_seed.iter().zip(case.mcnemar) {
             assert_close(ours.mcnemar.p_value, theirs, 1e-10, &format!("{}, seed {}", case.name, ours.seed));

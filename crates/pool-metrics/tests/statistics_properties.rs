@@ -83,7 +83,7 @@ proptest! {
 
     #[test]
     fn t_interval_is_centred_on_the_mean(values in vec(-1e6..1e6_f64, 2..30), level in 0.01..0.999_f64) {
-        let interval = t_interval(&values, level).unwrap();
+        let interval = t_interval(&values, level, 0.0).unwrap();
         let centre = mean(&values).unwrap();
         prop_assert!(interval.low <= centre && centre <= interval.high);
         let half = interval.high - interval.low;
@@ -95,7 +95,7 @@ proptest! {
         pairs in vec((0.0..1.0_f64, 0.0..1.0_f64), 2..12), level in 0.01..0.999_f64,
     ) {
         let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-        let (ab, ba) = (paired_t(&a, &b, level).unwrap(), paired_t(&b, &a, level).unwrap());
+        let (ab, ba) = (paired_t(&a, &b, level, 0.0).unwrap(), paired_t(&b, &a, level, 0.0).unwrap());
         prop_assert_eq!((ab.mean, ab.sd, ab.p_value), (-ba.mean, ba.sd, ba.p_value));
         prop_assert_eq!((ab.interval.low, ab.interval.high), (-ba.interval.high, -ba.interval.low));
     }
@@ -105,7 +105,7 @@ proptest! {
         pairs in vec((0.0..1.0_f64, 0.2..1.2_f64), 2..12), level in 0.01..0.999_f64,
     ) {
         let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-        let test = paired_t(&a, &b, level).unwrap();
+        let test = paired_t(&a, &b, level, 0.0).unwrap();
         // On the very edge the last bits decide.
         prop_assume!((test.p_value - (1.0 - level)).abs() > 1e-9);
         let zero_is_out = test.interval.low > 0.0 || test.interval.high < 0.0;
@@ -120,7 +120,7 @@ proptest! {
         let of_seed = |seed: usize| -> (Vec<u16>, Vec<u16>) { images.iter().map(|image| image.1[seed]).unzip() };
         let predictions: Vec<_> = (0..3).map(of_seed).collect();
         let pairs: Vec<_> = predictions.iter().map(|(a, b)| PairedPredictions { a, b }).collect();
-        let result = paired_bootstrap(&labels, &pairs, &Resampling { level, resamples: 200, seed }).unwrap();
+        let result = paired_bootstrap(&labels, &pairs, &Resampling { level, resamples: 200, seed }, None).unwrap();
         let rates = |arm: &[u16]| error_rate(&labels, arm).unwrap();
         let observed = predictions.iter().map(|(a, b)| rates(a) - rates(b)).sum::<f64>() / 3.0;
         prop_assert!((result.difference - observed).abs() < 1e-14);
@@ -133,7 +133,7 @@ proptest! {
     fn power_rises_with_seeds_effect_and_level(
         effect_size in 0.0..5.0_f64, n in 2..500_u32, alpha in 1e-6..0.9_f64,
     ) {
-        let power = |effect_size, n, alpha| paired_t_power(effect_size, n, alpha).unwrap();
+        let power = |effect_size, n, alpha| paired_t_power(effect_size, n, alpha, 0.0).unwrap();
         let here = power(effect_size, n, alpha);
         prop_assert!((0.0..=1.0).contains(&here) && alpha <= here * (1.0 + 1e-12));
         for (there, why) in [
@@ -150,9 +150,9 @@ proptest! {
     fn seeds_needed_suffice_and_one_fewer_does_not(
         effect_size in 0.02..5.0_f64, alpha in 1e-4..0.3_f64, power in 0.1..0.99_f64,
     ) {
-        let seeds = seeds_needed(effect_size, 1.0, alpha, power).unwrap();
-        prop_assert!(paired_t_power(effect_size, seeds, alpha).unwrap() >= power);
-        prop_assert!(seeds == 2 || paired_t_power(effect_size, seeds - 1, alpha).unwrap() < power);
+        let seeds = seeds_needed(effect_size, 1.0, alpha, power, 0.0).unwrap();
+        prop_assert!(paired_t_power(effect_size, seeds, alpha, 0.0).unwrap() >= power);
+        prop_assert!(seeds == 2 || paired_t_power(effect_size, seeds - 1, alpha, 0.0).unwrap() < power);
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod process;
 mod record;
 mod run_dir;
 mod run_layout;
+mod seeds_of_report;
 mod task_command;
 mod task_state;
 
@@ -38,11 +39,13 @@ pub use outputs::{OutputError, check_outputs, check_outside_runs};
 pub use process::{Probe, StopFlag, TrialEvent};
 pub use record::{
     ComputedWith, Contention, CostRecord, EarlierEpochs, EpochRecord, EvaluatedSet, Evaluation, HardImage,
-    Latency, MeasuredPeak, ModelFacts, PredictionTimes, Provenance, RECORD_VERSION, Record, RecordError,
-    RecordSummary, Robustness, StepTimes, TestResults, TestSummary, TrialRecord, TrialStatus, TrialSummary,
+    Latency, LeftOut, MeasuredPeak, ModelFacts, PredictionTimes, Provenance, RECORD_VERSION, Record,
+    RecordError, RecordSummary, Robustness, StepTimes, TestResults, TestSummary, TestedArm, TestedArms,
+    TrialRecord, TrialStatus, TrialSummary,
 };
 pub use run_dir::RunDir;
 pub use run_layout::RunLayout;
+pub use seeds_of_report::SeedsOfReport;
 pub use task_command::{Phase, ProcessOptions, TaskCommand, parse_duration};
 pub use task_state::{Failure, FailureCause, PausedTrial, TaskState, UnusableRecord, epochs_so_far};
 

@@ -1,13 +1,12 @@
 //! The run directory, as its writer sees it.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pool_files::atomic_write;
-use pool_spec::{Plan, PlanFile, Task, TaskSpec};
+use pool_spec::{GoingOn, Plan, PlanFile, Task, TaskSpec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +48,7 @@ impl RunDir {
             Err(RunError::Taken { path: layout.root().to_owned(), holder: holder.to_owned() })
         })?;
         // The plan first: it is what makes a folder a run directory.
-        write_json(&layout.plan(), &plan_file(&layout, plan, &HashSet::new()))?;
+        write_json(&layout.plan(), &plan_file(&layout, plan, &GoingOn::default()))?;
         write(&layout.sweep_file(), &plan.sweep_text)?;
         Ok(Self { layout, _lock: lock })
     }
@@ -74,12 +73,12 @@ impl RunDir {
         Ok(lock)
     }
 
-    /// Stores the plan with the trials of the arms that have come to the last rung of a search.
+    /// Stores the plan with the trials of the arms that a search or a design goes on with.
     ///
     /// # Errors
     /// A folder that cannot be written.
-    pub fn store_finals(&self, plan: &Plan, arms: &HashSet<&str>) -> Result<(), RunError> {
-        write_json(&self.layout.plan(), &plan_file(&self.layout, plan, arms))
+    pub fn store_going_on(&self, plan: &Plan, going_on: &GoingOn<'_>) -> Result<(), RunError> {
+        write_json(&self.layout.plan(), &plan_file(&self.layout, plan, going_on))
     }
 
     /// Checks that this much can still be written.
@@ -222,9 +221,9 @@ impl RunDir {
     }
 }
 
-/// The plan with these arms in the last rung of a search; what has a record stays in it, whatever it is now searched for.
-fn plan_file(layout: &RunLayout, plan: &Plan, finals: &HashSet<&str>) -> PlanFile {
-    plan.to_file(finals, |task| RunDir::has_record(&layout.task(task)))
+/// The plan with the arms that it goes on with; what has a record stays in it, whatever is now asked for.
+fn plan_file(layout: &RunLayout, plan: &Plan, going_on: &GoingOn<'_>) -> PlanFile {
+    plan.to_file(going_on, |task| RunDir::has_record(&layout.task(task)))
 }
 
 /// The id of the task of a folder, which is the folder's name.

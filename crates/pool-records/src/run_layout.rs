@@ -31,6 +31,11 @@ impl RunLayout {
         self.root.join("plan.json")
     }
 
+    /// The numbers of seeds that reports were written for: a list of [`SeedsOfReport`](crate::SeedsOfReport).
+    pub fn seeds_of_reports(&self) -> PathBuf {
+        self.root.join("seeds-of-reports.json")
+    }
+
     /// The folder that holds one folder per trial.
     pub fn trials(&self) -> PathBuf {
         self.root.join("trials")

@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn figures_read_as_a_table_needs_them() {
-        let with = |interval| Some(Estimate { mean: 0.0105, sd: None, interval, seeds: 5 });
+        let with =
+            |interval| Some(Estimate { mean: 0.0105, sd: None, interval, seeds: 5, held_out_ratio: 0.0 });
         let interval = Some(Interval { low: 0.0093, high: 0.0117 });
         assert_eq!(estimate(with(interval), 100.0, 2), "1.05 [0.93, 1.17]");
         assert_eq!(estimate(with(None), 100.0, 2), "1.05");

@@ -1,6 +1,6 @@
 //! What stops a report.
 
-use pool_records::OutputError;
+use pool_records::{OutputError, RunError};
 use pool_spec::reading::one_line;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +36,9 @@ pub enum ReportError {
         /// The system's words.
         cause: std::io::Error,
     },
+    /// A file of the run directory cannot be written.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// `plan.json` does not hold a plan.
     #[error(
         "{path}: {cause}; run the sweep again to write it anew",

@@ -25,7 +25,6 @@ mod cells;
 mod chart;
 mod error;
 mod figures;
-mod published;
 mod read;
 mod render;
 mod status;
@@ -33,17 +32,16 @@ mod tensorboard;
 mod write;
 
 pub use analysis::{
-    Absences, Analysis, ArmBeside, ArmInRun, Basis, Budget, Choice, Claim, ClaimResult, Comparisons,
-    Conclusion, Decision, Difference, Judgement, Limit, LimitFigure, Method, Objective, PairComparison,
-    ParetoArm, ParetoFront, Recommendation, RunComparison, SettingDifference, Standing, StudyData,
-    StudyVerdict, class_gaps, recommend,
+    Absences, Analysis, ArmBeside, ArmInRun, Basis, Budget, Choice, ClaimResult, Comparisons, Conclusion,
+    Decision, Difference, Judgement, Limit, LimitFigure, Method, Objective, PairComparison, ParetoArm,
+    ParetoFront, Recommendation, RunComparison, SettingDifference, Standing, StudyData, StudyVerdict,
+    class_gaps, recommend,
 };
 pub use error::ReportError;
 pub use figures::{
     ArmFigures, ClassNames, CostFigures, Estimate, LatencyFigures, MemoryFigure, PeakFigures, Proportion,
     RobustnessFigures, Spread, TimeSource, TrialFigures,
 };
-pub use published::{PublishedArm, StudyPool};
 pub use read::{ArmResults, Run, TrialOverview};
 pub use render::{
     Picture, PlannedArm, PlannedSweep, PlotFile, PlotKind, Tile, gallery_svg, html_report, json_results,

@@ -1,12 +1,12 @@
 //! A run, read from its directory: every record, or of a large run the best arms and a line for each trial.
 
 use pool_records::{
-    CostRecord, EpochRecord, Evaluation, Failure, FailureCause, PausedTrial, RunLayout, TaskState,
-    TrialRecord, TrialStatus, TrialSummary,
+    CostRecord, EpochRecord, Evaluation, Failure, FailureCause, PausedTrial, RunLayout, SeedsOfReport,
+    TaskState, TrialRecord, TrialStatus, TrialSummary,
 };
-use pool_spec::{Measurement, PlanFile, Trial};
+use pool_spec::{Claim, ComparisonSpec, Measurement, PlanFile, Reported, Trial};
 use rayon::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -22,6 +22,16 @@ pub struct Run {
     pub study: String,
     /// The sweep file's text; empty when it is gone.
     pub sweep_text: String,
+    /// How its arms are compared, as planned before the first trial.
+    pub comparison: ComparisonSpec,
+    /// What is claimed of them.
+    pub claims: Vec<Claim>,
+    /// What a publication reported of them, by their names.
+    pub reported: BTreeMap<String, Reported>,
+    /// Seeds of each arm that the plan has.
+    pub seeds: SeedsOfReport,
+    /// Those that earlier reports were written for.
+    pub seeds_of_reports: Vec<SeedsOfReport>,
     /// The arms in the plan's order, those without a finished trial included.
     pub arms: Vec<ArmResults>,
     /// Trials and measurements of costs that died, and records that cannot be read.
@@ -45,14 +55,20 @@ pub struct ArmResults {
     pub name: String,
     /// One record per finished trial, in the plan's order.
     pub records: Vec<TrialRecord>,
-    /// Its time and memory, measured apart; none if the sweep asked for none, or before they were measured.
-    pub costs: Option<CostRecord>,
+    /// Its time and memory, measured apart, one record for each process that did; none if the sweep asked for none, or before
+    /// they were measured.
+    pub costs: Vec<CostRecord>,
 }
 
 impl ArmResults {
     /// The trials that did not diverge, which are those that enter a mean.
     pub fn healthy(&self) -> impl Iterator<Item = &TrialRecord> {
         self.records.iter().filter(|record| record.status != TrialStatus::Diverged)
+    }
+
+    /// The measurements during which the machine had no other work.
+    pub fn quiet_costs(&self) -> impl Iterator<Item = &CostRecord> {
+        self.costs.iter().filter(|record| !record.contention.is_contended())
     }
 }
 
@@ -75,10 +91,19 @@ impl Run {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
         let sweep_text = fs::read_to_string(layout.sweep_file()).unwrap_or_default();
+        let mut seeds = SeedsOfReport::default();
+        for trial in &plan.trials {
+            *seeds.0.entry(trial.spec().arm.clone()).or_default() += 1;
+        }
         let mut run = Self {
+            seeds,
+            seeds_of_reports: SeedsOfReport::read(&layout),
             layout,
             study: plan.study,
             sweep_text,
+            comparison: plan.comparison,
+            claims: plan.claims,
+            reported: plan.reported,
             arms: Vec::new(),
             failures: Vec::new(),
             missing: Vec::new(),
@@ -122,6 +147,11 @@ impl Run {
         self.arms.iter().flat_map(|arm| &arm.records)
     }
 
+    /// The records' [`TrialRecord::held_out_ratio`], which is one for all trials of a run.
+    pub fn held_out_ratio(&self) -> f64 {
+        self.records().next().map_or(0.0, TrialRecord::held_out_ratio)
+    }
+
     /// Gives every trial its line, and the arms whose mean validation error is lowest. Of the others, what has no record
     /// is noted here; nobody looks at them again.
     fn look_through(&mut self, trials: &[Trial], known: &[TrialSummary], most: usize) -> HashSet<String> {
@@ -161,11 +191,13 @@ impl Run {
         let state = TaskState::<CostRecord>::of(&self.layout.costs(&id), &id);
         self.arm(arm);
         match state {
-            TaskState::Finished(record) => self.arm(arm).costs = Some(*record),
+            TaskState::Finished(record) => self.arm(arm).costs.push(*record),
             TaskState::Unusable(record) => self.failures.push(failure(id, arm, None, record.reason)),
             TaskState::Failed(found) => self.failures.push(failure(id, arm, None, found.reason)),
             TaskState::Begun | TaskState::Waiting | TaskState::Paused(_) => {
-                self.unmeasured.push(arm.clone());
+                if !self.unmeasured.contains(arm) {
+                    self.unmeasured.push(arm.clone());
+                }
             }
         }
     }
@@ -173,7 +205,7 @@ impl Run {
     /// The results of this arm, which begin empty.
     fn arm(&mut self, name: &str) -> &mut ArmResults {
         let index = self.arms.iter().position(|arm| arm.name == name).unwrap_or_else(|| {
-            self.arms.push(ArmResults { name: name.to_owned(), records: Vec::new(), costs: None });
+            self.arms.push(ArmResults { name: name.to_owned(), records: Vec::new(), costs: Vec::new() });
             self.arms.len() - 1
         });
         &mut self.arms[index]

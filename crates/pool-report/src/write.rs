@@ -49,6 +49,9 @@ pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, Rep
     contents.extend(trials_csv(run).map(|text| (root.join("trials.csv"), text)));
     contents.extend(plots.into_iter().map(|plot| (root.join(plot.kind.file()), plot.svg)));
     let mut files = write_all(contents)?;
+    if analysis.has_trials() {
+        run.seeds.clone().note(&run.layout)?;
+    }
     let mut without_events = Vec::new();
     for record in run.records() {
         match tensorboard_events(record) {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use pool_metrics::ComparisonError;
 use pool_records::RunError;
 use pool_spec::NetworkError;
 
@@ -21,6 +22,9 @@ pub enum ScheduleError {
     /// A network whose settings do not fit one another.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// What the arms predicted cannot be compared, so that nothing says which of them need more seeds.
+    #[error("the arms cannot be compared: {0}")]
+    Comparison(#[from] ComparisonError),
     /// A few steps of a network could not be timed.
     #[error("arm \"{arm}\": its steps cannot be timed here: {said}; --no-timing leaves times out")]
     Probe { arm: String, said: String },

@@ -76,6 +76,17 @@ pub enum SweepEvent<'a> {
         /// Epochs until which they are trained.
         epochs: u32,
     },
+    /// The arms are trained with further seeds, until the next look of a design.
+    Look {
+        /// Which look, from 1.
+        number: usize,
+        /// Looks of the design.
+        of: usize,
+        /// Arms that are not decided yet.
+        arms: usize,
+        /// Seeds that each of them has at the look.
+        seeds: u32,
+    },
     /// Tasks that do not wait for one another begin: all trials, those of a rung, or the measurements. A trial is a task
     /// once in every rung that it takes part in.
     Stage {

@@ -1,6 +1,7 @@
 //! Runs the tasks of a plan that have no record yet: in processes of this machine, or on a Slurm cluster.
 //!
-//! 1. [`run_sweep`] decides what is to run and in which order: trials, seed by seed or rung by rung, then measurements.
+//! 1. [`run_sweep`] decides what is to run and in which order: trials, seed by seed, rung by rung or
+//!    until every comparison is decided, then measurements.
 //! 2. An [`Executor`] decides where and how many at once: [`LocalExecutor`] on this machine within its memory, [`Slurm`] on
 //!    a cluster. Both retry a task that crashed, and give one that ran out of memory more of it.
 //! 3. A [`Launcher`] runs one task: [`LocalProcesses`] starts this program again with a
@@ -24,6 +25,7 @@
 //! The one decision: a task is a process, and its folder is the only channel for its result. A crash, an abort inside
 //! libtorch or a kill for lack of memory costs one task. This crate never links torch.
 
+mod decisions;
 mod error;
 mod estimate;
 mod executor;

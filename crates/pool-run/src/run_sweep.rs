@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use pool_files::atomic_write;
 use pool_records::{EpochRecord, Failure, RecordSummary, RunDir, RunError, StopFlag, TrialSummary};
-use pool_spec::{Rung, Selection, Task, Trial};
+use pool_spec::{GoingOn, Rung, Selection, Task, Trial};
 use rayon::prelude::*;
 
 use crate::ScheduleError;
+use crate::decisions::undecided_arms;
 use crate::executor::{Executor, Stage, SweepContext, SweepEvent, TimeBudget};
 use crate::resources::Needs;
 use crate::task::{QueuedTask, TaskOutcome};
@@ -176,8 +177,12 @@ impl<'p> SweepRun<'_, 'p> {
     fn run(mut self) -> Result<bool, ScheduleError> {
         let arms = match self.selection.plan.rungs() {
             [rungs @ .., last] => self.climb(rungs, *last)?,
-            [] => {
+            [] if self.selection.plan.comparison.looks.is_empty() => {
                 self.train(&self.selection.trials, None)?;
+                None
+            }
+            [] => {
+                self.train_until_decided()?;
                 None
             }
         };
@@ -206,9 +211,40 @@ impl<'p> SweepRun<'_, 'p> {
         let arms: HashSet<&'p str> = field.iter().map(|trial| trial.spec().arm.as_str()).collect();
         let finals: Vec<&'p Trial> =
             self.selection.trials.iter().copied().filter(|trial| arms.contains(&*trial.spec().arm)).collect();
-        self.sweep.dir.store_finals(self.selection.plan, &arms)?;
+        let going_on = GoingOn { arms, seeds: usize::MAX };
+        self.sweep.dir.store_going_on(self.selection.plan, &going_on)?;
         self.train(&finals, None)?;
-        Ok(Some(arms))
+        Ok(Some(going_on.arms))
+    }
+
+    /// Look after look of a design, the arms that are not decided yet with further seeds.
+    fn train_until_decided(&mut self) -> Result<(), ScheduleError> {
+        let plan = self.selection.plan;
+        let looks = &plan.comparison.looks;
+        let every_arm = self.selection.one_per_arm().into_iter().map(|trial| trial.spec().arm.as_str());
+        let mut going_on = GoingOn { arms: every_arm.collect(), seeds: 0 };
+        for (index, &seeds) in looks.iter().enumerate() {
+            going_on.seeds = seeds as usize;
+            self.sweep.dir.store_going_on(plan, &going_on)?;
+            let arms = going_on.arms.len();
+            (self.sweep.on_event)(SweepEvent::Look { number: index + 1, of: looks.len(), arms, seeds });
+            let of_look = |trial: &&Trial| {
+                trial.spec().seed <= u64::from(seeds) && going_on.arms.contains(&*trial.spec().arm)
+            };
+            let trials: Vec<&'p Trial> = self.selection.trials.iter().copied().filter(of_look).collect();
+            self.train(&trials, None)?;
+            if !self.sweep.goes_on() {
+                self.left_undone = true;
+                return Ok(());
+            }
+            going_on.arms = undecided_arms(self.selection, self.sweep.dir)?;
+            if going_on.arms.is_empty() {
+                // Nothing is left to train for.
+                self.stages.drain(..looks.len() - index - 1);
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     fn begin_rung(&mut self, index: usize, arms: usize, rung: &Rung) {

@@ -34,7 +34,9 @@
 mod augmentation;
 mod backend;
 mod catalogue;
+mod claim;
 mod class_images;
+mod comparison_spec;
 mod computing;
 mod data_remarks;
 mod data_source;
@@ -57,6 +59,7 @@ pub mod reading;
 mod recipe;
 #[cfg(test)]
 mod reference_network;
+mod reported;
 mod schedule;
 mod setting_error;
 pub mod sizes;
@@ -68,7 +71,9 @@ mod sweep;
 pub use augmentation::{Augmentation, Flip};
 pub use backend::{PoolTensor, VariablePath};
 pub use catalogue::{Elsewhere, Example, Operator, OperatorKind, catalogue, catalogue_markdown};
+pub use claim::{Claim, ClaimTest, Metric, MetricUnit};
 pub use class_images::ClassImages;
+pub use comparison_spec::ComparisonSpec;
 pub use computing::{Kernels, Precision};
 pub use data_remarks::{DataRemarks, SkippedFile};
 pub use data_source::DataSource;
@@ -86,7 +91,7 @@ pub use optimizer::{AdamSettings, Decay, OptimizerSpec, SgdSettings, UpdateRule}
 pub use perturbation::PerturbationKind;
 pub use pictures::{Colour, PictureSettings, PictureSize, Resize, Unreadable};
 pub use plan::{
-    ArmEstimate, CostSpec, Identified, Measurement, Plan, PlanFile, Rung, SearchPlan, Selection,
+    ArmEstimate, CostSpec, GoingOn, Identified, Measurement, Plan, PlanFile, Rung, SearchPlan, Selection,
     SweepEstimate, Task, TaskSpec, Trial, TrialSpec, UnknownArm, one_per_arm,
 };
 pub use pool::{
@@ -96,6 +101,7 @@ pub use pool::{
 };
 pub use public_set::{PublicSet, UnknownSet};
 pub use recipe::{EarlyStopping, Monitor, TrainSpec};
+pub use reported::Reported;
 pub use schedule::{Schedule, StepSchedule, StepSizes};
 pub use setting_error::SettingError;
 pub use split::Split;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    ClassImages, DataSpec, EvaluationSpec, Filling, Fillings, ImageCounts, Pool, Sequential, TrainSpec,
+    Claim, ClassImages, ComparisonSpec, DataSpec, EvaluationSpec, Filling, Fillings, ImageCounts, Pool,
+    Reported, Sequential, TrainSpec,
 };
 
 /// Every setting of one trial. Two trials with equal specs give equal results on the same machine.
@@ -55,8 +56,23 @@ pub struct CostSpec {
     pub train: TrainSpec,
     /// Epochs that are timed.
     pub epochs: u32,
+    /// Which of the processes that measure the arm this is, from 1. The first one measures memory, too.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub process: u32,
+    /// Processes that measure the arm, one after another.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub processes: u32,
     /// The network, with its places filled.
     pub model: Sequential,
+}
+
+/// A measurement from before there were several for an arm.
+fn one() -> u32 {
+    1
+}
+
+fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 impl TrialSpec {
@@ -209,8 +225,14 @@ pub struct Plan {
     pub sweep_text: String,
     /// The trials.
     pub trials: Vec<Trial>,
-    /// One measurement per arm, or none at all.
+    /// The same number of measurements for each arm, by turns, or none at all.
     pub measurements: Vec<Measurement>,
+    /// How the arms are compared; its looks may leave out trials of arms that are decided.
+    pub comparison: ComparisonSpec,
+    /// What is claimed of the arms.
+    pub claims: Vec<Claim>,
+    /// What a publication reported of the arms, by their names.
+    pub reported: BTreeMap<String, Reported>,
     /// How a search goes through the trials; `None` trains them all.
     pub search: Option<SearchPlan>,
     /// Images that every trial loads.
@@ -251,7 +273,7 @@ pub struct UnknownArm {
 }
 
 /// `plan.json`: the trials and measurements of a run, in the order in which they are started.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanFile {
     /// The study's name.
@@ -263,6 +285,24 @@ pub struct PlanFile {
     /// The rungs of successive halving; empty where every trial is trained to its end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rungs: Vec<Rung>,
+    /// How the arms are compared.
+    #[serde(default, skip_serializing_if = "ComparisonSpec::is_plain")]
+    pub comparison: ComparisonSpec,
+    /// What is claimed of the arms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
+    /// What a publication reported of the arms, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reported: BTreeMap<String, Reported>,
+}
+
+/// The arms that a sweep goes on with after a stage, and the seeds until which it does.
+#[derive(Debug, Clone, Default)]
+pub struct GoingOn<'a> {
+    /// The arms' names.
+    pub arms: HashSet<&'a str>,
+    /// Seeds, in the order of the sweep file.
+    pub seeds: usize,
 }
 
 impl PlanFile {
@@ -309,25 +349,39 @@ impl Plan {
         })
     }
 
-    /// The plan as it is stored in the run directory. Of a search that goes by rungs, it holds the trials that are sure
-    /// to run, one of each arm, all of the arms in its last rung, and what is finished.
-    pub fn to_file(&self, finals: &HashSet<&str>, is_finished: impl Fn(Task<'_>) -> bool) -> PlanFile {
+    /// The plan as it is stored in the run directory. Of a sweep that goes by stages, the rungs of a search or the looks of a
+    /// design, it holds the trials of the first stage, those of the arms that go on, and what is finished.
+    pub fn to_file(&self, going_on: &GoingOn<'_>, is_finished: impl Fn(Task<'_>) -> bool) -> PlanFile {
         let halving = !self.rungs().is_empty();
-        let firsts: HashSet<&str> = one_per_arm(&self.trials).map(Trial::id).collect();
-        let is_stored = |trial: &&Trial| {
-            !halving
-                || firsts.contains(trial.id())
-                || finals.contains(&*trial.spec.arm)
-                || is_finished(Task::Trial(trial))
+        let first_seeds = match self.comparison.looks.first() {
+            Some(&seeds) => seeds as usize,
+            None if halving => 1,
+            None => usize::MAX,
         };
+        let mut of_arm: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut trials = Vec::new();
+        for trial in &self.trials {
+            let arm = trial.spec.arm.as_str();
+            let seeds = of_arm.entry(arm).or_default();
+            *seeds += 1;
+            let goes_on = going_on.arms.contains(arm) && *seeds <= going_on.seeds;
+            if *seeds <= first_seeds || goes_on || is_finished(Task::Trial(trial)) {
+                trials.push(trial.clone());
+            }
+        }
         let is_measured = |measurement: &&Measurement| {
-            !halving || finals.contains(&*measurement.spec.arm) || is_finished(Task::Costs(measurement))
+            !halving
+                || going_on.arms.contains(&*measurement.spec.arm)
+                || is_finished(Task::Costs(measurement))
         };
         PlanFile {
             study: self.study.clone(),
-            trials: self.trials.iter().filter(is_stored).cloned().collect(),
+            trials,
             costs: self.measurements.iter().filter(is_measured).cloned().collect(),
             rungs: self.rungs().to_vec(),
+            comparison: self.comparison.clone(),
+            claims: self.claims.clone(),
+            reported: self.reported.clone(),
         }
     }
 }
@@ -381,7 +435,8 @@ impl<'a> Selection<'a> {
         one_per_arm(self.trials.iter().copied()).collect()
     }
 
-    /// Trials that will run: all, or one of each arm and the further ones of arms in the last rung.
+    /// Trials that will run: all, or one of each arm and the further ones of arms in the last rung. Of a design, all that it
+    /// may come to.
     pub fn expected_trials(&self) -> usize {
         match self.plan.rungs().last() {
             None => self.trials.len(),
@@ -392,20 +447,30 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Trials of each stage: all of them at once, or those of one rung after the other.
+    /// Trials of each stage: all of them at once, those of one rung after the other, or those that each look adds.
     pub fn trials_by_stage(&self) -> Vec<usize> {
+        let arms = self.one_per_arm().len();
+        let looks = &self.plan.comparison.looks;
+        if !looks.is_empty() {
+            let before = std::iter::once(&0).chain(looks);
+            return looks
+                .iter()
+                .zip(before)
+                .map(|(seeds, before)| arms * (seeds - before) as usize)
+                .collect();
+        }
         if self.plan.rungs().is_empty() {
             return vec![self.trials.len()];
         }
-        let arms = self.one_per_arm().len();
         self.plan.rungs().iter().map(|rung| rung.arms.min(arms) * rung.seeds).collect()
     }
 
     /// Measurements that will have a record.
     pub fn expected_measurements(&self) -> usize {
+        let arms = self.one_per_arm().len();
         match self.plan.rungs().last() {
             None => self.measurements.len(),
-            Some(last) => self.measurements.len().min(last.arms),
+            Some(last) => self.measurements.len() / arms.max(1) * last.arms.min(arms),
         }
     }
 }

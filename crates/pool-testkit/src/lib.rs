@@ -86,7 +86,7 @@ pub fn trial_spec(arm: &str, pool: &str, seed: u64, epochs: u32) -> TrialSpec {
 /// The measurement of the same arm's costs.
 pub fn cost_spec(arm: &str, pool: &str) -> CostSpec {
     let TrialSpec { study, arm, pool, fill, data, train, model, .. } = trial_spec(arm, pool, 0, 10);
-    CostSpec { study, arm, pool, fill, data, train, epochs: 3, model }
+    CostSpec { study, arm, pool, fill, data, train, epochs: 3, process: 1, processes: 1, model }
 }
 
 fn data_spec() -> DataSpec {

@@ -57,6 +57,9 @@ pub(crate) struct SweepArgs {
     /// (docs/clusters.md), and stop
     #[arg(long, conflicts_with_all = ["dry_run", "detach", "json"])]
     pub(crate) prepare: bool,
+    /// Train with seeds 1 to N instead of those of the file
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) seeds: Option<u32>,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,
@@ -133,6 +136,9 @@ pub(crate) struct PlanArgs {
     /// Threads of each trial [default: the processor's, divided by the jobs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=TaskCommand::MOST_THREADS))]
     pub(crate) threads: Option<u32>,
+    /// Train with seeds 1 to N instead of those of the file
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) seeds: Option<u32>,
     /// Only this arm; may be given more than once
     #[arg(long, value_name = "ARM")]
     pub(crate) only: Vec<String>,

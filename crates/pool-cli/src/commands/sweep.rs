@@ -23,15 +23,18 @@ use crate::progress::{Counter, Progress};
 
 const CPU: DeviceChoice = DeviceChoice::Exactly(ComputeDevice::Cpu);
 
-/// Reads a sweep file and expands it.
-fn read_plan(file: &Path) -> anyhow::Result<(Sweep, Plan)> {
-    let sweep = Sweep::read(file)?;
+/// Reads a sweep file, with other seeds if they are given, and expands it.
+fn read_plan(file: &Path, seeds: Option<u32>) -> anyhow::Result<(Sweep, Plan)> {
+    let mut sweep = Sweep::read(file)?;
+    if let Some(count) = seeds {
+        sweep = sweep.with_seeds(count)?;
+    }
     let plan = sweep.plan(&mnist_data::data_facts(&sweep, &DataDir::from_env())?)?;
     Ok((sweep, plan))
 }
 
 pub(crate) fn sweep(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
-    let (sweep, plan) = read_plan(&args.file)?;
+    let (sweep, plan) = read_plan(&args.file, args.seeds)?;
     let selection = plan.select(&args.only)?;
     if args.dry_run {
         show(&selection, None, args.json)?;
@@ -129,6 +132,7 @@ fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
 
 /// Refuses options that the chosen launcher does not have, instead of ignoring them.
 fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
+    let has_looks = !plan.comparison.looks.is_empty();
     let refused = match args.launcher {
         LauncherArg::Local if args.detach => {
             Some("--detach needs --launcher slurm: trials of this machine end with the sweep")
@@ -137,6 +141,9 @@ fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
         LauncherArg::Local if args.prepare && !plan.rungs().is_empty() => {
             Some("--prepare cannot go with halving: which trials run is decided rung by rung; leave it out")
         }
+        LauncherArg::Local if args.prepare && has_looks => Some(
+            "--prepare cannot go with seeds.until: which trials run is decided look by look; leave it out",
+        ),
         LauncherArg::Local if args.prepare && plan.hours().is_some() => {
             Some("--prepare cannot go with hours: somebody must count them; leave it out")
         }
@@ -148,6 +155,9 @@ fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
         }
         LauncherArg::Slurm if args.detach && !plan.rungs().is_empty() => {
             Some("--detach cannot go with halving: somebody must wait for each rung; leave it out")
+        }
+        LauncherArg::Slurm if args.detach && has_looks => {
+            Some("--detach cannot go with seeds.until: somebody must wait for each look; leave it out")
         }
         LauncherArg::Slurm if args.detach && plan.hours().is_some() => {
             Some("--detach cannot go with hours: somebody must count them; leave it out")
@@ -216,7 +226,7 @@ fn print_end(summary: &SweepSummary) {
 }
 
 pub(crate) fn plan(args: &PlanArgs) -> anyhow::Result<Outcome> {
-    let (_, plan) = read_plan(&args.file)?;
+    let (_, plan) = read_plan(&args.file, args.seeds)?;
     let selection = plan.select(&args.only)?;
     let estimate = if args.no_timing { None } else { Some(estimate(&selection, args)?) };
     show(&selection, estimate, args.json)?;
@@ -243,7 +253,7 @@ fn show(selection: &Selection<'_>, times: Option<SweepEstimate>, json: bool) -> 
 }
 
 pub(crate) fn summary(args: &SummaryArgs) -> anyhow::Result<Outcome> {
-    let (_, plan) = read_plan(&args.file)?;
+    let (_, plan) = read_plan(&args.file, None)?;
     for spec in plan.select(&args.only)?.one_per_arm().into_iter().map(Trial::spec) {
         print(&format!("arm {}: {}\n{}\n", spec.arm, spec.fillings(), spec.model.summary()?))?;
     }

@@ -47,6 +47,8 @@ pub struct Bootstrap {
     pub interval: Interval,
     /// Two-sided p-value of no difference, in `(0, 1]`.
     pub p_value: f64,
+    /// P-value of a difference of the margin or more, in either direction, in `(0, 1]`; `None` without a margin.
+    pub equivalence_p_value: Option<f64>,
     /// Number of resamples behind the interval and the p-value.
     pub resamples: u32,
 }
@@ -84,7 +86,9 @@ pub enum BootstrapError {
 /// `(1 - level)/2` and `(1 + level)/2` quantiles ([`quantile`](super::quantile())) of the resamples. The p-value is
 /// `2 (r + 1) / (B + 1)`, at most 1, where `r` is the number of the `B` resamples at or beyond 0 on the rarer side:
 /// A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application", Cambridge University Press, 1997,
-/// section 4.2.
+/// section 4.2. With a `margin`, a share of the images, there is a second one, for the hypothesis that the arms differ by the
+/// margin or more: `(r + 1) / (B + 1)`, where `r` is the number of resamples at or beyond the margin, on the side where there
+/// are more of them.
 ///
 /// *A handful of seeds is few.* Resampled seeds spread by `sqrt((S - 1)/S)` of what they should, know nothing of
 /// Student's correction, and never leave the range of those that were run: were all chance in the seeds, a 95 %
@@ -105,6 +109,7 @@ pub fn paired_bootstrap(
     labels: &[u16],
     seeds: &[PairedPredictions<'_>],
     resampling: &Resampling,
+    margin: Option<f64>,
 ) -> Result<Bootstrap, BootstrapError> {
     check(labels, seeds, resampling)?;
     let disagreements = Disagreements::collect(labels, seeds);
@@ -119,6 +124,7 @@ pub fn paired_bootstrap(
         difference: disagreements.total() as f64 / scale,
         interval: interval.ok_or(BootstrapError::NoResamples)?,
         p_value: p_value(&totals),
+        equivalence_p_value: margin.map(|margin| equivalence_p_value(&totals, margin * scale)),
         resamples: resampling.resamples,
     })
 }
@@ -135,6 +141,14 @@ fn check(
     if resamples == 0 {
         return Err(BootstrapError::NoResamples);
     }
+    check_predictions(labels, seeds)
+}
+
+/// Checks that there are seeds and images, and that every seed has one prediction of both arms for each image.
+pub(super) fn check_predictions(
+    labels: &[u16],
+    seeds: &[PairedPredictions<'_>],
+) -> Result<(), BootstrapError> {
     if seeds.is_empty() {
         return Err(BootstrapError::NoSeeds);
     }
@@ -159,6 +173,13 @@ fn p_value(totals: &[f64]) -> f64 {
     (2.0 * (rarer + 1) as f64 / (totals.len() + 1) as f64).min(1.0)
 }
 
+/// The margin is in the unit of the totals.
+fn equivalence_p_value(totals: &[f64], margin: f64) -> f64 {
+    let below = totals.iter().filter(|&&total| total <= -margin).count();
+    let above = totals.iter().filter(|&&total| total >= margin).count();
+    (below.max(above) + 1) as f64 / (totals.len() + 1) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,9 +202,20 @@ mod tests {
     }
 
     #[test]
+    fn equality_counts_what_lies_beyond_the_margin_on_the_side_with_more() {
+        for (totals, expected, why) in [
+            (&[-1.0, 0.0, 1.0][..], 1.0 / 4.0, "none beyond"),
+            (&[2.0, 3.0, 0.0], 3.0 / 4.0, "at the margin is beyond it"),
+            (&[-2.0, 2.0, 5.0], 3.0 / 4.0, "two above, one below"),
+        ] {
+            assert_eq!(equivalence_p_value(totals, 2.0), expected, "{why}");
+        }
+    }
+
+    #[test]
     fn arms_that_never_disagree_do_not_differ() {
         let same = PairedPredictions { a: &[1, 2, 0], b: &[1, 2, 9] };
-        let result = paired_bootstrap(&[1, 2, 3], &[same; 4], &many(1_000)).unwrap();
+        let result = paired_bootstrap(&[1, 2, 3], &[same; 4], &many(1_000), None).unwrap();
         assert_eq!(
             (result.difference, result.interval, result.p_value),
             (0.0, Interval { low: 0.0, high: 0.0 }, 1.0)
@@ -198,17 +230,19 @@ mod tests {
         a[..12].fill(1);
         b[9..30].fill(1);
         let seeds = [PairedPredictions { a: &a, b: &b }, PairedPredictions { a: &a, b: &labels }];
-        let result = paired_bootstrap(&labels, &seeds, &Resampling { seed: 7, ..Resampling::default() });
+        let result =
+            paired_bootstrap(&labels, &seeds, &Resampling { seed: 7, ..Resampling::default() }, None);
         assert_eq!(
             result,
             Ok(Bootstrap {
                 difference: 0.0075,
                 interval: Interval { low: -0.08, high: 0.08 },
                 p_value: 0.8775122487751225,
+                equivalence_p_value: None,
                 resamples: 10_000
             })
         );
-        let other = paired_bootstrap(&labels, &seeds, &Resampling { seed: 8, ..Resampling::default() });
+        let other = paired_bootstrap(&labels, &seeds, &Resampling { seed: 8, ..Resampling::default() }, None);
         assert_ne!(other, result);
     }
 
@@ -250,7 +284,7 @@ mod tests {
                 "level NaN: the level must lie strictly between 0 and 1, such as 0.95",
             ),
         ] {
-            assert_eq!(paired_bootstrap(labels, seeds, &resampling).unwrap_err().to_string(), message);
+            assert_eq!(paired_bootstrap(labels, seeds, &resampling, None).unwrap_err().to_string(), message);
         }
     }
 }

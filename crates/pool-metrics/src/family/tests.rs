@@ -17,8 +17,8 @@ fn arm(networks: &[(u64, Vec<u16>)]) -> Vec<SeedPredictions<'_>> {
 /// Compares arms that err on disjoint images, given as `(seed, errors)`, as a family of one pair.
 fn compare_one(a: &[(u64, usize)], b: &[(u64, usize)]) -> Result<Comparison, ComparisonError> {
     let (a, b) = (networks(a, 0), networks(b, 500));
-    let pair = ArmPair { a: &arm(&a), b: &arm(&b) };
-    compare_family(&LABELS, &[pair], &Resampling::default()).map(|mut family| family.remove(0))
+    let pair = ArmPair { a: &arm(&a), b: &arm(&b), looks: 0 };
+    compare_family(&LABELS, &[pair], &FamilyRules::default()).map(|mut family| family.remove(0))
 }
 
 #[test]
@@ -31,11 +31,11 @@ fn the_verdict_needs_both_images_and_seeds() {
             "far apart",
         ),
         (&[(1, 60), (2, 64), (3, 61)], &[(1, 10), (2, 12), (3, 11)], Verdict::SecondBetter, "the other way"),
-        (&[(1, 10), (2, 14), (3, 9)], &[(1, 11), (2, 11), (3, 12)], Verdict::NotDistinguishable, "near"),
-        (&[(1, 10), (2, 11)], &[(1, 12), (2, 13)], Verdict::NotDistinguishable, "steady seeds, few images"),
-        (&[(1, 10), (2, 10)], &[(1, 30), (2, 90)], Verdict::NotDistinguishable, "many images, two odd seeds"),
+        (&[(1, 10), (2, 14), (3, 9)], &[(1, 11), (2, 11), (3, 12)], Verdict::Open, "near"),
+        (&[(1, 10), (2, 11)], &[(1, 12), (2, 13)], Verdict::Open, "steady seeds, few images"),
+        (&[(1, 10), (2, 10)], &[(1, 30), (2, 90)], Verdict::Open, "many images, two odd seeds"),
         (&[(1, 10)], &[(1, 90)], Verdict::OneSeed, "one seed, however far apart"),
-        (&[(1, 0), (2, 0)], &[(1, 0), (2, 0)], Verdict::NotDistinguishable, "no errors at all"),
+        (&[(1, 0), (2, 0)], &[(1, 0), (2, 0)], Verdict::Open, "no errors at all"),
     ] {
         assert_eq!(compare_one(a, b).unwrap().verdict, expected, "{why}");
     }
@@ -68,7 +68,7 @@ fn only_common_seeds_are_compared_in_their_order() {
     assert_eq!((combined.only_a_wrong, combined.only_b_wrong), (30, 35));
     let paired_t = comparison.paired_t.unwrap();
     assert!((paired_t.mean - comparison.difference).abs() < 1e-17);
-    assert_eq!(comparison.seeds_needed, seeds_needed(paired_t.mean, paired_t.sd, 1.0 - 0.95, 0.8));
+    assert_eq!(comparison.seeds_needed, seeds_needed(paired_t.mean, paired_t.sd, 1.0 - 0.95, 0.8, 0.0));
 }
 
 #[test]
@@ -88,16 +88,16 @@ fn the_family_is_corrected_without_pairs_of_one_seed_and_changes_nothing_else() 
         networks(&[(1, 61)], 200),
     ];
     let (better, worse, other) = (arm(&better), arm(&worse), arm(&other));
-    let far = ArmPair { a: &better, b: &worse };
-    let same = ArmPair { a: &better, b: &better };
-    let single = ArmPair { a: &better, b: &other };
-    let family = compare_family(&LABELS, &[far, single, same], &Resampling::default()).unwrap();
-    let alone = compare_family(&LABELS, &[far], &Resampling::default()).unwrap();
+    let far = ArmPair { a: &better, b: &worse, looks: 0 };
+    let same = ArmPair { a: &better, b: &better, looks: 0 };
+    let single = ArmPair { a: &better, b: &other, looks: 0 };
+    let family = compare_family(&LABELS, &[far, single, same], &FamilyRules::default()).unwrap();
+    let alone = compare_family(&LABELS, &[far], &FamilyRules::default()).unwrap();
     assert_eq!(family[0].adjusted_p_value, alone[0].p_value.map(|p_value| 2.0 * p_value));
     assert_eq!(family[0].bootstrap, alone[0].bootstrap);
     assert_eq!((family[1].verdict, family[1].adjusted_p_value), (Verdict::OneSeed, None));
-    assert_eq!((family[2].verdict, family[2].adjusted_p_value), (Verdict::NotDistinguishable, Some(1.0)));
-    assert_eq!(compare_family(&LABELS, &[], &Resampling::default()), Ok(vec![]));
+    assert_eq!((family[2].verdict, family[2].adjusted_p_value), (Verdict::Open, Some(1.0)));
+    assert_eq!(compare_family(&LABELS, &[], &FamilyRules::default()), Ok(vec![]));
 }
 
 #[test]
@@ -117,8 +117,8 @@ fn a_large_family_is_resampled_often_enough_to_be_told_apart() {
     let [none, many] = [(0, [0, 0, 0, 0, 0]), (1, [60, 61, 60, 60, 60])]
         .map(|(first, wrong)| networks(&(1..).zip(wrong).collect::<Vec<_>>(), first));
     let (none, many) = (arm(&none), arm(&many));
-    let family = vec![ArmPair { a: &none, b: &many }; 300];
-    let family = compare_family(&LABELS, &family, &Resampling::default()).unwrap();
+    let family = vec![ArmPair { a: &none, b: &many, looks: 0 }; 300];
+    let family = compare_family(&LABELS, &family, &FamilyRules::default()).unwrap();
     assert!(family.iter().all(|comparison| comparison.verdict == Verdict::FirstBetter));
 }
 
@@ -157,10 +157,77 @@ fn pairs_that_cannot_be_compared_are_refused() {
             "0 resamples: at least one is needed, and 10,000 are usual",
         ),
     ] {
-        let pairs = [ArmPair { a: &arm_a, b: &arm_a }, ArmPair { a: &arm_a, b }];
-        let error = compare_family(&LABELS, &pairs, &resampling).unwrap_err();
+        let pairs = [ArmPair { a: &arm_a, b: &arm_a, looks: 0 }, ArmPair { a: &arm_a, b, looks: 0 }];
+        let rules = FamilyRules { resampling, ..FamilyRules::default() };
+        let error = compare_family(&LABELS, &pairs, &rules).unwrap_err();
         assert_eq!(error.to_string(), message);
     }
+}
+
+/// As `compare_one`, by these rules.
+fn compare_by(a: &[(u64, usize)], b: &[(u64, usize)], looks: usize, rules: &FamilyRules) -> Comparison {
+    // The same images, so that only the seeds are left to chance.
+    let (a, b) = (networks(a, 0), networks(b, 0));
+    let pair = ArmPair { a: &arm(&a), b: &arm(&b), looks };
+    compare_family(&LABELS, &[pair], rules).unwrap().remove(0)
+}
+
+#[test]
+fn arms_within_the_margin_are_practically_equal_also_where_one_errs_less() {
+    let (near, nearer) = ([(1, 100), (2, 103), (3, 101), (4, 102)], [(1, 101), (2, 103), (3, 103), (4, 102)]);
+    let less = [(1, 96), (2, 98), (3, 97), (4, 97)];
+    for (a, b, margin, expected, why) in [
+        (near, nearer, None, Verdict::Open, "without a margin nothing is equal"),
+        (near, nearer, Some(0.02), Verdict::PracticallyEqual, "two points hold it easily"),
+        (near, nearer, Some(0.0001), Verdict::Open, "a margin that nothing could show"),
+        (less, near, None, Verdict::FirstBetter, "less by half a point"),
+        (less, near, Some(0.02), Verdict::PracticallyEqual, "less, but by less than the margin"),
+        (less, near, Some(0.004), Verdict::FirstBetter, "less by more than the margin"),
+    ] {
+        let rules = FamilyRules { margin, ..FamilyRules::default() };
+        let found = compare_by(&a, &b, 0, &rules);
+        assert_eq!(found.verdict, expected, "{why}: {found:?}");
+        assert_eq!(found.equivalence.is_some(), margin.is_some(), "{why}");
+    }
+}
+
+#[test]
+fn a_design_decides_by_the_seeds_of_its_first_look_that_can() {
+    let design = SeedLooks::new(&[4, 8], 1, 0.05, 0.02).unwrap();
+    let rules = FamilyRules { margin: Some(0.02), design: Some(design), ..FamilyRules::default() };
+    let seeds = |wrong: [usize; 8]| (1..).zip(wrong).collect::<Vec<_>>();
+    let steady = seeds([100, 101, 100, 102, 101, 100, 101, 102]);
+    let far = seeds([300, 302, 301, 300, 301, 300, 302, 301]);
+    let spread = seeds([100, 160, 70, 130, 100, 130, 90, 120]);
+    for (b, looks, expected, look, seeds, why) in [
+        (&far, 0, Verdict::Open, None, 8, "no look is complete yet"),
+        (&far, 1, Verdict::FirstBetter, Some(1), 4, "plain at the first look"),
+        (&far, 2, Verdict::FirstBetter, Some(1), 4, "what was decided stays so"),
+        (&steady, 1, Verdict::PracticallyEqual, Some(1), 4, "no difference at all"),
+        (&spread, 1, Verdict::Open, Some(1), 4, "not yet"),
+        (&spread, 2, Verdict::Open, Some(2), 8, "not in the end either"),
+    ] {
+        let found = compare_by(&steady, b, looks, &rules);
+        assert_eq!(found.verdict, expected, "{why}: {found:?}");
+        assert_eq!(found.look.map(|look| look.number), look, "{why}");
+        assert_eq!(found.seeds, seeds, "{why}");
+        assert_eq!((found.p_value, found.equivalence, found.adjusted_p_value), (None, None, None), "{why}");
+        if let Some(look) = found.look {
+            assert_eq!(found.interval(), look.interval, "{why}");
+        }
+    }
+}
+
+#[test]
+fn overlapping_training_images_ask_for_more() {
+    let (a, b) = ([(1, 100), (2, 103), (3, 101), (4, 102)], [(1, 112), (2, 114), (3, 110), (4, 119)]);
+    let by =
+        |held_out_ratio| compare_by(&a, &b, 0, &FamilyRules { held_out_ratio, ..FamilyRules::default() });
+    let (plain, corrected) = (by(0.0), by(0.25));
+    // Four seeds: sqrt(1/4) becomes sqrt(1/4 + 1/4).
+    let ratio = plain.paired_t.unwrap().t.unwrap() / corrected.paired_t.unwrap().t.unwrap();
+    assert!((ratio - 2.0_f64.sqrt()).abs() < 1e-12);
+    assert!(corrected.p_value > plain.p_value);
 }
 
 #[test]

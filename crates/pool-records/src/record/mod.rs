@@ -6,6 +6,7 @@
 mod costs;
 mod evaluation;
 mod provenance;
+mod tested_arms;
 mod trial;
 
 use pool_spec::reading::one_line;
@@ -17,6 +18,7 @@ use crate::PausedTrial;
 pub use costs::{CostRecord, Latency, MeasuredPeak, ModelFacts, PredictionTimes, StepTimes};
 pub use evaluation::{EvaluatedSet, Evaluation, HardImage, Robustness, TestResults};
 pub use provenance::{ComputedWith, Contention, EarlierEpochs, Provenance};
+pub use tested_arms::{LeftOut, TestedArm, TestedArms};
 pub use trial::{EpochRecord, TestSummary, TrialRecord, TrialStatus, TrialSummary};
 
 /// Version of the record formats. A reader refuses any other.

@@ -130,7 +130,20 @@ fn named(classes: &[usize]) -> String {
 
 /// Differences between arms other than pooling, and between trials other than the seed, in sentences.
 pub(super) fn confounding(run: &Run, arms: &[ArmFigures]) -> Vec<String> {
-    [unequal_sizes(arms), unlike_machines(arms), resumed_otherwise(run)].into_iter().flatten().collect()
+    let found = [unequal_sizes(arms), unlike_machines(arms), resumed_otherwise(run), seeds_added(run)];
+    found.into_iter().flatten().collect()
+}
+
+/// A warning if there are more seeds than an earlier report was written for, and no design that planned for it.
+fn seeds_added(run: &Run) -> Option<String> {
+    let (arm, then, now) = run.seeds.grown_since(&run.seeds_of_reports)?;
+    run.comparison.looks.is_empty().then(|| {
+        format!(
+            "Seeds were added after a report had been written: {arm} had {then}, and has {now}. The tests hold at 5 % for a \
+             number of seeds that was fixed before; seeds that are added because a result was not clear make a difference \
+             easier to find where there is none. seeds.until in the sweep file plans for more."
+        )
+    })
 }
 
 /// Parameter counts within this ratio count as equal, because a pooling layer that learns adds a handful.

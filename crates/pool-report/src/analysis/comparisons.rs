@@ -3,12 +3,15 @@
 //! Up to ten arms, all pairs are compared. More arms would make hundreds of pairs, and hardly any difference would
 //! stand out after the correction: then each arm is compared with the one of the lowest mean validation error. The test
 //! images do not choose it.
-use pool_metrics::{ArmPair, Comparison, Interval, Resampling, SeedPredictions, Verdict, compare_family};
+use std::collections::HashSet;
+
+use pool_metrics::{ArmPair, Comparison, FamilyRules, Interval, Verdict, compare_family};
+use pool_records::{LeftOut, TestedArm, TestedArms};
+use pool_spec::ComparisonSpec;
 use serde::Serialize;
 
 use crate::cells::{counted, listed, p_value, points, points_interval};
-use crate::figures::LEVEL;
-use crate::{ArmFigures, ArmResults, Run};
+use crate::{ArmFigures, Run};
 
 /// With more arms than this, they are compared with one of them.
 const MOST_ARMS: usize = 10;
@@ -20,8 +23,11 @@ pub struct Comparisons {
     pub reference: Option<String>,
     /// The pairs that have a seed in common, in the plan's order of arms.
     pub pairs: Vec<PairComparison>,
-    /// The number of pairs with a p-value, for which the correction is made.
+    /// The number of pairs that share two seeds or more, for which the correction is made.
     pub tested: usize,
+    /// Arms whose errors differ by less than this share of the images are practically equal; `None` calls no two so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// Resamples of each bootstrap.
     pub resamples: u32,
     /// How they were compared, in sentences.
@@ -39,7 +45,7 @@ pub struct PairComparison {
     pub second: String,
     /// Every test of the two.
     pub comparison: Comparison,
-    /// [`Comparison::interval`], at 95 %.
+    /// [`Comparison::interval`], at 95 %, or at the level of the look that a design has come to.
     pub interval: Interval,
     /// The result in words.
     pub sentence: String,
@@ -53,40 +59,50 @@ pub enum Standing {
     Better,
     /// It errs more.
     Worse,
-    /// The difference may be chance.
-    NotDistinguishable,
+    /// They differ by less than the margin.
+    PracticallyEqual,
+    /// The difference may be chance, and may be more than the margin.
+    Open,
     /// Fewer than two common seeds.
     Unknown,
 }
 
 impl Comparisons {
     pub(super) fn of(run: &Run, figures: &[ArmFigures]) -> Self {
-        let mut left_out = Vec::new();
-        let Some((labels, arms)) = comparable(run, &mut left_out) else {
-            return Self { left_out, ..Self::default() };
+        let margin = run.comparison.margin;
+        let records = run.arms.iter().map(|arm| (arm.name.as_str(), arm.records.as_slice()));
+        let Some(tested) = TestedArms::of(records) else {
+            let diverged = run.arms.iter().filter(|arm| !arm.records.is_empty());
+            let left_out = diverged.map(|arm| in_words(&LeftOut::AllDiverged { arm: &arm.name })).collect();
+            return Self { margin, left_out, ..Self::default() };
         };
-        let reference = (arms.len() > MOST_ARMS).then(|| reference(figures, &arms)).flatten();
-        let (names, family) = family(&arms, reference, &mut left_out);
-        let resampling = Resampling { level: LEVEL, ..Resampling::default() };
-        let pairs: Vec<PairComparison> = match compare_family(labels, &family, &resampling) {
+        let mut left_out: Vec<String> = tested.left_out.iter().map(in_words).collect();
+        let arms = tested.arms.len();
+        let reference = (arms > MOST_ARMS).then(|| reference(figures, &tested.arms)).flatten();
+        let (names, family) = family(run, &tested.arms, reference, &mut left_out);
+        let rules = FamilyRules::planned(&run.comparison, run.arms.len(), tested.held_out_ratio);
+        let pairs: Vec<PairComparison> = match compare_family(tested.labels, &family, &rules) {
             Ok(found) => names
                 .into_iter()
                 .zip(found)
-                .map(|((first, second), found)| pair(first, second, found))
+                .map(|((first, second), found)| pair(first, second, found, margin))
                 .collect(),
             Err(error) => {
                 left_out.push(format!("The arms cannot be compared: {error}."));
                 Vec::new()
             }
         };
-        let tested = pairs.iter().filter(|pair| pair.comparison.p_value.is_some()).count();
+        let tested_pairs = pairs.iter().filter(|pair| pair.comparison.seeds > 1).count();
         Self {
-            about: about(&pairs, tested, reference, arms.len()),
+            about: about(&pairs, tested_pairs, &run.comparison, &rules, reference, arms),
             reference: reference.map(str::to_owned),
             // Large families get more resamples than the default.
-            resamples: pairs.first().map_or(resampling.resamples, |pair| pair.comparison.bootstrap.resamples),
+            resamples: pairs
+                .first()
+                .map_or(rules.resampling.resamples, |pair| pair.comparison.bootstrap.resamples),
             pairs,
-            tested,
+            tested: tested_pairs,
+            margin,
             left_out,
         }
     }
@@ -97,7 +113,8 @@ impl Comparisons {
         match (pair.comparison.verdict, turned) {
             (Verdict::FirstBetter, false) | (Verdict::SecondBetter, true) => Standing::Better,
             (Verdict::SecondBetter, false) | (Verdict::FirstBetter, true) => Standing::Worse,
-            (Verdict::NotDistinguishable, _) => Standing::NotDistinguishable,
+            (Verdict::PracticallyEqual, _) => Standing::PracticallyEqual,
+            (Verdict::Open, _) => Standing::Open,
             (Verdict::OneSeed, _) => Standing::Unknown,
         }
     }
@@ -117,14 +134,17 @@ type Family<'a> = (Vec<(&'a str, &'a str)>, Vec<ArmPair<'a>>);
 
 /// Every two arms, or each with the reference. Those without a common seed are left out.
 fn family<'a>(
-    arms: &'a [Predictions<'a>],
+    run: &Run,
+    arms: &'a [TestedArm<'a>],
     reference: Option<&str>,
     left_out: &mut Vec<String>,
 ) -> Family<'a> {
     let (mut names, mut pairs, mut apart) = (Vec::new(), Vec::new(), 0);
+    let looks: Vec<usize> = arms.iter().map(|arm| looks_done(run, arm.arm)).collect();
     for (index, first) in arms.iter().enumerate() {
-        for second in &arms[index + 1..] {
-            let pair = ArmPair { a: &first.seeds, b: &second.seeds };
+        for (second, looks_of_second) in arms.iter().zip(&looks).skip(index + 1) {
+            let looks = looks[index].min(*looks_of_second);
+            let pair = ArmPair { a: &first.seeds, b: &second.seeds, looks };
             if reference.is_some_and(|arm| first.arm != arm && second.arm != arm) {
                 continue;
             } else if pair.common_seeds().is_empty() {
@@ -141,78 +161,105 @@ fn family<'a>(
     (names, pairs)
 }
 
+/// Looks of the run's design that an arm has behind it.
+fn looks_done(run: &Run, arm: &str) -> usize {
+    let records = run.arms.iter().filter(|results| results.name == arm).flat_map(|results| &results.records);
+    let failures = run.failures.iter().filter(|failure| failure.arm == arm);
+    let ended: HashSet<u64> =
+        records.map(|record| record.spec.seed).chain(failures.filter_map(|failure| failure.seed)).collect();
+    run.comparison.looks_done(|seed| ended.contains(&seed))
+}
+
 /// Of the arms that can be compared, the one with the lowest mean validation error.
-fn reference<'a>(figures: &[ArmFigures], arms: &[Predictions<'a>]) -> Option<&'a str> {
+fn reference<'a>(figures: &[ArmFigures], arms: &[TestedArm<'a>]) -> Option<&'a str> {
     let error = |name: &str| figures.iter().find(|arm| arm.arm == name)?.validation_error;
     let known = arms.iter().filter_map(|arm| Some((arm.arm, error(arm.arm)?.mean)));
     known.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(arm, _)| arm)
 }
 
-/// What the trials of one arm predicted.
-struct Predictions<'a> {
-    arm: &'a str,
-    seeds: Vec<SeedPredictions<'a>>,
-}
-
-/// The labels, and the predictions of each arm for them. Trials with labels other than the first trial's are left out.
-fn comparable<'a>(run: &'a Run, left_out: &mut Vec<String>) -> Option<(&'a [u16], Vec<Predictions<'a>>)> {
-    let labels = run.arms.iter().flat_map(ArmResults::healthy).find_map(|record| record.test.as_ref())?;
-    let labels = labels.labels.as_slice();
-    let mut arms = Vec::new();
-    for arm in &run.arms {
-        let mut seeds: Vec<SeedPredictions<'_>> = Vec::new();
-        for record in arm.healthy() {
-            let Some(test) = &record.test else { continue };
-            if test.labels != labels || test.predictions.len() != labels.len() {
-                left_out.push(format!(
-                    "Trial {} was tested on other images than the first trial, so it is left out of the comparisons.",
-                    record.id
-                ));
-            } else if seeds.iter().any(|trial| trial.seed == record.spec.seed) {
-                left_out.push(format!(
-                    "Arm {} has seed {} twice; the later trial is left out of the comparisons.",
-                    arm.name, record.spec.seed
-                ));
-            } else {
-                seeds.push(SeedPredictions { seed: record.spec.seed, predictions: &test.predictions });
-            }
+fn in_words(left_out: &LeftOut<'_>) -> String {
+    match left_out {
+        LeftOut::OtherImages { trial } => format!(
+            "Trial {trial} was tested on other images than the first trial, so it is left out of the comparisons."
+        ),
+        LeftOut::SeedTwice { arm, seed } => {
+            format!("Arm {arm} has seed {seed} twice; the later trial is left out of the comparisons.")
         }
-        if !arm.records.is_empty() && arm.healthy().next().is_none() {
-            left_out.push(format!("Arm {} is not compared: all its trials diverged.", arm.name));
-        } else if !seeds.is_empty() {
-            arms.push(Predictions { arm: &arm.name, seeds });
-        }
+        LeftOut::AllDiverged { arm } => format!("Arm {arm} is not compared: all its trials diverged."),
     }
-    Some((labels, arms))
 }
 
-fn pair(first: &str, second: &str, comparison: Comparison) -> PairComparison {
+fn pair(first: &str, second: &str, comparison: Comparison, margin: Option<f64>) -> PairComparison {
     let interval = comparison.interval();
-    let sentence = sentence(first, second, &comparison, interval);
+    let sentence = sentence(first, second, &comparison, interval, margin);
     PairComparison { first: first.to_owned(), second: second.to_owned(), comparison, interval, sentence }
 }
 
 /// How the arms were compared.
-fn about(pairs: &[PairComparison], tested: usize, reference: Option<&str>, arms: usize) -> String {
+fn about(
+    pairs: &[PairComparison],
+    tested: usize,
+    planned: &ComparisonSpec,
+    rules: &FamilyRules,
+    reference: Option<&str>,
+    arms: usize,
+) -> String {
     if tested == 0 {
         return "Comparing two arms takes at least two seeds that both were trained with.".to_owned();
     }
-    let corrected = match tested {
-        1 => String::new(),
-        tested => format!(", corrected for {} (Holm)", counted(tested, "comparison")),
+    let mut sentences = match &rules.design {
+        Some(design) => {
+            let last = design.looks().last().map_or(0, |look| look.seeds as usize);
+            vec![format!(
+                "Differences are percentage points of test error. The design was fixed before the first trial: after \
+                 {} seeds each pair is looked at, and its arms are trained no further once all their pairs are \
+                 decided. At each look an interval is drawn around the difference, over seeds and images; all intervals \
+                 together hold at 95 %, whatever the number of looks and pairs. A pair is decided when its interval \
+                 excludes 0, or lies within the margin; it is open if {} do not suffice.",
+                listed(&planned.looks.iter().map(u32::to_string).collect::<Vec<_>>()),
+                counted(last, "seed")
+            )]
+        }
+        None => {
+            let corrected = match tested {
+                1 => String::new(),
+                tested => format!(", corrected for {} (Holm)", counted(tested, "comparison")),
+            };
+            vec![format!(
+                "Differences are percentage points of test error. A difference counts if both a paired bootstrap over \
+                 images and seeds and a paired t-test over seeds exclude chance at 5 %{corrected}; the interval spans \
+                 those of both tests, uncorrected."
+            )]
+        }
     };
-    let mut sentences = vec![format!(
-        "Differences are percentage points of test error. A difference counts if both a paired bootstrap over images \
-         and seeds and a paired t-test over seeds exclude chance at 5 %{corrected}; the interval spans those of both \
-         tests, uncorrected."
-    )];
+    if let Some(margin) = planned.margin {
+        let tests = match rules.design {
+            Some(_) => "",
+            None => {
+                ", by two one-sided tests of each kind at 5 %, corrected in the same way; a smaller difference than \
+                 that is none, even if it is beyond chance"
+            }
+        };
+        sentences.push(format!(
+            "Two arms are practically equal if their errors differ by less than {} points{tests}.",
+            points(margin)
+        ));
+    }
+    if rules.held_out_ratio > 0.0 {
+        sentences.push(
+            "Each seed holds out other images for validation, so that the seeds' training images overlap: the spread \
+             over seeds is corrected for it (Nadeau and Bengio)."
+                .to_owned(),
+        );
+    }
     let needed = |pair: &PairComparison| {
-        pair.comparison.verdict == Verdict::NotDistinguishable && pair.comparison.seeds_needed.is_some()
+        pair.comparison.verdict == Verdict::Open && pair.comparison.seeds_needed.is_some()
     };
     if pairs.iter().any(needed) {
         sentences.push(
             "The number of seeds needed is that of the t-test alone, at the corrected level: more seeds do not remove \
-             the uncertainty that comes from the number of test images."
+             the uncertainty that comes from the number of test images. Adding seeds until a test succeeds makes it \
+             succeed by chance; seeds.until in the sweep file plans for that."
                 .to_owned(),
         );
     }
@@ -227,15 +274,40 @@ fn about(pairs: &[PairComparison], tested: usize, reference: Option<&str>, arms:
 }
 
 /// The result of one comparison.
-fn sentence(first: &str, second: &str, comparison: &Comparison, interval: Interval) -> String {
+fn sentence(
+    first: &str,
+    second: &str,
+    comparison: &Comparison,
+    interval: Interval,
+    margin: Option<f64>,
+) -> String {
     let turned = Interval { low: -interval.high, high: -interval.low };
+    let look = comparison.look.map_or(String::new(), |look| {
+        format!(
+            " ({} look {} of {}, {})",
+            if comparison.verdict == Verdict::Open { "after" } else { "decided at" },
+            look.number,
+            look.of,
+            counted(comparison.seeds, "seed")
+        )
+    });
     let less = |better: &str, worse: &str, by: f64, interval: Interval| {
-        format!("{better} errs less than {worse} by {} points {}.", points(by), points_interval(interval))
+        format!(
+            "{better} errs less than {worse} by {} points {}{look}.",
+            points(by),
+            points_interval(interval)
+        )
     };
+    let measured = format!("{} points {}", points(comparison.difference), points_interval(interval));
     match comparison.verdict {
         Verdict::FirstBetter => less(first, second, -comparison.difference, turned),
         Verdict::SecondBetter => less(second, first, comparison.difference, interval),
-        Verdict::NotDistinguishable => {
+        Verdict::PracticallyEqual => format!(
+            "{} are practically equal: {measured}, within the margin of {}{look}.",
+            listed(&[first, second]),
+            points(margin.unwrap_or_default())
+        ),
+        Verdict::Open => {
             let more = match comparison.seeds_needed.map(|seeds| seeds as usize) {
                 Some(seeds) if seeds > comparison.seeds => format!(
                     "; about {} would be needed to see a difference of this size",
@@ -249,12 +321,11 @@ fn sentence(first: &str, second: &str, comparison: &Comparison, interval: Interv
                 Some(p) => format!(" uncorrected, p {} after correction for all comparisons", p_value(p)),
                 None => String::new(),
             };
-            format!(
-                "{} are not distinguishable: {} points {}{corrected}{more}.",
-                listed(&[first, second]),
-                points(comparison.difference),
-                points_interval(interval)
-            )
+            let open = match margin {
+                Some(_) => "are neither distinguishable nor practically equal",
+                None => "are not distinguishable",
+            };
+            format!("{} {open}: {measured}{corrected}{more}{look}.", listed(&[first, second]))
         }
         Verdict::OneSeed => format!(
             "{} share only one seed, too few to compare the arms: these two networks differ by {} points (McNemar's \
@@ -280,16 +351,25 @@ mod tests {
             let comparison = Comparison {
                 seeds: 5,
                 difference,
-                bootstrap: Bootstrap { difference, interval, p_value: 0.03, resamples: 10_000 },
+                bootstrap: Bootstrap {
+                    difference,
+                    interval,
+                    p_value: 0.03,
+                    equivalence_p_value: None,
+                    resamples: 10_000,
+                },
                 paired_t: None,
                 mcnemar_per_seed: Vec::new(),
                 mcnemar_combined: mcnemar_exact(10, 20),
+                sign_flip: None,
                 p_value: Some(0.03),
                 adjusted_p_value: Some(0.09),
-                verdict: Verdict::NotDistinguishable,
+                equivalence: None,
+                look: None,
+                verdict: Verdict::Open,
                 seeds_needed: Some(7),
             };
-            sentence("avg", "none", &comparison, interval)
+            sentence("avg", "none", &comparison, interval, None)
         };
         assert_eq!(
             comparison(-0.004, -0.001),

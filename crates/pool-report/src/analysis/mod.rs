@@ -2,7 +2,7 @@
 
 mod budget;
 mod caveats;
-pub(crate) mod claims;
+mod claims;
 mod comparisons;
 mod pareto;
 pub(crate) mod provenance;
@@ -16,7 +16,7 @@ use crate::{ArmFigures, ClassNames, Run};
 
 pub use budget::{Basis, Budget, Limit, LimitFigure};
 pub use caveats::{Absences, class_gaps};
-pub use claims::{Claim, ClaimResult, Conclusion};
+pub use claims::{ClaimResult, Conclusion};
 pub use comparisons::{Comparisons, PairComparison, Standing};
 pub use pareto::{Objective, ParetoArm, ParetoFront};
 pub use recommend::{Judgement, Recommendation, recommend};
@@ -45,7 +45,7 @@ pub struct Analysis {
     pub comparisons: Comparisons,
     /// The arms that no other beats on every count.
     pub pareto: ParetoFront,
-    /// The published study's claims; empty where the run is not the study's.
+    /// The claims of the sweep file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimResult>,
     /// Differences between arms other than pooling, and between trials other than the seed, in sentences.
@@ -73,6 +73,9 @@ impl Analysis {
     /// Computes it. Arms are compared on what they predicted, so this takes a moment for many arms with many seeds.
     pub fn of(run: &Run) -> Self {
         let mut arms: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
+        for arm in &mut arms {
+            arm.reported = run.reported.get(&arm.arm).copied();
+        }
         caveats::mark_unlike_machines(&mut arms);
         let comparisons = Comparisons::of(run, &arms);
         let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
@@ -83,7 +86,7 @@ impl Analysis {
             verdict: StudyVerdict::of(&arms, &comparisons),
             class_gaps: gaps_of(run),
             class_names: ClassNames::of(run),
-            claims: claims::claims(run, &arms, &comparisons),
+            claims: claims::claims(run, &arms),
             confounding: caveats::confounding(run, &arms),
             absences: Absences::of(run),
             provenance: provenance::provenance(run),

@@ -26,7 +26,7 @@ pub(crate) fn settings_and_machine(run: &Run) -> Vec<(&'static str, String)> {
     if run.records().next().is_none() {
         return Vec::new();
     }
-    let costs = || run.arms.iter().filter_map(|arm| arm.costs.as_ref());
+    let costs = || run.arms.iter().flat_map(|arm| &arm.costs);
     let all = |text: fn(&TrialRecord) -> String| distinct(run.records().map(text));
     vec![
         ("data", all(data)),

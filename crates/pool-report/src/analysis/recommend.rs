@@ -69,7 +69,7 @@ pub fn recommend(analysis: &Analysis, budget: &Budget) -> Recommendation {
     let arm = arms.iter().find(|arm| arm.fits()).map(|arm| arm.arm.clone());
     let indistinguishable = |other: &&Judgement| {
         let standing = arm.as_ref().map(|arm| analysis.comparisons.standing(arm, &other.arm));
-        other.fits() && standing == Some(Standing::NotDistinguishable)
+        other.fits() && matches!(standing, Some(Standing::Open | Standing::PracticallyEqual))
     };
     let not_distinguishable: Vec<String> =
         arms.iter().filter(indistinguishable).map(|other| other.arm.clone()).collect();

@@ -4,7 +4,7 @@
 //! common (corrected for how many arms there are, Holm); otherwise they get Welch's interval for two independent means, and
 //! with a single seed in a run nothing at all.
 use pool_metrics::{
-    ArmPair, Comparison, Interval, MemoryModel, Resampling, SeedPredictions, Verdict, compare_family,
+    ArmPair, Comparison, FamilyRules, Interval, MemoryModel, SeedPredictions, Verdict, compare_family,
     welch_interval,
 };
 use pool_spec::Fillings;
@@ -260,11 +260,12 @@ fn paired(runs: [&Run; 2], matches: &[[usize; 2]]) -> Vec<(usize, Comparison)> {
         .iter()
         .map(|&[a, b]| [predictions(&runs[0].arms[a], labels), predictions(&runs[1].arms[b], labels)])
         .collect();
-    let pairs = predictions.iter().map(|[a, b]| ArmPair { a, b }).enumerate();
+    let pairs = predictions.iter().map(|[a, b]| ArmPair { a, b, looks: 0 }).enumerate();
     let (places, family): (Vec<usize>, Vec<ArmPair<'_>>) =
         pairs.filter(|(_, pair)| pair.common_seeds().len() > 1).unzip();
     // Only a seed that is twice in one arm is refused, and those arms are then compared unpaired.
-    let found = compare_family(labels, &family, &Resampling { level: LEVEL, ..Resampling::default() });
+    let held_out_ratio = runs[0].held_out_ratio().max(runs[1].held_out_ratio());
+    let found = compare_family(labels, &family, &FamilyRules { held_out_ratio, ..FamilyRules::default() });
     places.into_iter().zip(found.unwrap_or_default()).collect()
 }
 
@@ -288,7 +289,7 @@ fn of_comparison(arm: &str, comparison: &Comparison) -> Difference {
     let better = match comparison.verdict {
         Verdict::FirstBetter => Some(true),
         Verdict::SecondBetter => Some(false),
-        Verdict::NotDistinguishable | Verdict::OneSeed => None,
+        Verdict::PracticallyEqual | Verdict::Open | Verdict::OneSeed => None,
     };
     Difference {
         method: Method::Paired { seeds: comparison.seeds },

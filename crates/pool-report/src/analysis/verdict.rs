@@ -25,6 +25,9 @@ pub struct StudyVerdict {
     pub compared_with: Option<String>,
     /// The arms that are not distinguishable from it on the test images.
     pub not_distinguishable: Vec<String>,
+    /// The arms that are practically equal to it on the test images.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub practically_equal: Vec<String>,
     /// The arm to take if nothing else is known.
     pub choice: Option<Choice>,
 }
@@ -68,13 +71,14 @@ impl StudyVerdict {
                 sentences: nothing.into_iter().collect(),
                 compared_with: None,
                 not_distinguishable: Vec::new(),
+                practically_equal: Vec::new(),
                 choice: None,
             };
         };
-        let equals: Vec<&ArmFigures> = arms
-            .iter()
-            .filter(|arm| comparisons.standing(&best.arm, &arm.arm) == Standing::NotDistinguishable)
-            .collect();
+        let with = |standing: Standing| -> Vec<String> {
+            let those = arms.iter().filter(|arm| comparisons.standing(&best.arm, &arm.arm) == standing);
+            those.map(|arm| arm.arm.clone()).collect()
+        };
         let choice = choose(arms);
         let mut sentences = vec![found(arms, best, comparisons)];
         if let Some(choice) = &choice {
@@ -84,7 +88,8 @@ impl StudyVerdict {
         Self {
             sentences,
             compared_with: Some(best.arm.clone()),
-            not_distinguishable: equals.iter().map(|arm| arm.arm.clone()).collect(),
+            not_distinguishable: with(Standing::Open),
+            practically_equal: with(Standing::PracticallyEqual),
             choice,
         }
     }
@@ -190,29 +195,30 @@ fn found(arms: &[ArmFigures], best: &ArmFigures, comparisons: &Comparisons) -> S
 
 /// Which arms are not distinguishable from this one, which have more errors, and so on.
 fn standings(name: &str, others: &[&str], comparisons: &Comparisons) -> String {
-    let parts = [Standing::NotDistinguishable, Standing::Better, Standing::Worse, Standing::Unknown].map(
-        |standing| {
-            let those: Vec<&str> = others
-                .iter()
-                .copied()
-                .filter(|other| comparisons.standing(name, other) == standing)
-                .collect();
-            let all = those.len() == others.len() && those.len() > 1;
-            (!those.is_empty()).then(|| match standing {
-                Standing::NotDistinguishable if all && those.len() > MOST_NAMES => {
-                    "no other arm is distinguishable from it".to_owned()
-                }
-                Standing::NotDistinguishable => {
-                    let verb = if those.len() == 1 { "is" } else { "are" };
-                    format!("{} {verb} not distinguishable from it", names_or_count(&those))
-                }
-                Standing::Better if all => format!("{name} errs less than every other arm"),
-                Standing::Better => format!("{name} errs less than {}", names_or_count(&those)),
-                Standing::Worse => format!("{name} errs more than {}", names_or_count(&those)),
-                Standing::Unknown => format!("{} cannot be compared with it", names_or_count(&those)),
-            })
-        },
-    );
+    const ALL: [Standing; 5] =
+        [Standing::PracticallyEqual, Standing::Open, Standing::Better, Standing::Worse, Standing::Unknown];
+    let parts = ALL.map(|standing| {
+        let those: Vec<&str> =
+            others.iter().copied().filter(|other| comparisons.standing(name, other) == standing).collect();
+        let all = those.len() == others.len() && those.len() > 1;
+        (!those.is_empty()).then(|| match standing {
+            Standing::PracticallyEqual => {
+                let verb = if those.len() == 1 { "is" } else { "are" };
+                format!("{} {verb} practically equal to it", names_or_count(&those))
+            }
+            Standing::Open if all && those.len() > MOST_NAMES => {
+                "no other arm is distinguishable from it".to_owned()
+            }
+            Standing::Open => {
+                let verb = if those.len() == 1 { "is" } else { "are" };
+                format!("{} {verb} not distinguishable from it", names_or_count(&those))
+            }
+            Standing::Better if all => format!("{name} errs less than every other arm"),
+            Standing::Better => format!("{name} errs less than {}", names_or_count(&those)),
+            Standing::Worse => format!("{name} errs more than {}", names_or_count(&those)),
+            Standing::Unknown => format!("{} cannot be compared with it", names_or_count(&those)),
+        })
+    });
     parts.into_iter().flatten().collect::<Vec<_>>().join(", and ")
 }
 

@@ -80,6 +80,16 @@ impl List {
         }
     }
 
+    /// A shaded band of a row between two figures.
+    pub(crate) fn band(&self, from: f64, to: f64) -> Markup {
+        html! {
+            @if let Some((left, right)) = self.at(from).zip(self.at(to)) {
+                rect x=(px(left)) width=(px(right - left)) y=(ROW_MIDDLE - 9.0) height=(ROW_HEIGHT - ROW_MIDDLE + 9.0)
+                    fill="currentColor" fill-opacity="0.10" {}
+            }
+        }
+    }
+
     /// A vertical line through a row at this figure, such as zero.
     pub(crate) fn vertical_line(&self, figure: f64) -> Markup {
         html! {

@@ -1,4 +1,6 @@
 //! What an arm costs in time and memory.
+use std::collections::BTreeMap;
+
 use pool_metrics::{MemoryModel, quantile};
 use pool_records::{CostRecord, Latency, MeasuredPeak, Provenance, TrialRecord};
 use serde::Serialize;
@@ -22,6 +24,8 @@ pub enum TimeSource {
 pub struct CostFigures {
     /// Where the times come from.
     pub source: TimeSource,
+    /// Processes that were measured, one after another; 0 for times of trials.
+    pub processes: usize,
     /// Something else kept the machine busy meanwhile, so that the times must not be compared.
     pub contended: bool,
     /// Other arms were measured on another machine, or with other threads, so that the times must not be compared.
@@ -84,27 +88,43 @@ impl CostFigures {
         let seconds: Vec<f64> = arm.healthy().map(TrialRecord::train_s).collect();
         let peaks: Vec<f64> =
             arm.records.iter().filter_map(|record| record.resident_peak_bytes).map(|n| n as f64).collect();
-        let figures = match &arm.costs {
-            Some(costs) => Self::measured(costs),
-            None => Self::in_passing(arm),
+        let quiet: Vec<&CostRecord> = arm.quiet_costs().collect();
+        let figures = match (&quiet[..], &arm.costs[..]) {
+            ([], []) => Self::in_passing(arm),
+            ([], contended) => Self::measured(&contended.iter().collect::<Vec<_>>(), true),
+            // Those during which the machine had other work are left out.
+            (quiet, _) => Self::measured(quiet, false),
         };
-        Self { train_s: Estimate::of(&seconds), resident_peak_bytes: Spread::of(&peaks), ..figures }
+        Self {
+            // Memory is measured by one of the processes, whatever else the machine did.
+            peaks: arm.costs.iter().flat_map(|record| &record.memory).map(PeakFigures::of).collect(),
+            train_s: Estimate::of(&seconds, 0.0),
+            resident_peak_bytes: Spread::of(&peaks),
+            ..figures
+        }
     }
 
-    fn measured(costs: &CostRecord) -> Self {
-        let latency = costs.latencies().into_iter().filter_map(LatencyFigures::of).collect();
+    /// The times of all processes together.
+    fn measured(records: &[&CostRecord], contended: bool) -> Self {
+        let all = |times: fn(&CostRecord) -> &[f64]| -> Vec<f64> {
+            records.iter().flat_map(|record| times(record)).copied().collect()
+        };
+        let mut machines: Vec<String> = records.iter().map(|record| machine(&record.provenance)).collect();
+        machines.dedup();
+        let first = records.first();
         Self {
             source: TimeSource::Measured,
-            contended: costs.contention.is_contended(),
+            processes: records.len(),
+            contended,
             unlike_others: false,
-            step_s: Spread::of(&costs.training.step_s),
-            epoch_s: Spread::of(&costs.training.epoch_s),
-            prediction_s: Spread::of(&costs.prediction.seconds),
-            prediction_batch: Some(costs.prediction.batch_size),
-            training_batch: Some(costs.training.batch_size),
-            machine: Some(machine(&costs.provenance)),
-            latency,
-            peaks: costs.memory.iter().map(PeakFigures::of).collect(),
+            step_s: Spread::of(&all(|record| &record.training.step_s)),
+            epoch_s: Spread::of(&all(|record| &record.training.epoch_s)),
+            prediction_s: Spread::of(&all(|record| &record.prediction.seconds)),
+            prediction_batch: first.map(|record| record.prediction.batch_size),
+            training_batch: first.map(|record| record.training.batch_size),
+            machine: Some(machines.join(" and ")),
+            latency: latency_of(records),
+            peaks: Vec::new(),
             train_s: None,
             resident_peak_bytes: None,
         }
@@ -115,6 +135,7 @@ impl CostFigures {
             arm.healthy().flat_map(|record| &record.epochs).map(|epoch| epoch.train_s).collect();
         Self {
             source: TimeSource::InPassing,
+            processes: 0,
             contended: arm.records.iter().any(|record| record.contention.is_contended()),
             unlike_others: false,
             step_s: None,
@@ -157,6 +178,18 @@ impl CostFigures {
     }
 }
 
+/// The latency of every batch size, by rising size.
+fn latency_of(records: &[&CostRecord]) -> Vec<LatencyFigures> {
+    let mut by_batch: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for Latency { batch_size, seconds } in records.iter().flat_map(|record| record.latencies()) {
+        by_batch.entry(*batch_size).or_default().extend(seconds);
+    }
+    by_batch
+        .into_iter()
+        .filter_map(|(batch_size, seconds)| LatencyFigures::of(batch_size, &seconds))
+        .collect()
+}
+
 /// What decides how long the same work takes.
 fn machine(provenance: &Provenance) -> String {
     let Provenance { cpu, threads, libtorch, device, .. } = provenance;
@@ -165,9 +198,9 @@ fn machine(provenance: &Provenance) -> String {
 }
 
 impl LatencyFigures {
-    fn of(Latency { batch_size, seconds }: &Latency) -> Option<Self> {
+    fn of(batch_size: u64, seconds: &[f64]) -> Option<Self> {
         Some(Self {
-            batch_size: *batch_size,
+            batch_size,
             p50_s: quantile(seconds, 0.5)?,
             p95_s: quantile(seconds, 0.95)?,
             p99_s: quantile(seconds, 0.99)?,

@@ -16,26 +16,29 @@ pub struct Estimate {
     pub interval: Option<Interval>,
     /// Seeds behind it.
     pub seeds: usize,
+    /// [`TrialRecord::held_out_ratio`](pool_records::TrialRecord::held_out_ratio).
+    #[serde(skip)]
+    pub(crate) held_out_ratio: f64,
 }
 
 impl Estimate {
     /// For figures that cannot be negative: the interval is cut at zero.
-    pub(crate) fn of(values: &[f64]) -> Option<Self> {
-        Self::within(values, 0.0, f64::INFINITY)
+    pub(crate) fn of(values: &[f64], held_out_ratio: f64) -> Option<Self> {
+        Self::within(values, held_out_ratio, 0.0, f64::INFINITY)
     }
 
     /// Of a share of images.
-    pub(crate) fn share(values: &[f64]) -> Option<Self> {
-        Self::within(values, 0.0, 1.0)
+    pub(crate) fn share(values: &[f64], held_out_ratio: f64) -> Option<Self> {
+        Self::within(values, held_out_ratio, 0.0, 1.0)
     }
 
     /// Of a difference.
-    pub(crate) fn signed(values: &[f64]) -> Option<Self> {
-        Self::within(values, f64::NEG_INFINITY, f64::INFINITY)
+    pub(crate) fn signed(values: &[f64], held_out_ratio: f64) -> Option<Self> {
+        Self::within(values, held_out_ratio, f64::NEG_INFINITY, f64::INFINITY)
     }
 
     /// Figures that are no number, such as the loss of an image that was given no probability at all, are left out.
-    fn within(values: &[f64], low: f64, high: f64) -> Option<Self> {
+    fn within(values: &[f64], held_out_ratio: f64, low: f64, high: f64) -> Option<Self> {
         let values: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
         let clamped = |interval: Interval| Interval {
             low: interval.low.clamp(low, high),
@@ -44,14 +47,15 @@ impl Estimate {
         Some(Self {
             mean: mean(&values)?,
             sd: sample_sd(&values),
-            interval: t_interval(&values, LEVEL).map(clamped),
+            interval: t_interval(&values, LEVEL, held_out_ratio).map(clamped),
             seeds: values.len(),
+            held_out_ratio,
         })
     }
 
-    /// The standard error of the mean, `sd / sqrt(seeds)`; `None` for one seed.
+    /// The standard error of the mean, `sd sqrt(1/seeds + held_out_ratio)`; `None` for one seed.
     pub fn standard_error(&self) -> Option<f64> {
-        Some(self.sd? / (self.seeds as f64).sqrt())
+        Some(self.sd? * (1.0 / self.seeds as f64 + self.held_out_ratio).sqrt())
     }
 }
 

@@ -6,10 +6,10 @@ mod estimate;
 mod test_set;
 use pool_metrics::MemoryModel;
 use pool_records::{Evaluation, TestResults, TrialRecord, TrialStatus};
-use pool_spec::{Fillings, OptimizerSpec};
+use pool_spec::{Fillings, OptimizerSpec, Reported};
 use serde::{Serialize, Serializer};
 
-use crate::{ArmResults, StudyPool};
+use crate::ArmResults;
 pub use class_names::ClassNames;
 pub use costs::{CostFigures, LatencyFigures, PeakFigures, TimeSource};
 pub(crate) use estimate::LEVEL;
@@ -28,8 +28,9 @@ pub struct ArmFigures {
     /// trial has finished.
     #[serde(serialize_with = "spelling", rename = "pool")]
     pub fillings: Option<Fillings>,
-    /// The layer of the published study that this is, if it is one.
-    pub study_pool: Option<StudyPool>,
+    /// What a publication reported of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
     /// Finished trials, in the plan's order.
     pub trials: Vec<TrialFigures>,
     /// Finished trials whose loss became NaN or infinite.
@@ -52,6 +53,8 @@ pub struct ArmFigures {
     pub error_gap: Option<Estimate>,
     /// The epoch with the lowest validation loss, after which a network only over-fits.
     pub epoch_of_lowest_validation_loss: Option<Estimate>,
+    /// Share of validation images misclassified after the last epoch that ran.
+    pub last_epoch_error: Option<Estimate>,
     /// Epochs that ran.
     pub epochs: Option<Estimate>,
     /// Expected calibration error on the test images, a share.
@@ -108,16 +111,17 @@ impl ArmFigures {
         let values = |figure: fn(&TrialRecord) -> Option<f64>| -> Vec<f64> {
             healthy.iter().filter_map(|record| figure(record)).collect()
         };
-        let share = |figure| Estimate::share(&values(figure));
-        let amount = |figure| Estimate::of(&values(figure));
-        let gap = |figure| Estimate::signed(&values(figure));
         let record = arm.records.first();
-        let model = record.map(|record| &record.model).or(arm.costs.as_ref().map(|costs| &costs.model));
-        let measured = arm.costs.as_ref().map(|costs| costs.spec.fillings());
+        let held_out_ratio = record.map_or(0.0, TrialRecord::held_out_ratio);
+        let share = |figure| Estimate::share(&values(figure), held_out_ratio);
+        let amount = |figure| Estimate::of(&values(figure), held_out_ratio);
+        let gap = |figure| Estimate::signed(&values(figure), held_out_ratio);
+        let model = record.map(|record| &record.model).or(arm.costs.first().map(|costs| &costs.model));
+        let measured = arm.costs.first().map(|costs| costs.spec.fillings());
         let fillings = record.map(|record| record.spec.fillings()).or(measured);
         Self {
             arm: arm.name.clone(),
-            study_pool: fillings.as_ref().and_then(StudyPool::of),
+            reported: None,
             fillings,
             trials: arm.records.iter().map(TrialFigures::of).collect(),
             diverged: arm.records.len() - healthy.len(),
@@ -132,12 +136,13 @@ impl ArmFigures {
             epoch_of_lowest_validation_loss: amount(|record| {
                 record.epoch_of_lowest_validation_loss().map(f64::from)
             }),
+            last_epoch_error: share(|record| record.epochs.last().map(|epoch| epoch.validation_error)),
             epochs: amount(|record| Some(record.epochs.len() as f64)),
             calibration_error: share(|record| {
                 record.test.as_ref().map(|test| test.calibration.expected_calibration_error())
             }),
-            class_errors: test_set::class_errors(&tests),
-            robustness: test_set::robustness(&tests),
+            class_errors: test_set::class_errors(&tests, held_out_ratio),
+            robustness: test_set::robustness(&tests, held_out_ratio),
             parameters: model.map(|model| model.parameters),
             memory: model.map_or_else(Vec::new, |model| {
                 let bytes = |estimate: &pool_metrics::MemoryEstimate| MemoryFigure {

@@ -19,7 +19,7 @@ pub struct RobustnessFigures {
 }
 
 /// One row per kind and strength, in the order in which the trials have them.
-pub(super) fn robustness(tests: &[&TestResults]) -> Vec<RobustnessFigures> {
+pub(super) fn robustness(tests: &[&TestResults], held_out_ratio: f64) -> Vec<RobustnessFigures> {
     let mut rows: Vec<(PerturbationKind, f64)> = Vec::new();
     for &Robustness { kind, strength, .. } in tests.iter().flat_map(|test| &test.robustness) {
         if !rows.contains(&(kind, strength)) {
@@ -31,7 +31,7 @@ pub(super) fn robustness(tests: &[&TestResults]) -> Vec<RobustnessFigures> {
             let over_seeds = |share: fn(&Robustness) -> f64| {
                 let values: Vec<f64> =
                     tests.iter().filter_map(|test| changed(test, kind, strength)).map(share).collect();
-                Estimate::share(&values)
+                Estimate::share(&values, held_out_ratio)
             };
             RobustnessFigures {
                 kind,
@@ -49,14 +49,14 @@ pub(crate) fn changed(test: &TestResults, kind: PerturbationKind, strength: f64)
 }
 
 /// The fraction of each class's test images that is misclassified; `None` for a class without images.
-pub(super) fn class_errors(tests: &[&TestResults]) -> Vec<Option<Estimate>> {
+pub(super) fn class_errors(tests: &[&TestResults], held_out_ratio: f64) -> Vec<Option<Estimate>> {
     let classes = tests.iter().map(|test| test.confusion.classes()).max().unwrap_or(0);
     let per_trial: Vec<Vec<Option<f64>>> = tests.iter().map(|test| errors_by_class(test)).collect();
     (0..classes)
         .map(|class| {
             let values: Vec<f64> =
                 per_trial.iter().filter_map(|trial| trial.get(class).copied().flatten()).collect();
-            Estimate::share(&values)
+            Estimate::share(&values, held_out_ratio)
         })
         .collect()
 }

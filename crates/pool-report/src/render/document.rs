@@ -42,7 +42,7 @@ pub(super) fn blocks(analysis: &Analysis, detail: Detail) -> Vec<Block> {
     blocks.extend(comparisons(analysis, detail));
     blocks.extend(tables::pareto(&analysis.pareto).map(Block::Table));
     blocks.extend(claims(analysis, detail));
-    blocks.extend(tables::published_figures(analysis).map(Block::Table));
+    blocks.extend(tables::reported_figures(analysis).map(Block::Table));
     blocks
 }
 
@@ -69,14 +69,14 @@ fn claims(analysis: &Analysis, detail: Detail) -> Vec<Block> {
     let Some(table) = tables::claims(analysis) else { return Vec::new() };
     match detail {
         Detail::Brief => vec![
-            Block::Heading("The published study's claims".to_owned()),
+            Block::Heading("Claims".to_owned()),
             Block::List(
                 analysis
                     .claims
                     .iter()
                     .map(|claim| {
                         let verdict = claim.conclusion.to_string().to_uppercase();
-                        format!("{verdict}: {} {}.", claim.sentence, capitalised(&claim.measured))
+                        format!("{verdict}: {} {}.", claim.claim.says, capitalised(&claim.measured))
                     })
                     .collect(),
             ),

@@ -30,7 +30,7 @@ pub fn results_csv(run: &Run) -> String {
             let seed = record.spec.seed.to_string();
             write(&arm.name, &record.spec.fillings().to_string(), &seed, &record.id, trial_metrics(record));
         }
-        if let Some(record) = &arm.costs {
+        for record in &arm.costs {
             write(&arm.name, &record.spec.fillings().to_string(), "", &record.id, cost_metrics(record));
         }
     }

@@ -37,7 +37,7 @@ pub fn latex_tables(analysis: &Analysis) -> String {
         .chain(tables::pairs(analysis, MOST_PAIRS, Detail::Brief))
         .chain(tables::pareto(&analysis.pareto))
         .chain(tables::claims(analysis))
-        .chain(tables::published_figures(analysis));
+        .chain(tables::reported_figures(analysis));
     let heading = "% Made by pool-cli report from the records of the run. Needs \\usepackage[T1]{fontenc} and \\usepackage{array,booktabs}.\n";
     std::iter::once(heading.to_owned()).chain(shown.map(|table| render(&table))).collect()
 }

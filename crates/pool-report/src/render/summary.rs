@@ -117,19 +117,24 @@ fn diverged(arms: &[ArmFigures]) -> Option<String> {
     })
 }
 
-/// How many claims hold. `None` if the run is not the published study's.
+/// How many claims hold. `None` without claims.
 fn claims(analysis: &Analysis) -> Option<String> {
-    let count = |wanted| analysis.claims.iter().filter(|claim| claim.conclusion == wanted).count();
-    let [holds, does_not, open] =
-        [Conclusion::Holds, Conclusion::DoesNotHold, Conclusion::CannotBeTold].map(count);
-    let verb =
-        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-    (!analysis.claims.is_empty()).then(|| {
-        format!(
-            "Of the published study's {}, {}, {} and {open} cannot be told.",
-            counted(analysis.claims.len(), "claim"),
-            verb(holds, "holds", "hold"),
-            verb(does_not, "does not hold", "do not hold"),
-        )
-    })
+    let counts: Vec<String> = Conclusion::ALL
+        .into_iter()
+        .filter_map(|wanted| {
+            let count = analysis.claims.iter().filter(|claim| claim.conclusion == wanted).count();
+            let verb = match wanted {
+                Conclusion::Holds if count == 1 => "holds",
+                Conclusion::Holds => "hold",
+                Conclusion::DoesNotHold if count == 1 => "does not hold",
+                Conclusion::DoesNotHold => "do not hold",
+                Conclusion::PracticallyEqual if count == 1 => "is about practically equal arms",
+                Conclusion::PracticallyEqual => "are about practically equal arms",
+                Conclusion::CannotBeTold => "cannot be told",
+            };
+            (count > 0).then(|| format!("{count} {verb}"))
+        })
+        .collect();
+    (!counts.is_empty())
+        .then(|| format!("Of {}, {}.", counted(analysis.claims.len(), "claim"), listed(&counts)))
 }

@@ -15,8 +15,8 @@ fn verdict(analysis: &Analysis) -> String {
 fn arms_are_better_worse_or_not_distinguishable() {
     let analysis = Synthetic::measured(5).analysis();
     let standing = |a, b| analysis.comparisons.standing(a, b);
-    assert_eq!(standing("maximum", "average"), Standing::NotDistinguishable);
-    assert_eq!(standing("average", "maximum"), Standing::NotDistinguishable);
+    assert_eq!(standing("maximum", "average"), Standing::Open);
+    assert_eq!(standing("average", "maximum"), Standing::Open);
     assert_eq!(standing("maximum", "none"), Standing::Better);
     assert_eq!(standing("none", "average"), Standing::Worse);
     assert_eq!(standing("maximum", "unheard of"), Standing::Unknown);
@@ -368,4 +368,71 @@ fn times_from_unlike_machines_decide_nothing_and_are_said_to() {
     assert!(!verdict(&analysis).contains("s an epoch"), "{}", verdict(&analysis));
     let like = Synthetic::measured(5).analysis();
     assert!(like.arms.iter().all(|arm| arm.costs.may_be_compared()));
+}
+
+#[test]
+fn a_design_says_at_which_look_each_pair_was_decided() {
+    // Far apart, nearly the same, and open; with some spread from seed to seed.
+    let mut study = Synthetic::study("design");
+    for (arm, more) in [("average", 0), ("maximum", 1), ("none", 300)] {
+        for seed in 1..=if arm == "none" { 4 } else { 8 } {
+            let mut record = trial(arm, "\"max\"", seed, 10);
+            err(&mut record, 100 + more + (seed * (seed + more)) % 3, 0);
+            study.finish(record);
+        }
+    }
+    study.compare(0.005, &[4, 8]);
+    let analysis = study.analysis();
+    let sentence = |a: &str, b: &str| analysis.comparisons.pair(a, b).unwrap().0.sentence.clone();
+    assert_eq!(analysis.comparisons.standing("average", "none"), Standing::Better);
+    assert!(
+        sentence("average", "none").ends_with("(decided at look 1 of 2, 4 seeds)."),
+        "{}",
+        sentence("average", "none")
+    );
+    assert_eq!(analysis.comparisons.standing("average", "maximum"), Standing::PracticallyEqual);
+    assert!(
+        sentence("average", "maximum").contains("are practically equal"),
+        "{}",
+        sentence("average", "maximum")
+    );
+    assert!(
+        analysis.comparisons.about.contains("fixed before the first trial"),
+        "{}",
+        analysis.comparisons.about
+    );
+    assert!(
+        analysis.verdict.sentences[0]
+            .contains("maximum is practically equal to it, and average errs less than none"),
+        "{:?}",
+        analysis.verdict.sentences
+    );
+    assert_eq!(analysis.verdict.practically_equal, ["maximum"]);
+}
+
+#[test]
+fn a_margin_makes_arms_equal_and_leaves_others_open() {
+    let mut study = Synthetic::study("margin");
+    for (arm, more) in [("average", 0), ("maximum", 1), ("none", 2)] {
+        for seed in 1..=8 {
+            let mut record = trial(arm, "\"max\"", seed, 10);
+            let jump = if (seed % 2 == 0) == (arm == "none") { 60 } else { 0 };
+            err(&mut record, 100 + more + jump + (seed * (seed + more)) % 3, 0);
+            study.finish(record);
+        }
+    }
+    let plain = study.analysis();
+    assert!(plain.comparisons.pairs.iter().all(|pair| pair.comparison.equivalence.is_none()));
+    study.compare(0.003, &[]);
+    let analysis = study.analysis();
+    let pair = |a: &str, b: &str| analysis.comparisons.pair(a, b).unwrap().0;
+    assert_eq!(
+        pair("average", "maximum").comparison.verdict,
+        pool_metrics::Verdict::PracticallyEqual,
+        "{}",
+        pair("average", "maximum").sentence
+    );
+    let open = &pair("average", "none").sentence;
+    assert!(open.contains("are neither distinguishable nor practically equal"), "{open}");
+    assert!(markdown_report(&analysis, &[]).contains("| practically equal |"));
 }

@@ -84,7 +84,7 @@ fn the_page_says_the_verdict_first_and_then_everything_behind_it() {
     let mut from = 0;
     for title in [
         "Verdict",
-        "The study's claims",
+        "Claims",
         "Results",
         "Learning curves",
         "Error against cost",
@@ -104,7 +104,7 @@ fn the_page_says_the_verdict_first_and_then_everything_behind_it() {
         from += place.unwrap_or_else(|| panic!("{title} is not there, or too early"));
     }
     for expected in [
-        "<h3>Comparison with the published study</h3>",
+        "<h3>Comparison with the reported figures</h3>",
         "aria-label=\"Validation error, %\"",
         "<dt>libtorch</dt><dd>2.11.0</dd>",
         "study = 'mnist-pooling'",

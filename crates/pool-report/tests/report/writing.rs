@@ -6,7 +6,7 @@ use std::path::Path;
 
 use pool_report::{Analysis, ReportError, WrittenReport, write_report, write_summary};
 
-use crate::synthetic::Synthetic;
+use crate::synthetic::{Synthetic, trial};
 
 const FILES: [&str; 13] = [
     "report.html",
@@ -46,7 +46,9 @@ fn a_report_leaves_its_files_and_no_partial_ones() {
         assert_eq!(events.len(), trials, "{attempt} time: an event file for each trial that has none");
         assert!(written.without_events.is_empty());
         let added: BTreeSet<String> = names(study.root()).difference(&before).cloned().collect();
-        assert_eq!(added, FILES.map(str::to_owned).into(), "{attempt} time");
+        let expected: BTreeSet<String> =
+            FILES.iter().chain(&["seeds-of-reports.json"]).map(|file| (*file).to_owned()).collect();
+        assert_eq!(added, expected, "{attempt} time");
     }
     for file in FILES {
         assert!(fs::metadata(study.root().join(file)).unwrap().len() > 100, "{file}");
@@ -135,4 +137,26 @@ fn a_folder_without_write_permission_is_named_and_its_records_stay() {
     );
     assert_eq!(names(study.root()), before);
     assert_eq!(study.read().records().count(), 3);
+}
+
+#[test]
+fn seeds_that_were_added_after_a_report_are_spoken_of_unless_a_design_planned_for_them() {
+    let mut study = Synthetic::study("grown");
+    let add = |study: &mut Synthetic, seeds: std::ops::RangeInclusive<u64>| {
+        for (arm, seed) in seeds.flat_map(|seed| ["average", "maximum"].map(|arm| (arm, seed))) {
+            study.finish(trial(arm, "\"max\"", seed, 2));
+        }
+    };
+    let said = |study: &Synthetic| {
+        let run = study.read();
+        let analysis = Analysis::of(&run);
+        write_report(&run, &analysis).unwrap();
+        analysis.confounding.iter().any(|sentence| sentence.starts_with("Seeds were added after a report"))
+    };
+    add(&mut study, 1..=4);
+    assert_eq!([said(&study), said(&study)], [false; 2], "the same report twice");
+    add(&mut study, 5..=8);
+    assert_eq!([said(&study), said(&study)], [true; 2], "it is not forgotten by the next report");
+    study.compare(0.001, &[4, 8]);
+    assert!(!said(&study), "as planned");
 }

@@ -1,5 +1,6 @@
 //! What runs, in which order, and what becomes of it: one program for all tests of the crate.
 
+mod design;
 mod estimate;
 mod fake;
 #[cfg(unix)]

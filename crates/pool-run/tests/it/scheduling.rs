@@ -260,9 +260,13 @@ fn fewer_trials_than_jobs_share_all_threads() {
     assert_eq!(*seen.lock().unwrap(), [(1, processors)]);
 }
 
-/// The sweep of the other tests, with its arms' costs.
+/// The sweep of the other tests, with its arms' costs from two processes each.
 fn plan_with_costs(folder: &std::path::Path) -> Plan {
-    plan(folder, &SMALL.replace("epochs = 0", "epochs = 1")).unwrap()
+    let plan = plan(folder, &SMALL.replace("epochs = 0", "epochs = 1\nprocesses = 2")).unwrap();
+    let turns: Vec<(u32, &str)> =
+        plan.measurements.iter().map(|costs| (costs.spec().process, costs.spec().arm.as_str())).collect();
+    assert_eq!(turns, [(1, "max"), (1, "none"), (2, "max"), (2, "none")], "the arms by turns");
+    plan
 }
 
 #[test]
@@ -276,8 +280,8 @@ fn costs_are_measured_after_all_trials_one_arm_at_a_time_and_once() {
         succeed(job, stop)
     });
     let summary = run(&plan, &dir, &fake, 2, &StopFlag::new());
-    assert_eq!((summary.finished, summary.measured), (4, 2));
-    let expected = [[(false, 2); 4].as_slice(), &[(true, 1); 2]].concat();
+    assert_eq!((summary.finished, summary.measured), (4, 4));
+    let expected = [[(false, 2); 4].as_slice(), &[(true, 1); 4]].concat();
     assert_eq!(*shares.lock().unwrap(), expected);
 
     let again = Fake::new(succeed);
@@ -295,7 +299,7 @@ fn a_measurement_that_dies_is_noted_and_measured_the_next_time() {
         Task::Trial(_) => succeed(job, stop),
     });
     let summary = run(&plan, &dir, &fake, 1, &StopFlag::new());
-    assert_eq!((summary.finished, summary.failed.len()), (4, 2));
+    assert_eq!((summary.finished, summary.failed.len()), (4, 4));
     assert_eq!((summary.failed[0].arm.as_str(), summary.failed[0].seed), ("max", None));
     let again = Fake::new(succeed);
     run(&plan, &dir, &again, 1, &StopFlag::new());

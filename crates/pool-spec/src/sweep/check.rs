@@ -1,18 +1,21 @@
 //! From the sweep file as written to a sweep that can be trusted.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::path::Path;
-
-use toml::Spanned;
 
 use super::arm::{Arm, ArmOverrides};
 use super::check_data::check_data;
+use super::claims::check_claims;
 use super::error::Source;
 use super::filling::{Fillings, POOL};
 use super::network::NetworkTemplate;
 use super::search::{Search, SearchContext};
-use super::toml_file::{ArmToml, ControlledParameters, ModelToml, SeedToml, SweepToml};
-use crate::{DataSpec, Decay, EvaluationSpec, Schedule, StepSchedule, SweepError, TrainSpec};
+use super::seeds::{check_design_fits, check_seeds};
+use super::toml_file::{ArmToml, ControlledParameters, ModelToml, SweepToml};
+use crate::{
+    Claim, ComparisonSpec, DataSpec, Decay, EvaluationSpec, Reported, Schedule, StepSchedule, SweepError,
+    TrainSpec,
+};
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
 /// known when it is planned, since that depends on the data.
@@ -23,16 +26,24 @@ pub struct Sweep {
     pub study: String,
     /// One trial per arm and seed.
     pub seeds: Vec<u64>,
+    /// How the arms are compared, and whether some of the seeds may be left out.
+    pub comparison: ComparisonSpec,
     /// The images.
     pub data: DataSpec,
     /// The training protocol.
     pub train: TrainSpec,
     /// What is done with the test images.
     pub evaluation: EvaluationSpec,
-    /// Epochs timed per arm for its costs; 0 measures none.
+    /// Epochs that each process times for an arm's costs; 0 measures none.
     pub cost_epochs: u32,
+    /// Processes that measure an arm's costs.
+    pub cost_processes: u32,
     /// The arms, in the order of the file.
     pub arms: Vec<Arm>,
+    /// What is claimed of the arms.
+    pub claims: Vec<Claim>,
+    /// What a publication reported of the arms, by their names.
+    pub reported: BTreeMap<String, Reported>,
     pub(super) control: Option<ControlledParameters>,
     pub(super) network: Option<NetworkTemplate>,
     /// Draws further arms; `None` trains only those listed.
@@ -54,6 +65,24 @@ impl Sweep {
         Self::check(source, raw, file.parent().unwrap_or(Path::new("")))
     }
 
+    /// The same with seeds from 1 to `count`, all of which are trained.
+    ///
+    /// # Errors
+    /// A file whose search or design decides how many seeds there are, or more trials than are planned.
+    pub fn with_seeds(mut self, count: u32) -> Result<Self, SweepError> {
+        let decided_by = match &self.search {
+            Some(_) => Some("[search]"),
+            None => (!self.comparison.looks.is_empty()).then_some("seeds.until"),
+        };
+        if let Some(decided_by) = decided_by {
+            let message = format!("{decided_by} decides how many seeds there are; leave --seeds {count} out");
+            return Err(self.source.error_of("seeds", message));
+        }
+        self.seeds = (1..=u64::from(count)).collect();
+        check_trials(&self.source, self.seeds.len(), self.arms.len())?;
+        Ok(self)
+    }
+
     /// The sweep file's text.
     pub fn text(&self) -> &str {
         &self.source.text
@@ -61,7 +90,7 @@ impl Sweep {
 
     fn check(source: Source, raw: SweepToml, folder: &Path) -> Result<Self, SweepError> {
         check_study_name(&source, &raw.study)?;
-        let seeds = check_seeds(&source, &raw.seeds)?;
+        let (seeds, comparison) = check_seeds(&source, &raw.seeds, raw.compare)?;
         let data = check_data(&source, raw.data, folder)?;
         check_train(&source, &raw.train)?;
         let draws_decay = raw.search.as_ref().is_some_and(|search| search.space.weight_decay.is_some());
@@ -74,27 +103,29 @@ impl Sweep {
             let message = "there is no [[arm]]: add at least one, such as name = \"max\" and pool = \"max\"";
             return Err(source.error_at(None, message));
         }
+        let reported = raw.arm.iter().filter_map(|arm| Some((arm.name.as_ref().clone(), arm.reported?)));
+        let reported: BTreeMap<String, Reported> = reported.collect();
         let arms = check_arms(&source, raw.arm)?;
+        if !comparison.looks.is_empty() {
+            check_design_fits(&source, arms.len(), raw.search.is_some())?;
+        }
+        let claims = check_claims(&source, raw.claim, &arms, comparison.margin)?;
         let around =
             SearchContext { listed: &arms, seeds: seeds.len(), train: &train, network: network.as_ref() };
         let search = raw.search.map(|search| Search::check(&source, search, &around)).transpose()?;
         let most_arms = search.as_ref().map_or(arms.len(), |search| search.arms);
-        let trials = seeds.len().saturating_mul(most_arms);
-        if trials > MAX_TRIALS {
-            let message = format!(
-                "{} seeds for each of {} arms are {trials} trials, and at most {MAX_TRIALS} are planned; divide the study",
-                seeds.len(),
-                most_arms
-            );
-            return Err(source.error_of("seeds", message));
-        }
+        check_trials(&source, seeds.len(), most_arms)?;
         Ok(Self {
             study: raw.study,
             seeds,
+            comparison,
             data,
             train,
             evaluation: raw.evaluation,
             cost_epochs: raw.costs.epochs.0 as u32,
+            cost_processes: raw.costs.processes.0 as u32,
+            claims,
+            reported,
             arms,
             control: raw.control.parameters,
             network,
@@ -102,6 +133,17 @@ impl Sweep {
             source,
         })
     }
+}
+
+fn check_trials(source: &Source, seeds: usize, arms: usize) -> Result<(), SweepError> {
+    let trials = seeds.saturating_mul(arms);
+    if trials <= MAX_TRIALS {
+        return Ok(());
+    }
+    let message = format!(
+        "{seeds} seeds for each of {arms} arms are {trials} trials, and at most {MAX_TRIALS} are planned; divide the study"
+    );
+    Err(source.error_of("seeds", message))
 }
 
 /// The network: one of the literature, or the layers of the file.
@@ -137,23 +179,6 @@ fn check_study_name(source: &Source, name: &str) -> Result<(), SweepError> {
         return Err(source.error_of("study", message));
     }
     Ok(())
-}
-
-fn check_seeds(source: &Source, seeds: &[Spanned<SeedToml>]) -> Result<Vec<u64>, SweepError> {
-    if seeds.is_empty() {
-        let message = "seeds = []: at least one seed is needed, and 3 or more for intervals";
-        return Err(source.error_of("seeds", message));
-    }
-    let mut seen = HashSet::new();
-    let checked = seeds.iter().map(|seed| {
-        let value = seed.as_ref().0;
-        if seen.insert(value) {
-            Ok(value)
-        } else {
-            Err(source.error_at(Some(seed.span()), format!("seed {value} appears twice; remove one")))
-        }
-    });
-    checked.collect()
 }
 
 fn check_train(source: &Source, train: &TrainSpec) -> Result<(), SweepError> {
@@ -222,7 +247,7 @@ fn check_decay_is_there(source: &Source, train: &TrainSpec) -> Result<(), SweepE
 
 fn check_arms(source: &Source, raw: Vec<ArmToml>) -> Result<Vec<Arm>, SweepError> {
     let mut arms: Vec<Arm> = Vec::new();
-    for ArmToml { name, pool, fill } in raw {
+    for ArmToml { name, pool, fill, reported: _ } in raw {
         let fillings = Fillings { pool, fill };
         let span = name.span();
         let at = |message: String| source.error_at(Some(span.clone()), message);

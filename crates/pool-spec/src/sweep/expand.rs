@@ -51,9 +51,11 @@ impl Sweep {
             })
             .map(Trial::from)
             .collect();
-        let measurements = arms_and_networks()
-            .filter(|_| self.cost_epochs > 0)
-            .map(|(arm, network)| CostSpec {
+        // By turns, so that what the machine does meanwhile falls on all arms alike.
+        let processes = if self.cost_epochs > 0 { self.cost_processes } else { 0 };
+        let measurements = (1..=processes)
+            .flat_map(|process| arms_and_networks().map(move |(arm, network)| (process, arm, network)))
+            .map(|(process, arm, network)| CostSpec {
                 study: self.study.clone(),
                 arm: arm.name.clone(),
                 pool: arm.fillings.pool.clone(),
@@ -61,6 +63,8 @@ impl Sweep {
                 data: self.data.clone(),
                 train: self.train.with_overrides(&arm.overrides),
                 epochs: self.cost_epochs,
+                process,
+                processes,
                 // Which weights it starts from changes neither time nor memory.
                 model: network.clone(),
             })
@@ -71,6 +75,9 @@ impl Sweep {
             sweep_text: self.source.text.clone(),
             trials,
             measurements,
+            comparison: self.comparison.clone(),
+            claims: self.claims.clone(),
+            reported: self.reported.clone(),
             search: self.search.as_ref().map(|search| search.plan(arms.len())),
             images: facts.images,
             classes: facts.class_images.clone(),

@@ -3,6 +3,7 @@
 mod arm;
 mod check;
 mod check_data;
+mod claims;
 mod control;
 mod error;
 mod expand;
@@ -10,6 +11,7 @@ mod filling;
 mod network;
 mod networks;
 mod search;
+mod seeds;
 mod site;
 mod template_layer;
 mod toml_file;

@@ -8,13 +8,15 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::claims::ClaimToml;
 use super::filling::Filling;
 use super::networks::BuiltInNetwork;
+use super::seeds::{CompareToml, SeedsToml};
 use super::template_layer::TemplateLayer;
 use crate::reading::Whole;
 use crate::{
     Augmentation, Colour, DataSource, EvaluationSpec, Extent, Normalize, Padding, PictureSize, Pool, Reducer,
-    Resize, Split, TrainSpec, Unreadable,
+    Reported, Resize, Split, TrainSpec, Unreadable,
 };
 
 /// A seed: TOML's integers end here.
@@ -28,7 +30,7 @@ pub(super) type PlaceToml = Whole<1, { u64::MAX }>;
 #[serde(deny_unknown_fields)]
 pub(super) struct SweepToml {
     pub(super) study: String,
-    pub(super) seeds: Vec<Spanned<SeedToml>>,
+    pub(super) seeds: SeedsToml,
     pub(super) data: DataToml,
     pub(super) train: TrainSpec,
     #[serde(default)]
@@ -36,11 +38,15 @@ pub(super) struct SweepToml {
     #[serde(default)]
     pub(super) costs: CostsToml,
     #[serde(default)]
+    pub(super) compare: CompareToml,
+    #[serde(default)]
     pub(super) control: ControlToml,
     pub(super) model: Option<ModelToml>,
     pub(super) search: Option<SearchToml>,
     #[serde(default)]
     pub(super) arm: Vec<ArmToml>,
+    #[serde(default)]
+    pub(super) claim: Vec<ClaimToml>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,19 +73,25 @@ fn keras_split() -> Split {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CostsToml {
-    #[serde(default = "three_epochs")]
+    #[serde(default = "one_epoch")]
     pub(super) epochs: Whole<0, 100>,
+    #[serde(default = "five_processes")]
+    pub(super) processes: Whole<1, 100>,
 }
 
 impl Default for CostsToml {
     fn default() -> Self {
-        Self { epochs: three_epochs() }
+        Self { epochs: one_epoch(), processes: five_processes() }
     }
 }
 
-/// A median and the spread around it.
-fn three_epochs() -> Whole<0, 100> {
-    Whole(3)
+fn one_epoch() -> Whole<0, 100> {
+    Whole(1)
+}
+
+/// What differs from process to process shows in five, and an interval over them is not too wide.
+fn five_processes() -> Whole<1, 100> {
+    Whole(5)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,6 +122,7 @@ pub(super) struct ArmToml {
     pub(super) pool: Option<Pool>,
     #[serde(default)]
     pub(super) fill: BTreeMap<String, Filling>,
+    pub(super) reported: Option<Reported>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -32,8 +32,13 @@ pub fn measure_costs(
     let started = now();
     context.set_threads();
     let mut measuring = |what: &str| on_event(TrialEvent::Measuring { what: what.to_owned() });
-    measuring("peak memory");
-    let memory = memory::peaks(spec, folder, program, context, stop)?;
+    // A peak is the same in every process.
+    let memory = if spec.process == 1 {
+        measuring("peak memory");
+        memory::peaks(spec, folder, program, context, stop)?
+    } else {
+        Vec::new()
+    };
 
     let data = ResidentData::load(&spec.data, spec.model.seed, &context.data_dir, context.device)?;
     let (variables, net) = context.build(&spec.model, spec.train.precision)?;

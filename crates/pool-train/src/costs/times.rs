@@ -21,14 +21,14 @@ use crate::usage::resident_peak_bytes;
 const WARM_UP_STEPS: usize = 20;
 /// The batch size at which the published study predicts its test images.
 const STUDYS_BATCH: usize = 200;
-/// Repetitions of predicting all test images, after one that warms up.
+/// Repetitions of predicting all test images, by all processes of an arm together, after one in each that warms up.
 const PREDICTIONS: usize = 7;
 /// The batch sizes whose latency is measured: one image as it comes, a small batch, the study's.
 const LATENCY_BATCHES: [usize; 3] = [1, 32, STUDYS_BATCH];
-/// Repetitions of a batch: the 99th percentile needs a hundred.
+/// Repetitions of a batch, by all processes together: the 99th percentile needs a hundred.
 const FEWEST_LATENCIES: usize = 100;
 const MOST_LATENCIES: usize = 1_000;
-/// Time for one batch size's repetitions, once there are enough.
+/// Time of all processes for one batch size's repetitions, once there are enough.
 const LATENCY_TIME: Duration = Duration::from_secs(2);
 /// Batches before the clock starts.
 const LATENCY_WARM_UP: usize = 10;
@@ -87,7 +87,7 @@ impl Clock<'_> {
         Ok(PredictionTimes {
             batch_size: images.min(STUDYS_BATCH as u64),
             images,
-            seconds: (0..PREDICTIONS).map(|_| self.seconds(all)).collect::<Result<_, _>>()?,
+            seconds: (0..self.share_of(PREDICTIONS)).map(|_| self.seconds(all)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -115,12 +115,17 @@ impl Clock<'_> {
         }
         let mut times = Vec::new();
         let start = Instant::now();
-        while times.len() < FEWEST_LATENCIES
-            || (times.len() < MOST_LATENCIES && start.elapsed() < LATENCY_TIME)
-        {
+        let (fewest, most) = (self.share_of(FEWEST_LATENCIES), self.share_of(MOST_LATENCIES));
+        let time = LATENCY_TIME / self.spec.processes.max(1);
+        while times.len() < fewest || (times.len() < most && start.elapsed() < time) {
             times.push(self.seconds(&mut once)?);
         }
         Ok(Latency { batch_size: batch_size as u64, seconds: times })
+    }
+
+    /// What one process does of so many repetitions.
+    fn share_of(&self, repetitions: usize) -> usize {
+        repetitions.div_ceil(self.spec.processes.max(1) as usize)
     }
 
     fn seconds<T>(&self, work: impl FnOnce() -> Result<T, TrainError>) -> Result<f64, TrainError> {

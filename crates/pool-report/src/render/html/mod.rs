@@ -66,7 +66,7 @@ fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
     };
     let has_trials = analysis.has_trials();
     add("verdict", "Verdict", Some(verdict(analysis)));
-    add("claims", "The study's claims", claims(analysis));
+    add("claims", "Claims", claims(analysis));
     add("results", "Results", has_trials.then(|| tables::results(analysis)));
     for (kind, chart) in plots(run, analysis) {
         let table = match kind {
@@ -128,13 +128,13 @@ fn warning<'a>(title: &str, sentences: impl Iterator<Item = &'a String>) -> Mark
     }
 }
 
-/// The published study's claims, and what this run says about each. `None` if the run is not that study's.
+/// The claims of the sweep file, and what this run says about each. `None` without any.
 fn claims(analysis: &Analysis) -> Option<Markup> {
     (!analysis.claims.is_empty()).then(|| {
         html! {
             p.note {
-                "The study trained each arm once. Here, a claim holds or does not hold only if the figures show it \
-                 beyond chance."
+                "A claim holds, does not hold or is about practically equal arms only if the figures show it beyond chance, at \
+                 5 % for all claims together."
             }
             ol.claims { @for claim in &analysis.claims { (item(claim)) } }
         }
@@ -144,13 +144,14 @@ fn claims(analysis: &Analysis) -> Option<Markup> {
 fn item(claim: &ClaimResult) -> Markup {
     let class = match claim.conclusion {
         Conclusion::Holds => "yes",
-        Conclusion::DoesNotHold => "no",
+        Conclusion::DoesNotHold | Conclusion::PracticallyEqual => "no",
         Conclusion::CannotBeTold => "open",
     };
     html! {
         li {
             div {
-                p.claim { (claim.sentence) }
+                p.claim { (claim.claim.says) }
+                @if let Some(reported) = &claim.claim.reported { p.note { "Reported: " (reported) } }
                 p { span.tag.(class) { (claim.conclusion) } }
             }
             div {

@@ -243,7 +243,7 @@ fn table_row(run: &Run, cells: &[String], word_columns: usize) -> GridRow {
     }
 }
 
-/// A row is named after its arm; in the comparison with the published study, the name also says whose figures they are.
+/// A row is named after its arm; in the comparison with reported figures, the name also says whose figures they are.
 fn is_about(row: &str, arm: &str) -> bool {
-    row.strip_prefix(arm).is_some_and(|rest| matches!(rest, "" | ": study" | ": ours"))
+    row.strip_prefix(arm).is_some_and(|rest| matches!(rest, "" | ": reported" | ": ours"))
 }

@@ -1,7 +1,7 @@
 //! Every two arms: the difference of their test errors.
 
 use maud::{Markup, html};
-use pool_metrics::{Interval, Verdict};
+use pool_metrics::{Interval, McNemar, SeedMcNemar, Verdict};
 
 use crate::cells::fixed;
 use crate::chart::{
@@ -13,25 +13,38 @@ use crate::{Analysis, Comparisons, PairComparison, Run};
 pub(super) fn chart(run: &Run, analysis: &Analysis) -> Option<Chart> {
     let Comparisons { reference, pairs, .. } = &analysis.comparisons;
     let pairs: Vec<Pair<'_>> =
-        pairs.iter().filter_map(|pair| Pair::of(run, pair, reference.as_deref())).collect();
+        pairs.iter().filter_map(|pair| Pair::of(run, analysis, pair, reference.as_deref())).collect();
     (!pairs.is_empty()).then(|| Chart {
         caption: caption(&analysis.comparisons),
         colours_series: false,
         columns: 2,
-        stacks: columns(&pairs),
+        stacks: columns(&pairs, analysis.comparisons.margin),
     })
 }
 
-fn caption(Comparisons { tested, about, .. }: &Comparisons) -> String {
-    let marks = if *tested > 0 {
-        "A filled mark in the colour of the better arm is a difference beyond chance; a hollow one may be chance. The \
-         thick line is the bootstrap's 95 % interval; the thin one also covers that of the t-test."
-    } else {
-        "The line is the bootstrap's 95 % interval."
+fn caption(Comparisons { tested, pairs, margin, about, .. }: &Comparisons) -> String {
+    let by_looks = pairs.iter().any(|pair| pair.comparison.look.is_some());
+    let marks = match *tested {
+        0 => "The line is the bootstrap's 95 % interval.",
+        _ if by_looks => {
+            "A filled mark in the colour of the better arm is a difference beyond chance; a hollow one may be chance. The \
+             thick line is the bootstrap's 95 % interval; the thin one is that of the look."
+        }
+        _ => {
+            "A filled mark in the colour of the better arm is a difference beyond chance; a hollow one may be chance. The \
+             thick line is the bootstrap's 95 % interval; the thin one also covers that of the t-test."
+        }
+    };
+    let seeds = if *tested > 0 { " Each dot is a seed." } else { "" };
+    let band = match margin {
+        Some(_) => {
+            " Arms whose difference is shown to lie within the shaded margin are practically equal: a square."
+        }
+        None => "",
     };
     format!(
-        "Test error of the first arm minus that of the second: left of zero, the first has the lower error. {marks} \
-         {about}"
+        "Test error of the first arm minus that of the second: left of zero, the first has the lower error. \
+         {marks}{seeds}{band} {about}"
     )
 }
 
@@ -43,20 +56,23 @@ struct Pair<'a> {
     difference: f64,
     interval: Interval,
     bootstrap: Interval,
+    /// Of each seed.
+    seeds: Vec<f64>,
     better: Option<usize>,
+    practically_equal: bool,
     sentence: &'a str,
 }
 
 impl<'a> Pair<'a> {
     /// The reference arm, if there is one, comes second.
-    fn of(run: &Run, pair: &'a PairComparison, reference: Option<&str>) -> Option<Self> {
+    fn of(run: &Run, analysis: &Analysis, pair: &'a PairComparison, reference: Option<&str>) -> Option<Self> {
         let position = |name: &str| run.arms.iter().position(|arm| arm.name == name);
         let PairComparison { first, second, comparison, interval, sentence } = pair;
         let (first_arm, second_arm) = (position(first)?, position(second)?);
         let better = match comparison.verdict {
             Verdict::FirstBetter => Some(first_arm),
             Verdict::SecondBetter => Some(second_arm),
-            Verdict::NotDistinguishable | Verdict::OneSeed => None,
+            Verdict::PracticallyEqual | Verdict::Open | Verdict::OneSeed => None,
         };
         let turned = reference == Some(first);
         let sign = if turned { -100.0 } else { 100.0 };
@@ -64,6 +80,12 @@ impl<'a> Pair<'a> {
             let (low, high) = if turned { (high, low) } else { (low, high) };
             Interval { low: sign * low, high: sign * high }
         };
+        let images = analysis.data.as_ref().map_or(1, |data| data.test_images.max(1)) as f64;
+        let of_seed = |test: &SeedMcNemar| {
+            let McNemar { only_a_wrong, only_b_wrong, .. } = test.mcnemar;
+            sign * (only_a_wrong as f64 - only_b_wrong as f64) / images
+        };
+        let seeds = comparison.mcnemar_per_seed.iter().map(of_seed).collect();
         let (arms, names) = if turned {
             ([second_arm, first_arm], [second, first])
         } else {
@@ -75,18 +97,26 @@ impl<'a> Pair<'a> {
             difference: sign * comparison.difference,
             interval: points(*interval),
             bootstrap: points(comparison.bootstrap.interval),
+            seeds,
             better,
+            practically_equal: comparison.verdict == Verdict::PracticallyEqual,
             sentence,
         })
     }
 
-    fn row(&self, list: &List) -> Option<Row> {
+    /// `margin` is in percentage points.
+    fn row(&self, list: &List, margin: Option<f64>) -> Option<Row> {
         let across = |Interval { low, high }: Interval| Some((list.at(low)?, list.at(high)?));
         let (left, right) = across(self.bootstrap)?;
         let drawn = html! {
             (horizontal_whisker(across(self.interval)?, ROW_MIDDLE))
             line x1=(px(left)) x2=(px(right)) y1=(ROW_MIDDLE) y2=(ROW_MIDDLE) stroke="currentColor" stroke-width="4" {}
-            (middle(self.better, list.at(self.difference)?))
+            g fill="currentColor" fill-opacity="0.45" {
+                @for x in self.seeds.iter().filter_map(|seed| list.at(*seed)) {
+                    circle cx=(px(x)) cy=(ROW_MIDDLE + 8.0) r="1.7" {}
+                }
+            }
+            (middle(self, list.at(self.difference)?))
         };
         let drawn = mark(self.sentence, &drawn);
         let drawn = match self.better {
@@ -98,29 +128,40 @@ impl<'a> Pair<'a> {
             series: self.arms.to_vec(),
             name: self.name.clone(),
             figure: format!("{} [{}, {}]", fixed(self.difference, 2), fixed(low, 2), fixed(high, 2)),
-            drawn: html! { (list.vertical_line(0.0)) (drawn) },
+            drawn: html! {
+                @if let Some(margin) = margin { (list.band(-margin, margin)) }
+                (list.vertical_line(0.0))
+                (drawn)
+            },
         })
     }
 }
 
 /// One list, or two side by side if one would be long; both have the same scale.
-fn columns(pairs: &[Pair<'_>]) -> Vec<Stack> {
-    let axis = Axis::from_zero(pairs.iter().flat_map(|pair| [pair.interval.low, pair.interval.high]), 6);
+fn columns(pairs: &[Pair<'_>], margin: Option<f64>) -> Vec<Stack> {
+    let margin = margin.map(|share| 100.0 * share);
+    let ends = pairs.iter().flat_map(|pair| {
+        [pair.interval.low, pair.interval.high].into_iter().chain(pair.seeds.iter().copied())
+    });
+    let axis = Axis::from_zero(ends.chain(margin.into_iter().flat_map(|margin| [-margin, margin])), 6);
     let longest = if pairs.len() > 6 { pairs.len().div_ceil(2) } else { pairs.len() };
     let titles = ["Difference in test error", "Difference in test error, continued"];
     let stack = |(title, pairs): (&str, &[Pair<'_>])| {
         let axis_title = "percentage points".to_owned();
         let list = List { title: title.to_owned(), axis: axis.clone(), axis_title };
-        let rows = pairs.iter().filter_map(|pair| Some(list.row(&pair.row(&list)?)));
+        let rows = pairs.iter().filter_map(|pair| Some(list.row(&pair.row(&list, margin)?)));
         Stack { panels: std::iter::once(list.head(&html! {}, 0.0)).chain(rows).collect() }
     };
     titles.into_iter().zip(pairs.chunks(longest)).map(stack).collect()
 }
 
 /// The mark of a difference. A hollow one is filled with the background, so that the line behind it does not show.
-fn middle(better: Option<usize>, x: f64) -> Markup {
-    match better {
+fn middle(pair: &Pair<'_>, x: f64) -> Markup {
+    match pair.better {
         Some(arm) => SeriesStyle::nth(arm).shape.filled(x, ROW_MIDDLE, 5.5),
+        None if pair.practically_equal => html! {
+            rect x=(px(x - 4.5)) y=(ROW_MIDDLE - 4.5) width="9" height="9" fill="currentColor" {}
+        },
         None => html! {
             circle.ground cx=(px(x)) cy=(ROW_MIDDLE) r="5" fill="#ffffff" stroke="currentColor" stroke-width="1.8" {}
         },

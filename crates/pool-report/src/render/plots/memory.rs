@@ -71,7 +71,7 @@ fn stack(run: &Run, model: MemoryModel) -> Option<Stack> {
 /// An arm's bar, at the batch size of training for all models. A trial describes the network, or else the measurement.
 fn bar(arm: &ArmResults, model: MemoryModel) -> Option<Bar<'_>> {
     let facts =
-        arm.records.first().map(|record| &record.model).or(arm.costs.as_ref().map(|costs| &costs.model));
+        arm.records.first().map(|record| &record.model).or(arm.costs.first().map(|costs| &costs.model));
     let estimate = facts?.memory.iter().find(|estimate| estimate.model == model)?;
     let phase = match model {
         MemoryModel::KerasLegacy | MemoryModel::Training => MemoryModel::Training,

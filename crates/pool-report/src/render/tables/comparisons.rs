@@ -1,9 +1,10 @@
-//! Arms against each other, and against the published study.
+//! Arms against each other, and against what a publication claims and reported of them.
 use pool_metrics::{MemoryModel, Verdict};
+use pool_spec::Reported;
 
 use super::{Detail, Table, how_trials_ran, row};
 use crate::cells::{NOTHING, estimate, gibibytes, number, p_value, points, points_interval};
-use crate::{Analysis, ArmFigures, PairComparison, PublishedArm, StudyPool};
+use crate::{Analysis, ArmFigures, PairComparison};
 
 /// Every pair. A brief table of more than `most` pairs holds only those with the best arm. `None` without pairs.
 pub(in crate::render) fn pairs(analysis: &Analysis, most: usize, detail: Detail) -> Option<Table> {
@@ -12,7 +13,7 @@ pub(in crate::render) fn pairs(analysis: &Analysis, most: usize, detail: Detail)
     let brief = detail == Detail::Brief && all.len() > most;
     let with_best =
         |pair: &&PairComparison| !brief || [pair.first.as_str(), &pair.second].map(Some).contains(&best);
-    let rows: Vec<Vec<String>> = all.iter().filter(with_best).map(pair_row).collect();
+    let rows: Vec<Vec<String>> = all.iter().filter(with_best).map(|pair| pair_row(analysis, pair)).collect();
     let title = match best.filter(|_| brief || analysis.comparisons.reference.is_some()) {
         Some(best) => format!("{best} against every other arm, on the test images"),
         None => "All pairs of arms on the test images".to_owned(),
@@ -23,12 +24,14 @@ pub(in crate::render) fn pairs(analysis: &Analysis, most: usize, detail: Detail)
     })
 }
 
-fn pair_row(pair: &PairComparison) -> Vec<String> {
+fn pair_row(analysis: &Analysis, pair: &PairComparison) -> Vec<String> {
     let found = &pair.comparison;
     let better = match found.verdict {
         Verdict::FirstBetter => pair.first.as_str(),
         Verdict::SecondBetter => pair.second.as_str(),
-        Verdict::NotDistinguishable => "not distinguishable",
+        Verdict::PracticallyEqual => "practically equal",
+        Verdict::Open if analysis.comparisons.margin.is_some() => "open",
+        Verdict::Open => "not distinguishable",
         Verdict::OneSeed => "one seed only",
     };
     vec![
@@ -67,63 +70,61 @@ pub(in crate::render) fn p_values(analysis: &Analysis) -> Option<Table> {
     Some(Table::new("Adjusted p-values of all pairs of arms", &header, rows.collect()))
 }
 
-/// The published study's claims, one per row. `None` if the run is not that study's.
+/// The claims of the sweep file, one per row. `None` without any.
 pub(in crate::render) fn claims(analysis: &Analysis) -> Option<Table> {
     if analysis.claims.is_empty() {
         return None;
     }
     let rows = analysis.claims.iter().map(|claim| {
         vec![
-            claim.sentence.to_owned(),
+            claim.claim.says.clone(),
             claim.conclusion.to_string(),
             claim.measured.clone(),
-            claim.test.to_owned(),
+            claim.test.clone(),
         ]
     });
     let header = ["claim", "conclusion", "measured", "test"];
-    let table = Table::new("The published study's claims", &header, rows.collect()).with_word_columns(4);
+    let table = Table::new("Claims", &header, rows.collect()).with_word_columns(4);
     Some(table.with_notes([
-        "A claim holds if every difference it states is confirmed at 5 %, and does not hold if the opposite of one is \
-         confirmed at 5 % after correction; otherwise it cannot be told. Intervals are at 95 %, over seeds."
+        "A claim holds if every difference that it states is confirmed, does not hold if the opposite of one is, and its \
+         arms are practically equal if one difference is shown to be within its margin, each at 5 % for all claims \
+         together (Holm); otherwise it cannot be told. Intervals are at 95 %, uncorrected, over seeds, and of times over \
+         the processes that measured them; those of test errors count the chance in the images, too."
             .to_owned(),
     ]))
 }
 
-/// The published study's figures and ours. `None` unless an arm is one of the study's, in its network and on its data.
-pub(in crate::render) fn published_figures(analysis: &Analysis) -> Option<Table> {
-    if analysis.data.as_ref()?.dataset != "MNIST" {
-        return None;
-    }
+/// What a publication reported of the arms, and ours. `None` if the sweep file has no reported figures.
+pub(in crate::render) fn reported_figures(analysis: &Analysis) -> Option<Table> {
     let rows: Vec<Vec<String>> = analysis
         .arms
         .iter()
         .filter_map(|arm| {
-            let study = StudyPool::of_arm(arm)?.published();
-            arm.test_error.is_some().then(|| [study_row(&arm.arm, study), our_row(arm)])
+            let reported = arm.reported?;
+            arm.test_error.is_some().then(|| [reported_row(&arm.arm, reported), our_row(arm)])
         })
         .flatten()
         .collect();
     let header = ["arm", "test error, %", "epochs", "training, s", "prediction, s", "memory, GiB"];
     (!rows.is_empty()).then(|| {
-        Table::new("Comparison with the published study", &header, rows).with_notes([format!(
-            "The study trained each arm once, on another machine: its times can be compared with one another, but not \
-             with ours, which were measured while the trials ran ({}). Memory is by keras_legacy; the study's is \
-             truncated to two decimals. With ten thousand test images, an error of 1 % has a standard error of 0.10 \
-             points from the images alone, as large as the differences that the study reports.",
+        Table::new("Comparison with the reported figures", &header, rows).with_notes([format!(
+            "Reported times are another machine's: they can be compared with one another, but not with ours, which were \
+             measured while the trials ran ({}). Our memory is by keras_legacy.",
             how_trials_ran(analysis)
         )])
     })
 }
 
-fn study_row(arm: &str, study: PublishedArm) -> Vec<String> {
+fn reported_row(arm: &str, reported: Reported) -> Vec<String> {
+    let Reported { test_error, epochs, training_s, prediction_s, memory_gib } = reported;
     let rest = [
-        number(Some(study.test_error_percent), 2),
-        study.epochs.to_string(),
-        number(Some(study.train_s), 2),
-        number(Some(study.prediction_s), 2),
-        number(Some(study.memory_gib), 2),
+        number(test_error, 2),
+        number(epochs, 0),
+        number(training_s, 2),
+        number(prediction_s, 2),
+        number(memory_gib, 2),
     ];
-    row(&format!("{arm}: study"), rest)
+    row(&format!("{arm}: reported"), rest)
 }
 
 fn our_row(arm: &ArmFigures) -> Vec<String> {

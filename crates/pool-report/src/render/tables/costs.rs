@@ -41,11 +41,15 @@ fn time_notes(figures: &[ArmFigures]) -> Vec<String> {
     };
     let in_passing = named(|arm| arm.costs.source == TimeSource::InPassing);
     let contended = named(|arm| arm.costs.contended);
-    let mut notes = vec![
-        "The median and the range of nine in ten repetitions: of a training step, of an epoch, and of predicting all \
-         test images."
-            .to_owned(),
-    ];
+    let processes = figures.iter().map(|arm| arm.costs.processes).min().unwrap_or(0);
+    let by_turns = match processes {
+        0 | 1 => String::new(),
+        many => format!(", in {many} processes one after another, the arms by turns"),
+    };
+    let mut notes = vec![format!(
+        "The median and the range of nine in ten repetitions{by_turns}: of a training step, of an epoch, and of \
+         predicting all test images."
+    )];
     if !in_passing.is_empty() {
         notes.push(format!(
             "The times of {} come from the trials rather than from a measurement of their own, so they must not be \

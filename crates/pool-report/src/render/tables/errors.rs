@@ -3,19 +3,19 @@ use pool_records::TrialStatus;
 use pool_spec::PerturbationKind;
 
 use super::{Detail, Table, how_trials_ran, row};
-use crate::cells::{NOTHING, counted, estimate, number, points, points_interval, thousands};
+use crate::cells::{NOTHING, counted, estimate, number, percent, points, points_interval, thousands};
 use crate::figures::{change_unit, change_words, classes_with_errors};
 use crate::{Analysis, ArmFigures, ClassNames, Estimate, Proportion, RobustnessFigures};
 
 pub(super) fn errors(analysis: &Analysis) -> Table {
     let figures = &analysis.arms;
     let rows = figures.iter().map(|arm| {
-        let percent = |figure| estimate(figure, 100.0, 2);
+        let in_percent = |figure| estimate(figure, 100.0, 2);
         let rest = [
             arm.trials.len().to_string(),
-            percent(arm.test_error),
-            percent(arm.validation_error),
-            percent(arm.train_error),
+            in_percent(arm.test_error),
+            in_percent(arm.validation_error),
+            in_percent(arm.train_error),
         ];
         row(&arm.arm, rest)
     });
@@ -44,7 +44,24 @@ pub(super) fn errors(analysis: &Analysis) -> Table {
                 .to_owned(),
         ])
         .with_notes(images)
+        .with_notes(floor(analysis))
         .with_notes(diverged)
+}
+
+/// How far other test images could move the lowest error: no number of seeds takes that away.
+fn floor(analysis: &Analysis) -> Option<String> {
+    let images = analysis.data.as_ref()?.test_images;
+    let error = analysis.arms.iter().filter_map(|arm| Some(arm.test_error?.mean)).reduce(f64::min)?;
+    let standard_error = (error * (1.0 - error) / images as f64).sqrt();
+    (images > 0).then(|| {
+        format!(
+            "With {} test images, an error of {} has a standard error of {} points from the images alone, however many \
+             seeds there are.",
+            thousands(Some(images)),
+            percent(error),
+            points(standard_error)
+        )
+    })
 }
 
 /// How long training took, and how much of it was over-fitting.
@@ -54,15 +71,25 @@ pub(super) fn training(analysis: &Analysis) -> Table {
             number(arm.epochs.map(|epochs| epochs.mean), 1),
             estimate(arm.costs.train_s, 1.0, 1),
             number(arm.epoch_of_lowest_validation_loss.map(|epoch| epoch.mean), 1),
+            estimate(arm.last_epoch_error, 100.0, 2),
             estimate(arm.loss_gap, 1.0, 4),
             estimate(arm.error_gap, 100.0, 2),
         ];
         row(&arm.arm, rest)
     });
-    let header = ["arm", "epochs", "training, s", "best epoch", "loss gap, nats", "error gap, points"];
+    let header = [
+        "arm",
+        "epochs",
+        "training, s",
+        "best epoch",
+        "last epoch, %",
+        "loss gap, nats",
+        "error gap, points",
+    ];
     Table::new("Training and over-fitting", &header, rows.collect()).with_notes([format!(
-        "The best epoch has the lowest validation loss; after it, a network only over-fits. The gaps are validation \
-         minus training, without dropout. Seconds are the sum of all training steps, measured while the trials ran \
+        "The best epoch has the lowest validation loss; after it, a network only over-fits. Last epoch is the validation \
+         error after the last epoch that ran, whose choice owes nothing to the validation images. The gaps are \
+         validation minus training, without dropout. Seconds are the sum of all training steps, measured while the trials ran \
          ({}).",
         how_trials_ran(analysis)
     )])

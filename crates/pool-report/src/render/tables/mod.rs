@@ -4,7 +4,7 @@ mod comparisons;
 mod costs;
 mod errors;
 
-pub(super) use self::comparisons::{claims, p_values, pairs, published_figures};
+pub(super) use self::comparisons::{claims, p_values, pairs, reported_figures};
 pub(super) use self::costs::pareto;
 use crate::Analysis;
 use crate::analysis::provenance::{THREADS_OF_A_TRIAL, TRIALS_AT_ONCE};
@@ -68,7 +68,7 @@ fn how_trials_ran(analysis: &Analysis) -> String {
 /// The tables for which the page has neither a plot nor a table of its own.
 pub(super) fn without_pictures(analysis: &Analysis) -> Vec<Table> {
     let arms = &analysis.arms;
-    let mut tables: Vec<Table> = published_figures(analysis).into_iter().collect();
+    let mut tables: Vec<Table> = reported_figures(analysis).into_iter().collect();
     tables.extend([errors::losses(arms, Detail::Full), errors::training(analysis)]);
     tables.extend(costs::tables(arms, Detail::Full));
     tables.extend(errors::all_changes(arms));

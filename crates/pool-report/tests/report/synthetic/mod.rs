@@ -3,7 +3,7 @@
 mod records;
 use pool_records::{CostRecord, Failure, FailureCause, Record, RunLayout, TrialRecord};
 use pool_report::{Analysis, Run};
-use pool_spec::{PlanFile, TrialSpec};
+use pool_spec::{Claim, ComparisonSpec, PlanFile, Sweep, TrialSpec};
 use pool_testkit::{cost_spec, named, trial_spec};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,20 +26,25 @@ impl Synthetic {
     pub(crate) fn study(study: &str) -> Self {
         let run = Self {
             folder: tempfile::tempdir().unwrap(),
-            plan: PlanFile {
-                study: study.to_owned(),
-                trials: Vec::new(),
-                costs: Vec::new(),
-                rungs: Vec::new(),
-            },
+            plan: PlanFile { study: study.to_owned(), ..PlanFile::default() },
         };
+        run.write_plan();
+        run
+    }
+
+    /// A run of the published study without trials, with its claims and its figures.
+    pub(crate) fn claiming() -> Self {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/sweep.toml");
+        let Sweep { study, claims, reported, .. } = Sweep::read(&file).unwrap();
+        let mut run = Self::study(&study);
+        (run.plan.claims, run.plan.reported) = (claims, reported);
         run.write_plan();
         run
     }
 
     /// Three arms of the published study, this many seeds each, all equally good.
     pub(crate) fn published(seeds: u64, epochs: u32) -> Self {
-        let mut run = Self::study("mnist-pooling");
+        let mut run = Self::claiming();
         for (arm, pool) in ARMS {
             for seed in 1..=seeds {
                 run.finish(trial(arm, pool, seed, epochs));
@@ -51,7 +56,7 @@ impl Synthetic {
     /// The same arms with everything that a trial and a measurement can record: maximum errs least, average by little
     /// more, and none by much more; none takes twice the time.
     pub(crate) fn measured(seeds: u64) -> Self {
-        let mut run = Self::study("mnist-pooling");
+        let mut run = Self::claiming();
         for ((arm, pool), more) in ARMS.into_iter().zip([4, 0, 60]) {
             for seed in 1..=seeds {
                 let mut record = trial(arm, pool, seed, 10);
@@ -67,9 +72,21 @@ impl Synthetic {
                 }
                 run.finish(record);
             }
-            run.measure(costs(arm, pool));
+            run.measure_in(5, &costs(arm, pool));
         }
         run
+    }
+
+    /// Adds a claim.
+    pub(crate) fn claim(&mut self, claim: Claim) {
+        self.plan.claims.push(claim);
+        self.write_plan();
+    }
+
+    /// Lets the arms be compared in this way.
+    pub(crate) fn compare(&mut self, margin: f64, looks: &[u32]) {
+        self.plan.comparison = ComparisonSpec { margin: Some(margin), looks: looks.to_vec() };
+        self.write_plan();
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -134,6 +151,26 @@ impl Synthetic {
         record.spec.study.clone_from(&self.plan.study);
         self.leave_costs(&id, "record.json", &record.to_json());
         id
+    }
+
+    /// Adds the measurement as so many processes would have made it, one after another: times differ by a hundredth at most,
+    /// in an order of the arm's own, and the median is the record's.
+    pub(crate) fn measure_in(&mut self, processes: u32, record: &CostRecord) {
+        let turn: u32 = record.spec.arm.bytes().map(u32::from).sum();
+        for process in 1..=processes {
+            let mut of_process = record.clone();
+            (of_process.spec.process, of_process.spec.processes) = (process, processes);
+            let place = if processes == 1 { 2 } else { (process * (1 + turn % 3) + turn) % 5 };
+            let factor = 0.99 + 0.005 * f64::from(place);
+            let CostRecord { training, prediction, latency, memory, .. } = &mut of_process;
+            let batches = latency.iter_mut().flat_map(|latency| &mut latency.seconds);
+            let times = training.epoch_s.iter_mut().chain(&mut prediction.seconds).chain(batches);
+            times.for_each(|seconds| *seconds *= factor);
+            if process > 1 {
+                memory.clear();
+            }
+            self.measure(of_process);
+        }
     }
 
     /// Writes a file into a trial's folder.

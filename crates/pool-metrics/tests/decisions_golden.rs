@@ -1,0 +1,120 @@
+//! What decides between arms equals SciPy, statsmodels, baycomp and published boundaries; `scripts/golden/decisions.py` made
+//! the values and names the versions.
+
+mod common;
+
+use common::assert_close;
+use pool_metrics::{MeanDifference, PairedPredictions, SeedLooks, paired_t, sign_flip};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Golden {
+    equivalence: Vec<Equivalence>,
+    corrected_t: Vec<CorrectedT>,
+    sign_flip: Vec<SignFlip>,
+    levels: Vec<Levels>,
+    crossed: Vec<Crossed>,
+}
+
+#[derive(Deserialize)]
+struct Equivalence {
+    name: String,
+    a: Vec<f64>,
+    b: Vec<f64>,
+    margin: f64,
+    p_value: f64,
+}
+
+#[derive(Deserialize)]
+struct CorrectedT {
+    name: String,
+    a: Vec<f64>,
+    b: Vec<f64>,
+    held_out_ratio: f64,
+    t: f64,
+    p_value: f64,
+}
+
+#[derive(Deserialize)]
+struct SignFlip {
+    name: String,
+    differences: Vec<i64>,
+    p_value: f64,
+}
+
+#[derive(Deserialize)]
+struct Levels {
+    looks: Vec<u32>,
+    alpha: f64,
+    levels: Vec<f64>,
+}
+
+/// Per seed, the images that each arm gets wrong.
+#[derive(Deserialize)]
+struct Crossed {
+    name: String,
+    images: usize,
+    a: Vec<Vec<usize>>,
+    b: Vec<Vec<usize>>,
+    difference: f64,
+    standard_error: f64,
+    freedom: f64,
+}
+
+fn golden() -> Golden {
+    serde_json::from_str(include_str!("golden/decisions.json")).unwrap()
+}
+
+#[test]
+fn equivalence_equals_statsmodels() {
+    for Equivalence { name, a, b, margin, p_value } in golden().equivalence {
+        let ours = MeanDifference::paired(&a, &b, 0.0).unwrap().p_apart(margin);
+        assert_close(ours, p_value, 1e-10, &format!("{name}, margin {margin}"));
+    }
+}
+
+#[test]
+fn the_corrected_t_test_equals_nadeau_and_bengios() {
+    for CorrectedT { name, a, b, held_out_ratio, t, p_value } in golden().corrected_t {
+        let ours = paired_t(&a, &b, 0.95, held_out_ratio).unwrap();
+        assert_close(ours.t.unwrap(), t, 1e-12, &format!("t of {name}, ratio {held_out_ratio}"));
+        assert_close(ours.p_value, p_value, 1e-11, &format!("p-value of {name}, ratio {held_out_ratio}"));
+    }
+}
+
+#[test]
+fn sign_flips_equal_scipys_permutations() {
+    for SignFlip { name, differences, p_value } in golden().sign_flip {
+        assert_close(sign_flip(&differences).unwrap(), p_value, 1e-12, &name);
+    }
+}
+
+#[test]
+fn looks_have_the_levels_of_lan_and_demets() {
+    for Levels { looks, alpha, levels } in golden().levels {
+        let design = SeedLooks::new(&looks, 1, alpha, 0.0).unwrap();
+        for (look, level) in design.looks().iter().zip(levels) {
+            // Levels below a billionth decide nothing that a seed more or less would not.
+            let tolerance = if level > 1e-9 { 1e-6 } else { 1e-3 };
+            assert_close(look.alpha, level, tolerance, &format!("{looks:?} at {alpha}, look {}", look.seeds));
+        }
+    }
+}
+
+#[test]
+fn crossed_standard_errors_equal_statsmodels_analysis_of_variance() {
+    for case in golden().crossed {
+        let predictions = |wrong: &[Vec<usize>]| -> Vec<Vec<u16>> {
+            let of_seed = |wrong: &Vec<usize>| {
+                (0..case.images).map(|image| u16::from(wrong.contains(&image))).collect()
+            };
+            wrong.iter().map(of_seed).collect()
+        };
+        let (labels, a, b) = (vec![0; case.images], predictions(&case.a), predictions(&case.b));
+        let seeds: Vec<_> = a.iter().zip(&b).map(|(a, b)| PairedPredictions { a, b }).collect();
+        let ours = MeanDifference::crossed(&labels, &seeds, 0.0).unwrap();
+        assert!((ours.difference - case.difference).abs() < 1e-14, "{}: {ours:?}", case.name);
+        assert_close(ours.standard_error, case.standard_error, 1e-9, &case.name);
+        assert_close(ours.freedom, case.freedom, 1e-8, &case.name);
+    }
+}

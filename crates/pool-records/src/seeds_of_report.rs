@@ -1,0 +1,71 @@
+//! How many seeds a report was written for: whether some were added afterwards shows in the next one.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use pool_files::atomic_write;
+use serde::{Deserialize, Serialize};
+
+use crate::{RunError, RunLayout};
+
+/// The number of seeds that was planned for each arm when a report was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SeedsOfReport(pub BTreeMap<String, usize>);
+
+impl SeedsOfReport {
+    /// Those of the reports that were written for a run, the first one first; a list that cannot be read counts as empty.
+    pub fn read(layout: &RunLayout) -> Vec<Self> {
+        let text = fs::read_to_string(layout.seeds_of_reports()).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Adds these, unless they are what the last report was written for.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn note(self, layout: &RunLayout) -> Result<(), RunError> {
+        let mut reports = Self::read(layout);
+        if reports.last() == Some(&self) {
+            return Ok(());
+        }
+        reports.push(self);
+        let path = layout.seeds_of_reports();
+        let text = serde_json::to_string_pretty(&reports).expect("names and numbers are JSON");
+        atomic_write(&path, text.as_bytes()).map_err(RunError::io("write", &path))
+    }
+
+    /// The fewest seeds that one of these reports had of an arm, if this one has more of it: the arm, then and now.
+    pub fn grown_since(&self, reports: &[Self]) -> Option<(&str, usize, usize)> {
+        let grown = self.0.iter().filter_map(|(arm, now)| {
+            let then = reports.iter().filter_map(|report| report.0.get(arm)).min()?;
+            (then < now).then_some((arm.as_str(), *then, *now))
+        });
+        grown.max_by_key(|(_, then, now)| now - then)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seeds(of_arms: &[(&str, usize)]) -> SeedsOfReport {
+        SeedsOfReport(of_arms.iter().map(|(arm, seeds)| ((*arm).to_owned(), *seeds)).collect())
+    }
+
+    #[test]
+    fn seeds_that_were_added_after_a_report_are_known_in_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = RunLayout::new(folder.path());
+        assert_eq!(SeedsOfReport::read(&layout), []);
+        for report in [seeds(&[("max", 5)]), seeds(&[("max", 5)]), seeds(&[("max", 5), ("none", 5)])] {
+            assert_eq!(report.grown_since(&SeedsOfReport::read(&layout)), None, "an arm may be new");
+            report.note(&layout).unwrap();
+        }
+        assert_eq!(SeedsOfReport::read(&layout).len(), 2, "the same is noted once");
+        let more = seeds(&[("max", 8), ("none", 30)]);
+        assert_eq!(more.grown_since(&SeedsOfReport::read(&layout)), Some(("none", 5, 30)));
+        fs::write(layout.seeds_of_reports(), "[{").unwrap();
+        assert_eq!(SeedsOfReport::read(&layout), [], "a torn list");
+    }
+}
