@@ -148,6 +148,8 @@ def crossed_case(name: str, case: dict) -> dict:
     table = anova_lm(ols("d ~ C(seed) + C(image)", pd.DataFrame(rows, columns=["seed", "image", "d"])).fit())
     of_seeds, of_images, rest = (float(table["mean_sq"][row]) for row in ["C(seed)", "C(image)", "Residual"])
     freedoms = [float(table["df"][row]) for row in ["C(seed)", "C(image)", "Residual"]]
+    # Seeds spread by what is left, at the least; images may not matter at all.
+    of_seeds = max(of_seeds, rest)
     squares = [of_seeds, of_images, rest] if of_images > rest else [of_seeds, 0.0, 0.0]
     variance = squares[0] + squares[1] - squares[2]
     uncertainty = sum(square**2 / freedom for square, freedom in zip(squares, freedoms, strict=True))

@@ -30,8 +30,8 @@ impl MeanDifference {
     /// images are two crossed random factors. Their mean squares, `M_s`, `M_i` and that of what is left, `M_r`, give the
     /// variance of the mean of `d` over `S` seeds and `n` images: `(M_s + M_i - M_r) / (S n)`, with
     /// `(M_s + M_i - M_r)² / (M_s²/(S-1) + M_i²/(n-1) + M_r²/((S-1)(n-1)))` degrees of freedom, by F. E. Satterthwaite, "An
-    /// Approximate Distribution of Estimates of Variance Components", Biometrics Bulletin 2(6), 1946. Where images seem to
-    /// differ less than chance, their part is 0. `held_out_ratio` is that of [`paired_t`](super::paired_t()).
+    /// Approximate Distribution of Estimates of Variance Components", Biometrics Bulletin 2(6), 1946. Where images or
+    /// seeds seem to differ less than chance, their part is 0. `held_out_ratio` is that of [`paired_t`](super::paired_t()).
     ///
     /// [`paired_bootstrap`](super::paired_bootstrap) answers the same question by resampling; but no number of resamples
     /// that anybody waits for can tell a p-value of 1e-8, which the first looks of a design ask for, from 0.
@@ -72,7 +72,9 @@ impl MeanDifference {
         let rest = (squares as f64 - correction - of_seeds - of_images).max(0.0);
         let (seed_freedom, image_freedom) = (s - 1.0, (n - 1.0).max(1.0));
         let squares = MeanSquares {
-            seeds: of_seeds.max(0.0) / seed_freedom * (1.0 + s * held_out_ratio),
+            // Seeds spread by what is left, at the least: a handful may agree by chance.
+            seeds: (of_seeds / seed_freedom).max(rest / (seed_freedom * image_freedom))
+                * (1.0 + s * held_out_ratio),
             seed_freedom,
             images: of_images.max(0.0) / image_freedom,
             image_freedom,
@@ -150,11 +152,11 @@ mod tests {
         let wrong = |images: &[usize]| -> Vec<u16> {
             (0..12).map(|image| u16::from(images.contains(&image))).collect()
         };
-        let a = [wrong(&[0, 1]), wrong(&[2, 3, 4]), wrong(&[5])];
+        let a = [wrong(&[0, 1, 2, 3, 4, 5]), wrong(&[]), wrong(&[6])];
         let b = [wrong(&[]), wrong(&[]), wrong(&[])];
         let seeds: Vec<_> = a.iter().zip(&b).map(|(a, b)| PairedPredictions { a, b }).collect();
         let ours = MeanDifference::crossed(&labels, &seeds, 0.0).unwrap();
-        let t = paired_t(&[2.0 / 12.0, 3.0 / 12.0, 1.0 / 12.0], &[0.0; 3], 0.95, 0.0).unwrap();
+        let t = paired_t(&[6.0 / 12.0, 0.0, 1.0 / 12.0], &[0.0; 3], 0.95, 0.0).unwrap();
         assert!((ours.difference - t.mean).abs() < 1e-15);
         assert!((ours.standard_error - t.sd / 3.0_f64.sqrt()).abs() < 1e-15);
         assert_eq!(ours.freedom, 2.0);
@@ -171,6 +173,17 @@ mod tests {
         // The standard error of 20 images in a hundred: sqrt(0.2 * 0.8 / 99).
         assert!((ours.standard_error - (0.16_f64 / 99.0).sqrt()).abs() < 1e-12, "{ours:?}");
         assert!((ours.freedom - 99.0).abs() < 1e-9, "{ours:?}");
+    }
+
+    #[test]
+    fn seeds_that_agree_by_chance_are_not_certain() {
+        // One error more with every seed, each on another image: the seeds do not spread at all.
+        let labels = [0; 50];
+        let a: Vec<Vec<u16>> =
+            (0..4).map(|seed| (0..50).map(|image| u16::from(image == seed)).collect()).collect();
+        let seeds: Vec<_> = a.iter().map(|a| PairedPredictions { a, b: &labels }).collect();
+        let ours = MeanDifference::crossed(&labels, &seeds, 0.0).unwrap();
+        assert!(ours.standard_error > 0.005, "{ours:?}");
     }
 
     #[test]

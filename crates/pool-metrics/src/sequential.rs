@@ -51,7 +51,7 @@ impl SeedLooks {
     pub fn new(looks: &[u32], pairs: usize, alpha: f64, margin: f64) -> Option<Self> {
         let rising = looks.windows(2).all(|pair| pair[0] < pair[1]);
         let sound = rising && *looks.first()? >= 2 && pairs > 0 && alpha > 0.0 && alpha < 1.0;
-        if !sound || !(margin >= 0.0 && margin.is_finite()) {
+        if !(sound && margin >= 0.0 && margin.is_finite()) {
             return None;
         }
         let alphas = levels(looks, alpha / pairs as f64)?;
@@ -69,7 +69,10 @@ impl SeedLooks {
     /// `None` for a look that the design does not have, or one so early that no interval can be written down.
     pub fn judge(&self, look: usize, difference: &MeanDifference) -> Option<(Interval, Verdict)> {
         let interval = difference.interval(self.looks.get(look)?.alpha)?;
-        let verdict = if -self.margin < interval.low && interval.high < self.margin {
+        // Without any spread there is nothing to be sure by.
+        let verdict = if difference.standard_error == 0.0 {
+            Verdict::Open
+        } else if -self.margin < interval.low && interval.high < self.margin {
             Verdict::PracticallyEqual
         } else if interval.high < 0.0 {
             Verdict::FirstBetter
@@ -85,7 +88,8 @@ impl SeedLooks {
 /// The two-sided level of each look for which the error spent so far follows the spending function.
 ///
 /// Under no difference the looks' statistics, each times the root of its share of the seeds, are a Brownian motion at those
-/// shares. The density of one that no earlier look has stopped follows from look to look by integration, and the boundary is
+/// shares, as far as the chance is in the seeds. What is in the images does not change from look to look, so that the looks are
+/// more alike than this, and err less. The density of one that no earlier look has stopped follows from look to look by integration, and the boundary is
 /// where what leaves it equals what may be spent: P. Armitage, C. K. McPherson and B. C. Rowe, "Repeated Significance Tests
 /// on Accumulating Data", Journal of the Royal Statistical Society A 132(2), 1969.
 fn levels(looks: &[u32], alpha: f64) -> Option<Vec<f64>> {

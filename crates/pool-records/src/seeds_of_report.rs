@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use pool_files::atomic_write;
+use pool_spec::ComparisonSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::{RunError, RunLayout};
 
-/// The number of seeds that was planned for each arm when a report was written.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SeedsOfReport(pub BTreeMap<String, usize>);
+/// What was planned when a report was written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SeedsOfReport {
+    /// The number of seeds of each arm.
+    pub seeds: BTreeMap<String, usize>,
+    /// How the arms were to be compared.
+    pub comparison: ComparisonSpec,
+}
 
 impl SeedsOfReport {
     /// Those of the reports that were written for a run, the first one first; a list that cannot be read counts as empty.
@@ -37,11 +42,18 @@ impl SeedsOfReport {
 
     /// The fewest seeds that one of these reports had of an arm, if this one has more of it: the arm, then and now.
     pub fn grown_since(&self, reports: &[Self]) -> Option<(&str, usize, usize)> {
-        let grown = self.0.iter().filter_map(|(arm, now)| {
-            let then = reports.iter().filter_map(|report| report.0.get(arm)).min()?;
+        let grown = self.seeds.iter().filter_map(|(arm, now)| {
+            let then = reports.iter().filter_map(|report| report.seeds.get(arm)).min()?;
             (then < now).then_some((arm.as_str(), *then, *now))
         });
         grown.max_by_key(|(_, then, now)| now - then)
+    }
+
+    /// Whether one of these reports was written for other arms, or for arms that were to be compared otherwise.
+    pub fn is_planned_otherwise(&self, reports: &[Self]) -> bool {
+        reports
+            .iter()
+            .any(|report| report.comparison != self.comparison || !report.seeds.keys().eq(self.seeds.keys()))
     }
 }
 
@@ -50,7 +62,8 @@ mod tests {
     use super::*;
 
     fn seeds(of_arms: &[(&str, usize)]) -> SeedsOfReport {
-        SeedsOfReport(of_arms.iter().map(|(arm, seeds)| ((*arm).to_owned(), *seeds)).collect())
+        let seeds = of_arms.iter().map(|(arm, seeds)| ((*arm).to_owned(), *seeds)).collect();
+        SeedsOfReport { seeds, comparison: ComparisonSpec::default() }
     }
 
     #[test]
@@ -65,6 +78,10 @@ mod tests {
         assert_eq!(SeedsOfReport::read(&layout).len(), 2, "the same is noted once");
         let more = seeds(&[("max", 8), ("none", 30)]);
         assert_eq!(more.grown_since(&SeedsOfReport::read(&layout)), Some(("none", 5, 30)));
+        let design = ComparisonSpec { margin: Some(0.001), looks: vec![8, 30] };
+        let planned = SeedsOfReport { comparison: design, ..seeds(&[("max", 5), ("none", 5)]) };
+        assert!(planned.is_planned_otherwise(&SeedsOfReport::read(&layout)), "a design after the fact");
+        assert!(!planned.is_planned_otherwise(&[planned.clone()]));
         fs::write(layout.seeds_of_reports(), "[{").unwrap();
         assert_eq!(SeedsOfReport::read(&layout), [], "a torn list");
     }

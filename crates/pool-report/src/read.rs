@@ -91,9 +91,10 @@ impl Run {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
         let sweep_text = fs::read_to_string(layout.sweep_file()).unwrap_or_default();
-        let mut seeds = SeedsOfReport::default();
-        for trial in &plan.trials {
-            *seeds.0.entry(trial.spec().arm.clone()).or_default() += 1;
+        let mut seeds = SeedsOfReport { comparison: plan.comparison.clone(), ..SeedsOfReport::default() };
+        // How many seeds the arms of a search have follows from how far they came.
+        for trial in plan.trials.iter().filter(|_| plan.rungs.is_empty()) {
+            *seeds.seeds.entry(trial.spec().arm.clone()).or_default() += 1;
         }
         let mut run = Self {
             seeds,

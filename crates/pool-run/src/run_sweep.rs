@@ -228,8 +228,13 @@ impl<'p> SweepRun<'_, 'p> {
             self.sweep.dir.store_going_on(plan, &going_on)?;
             let arms = going_on.arms.len();
             (self.sweep.on_event)(SweepEvent::Look { number: index + 1, of: looks.len(), arms, seeds });
+            // What failed at an earlier look is tried again by the next sweep, not by the next look.
+            let before = index.checked_sub(1).map_or(0, |before| looks[before]);
             let of_look = |trial: &&Trial| {
-                trial.spec().seed <= u64::from(seeds) && going_on.arms.contains(&*trial.spec().arm)
+                let seed = trial.spec().seed;
+                u64::from(before) < seed
+                    && seed <= u64::from(seeds)
+                    && going_on.arms.contains(&*trial.spec().arm)
             };
             let trials: Vec<&'p Trial> = self.selection.trials.iter().copied().filter(of_look).collect();
             self.train(&trials, None)?;

@@ -115,7 +115,7 @@ impl Metric {
         }
     }
 
-    /// Whether an arm has one value of it, whatever the seed.
+    /// Whether an arm has one value of it, whatever the seed: a number that is counted, or a peak that is measured once.
     pub fn is_exact(self) -> bool {
         matches!(self, Self::Parameters | Self::TrainingMemory)
     }

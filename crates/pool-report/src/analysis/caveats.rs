@@ -73,7 +73,8 @@ fn sentences(run: &Run) -> Vec<String> {
             many => counted(many, "arm"),
         };
         format!(
-            "Time and memory of {arms} have not been measured yet; run the same sweep again to measure them."
+            "Time and memory of {arms} have not been measured yet, or not by all processes; run the same sweep again to \
+             measure them."
         )
     });
     let first = nothing.into_iter().chain(set_aside).chain(paused);
@@ -136,14 +137,19 @@ pub(super) fn confounding(run: &Run, arms: &[ArmFigures]) -> Vec<String> {
 
 /// A warning if there are more seeds than an earlier report was written for, and no design that planned for it.
 fn seeds_added(run: &Run) -> Option<String> {
+    if !run.comparison.looks.is_empty() {
+        return run.seeds.is_planned_otherwise(&run.seeds_of_reports).then(|| {
+            "The design of this run was changed after a report had been written, so it was not fixed before the first \
+             result: it may decide falsely more often than in one of twenty sweeps."
+                .to_owned()
+        });
+    }
     let (arm, then, now) = run.seeds.grown_since(&run.seeds_of_reports)?;
-    run.comparison.looks.is_empty().then(|| {
-        format!(
-            "Seeds were added after a report had been written: {arm} had {then}, and has {now}. The tests hold at 5 % for a \
-             number of seeds that was fixed before; seeds that are added because a result was not clear make a difference \
-             easier to find where there is none. seeds.until in the sweep file plans for more."
-        )
-    })
+    Some(format!(
+        "Seeds were added after a report had been written: {arm} had {then}, and has {now}. The tests hold at 5 % for a \
+         number of seeds that was fixed before; seeds that are added because a result was not clear make a difference \
+         easier to find where there is none. seeds.until in the sweep file plans for more."
+    ))
 }
 
 /// Parameter counts within this ratio count as equal, because a pooling layer that learns adds a handful.
@@ -176,7 +182,7 @@ fn unequal_sizes(arms: &[ArmFigures]) -> Option<String> {
 pub(super) fn mark_unlike_machines(arms: &mut [ArmFigures]) {
     let unlike = machines(arms).len() > 1;
     for arm in arms {
-        arm.costs.unlike_others = unlike && arm.costs.machine.is_some();
+        arm.costs.unlike_others = unlike && !arm.costs.machines.is_empty();
     }
 }
 
@@ -195,7 +201,7 @@ fn unlike_machines(arms: &[ArmFigures]) -> Option<String> {
 /// The different machines on which costs were measured.
 fn machines(arms: &[ArmFigures]) -> Vec<String> {
     let mut machines: Vec<String> = Vec::new();
-    for machine in arms.iter().filter_map(|arm| arm.costs.machine.as_ref()) {
+    for machine in arms.iter().flat_map(|arm| &arm.costs.machines) {
         if !machines.contains(machine) {
             machines.push(machine.clone());
         }

@@ -1,17 +1,17 @@
 //! What a sweep file claims of its arms, each claim with what this run measured and what may be concluded.
 //!
 //! A claim states a difference for each of its figures and each two of its arms. It *holds* when every one of them is beyond
-//! chance on the stated side (that all must be leaves the level as it is: an intersection-union test). It *does not hold* when
-//! one of them is beyond chance on the other side, and arms said to differ are *practically equal* when one difference is
-//! shown to be within its margin; these two are corrected for the number of differences (Bonferroni). Each of the three is
-//! then corrected over all claims of the run (Holm), at 5 %. What is left *cannot be told*.
+//! chance on the stated side (that all must be leaves the level as it is: an intersection-union test). Its arms are
+//! *practically equal* when every difference is shown to be within its margin. It *does not hold* when one difference is beyond
+//! chance on the other side, or is stated and shown to be within its margin; this is corrected for the number of differences
+//! (Bonferroni). Each of the three is then corrected over all claims of the run (Holm), at 5 %. What is left *cannot be told*.
 
 mod figures;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use pool_metrics::{MeanDifference, holm, seeds_needed};
+use pool_metrics::{holm, seeds_needed};
 use pool_spec::{Claim, ClaimTest, Metric};
 use serde::Serialize;
 
@@ -107,8 +107,7 @@ struct Evidence {
     words: Vec<String>,
     /// Why a part of it was not.
     missing: Option<Unmeasured>,
-    /// With how many seeds, and processes that measure times, the claim would be borne out, were the differences as they were
-    /// measured; empty where no number of them would do.
+    /// How many seeds, and measurements of times, it would take to decide the claim; empty where no number would do.
     needed: Vec<String>,
     /// P-values of the three conclusions, before the correction over all claims; 1 where something is missing.
     borne_out: f64,
@@ -131,16 +130,20 @@ impl Evidence {
         let mut evidence =
             Self { words, missing, needed: Vec::new(), borne_out: 1.0, contradicted: 1.0, equal: 1.0 };
         // A contradiction of one part is one of the whole, whatever is missing.
-        let against = parts.iter().map(|(metric, part)| contradiction(claim, *metric, &part.difference));
-        evidence.contradicted = least_of(against, parts.len());
+        let against = parts
+            .iter()
+            .flat_map(|(metric, part)| [contradiction(claim, *metric, part), equality(claim, *metric, part)]);
+        let tests = parts.iter().map(|(metric, _)| 1 + usize::from(claim.margin.contains_key(metric))).sum();
+        evidence.contradicted = least_of(against, tests);
         if evidence.missing.is_some() || parts.is_empty() {
             return evidence;
         }
-        let support = parts.iter().map(|(metric, part)| support(claim, *metric, &part.difference));
-        evidence.borne_out = support.fold(0.0, f64::max);
-        let equal = parts.iter().filter_map(|(metric, part)| equality(claim, *metric, &part.difference));
-        evidence.equal = least_of(equal, parts.len());
-        evidence.needed = needed(claim, &parts);
+        let most_of = |p_value: fn(&Claim, Metric, &Measured) -> f64| {
+            parts.iter().map(|(metric, part)| p_value(claim, *metric, part)).fold(0.0, f64::max)
+        };
+        evidence.borne_out = most_of(support);
+        evidence.equal = most_of(equality);
+        evidence.needed = needed(claim, &parts, (1.0 - LEVEL) / run.claims.len().max(1) as f64);
         evidence
     }
 
@@ -159,31 +162,41 @@ impl Evidence {
     }
 }
 
-/// What it would take to bear a claim out, of seeds and of processes; empty if that is no more than there are, or if it would
-/// never be enough.
-fn needed(claim: &Claim, parts: &[(Metric, Measured)]) -> Vec<String> {
-    let mut most: BTreeMap<Repeated, usize> = BTreeMap::new();
+/// What it would take to decide a claim, of seeds and of processes, if the differences are as they were measured: to contradict
+/// it by the first difference that does, or to bear it out by all of them. Empty if there are as many already, or if no number
+/// would do. The chance in the images, which no seed removes, is not counted. `level` is that of one claim.
+fn needed(claim: &Claim, parts: &[(Metric, Measured)], level: f64) -> Vec<String> {
+    let (mut against, mut most): (Option<(usize, Repeated)>, BTreeMap<Repeated, usize>) =
+        (None, BTreeMap::new());
+    let mut never = false;
     for (metric, part) in parts {
         let Some((repeated, spread)) = part.repeated else { continue };
         let found = part.difference.difference;
         let margin = margin(claim, *metric);
         // How far the difference is from where it would count, and whether one side is tested or both.
         let (distance, alpha) = match claim.test {
-            ClaimTest::Lower(_) => (-found, 1.0 - LEVEL),
-            ClaimTest::NotHigher(_) => (margin - found, 2.0 * (1.0 - LEVEL)),
-            ClaimTest::Equal(_) => (margin - found.abs(), 2.0 * (1.0 - LEVEL)),
+            ClaimTest::Lower(_) => (-found, level),
+            ClaimTest::NotHigher(_) => (margin - found, 2.0 * level),
+            ClaimTest::Equal(_) => (margin - found.abs(), 2.0 * level),
             ClaimTest::Ratio(..) => continue,
         };
-        let enough = (distance > 0.0)
-            .then(|| seeds_needed(distance, spread, alpha, POWER, part.held_out_ratio))
-            .flatten();
-        let Some(enough) = enough.map(|number| number as usize) else { return Vec::new() };
-        if enough > part.repetitions {
+        let Some(enough) = seeds_needed(distance, spread, alpha, POWER, part.held_out_ratio) else {
+            never = true;
+            continue;
+        };
+        let enough = enough as usize;
+        if distance < 0.0 && enough > part.repetitions {
+            against = Some(against.map_or((enough, repeated), |least| least.min((enough, repeated))));
+        } else if enough > part.repetitions {
             let number = most.entry(repeated).or_default();
             *number = enough.max(*number);
         }
     }
-    most.into_iter().map(|(repeated, number)| counted(number, repeated.noun())).collect()
+    match against {
+        Some((number, repeated)) => vec![counted(number, repeated.noun())],
+        None if never => Vec::new(),
+        None => most.into_iter().map(|(repeated, number)| counted(number, repeated.noun())).collect(),
+    }
 }
 
 /// The least of so many p-values, corrected for their number.
@@ -196,39 +209,71 @@ fn margin(claim: &Claim, metric: Metric) -> f64 {
     claim.margin.get(&metric).map_or(0.0, |margin| figures::in_unit_of_differences(metric, *margin))
 }
 
-/// P-value of the hypothesis that the claim is wrong in one of its differences.
-fn support(claim: &Claim, metric: Metric, found: &MeanDifference) -> f64 {
+/// Whether a difference that leaves nothing to chance is as the claim states it.
+fn is_stated(claim: &Claim, metric: Metric, found: f64) -> bool {
+    let margin = margin(claim, metric);
+    match &claim.test {
+        ClaimTest::Lower(_) => found < -margin,
+        ClaimTest::NotHigher(_) => found <= margin,
+        ClaimTest::Equal(_) => found.abs() <= margin,
+        ClaimTest::Ratio(_, range) => {
+            // The logarithm of a ratio that is exactly at an end may differ from the end's in its last bit.
+            let [low, high] = range.map(|end| end.ln());
+            low - ROUNDING <= found && found <= high + ROUNDING
+        }
+    }
+}
+
+const ROUNDING: f64 = 1e-12;
+
+/// 0 for what is certain, and 1 for what is not.
+fn certain(known: bool) -> f64 {
+    if known { 0.0 } else { 1.0 }
+}
+
+/// P-value of the hypothesis that one of the claim's differences is not as stated.
+fn support(claim: &Claim, metric: Metric, part: &Measured) -> f64 {
+    let found = &part.difference;
+    if part.repeated.is_none() {
+        return certain(is_stated(claim, metric, found.difference));
+    }
     match &claim.test {
         ClaimTest::Lower(_) => 2.0 * found.p_below(0.0),
         ClaimTest::NotHigher(_) => found.p_below(margin(claim, metric)),
         ClaimTest::Equal(_) => found.p_apart(margin(claim, metric)),
-        ClaimTest::Ratio(_, range) => {
-            let [low, high] = range.map(f64::ln);
-            found.p_below(high).max(found.p_above(low))
-        }
+        // Of figures that do not vary alone.
+        ClaimTest::Ratio(..) => 1.0,
     }
     .min(1.0)
 }
 
 /// P-value of the hypothesis that one of the claim's differences is not to the contrary.
-fn contradiction(claim: &Claim, metric: Metric, found: &MeanDifference) -> f64 {
-    let beyond = |low: f64, high: f64| 2.0 * found.p_below(low).min(found.p_above(high));
+fn contradiction(claim: &Claim, metric: Metric, part: &Measured) -> f64 {
+    let found = &part.difference;
+    if part.repeated.is_none() {
+        return certain(!is_stated(claim, metric, found.difference));
+    }
+    let margin = margin(claim, metric);
     match &claim.test {
         ClaimTest::Lower(_) => 2.0 * found.p_above(0.0),
-        ClaimTest::NotHigher(_) => found.p_above(margin(claim, metric)),
-        ClaimTest::Equal(_) => beyond(-margin(claim, metric), margin(claim, metric)),
-        ClaimTest::Ratio(_, [low, high]) => beyond(low.ln(), high.ln()),
+        ClaimTest::NotHigher(_) => found.p_above(margin),
+        ClaimTest::Equal(_) => 2.0 * found.p_below(-margin).min(found.p_above(margin)),
+        ClaimTest::Ratio(..) => 1.0,
     }
     .min(1.0)
 }
 
-/// P-value of the hypothesis that a difference which the claim states is larger than its margin; `None` without one.
-fn equality(claim: &Claim, metric: Metric, found: &MeanDifference) -> Option<f64> {
+/// P-value of the hypothesis that a difference which the claim states is larger than its margin; 1 without one.
+fn equality(claim: &Claim, metric: Metric, part: &Measured) -> f64 {
     match &claim.test {
-        ClaimTest::Lower(_) => {
-            claim.margin.contains_key(&metric).then(|| found.p_apart(margin(claim, metric)))
+        ClaimTest::Lower(_) if claim.margin.contains_key(&metric) => {
+            let margin = margin(claim, metric);
+            match part.repeated {
+                Some(_) => part.difference.p_apart(margin),
+                None => certain(part.difference.difference.abs() <= margin),
+            }
         }
-        ClaimTest::NotHigher(_) | ClaimTest::Equal(_) | ClaimTest::Ratio(..) => None,
+        ClaimTest::Lower(_) | ClaimTest::NotHigher(_) | ClaimTest::Equal(_) | ClaimTest::Ratio(..) => 1.0,
     }
 }
 
@@ -238,9 +283,9 @@ fn in_words(claim: &Claim) -> String {
     let what = listed(&metrics);
     let (arms, than) = (listed(&claim.arms), listed(&claim.than));
     let says = match &claim.test {
-        ClaimTest::Lower(_) => format!("{what} of {arms} lower than of {than}"),
-        ClaimTest::NotHigher(_) => format!("{what} of {arms} not higher than of {than}"),
-        ClaimTest::Equal(_) => format!("{what} of {arms} and of {than} practically equal"),
+        ClaimTest::Lower(_) => format!("{what} of {arms} lower than those of {than}"),
+        ClaimTest::NotHigher(_) => format!("{what} of {arms} not higher than those of {than}"),
+        ClaimTest::Equal(_) => format!("{what} of {arms} and {than} practically equal"),
         ClaimTest::Ratio(_, [low, high]) => format!("{what} of {arms} {low} to {high} times those of {than}"),
     };
     let margins: Vec<String> = claim

@@ -85,7 +85,7 @@ impl Comparisons {
             Ok(found) => names
                 .into_iter()
                 .zip(found)
-                .map(|((first, second), found)| pair(first, second, found, margin))
+                .map(|((first, second), found)| pair(first, second, found, &run.comparison))
                 .collect(),
             Err(error) => {
                 left_out.push(format!("The arms cannot be compared: {error}."));
@@ -189,9 +189,9 @@ fn in_words(left_out: &LeftOut<'_>) -> String {
     }
 }
 
-fn pair(first: &str, second: &str, comparison: Comparison, margin: Option<f64>) -> PairComparison {
+fn pair(first: &str, second: &str, comparison: Comparison, planned: &ComparisonSpec) -> PairComparison {
     let interval = comparison.interval();
-    let sentence = sentence(first, second, &comparison, interval, margin);
+    let sentence = sentence(first, second, &comparison, interval, planned);
     PairComparison { first: first.to_owned(), second: second.to_owned(), comparison, interval, sentence }
 }
 
@@ -211,8 +211,7 @@ fn about(
         Some(design) => {
             let last = design.looks().last().map_or(0, |look| look.seeds as usize);
             vec![format!(
-                "Differences are percentage points of test error. The design was fixed before the first trial: after \
-                 {} seeds each pair is looked at, and its arms are trained no further once all their pairs are \
+                "Differences are percentage points of test error. The plan has a design: after {} seeds each pair is looked at, and its arms are trained no further once all their pairs are \
                  decided. At each look an interval is drawn around the difference, over seeds and images; all intervals \
                  together hold at 95 %, whatever the number of looks and pairs. A pair is decided when its interval \
                  excludes 0, or lies within the margin; it is open if {} do not suffice.",
@@ -279,7 +278,7 @@ fn sentence(
     second: &str,
     comparison: &Comparison,
     interval: Interval,
-    margin: Option<f64>,
+    planned: &ComparisonSpec,
 ) -> String {
     let turned = Interval { low: -interval.high, high: -interval.low };
     let look = comparison.look.map_or(String::new(), |look| {
@@ -305,7 +304,12 @@ fn sentence(
         Verdict::PracticallyEqual => format!(
             "{} are practically equal: {measured}, within the margin of {}{look}.",
             listed(&[first, second]),
-            points(margin.unwrap_or_default())
+            points(planned.margin.unwrap_or_default())
+        ),
+        Verdict::Open if !planned.looks.is_empty() && comparison.look.is_none() => format!(
+            "{} have not been looked at yet: {} points so far.",
+            listed(&[first, second]),
+            points(comparison.difference)
         ),
         Verdict::Open => {
             let more = match comparison.seeds_needed.map(|seeds| seeds as usize) {
@@ -321,7 +325,7 @@ fn sentence(
                 Some(p) => format!(" uncorrected, p {} after correction for all comparisons", p_value(p)),
                 None => String::new(),
             };
-            let open = match margin {
+            let open = match planned.margin {
                 Some(_) => "are neither distinguishable nor practically equal",
                 None => "are not distinguishable",
             };
@@ -369,7 +373,7 @@ mod tests {
                 verdict: Verdict::Open,
                 seeds_needed: Some(7),
             };
-            sentence("avg", "none", &comparison, interval, None)
+            sentence("avg", "none", &comparison, interval, &ComparisonSpec::default())
         };
         assert_eq!(
             comparison(-0.004, -0.001),

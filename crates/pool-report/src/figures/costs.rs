@@ -41,7 +41,7 @@ pub struct CostFigures {
     /// Images of a training step.
     pub training_batch: Option<u64>,
     /// The processor, the threads and the library of the measurement; `None` for times of trials.
-    pub machine: Option<String>,
+    pub machines: Vec<String>,
     /// Predicting one batch, by rising batch size.
     pub latency: Vec<LatencyFigures>,
     /// Measured peaks of memory with their estimates, in the record's order.
@@ -110,6 +110,7 @@ impl CostFigures {
             records.iter().flat_map(|record| times(record)).copied().collect()
         };
         let mut machines: Vec<String> = records.iter().map(|record| machine(&record.provenance)).collect();
+        machines.sort();
         machines.dedup();
         let first = records.first();
         Self {
@@ -122,7 +123,7 @@ impl CostFigures {
             prediction_s: Spread::of(&all(|record| &record.prediction.seconds)),
             prediction_batch: first.map(|record| record.prediction.batch_size),
             training_batch: first.map(|record| record.training.batch_size),
-            machine: Some(machines.join(" and ")),
+            machines,
             latency: latency_of(records),
             peaks: Vec::new(),
             train_s: None,
@@ -143,7 +144,7 @@ impl CostFigures {
             prediction_s: None,
             prediction_batch: None,
             training_batch: arm.records.first().map(|record| record.spec.train.batch_size as u64),
-            machine: None,
+            machines: Vec::new(),
             latency: Vec::new(),
             peaks: Vec::new(),
             train_s: None,

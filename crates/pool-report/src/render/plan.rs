@@ -1,14 +1,16 @@
 //! What a sweep would train, before it does.
-use pool_metrics::{MemoryEstimate, MemoryModel};
+use pool_metrics::{FamilyRules, MemoryEstimate, MemoryModel};
 use pool_records::ModelFacts;
-use pool_spec::{ArmEstimate, ImageCounts, NetworkError, Rung, Selection, SweepEstimate, TrainSpec};
+use pool_spec::{
+    ArmEstimate, ComparisonSpec, ImageCounts, NetworkError, Rung, Selection, SweepEstimate, TrainSpec,
+};
 use serde::Serialize;
 
 use super::document::Block;
 use super::tables::Table;
 use super::terminal::{render_blocks, render_with_notes};
 use crate::analysis::class_gaps;
-use crate::cells::{batch_size, counted, duration, fixed, gibibytes, mebibytes, thousands};
+use crate::cells::{batch_size, counted, duration, fixed, gibibytes, mebibytes, points, thousands};
 
 /// One arm of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,6 +34,9 @@ pub struct PlannedSweep {
     pub arms: Vec<PlannedArm>,
     /// The rungs of successive halving; empty where every arm is trained to its end.
     pub rungs: Vec<Rung>,
+    /// How the arms are compared, and when they are trained no further.
+    #[serde(skip_serializing_if = "ComparisonSpec::is_plain")]
+    pub comparison: ComparisonSpec,
     /// Hours of training after which a search starts nothing more.
     pub hours: Option<f64>,
     /// What it trains, decides and tests with.
@@ -68,6 +73,7 @@ impl PlannedSweep {
         Ok(Self {
             arms: arms.collect::<Result<_, NetworkError>>()?,
             rungs: rungs.to_vec(),
+            comparison: plan.comparison.clone(),
             hours: plan.hours(),
             images: plan.images,
             class_gaps: plan.classes.as_ref().map(class_gaps),
@@ -84,9 +90,33 @@ pub fn plan_table(plan: &PlannedSweep, width: u16) -> String {
     if !rungs.is_empty() {
         tables.push(halving(rungs));
     }
+    tables.extend(design(plan));
     let tables = tables.iter().map(|table| render_with_notes(table, width));
     let words = [recipe_in_words(arms), images_in_words(plan)].map(Block::Paragraph);
     tables.chain([render_blocks(&words, width)]).collect::<Vec<_>>().join("\n")
+}
+
+/// When the arms are looked at, and how sure each look must be. `None` for a fixed number of seeds.
+fn design(PlannedSweep { arms, comparison, .. }: &PlannedSweep) -> Option<Table> {
+    let design = FamilyRules::planned(comparison, arms.len(), 0.0).design?;
+    let rows = design.looks().iter().enumerate().map(|(index, look)| {
+        let trials = look.seeds as usize * arms.len();
+        let level = if look.alpha < 1e-4 { format!("{:.0e}", look.alpha) } else { fixed(look.alpha, 4) };
+        vec![(index + 1).to_string(), look.seeds.to_string(), thousands(Some(trials as u64)), level]
+    });
+    let margin = comparison.margin.map_or_else(String::new, |margin| {
+        format!(", or shown to be practically equal: closer than {} points of test error", points(margin))
+    });
+    Some(Table {
+        title: "Seeds until decided".to_owned(),
+        word_columns: 1,
+        header: ["look", "seeds", "trials, at most", "p below"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        notes: vec![format!(
+            "An arm is trained no further once it is distinguished from every other arm{margin}. A look decides by intervals that \
+             each miss the truth with this probability; all looks and pairs together do so with 5 %."
+        )],
+    })
 }
 
 /// How the arms are trained. Those of a search may differ, as their names say.

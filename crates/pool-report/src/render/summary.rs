@@ -128,8 +128,8 @@ fn claims(analysis: &Analysis) -> Option<String> {
                 Conclusion::Holds => "hold",
                 Conclusion::DoesNotHold if count == 1 => "does not hold",
                 Conclusion::DoesNotHold => "do not hold",
-                Conclusion::PracticallyEqual if count == 1 => "is about practically equal arms",
-                Conclusion::PracticallyEqual => "are about practically equal arms",
+                Conclusion::PracticallyEqual if count == 1 => "compares arms that are practically equal",
+                Conclusion::PracticallyEqual => "compare arms that are practically equal",
                 Conclusion::CannotBeTold => "cannot be told",
             };
             (count > 0).then(|| format!("{count} {verb}"))

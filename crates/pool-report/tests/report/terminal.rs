@@ -2,7 +2,7 @@
 
 use pool_report::{PlannedArm, PlannedSweep, plan_table, terminal_report, terminal_summary};
 
-use pool_spec::ImageCounts;
+use pool_spec::{ComparisonSpec, ImageCounts};
 use pool_testkit::trial_spec;
 
 use crate::synthetic::{Synthetic, diverged, model, small, trial};
@@ -39,6 +39,7 @@ fn plan(width: u16) -> String {
     let plan = PlannedSweep {
         arms: arms.into(),
         rungs: Vec::new(),
+        comparison: ComparisonSpec { margin: Some(0.001), looks: vec![15, 30, 60] },
         hours: None,
         images: ImageCounts { train: 48_000, validation: 12_000, test: 10_000 },
         class_gaps: Some(Vec::new()),

@@ -157,6 +157,13 @@ fn seeds_that_were_added_after_a_report_are_spoken_of_unless_a_design_planned_fo
     assert_eq!([said(&study), said(&study)], [false; 2], "the same report twice");
     add(&mut study, 5..=8);
     assert_eq!([said(&study), said(&study)], [true; 2], "it is not forgotten by the next report");
+    let mut planned = Synthetic::study("planned");
+    planned.compare(0.001, &[4, 8]);
+    add(&mut planned, 1..=4);
+    assert!(!said(&planned));
+    add(&mut planned, 5..=8);
+    assert!(!said(&planned), "as planned");
     study.compare(0.001, &[4, 8]);
-    assert!(!said(&study), "as planned");
+    let late = study.analysis().confounding.join(" ");
+    assert!(late.contains("The design of this run was changed after a report"), "{late}");
 }

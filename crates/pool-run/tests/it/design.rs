@@ -88,7 +88,7 @@ fn arms_that_are_decided_are_trained_no_further() {
     let errors = |arm: &str, seed: u64| match arm {
         "max" => 20 + spread(seed),
         "none" => 900 + spread(seed),
-        _ => 900 + if seed % 2 == 0 { 90 } else { 0 },
+        _ => 900 + if seed.is_multiple_of(2) { 90 } else { 0 },
     };
     let fake = Fake::new(erring(errors));
     let (summary, looks) = run(&plan, &dir, &fake);
@@ -122,7 +122,7 @@ fn an_interrupted_design_goes_on_at_the_look_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), &design()).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
-    let errors = |_: &str, seed: u64| 100 + if seed % 2 == 0 { 90 } else { 0 };
+    let errors = |_: &str, seed: u64| 100 + if seed.is_multiple_of(2) { 90 } else { 0 };
     let erring =
         erring(move |arm, seed| if arm == "max" { errors(arm, seed) } else { errors(arm, seed + 1) });
     let died = Fake::new(|job: &LaunchRequest<'_>, stop: &StopFlag| match job.task {

@@ -104,11 +104,16 @@ fn check_claim(
         return fail(format!("the margin of the {metric} is {value}: give a finite number above 0"));
     }
     if let Some(margin) = margin {
-        margins.entry(Metric::TestError).or_insert(100.0 * margin);
+        // As it was written: a hundredth of it and a hundred times that may differ in the last digit.
+        margins.entry(Metric::TestError).or_insert((1e10 * margin).round() / 1e8);
     }
-    if matches!(test, ClaimTest::Equal(_) | ClaimTest::NotHigher(_))
-        && let Some(metric) = test.metrics().iter().find(|metric| !margins.contains_key(metric))
-    {
+    // Two peaks of memory are never the same to the byte.
+    let needs_margin = |metric: &&Metric| {
+        let is_said_equal = matches!(test, ClaimTest::Equal(_) | ClaimTest::NotHigher(_));
+        is_said_equal || **metric == Metric::TrainingMemory && !matches!(test, ClaimTest::Ratio(..))
+    };
+    let without = test.metrics().iter().filter(needs_margin).find(|metric| !margins.contains_key(metric));
+    if let Some(metric) = without {
         return fail(format!(
             "what counts as equal? give the {metric} a margin, such as margin = {{ test_error = 0.1, epoch_time = 5 }}: \
              percentage points of a share, nats of a loss, per cent of anything else"
@@ -184,6 +189,10 @@ mod tests {
             (
                 "says = 's'\narms = ['a']\nthan = ['b']\nlower = ['test_error']\nmargin = { test_error = -1 }",
                 "the margin of the test error is -1",
+            ),
+            (
+                "says = 's'\narms = ['a']\nthan = ['b']\nlower = ['training_memory']",
+                "what counts as equal? give the training memory a margin",
             ),
             (
                 "says = 's'\narms = ['a']\nthan = ['b']\nequal = ['epoch_time']",

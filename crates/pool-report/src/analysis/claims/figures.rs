@@ -92,7 +92,8 @@ fn difference(
     first: &str,
     second: &str,
 ) -> Result<Measured, Unmeasured> {
-    let missing = |arm: &str| Unmeasured(format!("{arm} has no {metric}"));
+    let missing =
+        |arm: &str| Unmeasured(format!("the {metric} of {arm} was not measured, or must not be compared"));
     let a = values(run, figures, metric, first).ok_or_else(|| missing(first))?;
     let b = values(run, figures, metric, second).ok_or_else(|| missing(second))?;
     let held_out_ratio = run.held_out_ratio();
@@ -115,10 +116,10 @@ fn difference(
         let common = counted(a.len(), repeated.noun());
         return Err(Unmeasured(format!("{} share {common}, and it takes two", listed(&[first, second]))));
     };
-    if difference.standard_error == 0.0 && difference.difference != 0.0 {
+    if difference.standard_error == 0.0 {
         return Err(Unmeasured(format!(
-            "the {metric} of {first} and that of {second} differ by the same for every {}, which leaves no spread to \
-             judge them by",
+            "the {metric} of {first} and that of {second} differ by the same for every {}, or not at all, which leaves no \
+             spread to judge them by",
             repeated.noun()
         )));
     }

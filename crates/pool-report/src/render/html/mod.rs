@@ -133,8 +133,8 @@ fn claims(analysis: &Analysis) -> Option<Markup> {
     (!analysis.claims.is_empty()).then(|| {
         html! {
             p.note {
-                "A claim holds, does not hold or is about practically equal arms only if the figures show it beyond chance, at \
-                 5 % for all claims together."
+                "A claim holds or does not hold, or its arms are practically equal, only if the figures show it beyond \
+                 chance: each at 5 % for all claims together."
             }
             ol.claims { @for claim in &analysis.claims { (item(claim)) } }
         }

@@ -86,10 +86,11 @@ pub(in crate::render) fn claims(analysis: &Analysis) -> Option<Table> {
     let header = ["claim", "conclusion", "measured", "test"];
     let table = Table::new("Claims", &header, rows.collect()).with_word_columns(4);
     Some(table.with_notes([
-        "A claim holds if every difference that it states is confirmed, does not hold if the opposite of one is, and its \
-         arms are practically equal if one difference is shown to be within its margin, each at 5 % for all claims \
-         together (Holm); otherwise it cannot be told. Intervals are at 95 %, uncorrected, over seeds, and of times over \
-         the processes that measured them; those of test errors count the chance in the images, too."
+        "A claim holds if every difference that it states is confirmed, its arms are practically equal if every one is \
+         shown to be within its margin, and it does not hold if one is shown to be so, or the opposite of one is confirmed; \
+         each at 5 % for all claims together (Holm). Otherwise it cannot be told. Where a design decided how many seeds there \
+         are, claims are judged as if their number had been fixed. Intervals are at 95 %, uncorrected, over seeds, and of \
+         times over the processes that measured them; those of test errors count the chance in the images, too."
             .to_owned(),
     ]))
 }

@@ -48,15 +48,15 @@ pub(super) fn errors(analysis: &Analysis) -> Table {
         .with_notes(diverged)
 }
 
-/// How far other test images could move the lowest error: no number of seeds takes that away.
+/// How far other test images could move the lowest error of a single network.
 fn floor(analysis: &Analysis) -> Option<String> {
     let images = analysis.data.as_ref()?.test_images;
     let error = analysis.arms.iter().filter_map(|arm| Some(arm.test_error?.mean)).reduce(f64::min)?;
     let standard_error = (error * (1.0 - error) / images as f64).sqrt();
     (images > 0).then(|| {
         format!(
-            "With {} test images, an error of {} has a standard error of {} points from the images alone, however many \
-             seeds there are.",
+            "With {} test images, an error of {} of one network has a standard error of {} points from the images alone; \
+             means over seeds and differences between arms have less.",
             thousands(Some(images)),
             percent(error),
             points(standard_error)
@@ -88,7 +88,7 @@ pub(super) fn training(analysis: &Analysis) -> Table {
     ];
     Table::new("Training and over-fitting", &header, rows.collect()).with_notes([format!(
         "The best epoch has the lowest validation loss; after it, a network only over-fits. Last epoch is the validation \
-         error after the last epoch that ran, whose choice owes nothing to the validation images. The gaps are \
+         error after the last epoch that ran. The gaps are \
          validation minus training, without dropout. Seconds are the sum of all training steps, measured while the trials ran \
          ({}).",
         how_trials_ran(analysis)
