@@ -218,7 +218,7 @@ fn is_stated(claim: &Claim, metric: Metric, found: f64) -> bool {
         ClaimTest::Equal(_) => found.abs() <= margin,
         ClaimTest::Ratio(_, range) => {
             // The logarithm of a ratio that is exactly at an end may differ from the end's in its last bit.
-            let [low, high] = range.map(|end| end.ln());
+            let [low, high] = range.map(f64::ln);
             low - ROUNDING <= found && found <= high + ROUNDING
         }
     }
