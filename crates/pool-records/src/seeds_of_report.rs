@@ -81,7 +81,7 @@ mod tests {
         let design = ComparisonSpec { margin: Some(0.001), looks: vec![8, 30] };
         let planned = SeedsOfReport { comparison: design, ..seeds(&[("max", 5), ("none", 5)]) };
         assert!(planned.is_planned_otherwise(&SeedsOfReport::read(&layout)), "a design after the fact");
-        assert!(!planned.is_planned_otherwise(&[planned.clone()]));
+        assert!(!planned.is_planned_otherwise(std::slice::from_ref(&planned)));
         fs::write(layout.seeds_of_reports(), "[{").unwrap();
         assert_eq!(SeedsOfReport::read(&layout), [], "a torn list");
     }
