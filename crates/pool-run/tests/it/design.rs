@@ -106,8 +106,14 @@ fn a_sweep_whose_pairs_are_all_decided_ends_there_and_again_does_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), &design()).unwrap();
     let dir = RunDir::create(folder.path().join("run"), &plan).unwrap();
-    // Far apart, or within the margin of one point, which is twenty images.
-    let errors = |arm: &str, seed: u64| if arm == "none" { 400 } else { 20 } + spread(seed);
+    let errors = |arm: &str, seed: u64| {
+        let wrong = match arm {
+            "max" => 20,
+            "avg" => 400,
+            _ => 900,
+        };
+        wrong + spread(seed)
+    };
     let (_, looks) = run(&plan, &dir, &Fake::new(erring(errors)));
     assert_eq!(looks, [(3, 4)]);
     assert_eq!(seeds(&plan, &dir), of([("max", 4), ("none", 4), ("avg", 4)]));
