@@ -30,6 +30,7 @@ perturbations = "none"
 
 [costs]
 epochs = {cost_epochs}
+processes = 1
 
 {model}"""
 
