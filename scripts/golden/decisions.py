@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["numpy==2.4.6", "scipy==1.17.1", "statsmodels==0.15.0", "scikit-learn==1.9.1", "baycomp==1.0.3"]
+# dependencies = ["numpy==2.4.6", "scipy==1.17.1", "statsmodels==0.15.0", "scikit-learn==1.9.1", "mpmath==1.3.0", "baycomp==1.0.3"]
 # ///
 """Write the golden values that crates/pool-metrics/tests/decisions_golden.rs holds the rules of decisions against.
 
@@ -18,6 +18,7 @@ from math import isclose, sqrt
 import numpy as np
 import pandas as pd
 from baycomp import CorrelatedTTest
+from comparisons import signs
 from metrics import GOLDEN, write
 from scipy import optimize, stats
 from statsmodels.formula.api import ols
@@ -139,10 +140,7 @@ def levels_case(looks: list[int], alpha: float) -> dict:
 
 
 def crossed_case(name: str, case: dict) -> dict:
-    matrix = np.zeros((len(case["a"]), case["images"]))
-    for seed, (a, b) in enumerate(zip(case["a"], case["b"], strict=True)):
-        matrix[seed, a] += 1
-        matrix[seed, b] -= 1
+    matrix = signs(case)
     seeds, images = matrix.shape
     rows = [(s, i, matrix[s, i]) for s in range(seeds) for i in range(images)]
     table = anova_lm(ols("d ~ C(seed) + C(image)", pd.DataFrame(rows, columns=["seed", "image", "d"])).fit())

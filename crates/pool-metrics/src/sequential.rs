@@ -1,6 +1,6 @@
 //! Seeds until decided: looks at the seeds so far that together err no more often than a single look would.
 
-use statrs::function::erf::erfc;
+use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
 use super::comparison::Verdict;
 use super::interval::Interval;
@@ -23,10 +23,11 @@ const FAR: f64 = 8.5;
 ///
 /// A look's level follows from the error that may be spent until then: on each side `2 - 2 Φ(z / sqrt(t))` at the share `t` of
 /// all seeds, with the `z` that spends all at the end; K. K. G. Lan and D. L. DeMets, "Discrete Sequential Boundaries for
-/// Clinical Trials", Biometrika 70(3), 1983, of O'Brien and Fleming's type. Early looks stop only what is plain, and the last one is nearly as sharp as if nobody had
-/// looked before. An always-valid confidence sequence may be looked at after every seed, but its intervals are half as wide
-/// again even where they are tightest (a normal mixture at 95 %: 3.03 standard errors instead of 1.96), which costs more than
-/// twice the seeds. Student's distribution takes the place of the normal one, level by level.
+/// Clinical Trials", Biometrika 70(3), 1983, of O'Brien and Fleming's type. Early looks stop only what is plain, and the last
+/// one is nearly as sharp as if nobody had looked before. An always-valid confidence sequence may be looked at after every
+/// seed, but its intervals are half as wide again even where they are tightest (a normal mixture at 95 %: 3.03 standard errors
+/// instead of 1.96), which costs more than twice the seeds. Student's distribution takes the place of the normal one, level by
+/// level.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeedLooks {
     looks: Vec<Look>,
@@ -89,9 +90,9 @@ impl SeedLooks {
 ///
 /// Under no difference the looks' statistics, each times the root of its share of the seeds, are a Brownian motion at those
 /// shares, as far as the chance is in the seeds. What is in the images does not change from look to look, so that the looks are
-/// more alike than this, and err less. The density of one that no earlier look has stopped follows from look to look by integration, and the boundary is
-/// where what leaves it equals what may be spent: P. Armitage, C. K. McPherson and B. C. Rowe, "Repeated Significance Tests
-/// on Accumulating Data", Journal of the Royal Statistical Society A 132(2), 1969.
+/// more alike than this, and err less. The density of one that no earlier look has stopped follows from look to look by
+/// integration, and the boundary is where what leaves it equals what may be spent: P. Armitage, C. K. McPherson and B. C. Rowe,
+/// "Repeated Significance Tests on Accumulating Data", Journal of the Royal Statistical Society A 132(2), 1969.
 fn levels(looks: &[u32], alpha: f64) -> Option<Vec<f64>> {
     let last = f64::from(*looks.last()?);
     // A quarter: half of alpha for each side, and half of that for each tail of the spending function.
@@ -172,15 +173,15 @@ impl Density {
 }
 
 fn normal_density(x: f64) -> f64 {
-    (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
+    Normal::standard().pdf(x)
 }
 
 /// `P(Z >= x)`.
 fn normal_tail(x: f64) -> f64 {
-    0.5 * erfc(x / std::f64::consts::SQRT_2)
+    Normal::standard().sf(x)
 }
 
-/// The `x` with so much above it.
+/// The `x` with so much above it. statrs has an inverse, which is good to ten digits.
 fn normal_critical(tail: f64) -> f64 {
     let (mut low, mut high) = (0.0, 40.0);
     for _ in 0..80 {

@@ -2,8 +2,11 @@
 //! `scripts/golden/comparisons.py` made the values and names the versions.
 
 mod common;
+#[path = "common/networks.rs"]
+mod networks;
 
 use common::assert_close;
+use networks::predictions;
 use pool_metrics::{
     ArmPair, FamilyRules, McNemar, PairedPredictions, Resampling, SeedPredictions, compare_family,
     mcnemar_combined, mcnemar_exact, paired_bootstrap, paired_t, paired_t_power, seeds_needed,
@@ -80,11 +83,6 @@ struct Ends {
     level: f64,
     low: (f64, f64),
     high: (f64, f64),
-}
-
-/// A network's predictions for images that are all of class 0.
-fn predictions(images: usize, wrong: &[Vec<usize>]) -> Vec<Vec<u16>> {
-    wrong.iter().map(|wrong| (0..images).map(|image| u16::from(wrong.contains(&image))).collect()).collect()
 }
 
 /// These predictions with seeds from 1.

@@ -2,8 +2,11 @@
 //! the values and names the versions.
 
 mod common;
+#[path = "common/networks.rs"]
+mod networks;
 
 use common::assert_close;
+use networks::predictions;
 use pool_metrics::{MeanDifference, PairedPredictions, SeedLooks, paired_t, sign_flip};
 use serde::Deserialize;
 
@@ -104,13 +107,8 @@ fn looks_have_the_levels_of_lan_and_demets() {
 #[test]
 fn crossed_standard_errors_equal_statsmodels_analysis_of_variance() {
     for case in golden().crossed {
-        let predictions = |wrong: &[Vec<usize>]| -> Vec<Vec<u16>> {
-            let of_seed = |wrong: &Vec<usize>| {
-                (0..case.images).map(|image| u16::from(wrong.contains(&image))).collect()
-            };
-            wrong.iter().map(of_seed).collect()
-        };
-        let (labels, a, b) = (vec![0; case.images], predictions(&case.a), predictions(&case.b));
+        let (labels, a, b) =
+            (vec![0; case.images], predictions(case.images, &case.a), predictions(case.images, &case.b));
         let seeds: Vec<_> = a.iter().zip(&b).map(|(a, b)| PairedPredictions { a, b }).collect();
         let ours = MeanDifference::crossed(&labels, &seeds, 0.0).unwrap();
         assert!((ours.difference - case.difference).abs() < 1e-14, "{}: {ours:?}", case.name);

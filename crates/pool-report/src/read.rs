@@ -63,7 +63,7 @@ pub struct ArmResults {
 impl ArmResults {
     /// The trials that did not diverge, which are those that enter a mean.
     pub fn healthy(&self) -> impl Iterator<Item = &TrialRecord> {
-        self.records.iter().filter(|record| record.status != TrialStatus::Diverged)
+        self.records.iter().filter(|record| record.is_healthy())
     }
 
     /// The measurements during which the machine had no other work.

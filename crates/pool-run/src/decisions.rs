@@ -46,24 +46,14 @@ pub(crate) fn undecided_arms<'p>(
         // Not one trial has a result: more seeds would have none either.
         return Ok(HashSet::new());
     };
-    let (mut names, mut pairs, mut open) = (Vec::new(), Vec::new(), HashSet::new());
-    for (place, first) in tested.arms.iter().enumerate() {
-        for second in &tested.arms[place + 1..] {
-            let looks = looks[first.arm].min(looks[second.arm]);
-            let pair = ArmPair { a: &first.seeds, b: &second.seeds, looks };
-            if pair.common_seeds().is_empty() {
-                open.extend([first.arm, second.arm]);
-                continue;
-            }
-            names.push([first.arm, second.arm]);
-            pairs.push(pair);
-        }
-    }
+    let (pairs, apart): (Vec<_>, Vec<_>) =
+        tested.pairs(|arm| looks[arm]).into_iter().partition(|(_, pair)| !pair.common_seeds().is_empty());
+    let (names, pairs): (Vec<[&str; 2]>, Vec<ArmPair<'_>>) = pairs.into_iter().unzip();
     let rules = FamilyRules::planned(&plan.comparison, plan.arms().len(), tested.held_out_ratio);
     let found = compare_family(tested.labels, &pairs, &rules)?;
     let is_open = |verdict: Verdict| matches!(verdict, Verdict::Open | Verdict::OneSeed);
-    open.extend(
-        names.into_iter().zip(&found).filter(|(_, found)| is_open(found.verdict)).flat_map(|(arms, _)| arms),
-    );
+    let open =
+        names.into_iter().zip(&found).filter(|(_, found)| is_open(found.verdict)).map(|(arms, _)| arms);
+    let open: HashSet<&str> = open.chain(apart.into_iter().map(|(arms, _)| arms)).flatten().collect();
     Ok(arms.iter().map(|(arm, _)| *arm).filter(|arm| open.contains(arm)).collect())
 }

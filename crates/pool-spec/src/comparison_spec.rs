@@ -17,6 +17,10 @@ pub struct ComparisonSpec {
 }
 
 impl ComparisonSpec {
+    /// Of more arms than this not every two are compared: there would be hundreds of pairs, and hardly any difference would
+    /// stand out after the correction.
+    pub const MOST_ARMS_IN_PAIRS: usize = 10;
+
     /// Whether nothing was asked for: a fixed number of seeds, and no margin.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()

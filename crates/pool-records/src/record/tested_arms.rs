@@ -1,8 +1,8 @@
 //! What the trials of each arm predicted for the same test images: what arms are compared by.
 
-use pool_metrics::SeedPredictions;
+use pool_metrics::{ArmPair, SeedPredictions};
 
-use super::{TrialRecord, TrialStatus};
+use super::TrialRecord;
 
 /// The arms of a run whose trials can be compared.
 #[derive(Debug)]
@@ -44,9 +44,7 @@ impl<'a> TestedArms<'a> {
     where
         A: IntoIterator<Item = (&'a str, &'a [TrialRecord])> + Clone,
     {
-        let healthy = |records: &'a [TrialRecord]| {
-            records.iter().filter(|record| record.status != TrialStatus::Diverged)
-        };
+        let healthy = |records: &'a [TrialRecord]| records.iter().filter(|record| record.is_healthy());
         let first = records
             .clone()
             .into_iter()
@@ -76,5 +74,18 @@ impl<'a> TestedArms<'a> {
             }
         }
         Some(found)
+    }
+
+    /// Every two arms, in order; `looks` is how many looks of a design an arm has behind it.
+    pub fn pairs(&self, looks: impl Fn(&str) -> usize) -> Vec<([&'a str; 2], ArmPair<'_>)> {
+        let looks: Vec<usize> = self.arms.iter().map(|arm| looks(arm.arm)).collect();
+        let mut pairs = Vec::new();
+        for (place, first) in self.arms.iter().enumerate() {
+            for (second, looks_of_second) in self.arms.iter().zip(&looks).skip(place + 1) {
+                let looks = looks[place].min(*looks_of_second);
+                pairs.push(([first.arm, second.arm], ArmPair { a: &first.seeds, b: &second.seeds, looks }));
+            }
+        }
+        pairs
     }
 }

@@ -85,6 +85,11 @@ impl TrialRecord {
         finite.min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss)).map(|epoch| epoch.epoch)
     }
 
+    /// Whether it may enter a mean or a comparison: its loss stayed finite.
+    pub fn is_healthy(&self) -> bool {
+        self.status != TrialStatus::Diverged
+    }
+
     /// Share of the test images misclassified, if they were looked at.
     pub fn test_error(&self) -> Option<f64> {
         self.test.as_ref().map(|test| test.evaluation.error_rate())

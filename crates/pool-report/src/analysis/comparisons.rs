@@ -13,9 +13,6 @@ use serde::Serialize;
 use crate::cells::{counted, listed, p_value, points, points_interval};
 use crate::{ArmFigures, Run};
 
-/// With more arms than this, they are compared with one of them.
-const MOST_ARMS: usize = 10;
-
 /// Pairs of arms. The p-values are corrected for their number (Holm).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Comparisons {
@@ -78,14 +75,15 @@ impl Comparisons {
         };
         let mut left_out: Vec<String> = tested.left_out.iter().map(in_words).collect();
         let arms = tested.arms.len();
-        let reference = (arms > MOST_ARMS).then(|| reference(figures, &tested.arms)).flatten();
-        let (names, family) = family(run, &tested.arms, reference, &mut left_out);
+        let reference =
+            (arms > ComparisonSpec::MOST_ARMS_IN_PAIRS).then(|| reference(figures, &tested.arms)).flatten();
+        let (names, family) = family(run, &tested, reference, &mut left_out);
         let rules = FamilyRules::planned(&run.comparison, run.arms.len(), tested.held_out_ratio);
         let pairs: Vec<PairComparison> = match compare_family(tested.labels, &family, &rules) {
             Ok(found) => names
                 .into_iter()
                 .zip(found)
-                .map(|((first, second), found)| pair(first, second, found, &run.comparison))
+                .map(|([first, second], found)| pair(first, second, found, &run.comparison))
                 .collect(),
             Err(error) => {
                 left_out.push(format!("The arms cannot be compared: {error}."));
@@ -130,35 +128,23 @@ impl Comparisons {
 }
 
 /// Pairs of arms by their names, and what they predicted for the seeds that they have in common.
-type Family<'a> = (Vec<(&'a str, &'a str)>, Vec<ArmPair<'a>>);
+type Family<'a> = (Vec<[&'a str; 2]>, Vec<ArmPair<'a>>);
 
 /// Every two arms, or each with the reference. Those without a common seed are left out.
 fn family<'a>(
     run: &Run,
-    arms: &'a [TestedArm<'a>],
+    tested: &'a TestedArms<'a>,
     reference: Option<&str>,
     left_out: &mut Vec<String>,
 ) -> Family<'a> {
-    let (mut names, mut pairs, mut apart) = (Vec::new(), Vec::new(), 0);
-    let looks: Vec<usize> = arms.iter().map(|arm| looks_done(run, arm.arm)).collect();
-    for (index, first) in arms.iter().enumerate() {
-        for (second, looks_of_second) in arms.iter().zip(&looks).skip(index + 1) {
-            let looks = looks[index].min(*looks_of_second);
-            let pair = ArmPair { a: &first.seeds, b: &second.seeds, looks };
-            if reference.is_some_and(|arm| first.arm != arm && second.arm != arm) {
-                continue;
-            } else if pair.common_seeds().is_empty() {
-                apart += 1;
-            } else {
-                names.push((first.arm, second.arm));
-                pairs.push(pair);
-            }
-        }
+    let pairs = tested.pairs(|arm| looks_done(run, arm)).into_iter();
+    let (pairs, apart): (Vec<_>, Vec<_>) = pairs
+        .filter(|(arms, _)| reference.is_none_or(|reference| arms.contains(&reference)))
+        .partition(|(_, pair)| !pair.common_seeds().is_empty());
+    if !apart.is_empty() {
+        left_out.push(format!("Not compared, as the arms share no seed: {}.", counted(apart.len(), "pair")));
     }
-    if apart > 0 {
-        left_out.push(format!("Not compared, as the arms share no seed: {}.", counted(apart, "pair")));
-    }
-    (names, pairs)
+    pairs.into_iter().unzip()
 }
 
 /// Looks of the run's design that an arm has behind it.
@@ -211,10 +197,11 @@ fn about(
         Some(design) => {
             let last = design.looks().last().map_or(0, |look| look.seeds as usize);
             vec![format!(
-                "Differences are percentage points of test error. The plan has a design: after {} seeds each pair is looked at, and its arms are trained no further once all their pairs are \
-                 decided. At each look an interval is drawn around the difference, over seeds and images; all intervals \
-                 together hold at 95 %, whatever the number of looks and pairs. A pair is decided when its interval \
-                 excludes 0, or lies within the margin; it is open if {} do not suffice.",
+                "Differences are percentage points of test error. The plan has a design: after {} seeds each pair is looked \
+                 at, and its arms are trained no further once all their pairs are decided. At each look an interval is \
+                 drawn around the difference, over seeds and images; all intervals together hold at 95 %, whatever the \
+                 number of looks and pairs. A pair is decided when its interval excludes 0, or lies within the margin; it \
+                 is open if {} do not suffice.",
                 listed(&planned.looks.iter().map(u32::to_string).collect::<Vec<_>>()),
                 counted(last, "seed")
             )]

@@ -40,7 +40,7 @@ pub struct CostFigures {
     pub prediction_batch: Option<u64>,
     /// Images of a training step.
     pub training_batch: Option<u64>,
-    /// The processor, the threads and the library of the measurement; `None` for times of trials.
+    /// The processor, the threads and the library of the measurements, each once; none for times of trials.
     pub machines: Vec<String>,
     /// Predicting one batch, by rising batch size.
     pub latency: Vec<LatencyFigures>,

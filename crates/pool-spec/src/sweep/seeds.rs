@@ -136,22 +136,19 @@ fn check_looks(source: &Source, until: &UntilToml) -> Result<Vec<u32>, SweepErro
     Err(source.error_of("seeds.until.looks", message))
 }
 
-/// Among more arms than this, hardly any pair would be decided.
-const MOST_ARMS_OF_A_DESIGN: usize = 10;
-
 /// A design compares every two arms of the file.
 pub(super) fn check_design_fits(source: &Source, arms: usize, has_search: bool) -> Result<(), SweepError> {
+    const MOST: usize = ComparisonSpec::MOST_ARMS_IN_PAIRS;
     let message = match arms {
         _ if has_search => {
-            "seeds.until and [search] exclude each other: a search draws arms that it drops again; \
-                            list the seeds, or list the arms"
+            "seeds.until and [search] exclude each other: a search draws arms that it drops again; list the \
+                            seeds, or list the arms"
                 .to_owned()
         }
         0 | 1 => "seeds.until compares arms, and there are fewer than two; add an [[arm]], or list the seeds"
             .to_owned(),
-        many if many > MOST_ARMS_OF_A_DESIGN => format!(
-            "seeds.until compares every two of at most {MOST_ARMS_OF_A_DESIGN} arms, and there are {many}; divide the \
-             study, or list the seeds"
+        many if many > MOST => format!(
+            "seeds.until compares every two of at most {MOST} arms, and there are {many}; divide the study, or list the seeds"
         ),
         _ => return Ok(()),
     };

@@ -88,9 +88,8 @@ pub(super) fn training(analysis: &Analysis) -> Table {
     ];
     Table::new("Training and over-fitting", &header, rows.collect()).with_notes([format!(
         "The best epoch has the lowest validation loss; after it, a network only over-fits. Last epoch is the validation \
-         error after the last epoch that ran. The gaps are \
-         validation minus training, without dropout. Seconds are the sum of all training steps, measured while the trials ran \
-         ({}).",
+         error after the last epoch that ran. The gaps are validation minus training, without dropout. Seconds are the sum \
+         of all training steps, measured while the trials ran ({}).",
         how_trials_ran(analysis)
     )])
 }
