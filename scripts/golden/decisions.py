@@ -23,6 +23,7 @@ from metrics import GOLDEN, write
 from scipy import optimize, stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 # Test errors of two arms, paired by seed.
@@ -139,8 +140,8 @@ def levels_case(looks: list[int], alpha: float) -> dict:
     return {"looks": looks, "alpha": alpha, "levels": [float(2 * stats.norm.sf(c)) for c in boundaries]}
 
 
-def crossed_case(name: str, case: dict) -> dict:
-    matrix = signs(case)
+def crossed(matrix: np.ndarray) -> tuple[float, float, float]:
+    """Mean, standard error and degrees of freedom, with seeds and images as crossed random factors."""
     seeds, images = matrix.shape
     rows = [(s, i, matrix[s, i]) for s in range(seeds) for i in range(images)]
     table = anova_lm(ols("d ~ C(seed) + C(image)", pd.DataFrame(rows, columns=["seed", "image", "d"])).fit())
@@ -151,13 +152,42 @@ def crossed_case(name: str, case: dict) -> dict:
     squares = [of_seeds, of_images, rest] if of_images > rest else [of_seeds, 0.0, 0.0]
     variance = squares[0] + squares[1] - squares[2]
     uncertainty = sum(square**2 / freedom for square, freedom in zip(squares, freedoms, strict=True))
-    return {
-        "name": name,
-        **case,
-        "difference": float(matrix.mean()),
-        "standard_error": sqrt(variance / matrix.size),
-        "freedom": variance**2 / uncertainty,
-    }
+    return float(matrix.mean()), sqrt(variance / matrix.size), variance**2 / uncertainty
+
+
+def crossed_case(name: str, case: dict) -> dict:
+    difference, standard_error, freedom = crossed(signs(case))
+    return {"name": name, **case, "difference": difference, "standard_error": standard_error, "freedom": freedom}
+
+
+def ranked(seed: int, images: int, seeds: int, rates: list[float]) -> dict:
+    """Which images each of several arms gets wrong with each seed."""
+    rng = np.random.default_rng(seed)
+    hard = rng.random(images) < 0.04
+    wrong = [[np.flatnonzero((hard & (rng.random(images) < 0.6)) | (rng.random(images) < rate)).tolist() for _ in range(seeds)] for rate in rates]
+    return {"images": images, "arms": wrong}
+
+
+RANKED = {
+    "four arms, two of them alike": ranked(5, 60, 5, [0.01, 0.06, 0.06, 0.2]),
+    "six arms that hardly differ": ranked(6, 50, 3, [0.03, 0.035, 0.04, 0.045, 0.05, 0.055]),
+    "two arms": ranked(7, 40, 2, [0.02, 0.3]),
+}
+
+
+def ranked_case(name: str, case: dict) -> dict:
+    """Marginal confidence sets of ranks: Mogstad, Romano, Shaikh and Wilhelm 2024, section 3.3, with Holm's correction."""
+    arms, errors = case["arms"], [sum(map(len, arm)) for arm in case["arms"]]
+    ranks = []
+    for j in range(len(arms)):
+        others = [k for k in range(len(arms)) if k != j]
+        found = [crossed(signs({"images": case["images"], "a": arms[j], "b": arms[k]})) for k in others]
+        p_values = [float(2 * stats.t.sf(abs(d) / se, freedom)) for d, se, freedom in found]
+        rejected = multipletests(p_values, alpha=0.05, method="holm")[0]
+        better = sum(bool(r) and d > 0 for r, (d, _, _) in zip(rejected, found, strict=True))
+        worse = sum(bool(r) and d < 0 for r, (d, _, _) in zip(rejected, found, strict=True))
+        ranks.append([1 + sum(e < errors[j] for e in errors), 1 + better, len(arms) - worse])
+    return {"name": name, **case, "ranks": ranks}
 
 
 def main() -> None:
@@ -167,6 +197,7 @@ def main() -> None:
         "sign_flip": [sign_flip_case(name, differences) for name, differences in SIGN_FLIPS.items()],
         "levels": [levels_case(looks, alpha) for looks in LOOKS for alpha in ALPHAS],
         "crossed": [crossed_case(name, case) for name, case in CROSSED.items()],
+        "ranked": [ranked_case(name, case) for name, case in RANKED.items()],
     }
     write(GOLDEN / "decisions.json", sections, ["numpy", "scipy", "statsmodels", "baycomp"])
     print(reduce(lambda text, item: f"{text} {item[0]}: {len(item[1])}", sections.items(), "cases:"))

@@ -23,7 +23,9 @@ impl SplitIndices {
     /// [`Split::Tail`] takes as many of the last images as Keras's `validation_split`: training ends at
     /// `floor(n * (1 - fraction))`. [`Split::Stratified`] draws `round(fraction * class size)` images of each class, the
     /// same ones whatever the seed, and [`Split::StratifiedPerSeed`] as many, other ones for each seed. At least one image
-    /// of each class stays for training, and a class of two or more has at least one for validation.
+    /// of each class stays for training, and a class of two or more has at least one for validation. [`Split::Folds`] deals
+    /// the shuffled images of every class into `k` parts and holds out the part `(seed - 1) % k`; the shuffle is another for
+    /// every `k` seeds. A class's only image stays for training.
     /// [`Split::Predefined`] takes the last `predefined` images, which is what [`Dataset::validation`] is for.
     ///
     /// [`Dataset::validation`]: crate::Dataset::validation
@@ -49,6 +51,7 @@ impl SplitIndices {
             }
             Split::Stratified(fraction) => stratified(classes, fraction, EVERY_TRIALS_SEED),
             Split::StratifiedPerSeed(fraction) => stratified(classes, fraction, seed),
+            Split::Folds(folds) => dealt(classes, u64::from(folds), seed),
         })
     }
 }
@@ -83,7 +86,21 @@ pub(crate) fn split_sizes(
     let train = match split {
         // Keras computes exactly this in float64: 100 images with fraction 0.9 train on 9 images, not on 10.
         Split::Tail(_) => (f64::from(count) * (1.0 - fraction)).floor() as usize,
-        _ => class_counts.iter().map(|&class| class - held_out(class, fraction)).sum(),
+        Split::Folds(folds) => {
+            let of_fold = |fold| {
+                let classes = (0_u64..).zip(class_counts);
+                classes.map(|(label, &class)| in_fold(class, label, u64::from(folds), fold)).sum::<usize>()
+            };
+            // A set of fewer images than folds would leave some of them empty.
+            let least = (0..u64::from(folds)).map(of_fold).min().unwrap_or(0);
+            if least == 0 {
+                return Err(DataError::EmptyPart { part: "validation", fraction, images });
+            }
+            images - of_fold(0)
+        }
+        Split::Stratified(_) | Split::StratifiedPerSeed(_) | Split::Predefined => {
+            class_counts.iter().map(|&class| class - held_out(class, fraction)).sum()
+        }
     };
     for (part, size) in [("training", train), ("validation", images - train)] {
         if size == 0 {
@@ -104,6 +121,33 @@ fn indexed(images: usize) -> Result<u32, Mismatch> {
 fn held_out(class: usize, fraction: f64) -> usize {
     let most = class.saturating_sub(1);
     ((class as f64 * fraction).round() as usize).clamp(most.min(1), most)
+}
+
+/// How many images of a class are held out with this fold. The first image of another class goes into another fold, so that
+/// rare classes do not all miss the last ones.
+fn in_fold(class: usize, label: u64, folds: u64, fold: u64) -> usize {
+    if class < 2 {
+        return 0;
+    }
+    (0..class as u64).filter(|image| (image + label) % folds == fold).count()
+}
+
+/// Every class dealt into folds, one of which is held out.
+fn dealt(classes: Vec<Vec<u32>>, folds: u64, seed: u64) -> SplitIndices {
+    let number = seed.wrapping_sub(1);
+    let (round, fold) = (number / folds, number % folds);
+    let mut indices = SplitIndices { train: Vec::new(), validation: Vec::new() };
+    for (label, mut class) in (0_u64..).zip(classes) {
+        shuffle(&mut generator(round, label), &mut class);
+        let is_single = class.len() < 2;
+        for (image, index) in (0_u64..).zip(class) {
+            let is_held_out = !is_single && (image + label) % folds == fold;
+            if is_held_out { indices.validation.push(index) } else { indices.train.push(index) }
+        }
+    }
+    indices.train.sort_unstable();
+    indices.validation.sort_unstable();
+    indices
 }
 
 /// From the indices of each class's images, by label.
@@ -247,6 +291,33 @@ mod tests {
         );
         assert_eq!(per_seed(0), of(Split::Stratified(0.2), 7));
         assert_eq!(of(Split::Tail(0.2), 1), of(Split::Tail(0.2), 2));
+    }
+
+    #[test]
+    fn each_image_is_held_out_once_by_as_many_seeds_as_there_are_folds() {
+        let labels = [vec![0; 50], vec![1; 31], vec![2; 3], vec![3; 1]].concat();
+        let held_out = |seed| SplitIndices::of(Split::Folds(5), &labels, 0, seed).unwrap().validation;
+        for round in [1..=5, 6..=10, 1_000_001..=1_000_005] {
+            let mut all: Vec<u32> = round.clone().flat_map(held_out).collect();
+            all.sort_unstable();
+            assert!(all.iter().copied().eq(0..84), "all but the only image of class 3: {round:?}");
+        }
+        assert_ne!(held_out(1), held_out(6), "other folds in the next round");
+        for seed in 1..=10 {
+            let split = SplitIndices::of(Split::Folds(5), &labels, 0, seed).unwrap();
+            let of_class_0 = split.validation.iter().filter(|&&index| index < 50).count();
+            assert_eq!((of_class_0, split.train.len() + split.validation.len()), (10, 85));
+        }
+        assert_eq!(split_sizes(Split::Folds(5), &[50, 31, 3, 1], 0).unwrap(), {
+            let first = SplitIndices::of(Split::Folds(5), &labels, 0, 1).unwrap();
+            (first.train.len(), first.validation.len())
+        });
+    }
+
+    #[test]
+    fn more_folds_than_images_leave_one_empty() {
+        let message = SplitIndices::of(Split::Folds(7), &[0, 0, 0, 1, 1, 1], 0, 1).unwrap_err().to_string();
+        assert!(message.contains("of 6 images leaves the validation part empty"), "{message}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<exit::Outcome> {
         Command::Report(args) => run::report(args),
         Command::Recommend(args) => run::recommend(args),
         Command::Compare(args) => run::compare(args),
+        Command::League(args) => run::league(args),
         Command::Predict(args) => stored::predict(args),
         Command::Evaluate(args) => stored::evaluate(args),
         Command::Export(args) => stored::export(args),

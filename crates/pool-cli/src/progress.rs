@@ -5,9 +5,9 @@ use std::io::IsTerminal;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pool_metrics::median;
-use pool_records::{CostRecord, EpochRecord, PausedTrial, TrialEvent, TrialRecord, TrialStatus};
+use pool_records::{CostRecord, EpochRecord, PausedTrial, TrialEvent, TrialRecord, TrialStatus, TunedArm};
 use pool_run::{SweepEvent, TaskOutcome};
-use pool_spec::Task;
+use pool_spec::{ArmOverrides, Task};
 
 use crate::output::eprint_line;
 
@@ -111,6 +111,11 @@ impl Bars {
             }
             SweepEvent::Look { number, of, arms, seeds } => {
                 let _ = self.screen.println(look_line(*number, *of, *arms, *seeds));
+            }
+            SweepEvent::Tuned { settings, arms } => {
+                for line in tuned_lines(settings, arms) {
+                    let _ = self.screen.println(line);
+                }
             }
             SweepEvent::Retrying { task, reason, exclusive } => {
                 if let Some(TaskBar { bar, .. }) = self.tasks.remove(task.id()) {
@@ -241,6 +246,9 @@ impl Lines {
             SweepEvent::Look { number, of, arms, seeds } => {
                 eprint_line(&look_line(*number, *of, *arms, *seeds));
             }
+            SweepEvent::Tuned { settings, arms } => {
+                tuned_lines(settings, arms).iter().for_each(|line| eprint_line(line));
+            }
             SweepEvent::Retrying { task, reason, exclusive } => {
                 eprint_line(&retry_line(*task, reason, *exclusive));
             }
@@ -285,6 +293,21 @@ fn rung_line(number: usize, arms: usize, epochs: u32) -> String {
 
 fn look_line(number: usize, of: usize, arms: usize, seeds: u32) -> String {
     format!("look {number} of {of}: {} until seed {seeds}", counted(arms, "arm"))
+}
+
+/// One line for each arm: what it is trained with from now on.
+fn tuned_lines(settings: &[ArmOverrides], arms: &[TunedArm]) -> Vec<String> {
+    let line = |arm: &TunedArm| {
+        let chosen = arm.chosen.and_then(|place| Some((settings.get(place)?, arm.settings.get(place)?)));
+        match chosen {
+            Some((setting, found)) => {
+                let error_percent = 100.0 * found.validation_error.unwrap_or(f64::NAN);
+                format!("tuned {}: {setting}, validation error {error_percent:.2} %", arm.arm)
+            }
+            None => format!("not tuned {}: trials are missing, or every setting diverged", arm.arm),
+        }
+    };
+    arms.iter().map(line).collect()
 }
 
 fn planned_line(trials: usize, measurements: usize, finished: usize) -> String {

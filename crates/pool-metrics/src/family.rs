@@ -287,7 +287,10 @@ fn between_seeds(
 }
 
 /// The networks that share a seed, by rising seed.
-fn pair_by_seed<'a>(pair: usize, arms: &ArmPair<'a>) -> Result<Vec<SeedPair<'a>>, ComparisonError> {
+pub(super) fn pair_by_seed<'a>(
+    pair: usize,
+    arms: &ArmPair<'a>,
+) -> Result<Vec<SeedPair<'a>>, ComparisonError> {
     let of_seed = |arm: &[SeedPredictions<'a>], seed: u64| {
         let mut found = arm.iter().filter(|trial| trial.seed == seed);
         match (found.next(), found.next()) {

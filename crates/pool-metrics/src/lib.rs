@@ -4,7 +4,7 @@
 //! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`sign_flip`],
 //!   [`paired_bootstrap`], [`MeanDifference`], [`holm`]; [`seeds_needed`] for the study to come.
 //! - *Verdicts*: [`compare_family`] puts them together and says which arm is better, if any, or that two are practically
-//!   equal; [`SeedLooks`] lets a sweep stop when that is decided.
+//!   equal; [`SeedLooks`] lets a sweep stop when that is decided; [`ranks()`] says which place an arm has among many.
 //! - *Memory*: a network is a list of [`LayerCost`](pool_spec::LayerCost) rows; [`MemoryModel::estimate`] turns them into an itemised
 //!   [`MemoryEstimate`], by the published study's formula or by what training really keeps.
 //! - *Trade-offs*: [`pareto_front`].
@@ -38,6 +38,7 @@ mod mean_difference;
 mod memory;
 mod pareto;
 mod power;
+mod ranks;
 mod sequential;
 mod sign_flip;
 mod student;
@@ -56,6 +57,7 @@ pub use mean_difference::MeanDifference;
 pub use memory::{MemoryEstimate, MemoryItem, MemoryModel};
 pub use pareto::{ParetoError, dominates, pareto_front};
 pub use power::{paired_t_power, seeds_needed};
+pub use ranks::{RankInterval, ranks};
 pub use sequential::{Look, SeedLooks};
 pub use sign_flip::sign_flip;
 pub use student::{PairedT, paired_t};

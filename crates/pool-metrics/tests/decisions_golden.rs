@@ -7,7 +7,9 @@ mod networks;
 
 use common::assert_close;
 use networks::predictions;
-use pool_metrics::{MeanDifference, PairedPredictions, SeedLooks, paired_t, sign_flip};
+use pool_metrics::{
+    MeanDifference, PairedPredictions, SeedLooks, SeedPredictions, paired_t, ranks, sign_flip,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -17,6 +19,7 @@ struct Golden {
     sign_flip: Vec<SignFlip>,
     levels: Vec<Levels>,
     crossed: Vec<Crossed>,
+    ranked: Vec<Ranked>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +65,15 @@ struct Crossed {
     difference: f64,
     standard_error: f64,
     freedom: f64,
+}
+
+/// Per arm and seed, the images that it gets wrong; per arm its rank, the best and the worst that it may have.
+#[derive(Deserialize)]
+struct Ranked {
+    name: String,
+    images: usize,
+    arms: Vec<Vec<Vec<usize>>>,
+    ranks: Vec<[usize; 3]>,
 }
 
 fn golden() -> Golden {
@@ -114,5 +126,28 @@ fn crossed_standard_errors_equal_statsmodels_analysis_of_variance() {
         assert!((ours.difference - case.difference).abs() < 1e-14, "{}: {ours:?}", case.name);
         assert_close(ours.standard_error, case.standard_error, 1e-9, &case.name);
         assert_close(ours.freedom, case.freedom, 1e-8, &case.name);
+    }
+}
+
+#[test]
+fn ranks_equal_those_of_statsmodels_variances_and_corrections() {
+    for case in golden().ranked {
+        let predicted: Vec<_> = case.arms.iter().map(|arm| predictions(case.images, arm)).collect();
+        let of_arm =
+            |arm: &Vec<Vec<u16>>| -> Vec<(u64, Vec<u16>)> { (1..).zip(arm.iter().cloned()).collect() };
+        let predicted: Vec<_> = predicted.iter().map(of_arm).collect();
+        let networks: Vec<Vec<SeedPredictions<'_>>> = predicted
+            .iter()
+            .map(|arm| {
+                arm.iter().map(|(seed, predictions)| SeedPredictions { seed: *seed, predictions }).collect()
+            })
+            .collect();
+        let arms: Vec<&[SeedPredictions<'_>]> = networks.iter().map(Vec::as_slice).collect();
+        let ours: Vec<[usize; 3]> = ranks(&vec![0; case.images], &arms, 0.05, 0.0)
+            .unwrap()
+            .iter()
+            .map(|found| [found.rank, found.low, found.high])
+            .collect();
+        assert_eq!(ours, case.ranks, "{}", case.name);
     }
 }

@@ -41,7 +41,7 @@ pub use record::{
     ComputedWith, Contention, CostRecord, EarlierEpochs, EpochRecord, EvaluatedSet, Evaluation, HardImage,
     Latency, LeftOut, MeasuredPeak, ModelFacts, PredictionTimes, Provenance, RECORD_VERSION, Record,
     RecordError, RecordSummary, Robustness, StepTimes, TestResults, TestSummary, TestedArm, TestedArms,
-    TrialRecord, TrialStatus, TrialSummary,
+    TrialRecord, TrialStatus, TrialSummary, TriedSetting, TunedArm,
 };
 pub use run_dir::RunDir;
 pub use run_layout::RunLayout;

@@ -33,25 +33,26 @@ mod write;
 
 pub use analysis::{
     Absences, Analysis, ArmBeside, ArmInRun, Basis, Budget, Choice, ClaimResult, Comparisons, Conclusion,
-    Decision, Difference, Judgement, Limit, LimitFigure, Method, Objective, PairComparison, ParetoArm,
-    ParetoFront, Recommendation, RunComparison, SettingDifference, Standing, StudyData, StudyVerdict,
-    class_gaps, recommend,
+    Decision, Difference, Judgement, League, LeagueRow, LeagueTable, Limit, LimitFigure, Method, Objective,
+    Overall, PairComparison, ParetoArm, ParetoFront, Recommendation, RunComparison, SettingDifference,
+    ShortVerdict, Standing, StudyData, StudyVerdict, TunedPair, TuningFindings, class_gaps, recommend,
 };
 pub use error::ReportError;
 pub use figures::{
     ArmFigures, ClassNames, CostFigures, Estimate, LatencyFigures, MemoryFigure, PeakFigures, Proportion,
     RobustnessFigures, Spread, TimeSource, TrialFigures,
 };
-pub use read::{ArmResults, Run, TrialOverview};
+pub use read::{ArmResults, Run, TrialOverview, TuningResults};
 pub use render::{
-    Picture, PlannedArm, PlannedSweep, PlotFile, PlotKind, Tile, gallery_svg, html_report, json_results,
-    latex_document, latex_tables, markdown_comparison, markdown_report, markdown_summary, operator_table,
-    plan_table, plot_files, results_csv, terminal_comparison, terminal_evaluation, terminal_recommendation,
-    terminal_report, terminal_status, terminal_summary, trials_csv,
+    Picture, PlannedArm, PlannedSweep, PlannedTuning, PlotFile, PlotKind, Tile, gallery_svg, html_report,
+    json_results, latex_document, latex_tables, league_picture, league_picture_file, markdown_comparison,
+    markdown_league, markdown_report, markdown_summary, operator_table, plan_table, plot_files, results_csv,
+    terminal_comparison, terminal_evaluation, terminal_league, terminal_recommendation, terminal_report,
+    terminal_status, terminal_summary, trials_csv,
 };
 pub use status::{RunStatus, TaskProgress, TaskStatus};
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};
-pub use write::{WrittenReport, check_summary_folder, write_report, write_summary};
+pub use write::{WrittenReport, check_summary_folder, write_league, write_report, write_summary};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

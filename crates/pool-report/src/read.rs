@@ -2,9 +2,12 @@
 
 use pool_records::{
     CostRecord, EpochRecord, Evaluation, Failure, FailureCause, PausedTrial, RunLayout, SeedsOfReport,
-    TaskState, TrialRecord, TrialStatus, TrialSummary,
+    TaskState, TrialRecord, TrialStatus, TrialSummary, TunedArm,
 };
-use pool_spec::{Claim, ComparisonSpec, Measurement, PlanFile, Reported, Trial};
+use pool_spec::{
+    ArmOverrides, Claim, ComparisonSpec, Measurement, PlanFile, Reported, SettingTrial, Trial, Tuning,
+    one_per_arm,
+};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -32,8 +35,11 @@ pub struct Run {
     pub seeds: SeedsOfReport,
     /// Those that earlier reports were written for.
     pub seeds_of_reports: Vec<SeedsOfReport>,
-    /// The arms in the plan's order, those without a finished trial included.
+    /// The arms in the plan's order, those without a finished trial included. Arms that were tuned are here with the trials
+    /// of the setting that was chosen.
     pub arms: Vec<ArmResults>,
+    /// What they were tuned with, and how they fare without; `None` where nothing was tuned.
+    pub tuning: Option<TuningResults>,
     /// Trials and measurements of costs that died, and records that cannot be read.
     pub failures: Vec<Failure>,
     /// Ids of trials that have not run yet, or are running.
@@ -60,7 +66,22 @@ pub struct ArmResults {
     pub costs: Vec<CostRecord>,
 }
 
+/// What tuning left behind.
+#[derive(Debug, Clone)]
+pub struct TuningResults {
+    /// The settings that every arm was tried with.
+    pub settings: Vec<ArmOverrides>,
+    /// What was found with them, and what was chosen, in the plan's order of arms.
+    pub tried: Vec<TunedArm>,
+    /// The arms with the sweep file's settings; their costs are in [`Run::arms`].
+    pub untuned: Vec<ArmResults>,
+}
+
 impl ArmResults {
+    fn empty(name: &str) -> Self {
+        Self { name: name.to_owned(), records: Vec::new(), costs: Vec::new() }
+    }
+
     /// The trials that did not diverge, which are those that enter a mean.
     pub fn healthy(&self) -> impl Iterator<Item = &TrialRecord> {
         self.records.iter().filter(|record| record.is_healthy())
@@ -106,6 +127,7 @@ impl Run {
             claims: plan.claims,
             reported: plan.reported,
             arms: Vec::new(),
+            tuning: None,
             failures: Vec::new(),
             missing: Vec::new(),
             unmeasured: Vec::new(),
@@ -119,8 +141,16 @@ impl Run {
             shown = run.look_through(&plan.trials, known, most);
             run.set_aside = arms - shown.len();
         }
+        if let Some(tuning) = &plan.tuning {
+            run.add_tuning(tuning, &plan.trials);
+        }
+        // What an arm is judged by; a tuned one, by the trials of its setting.
+        let judged: HashSet<&str> = run.judged(&plan.trials, plan.tuning.as_ref()).map(Trial::id).collect();
+        let tuned = plan.tuning.iter().flat_map(|tuning| &tuning.tuned).map(|tuned| &tuned.trial);
+        let tuned = tuned.filter(|trial| judged.contains(trial.id()));
         let trials: Vec<&Trial> =
-            plan.trials.iter().filter(|trial| shown.contains(&trial.spec().arm)).collect();
+            plan.trials.iter().chain(tuned).filter(|trial| shown.contains(&trial.spec().arm)).collect();
+        let untuned: HashSet<&str> = plan.trials.iter().map(Trial::id).collect();
         // By as many threads as there are processors: a large run has gigabytes of records.
         let states = trials
             .par_iter()
@@ -129,10 +159,17 @@ impl Run {
         for (trial, state) in trials.into_iter().zip(states) {
             // An arm that a search has given up is no row of a table.
             let has_row = !matches!(state, TaskState::Paused(_));
-            let record = run.add_trial(trial, state);
-            if has_row {
-                run.arm(&trial.spec().arm).records.extend(record.map(|record| *record));
+            let record = run.add_trial(trial, state).map(|record| *record);
+            if !has_row {
+                continue;
             }
+            let (arm, is_judged) = (&trial.spec().arm, judged.contains(trial.id()));
+            if let Some(tuning) = &mut run.tuning
+                && untuned.contains(trial.id())
+            {
+                results_of(&mut tuning.untuned, arm).records.extend(record.clone());
+            }
+            results_of(&mut run.arms, arm).records.extend(record.filter(|_| is_judged));
         }
         for costs in plan.costs.iter().filter(|costs| shown.contains(&costs.spec().arm)) {
             run.add_costs(costs);
@@ -203,14 +240,56 @@ impl Run {
         }
     }
 
-    /// The results of this arm, which begin empty.
-    fn arm(&mut self, name: &str) -> &mut ArmResults {
-        let index = self.arms.iter().position(|arm| arm.name == name).unwrap_or_else(|| {
-            self.arms.push(ArmResults { name: name.to_owned(), records: Vec::new(), costs: Vec::new() });
-            self.arms.len() - 1
+    /// Reads the trials of tuning; every arm has a row from now on.
+    fn add_tuning(&mut self, tuning: &Tuning, untuned: &[Trial]) {
+        let mut finished = HashMap::new();
+        for SettingTrial { trial, .. } in &tuning.trials {
+            let state = TaskState::<TrialSummary>::of(&self.layout.trial(trial.id()), trial.id());
+            if let Some(record) = self.add_trial(trial, state) {
+                finished.insert(trial.id().to_owned(), *record);
+            }
+        }
+        let arms = one_per_arm(untuned).map(|trial| ArmResults::empty(&trial.spec().arm));
+        self.arms = arms.collect();
+        self.tuning = Some(TuningResults {
+            tried: TunedArm::all(tuning.settings.len(), &tuning.trials, &finished),
+            settings: tuning.settings.clone(),
+            untuned: self.arms.clone(),
         });
-        &mut self.arms[index]
     }
+
+    /// The trials that arms are judged by: of arms that were tuned, those with the setting that was chosen, which may be the
+    /// sweep file's own.
+    fn judged<'p>(
+        &self,
+        trials: &'p [Trial],
+        tuning: Option<&'p Tuning>,
+    ) -> impl Iterator<Item = &'p Trial> + use<'p> {
+        let tried = self.tuning.iter().flat_map(|tuning| &tuning.tried);
+        let chosen: HashMap<String, usize> =
+            tried.filter_map(|tried| Some((tried.arm.clone(), tried.chosen?))).collect();
+        let has_setting = move |trial: &Trial| {
+            let Some(tuning) = tuning else { return true };
+            let Some(setting) = chosen.get(&trial.spec().arm) else { return false };
+            let mut with_it = tuning.trials.iter().filter(|tried| tried.setting == *setting);
+            with_it.any(|tried| tried.trial.spec().is_other_seed_of(trial.spec()))
+        };
+        let tuned = tuning.map_or(&[][..], |tuning| &tuning.tuned);
+        trials.iter().chain(tuned.iter().map(|tuned| &tuned.trial)).filter(move |trial| has_setting(trial))
+    }
+
+    fn arm(&mut self, name: &str) -> &mut ArmResults {
+        results_of(&mut self.arms, name)
+    }
+}
+
+/// The results of this arm, which begin empty.
+fn results_of<'a>(arms: &'a mut Vec<ArmResults>, name: &str) -> &'a mut ArmResults {
+    let index = arms.iter().position(|arm| arm.name == name).unwrap_or_else(|| {
+        arms.push(ArmResults::empty(name));
+        arms.len() - 1
+    });
+    &mut arms[index]
 }
 
 fn failure(id: String, arm: &str, seed: Option<u64>, reason: String) -> Failure {

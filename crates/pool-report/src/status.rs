@@ -92,14 +92,13 @@ impl RunStatus {
         let plan = read_plan(&layout)?;
         let mut clock = Clock::default();
         // Records are read in full, by every processor: whether one can be used is judged as a report judges it.
-        let looked: Vec<Looked> = plan
-            .trials
+        let planned: Vec<&Trial> = plan.every_trial().collect();
+        let looked: Vec<Looked> = planned
             .par_iter()
             .map(|trial| Looked::at::<TrialRecord>(&layout.trial(trial.id()), trial.id(), &usable))
             .collect();
-        let trials: Vec<TaskStatus> = plan
-            .trials
-            .iter()
+        let trials: Vec<TaskStatus> = planned
+            .into_iter()
             .zip(looked)
             .map(|(trial, looked)| trial_status(&layout, trial, looked, &mut clock))
             .collect();

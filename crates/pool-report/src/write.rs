@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use pool_files::atomic_write;
 use pool_records::{check_outputs, check_outside_runs};
 
+use crate::render::plain_name;
 use crate::{
-    Analysis, EventFile, EventFileError, Picture, PlotFile, PlotKind, ReportError, Run, html_report,
-    json_results, latex_document, latex_tables, markdown_report, markdown_summary, plot_files, results_csv,
-    tensorboard_events, trials_csv,
+    Analysis, EventFile, EventFileError, League, Picture, PlotFile, PlotKind, ReportError, Run, html_report,
+    json_results, latex_document, latex_tables, league_picture, league_picture_file, markdown_league,
+    markdown_report, markdown_summary, plot_files, results_csv, tensorboard_events, trials_csv,
 };
 
 /// The plots of a summary: few, because a summary is kept in a repository.
@@ -86,13 +87,30 @@ fn create(folder: &Path) -> Result<(), ReportError> {
 /// # Errors
 /// [`ReportError::Output`] if the folder is part of a run, [`ReportError::Io`] if a file cannot be written.
 pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    let name = file_name(&run.study);
+    let name = plain_name(&run.study);
     let prefix = format!("{name}-");
     let plots = plot_files(run, analysis, &SUMMARY);
     let text = markdown_summary(analysis, &pictures(&prefix, &plots));
     let mut contents = vec![(folder.join(format!("{name}.md")), text)];
     contents.extend(
         plots.into_iter().map(|plot| (folder.join(format!("{prefix}{}", plot.kind.file())), plot.svg)),
+    );
+    check_outputs(&[], &contents.iter().map(|(path, _)| path.as_path()).collect::<Vec<_>>())?;
+    create(folder)?;
+    write_all(contents)
+}
+
+/// Writes a league for documents about the study: `league.md`, and for each run the picture that it shows.
+///
+/// # Errors
+/// [`ReportError::Output`] if the folder is part of a run, [`ReportError::Io`] if a file cannot be written.
+pub fn write_league(league: &League, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let mut contents = vec![(folder.join("league.md"), markdown_league(league))];
+    contents.extend(
+        league
+            .tables
+            .iter()
+            .filter_map(|table| Some((folder.join(league_picture_file(table)), league_picture(table)?))),
     );
     check_outputs(&[], &contents.iter().map(|(path, _)| path.as_path()).collect::<Vec<_>>())?;
     create(folder)?;
@@ -124,31 +142,4 @@ fn write_all(contents: Vec<(PathBuf, String)>) -> Result<Vec<PathBuf>, ReportErr
         atomic_write(path, text.as_bytes()).map_err(ReportError::io("write", path))?;
     }
     Ok(contents.into_iter().map(|(path, _)| path).collect())
-}
-
-/// A study's name as a file name that needs no quoting and cannot lead to another folder.
-fn file_name(study: &str) -> String {
-    let kept = |character: char| {
-        if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '-' }
-    };
-    let name: String = study.chars().map(kept).collect();
-    let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() { "study".to_owned() } else { parts.join("-") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_studies_become_plain_file_names() {
-        for (study, expected) in [
-            ("mnist-pooling", "mnist-pooling"),
-            ("../../etc/passwd", "etc-passwd"),
-            ("<script> 100 %", "script-100"),
-            ("池", "study"),
-        ] {
-            assert_eq!(file_name(study), expected);
-        }
-    }
 }

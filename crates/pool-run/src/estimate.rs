@@ -62,7 +62,11 @@ pub fn estimate_from(selection: &Selection<'_>, share: Share, probes: &[Probe]) 
     let total_s = match plan.rungs() {
         [] => {
             let arm_of = |trial: &&Trial| arms.iter().find(|row| row.arm == trial.spec().arm);
-            at_once(share.jobs, selection.trials.iter().filter_map(arm_of).map(|row| row.trial_s))
+            let tried = selection.tuning.iter().map(|tried| &tried.trial);
+            // Tuned arms are trained twice with the study's seeds.
+            let times = if selection.tuning.is_empty() { 1 } else { 2 };
+            let study = std::iter::repeat_n(&selection.trials, times).flatten().copied();
+            at_once(share.jobs, tried.chain(study).filter_map(|trial| arm_of(&trial)).map(|row| row.trial_s))
         }
         rungs => {
             // Which arms go on is not known: each is as long as the average.

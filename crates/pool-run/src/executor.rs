@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use pool_records::{EpochRecord, RunDir, StopFlag, TrialEvent};
-use pool_spec::Task;
+use pool_records::{EpochRecord, RunDir, StopFlag, TrialEvent, TunedArm};
+use pool_spec::{ArmOverrides, Task};
 
 use crate::ScheduleError;
 use crate::task::{QueuedTask, TaskOutcome};
@@ -86,6 +86,13 @@ pub enum SweepEvent<'a> {
         arms: usize,
         /// Seeds that each of them has at the look.
         seeds: u32,
+    },
+    /// Every setting has been tried, and the arms are trained with the one that was chosen for each.
+    Tuned {
+        /// The settings.
+        settings: &'a [ArmOverrides],
+        /// What was found for each arm.
+        arms: &'a [TunedArm],
     },
     /// Tasks that do not wait for one another begin: all trials, those of a rung, or the measurements. A trial is a task
     /// once in every rung that it takes part in.

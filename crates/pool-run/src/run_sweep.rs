@@ -1,12 +1,12 @@
 //! Runs what has no record yet: trials, rung by rung where a search goes that way, and then the measurements of costs.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use pool_files::atomic_write;
-use pool_records::{EpochRecord, Failure, RecordSummary, RunDir, RunError, StopFlag, TrialSummary};
-use pool_spec::{GoingOn, Rung, Selection, Task, Trial};
+use pool_records::{EpochRecord, Failure, RecordSummary, RunDir, RunError, StopFlag, TrialSummary, TunedArm};
+use pool_spec::{GoingOn, Rung, Selection, SettingTrial, Task, Trial};
 use rayon::prelude::*;
 
 use crate::ScheduleError;
@@ -105,9 +105,13 @@ impl<'p> ExistingWork<'p> {
         let budget = TimeBudget::new(selection.plan.hours());
         let mut found =
             Self { finished: HashSet::new(), trials: Vec::new(), measurements: 0, budget, disk_bytes: 0 };
-        let trials = selection.trials.iter().map(|&trial| Task::Trial(trial));
+        let trials = selection.trials.iter().copied();
+        let with_settings = selection.tuning.iter().chain(&selection.tuned).map(|tried| &tried.trial);
+        let trials = trials.chain(with_settings).map(Task::Trial);
         let tasks: Vec<Task<'p>> =
             trials.chain(selection.measurements.iter().map(|&costs| Task::Costs(costs))).collect();
+        // Of an arm's trials with settings that may be chosen, those of one setting will be there.
+        let unlikely = unlikely_trials(selection);
         // By as many threads as there are processors: a large run has gigabytes of records.
         let records = tasks.par_iter().map(|&task| ExistingRecord::read(dir, task));
         let records: Vec<Option<ExistingRecord>> = records.collect::<Result<_, RunError>>()?;
@@ -118,6 +122,7 @@ impl<'p> ExistingWork<'p> {
                     found.trials.push(*trial);
                 }
                 Some(ExistingRecord::Costs) => found.measurements += 1,
+                None if unlikely.contains(task.id()) => continue,
                 None => {
                     if let Some(paused) = dir.paused(task) {
                         found.budget.spend_epochs(task.id(), &paused.epochs);
@@ -131,6 +136,16 @@ impl<'p> ExistingWork<'p> {
         }
         Ok(found)
     }
+}
+
+/// The trials with settings that may be chosen, but for one setting of each arm.
+fn unlikely_trials<'p>(selection: &Selection<'p>) -> HashSet<&'p str> {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    let others = selection
+        .tuned
+        .iter()
+        .filter(|tuned| *first.entry(tuned.arm()).or_insert(tuned.setting) != tuned.setting);
+    others.map(|tuned| tuned.trial.id()).collect()
 }
 
 /// What a sweep needs to know of a record that was there before.
@@ -177,12 +192,14 @@ impl<'p> SweepRun<'_, 'p> {
     fn run(mut self) -> Result<bool, ScheduleError> {
         let arms = match self.selection.plan.rungs() {
             [rungs @ .., last] => self.climb(rungs, *last)?,
-            [] if self.selection.plan.comparison.looks.is_empty() => {
-                self.train(&self.selection.trials, None)?;
-                None
-            }
             [] => {
-                self.train_until_decided()?;
+                if self.selection.plan.tuning.is_some() {
+                    self.train_tuned()?;
+                } else if self.selection.plan.comparison.looks.is_empty() {
+                    self.train(&self.selection.trials, None)?;
+                } else {
+                    self.train_until_decided()?;
+                }
                 None
             }
         };
@@ -211,7 +228,7 @@ impl<'p> SweepRun<'_, 'p> {
         let arms: HashSet<&'p str> = field.iter().map(|trial| trial.spec().arm.as_str()).collect();
         let finals: Vec<&'p Trial> =
             self.selection.trials.iter().copied().filter(|trial| arms.contains(&*trial.spec().arm)).collect();
-        let going_on = GoingOn { arms, seeds: usize::MAX };
+        let going_on = GoingOn { arms, seeds: usize::MAX, ..GoingOn::default() };
         self.sweep.dir.store_going_on(self.selection.plan, &going_on)?;
         self.train(&finals, None)?;
         Ok(Some(going_on.arms))
@@ -222,7 +239,7 @@ impl<'p> SweepRun<'_, 'p> {
         let plan = self.selection.plan;
         let looks = &plan.comparison.looks;
         let every_arm = self.selection.one_per_arm().into_iter().map(|trial| trial.spec().arm.as_str());
-        let mut going_on = GoingOn { arms: every_arm.collect(), seeds: 0 };
+        let mut going_on = GoingOn { arms: every_arm.collect(), ..GoingOn::default() };
         for (index, &seeds) in looks.iter().enumerate() {
             going_on.seeds = seeds as usize;
             self.sweep.dir.store_going_on(plan, &going_on)?;
@@ -250,6 +267,41 @@ impl<'p> SweepRun<'_, 'p> {
             }
         }
         Ok(())
+    }
+
+    /// Tries every arm with every setting, and then trains it with the study's seeds: as the sweep file has it, and with the
+    /// setting that was chosen.
+    fn train_tuned(&mut self) -> Result<(), ScheduleError> {
+        let Selection { plan, trials, tuning, tuned, .. } = self.selection;
+        let tried: Vec<&'p Trial> = tuning.iter().map(|tried| &tried.trial).collect();
+        self.train(&tried, None)?;
+        if !self.sweep.goes_on() {
+            self.left_undone = true;
+            return Ok(());
+        }
+        let mut finished = HashMap::new();
+        for trial in tried {
+            if let Some(record) = self.sweep.dir.state::<TrialSummary>(Task::Trial(trial))?.finished() {
+                finished.insert(trial.id().to_owned(), *record);
+            }
+        }
+        let settings = plan.tuning.as_ref().map_or(&[][..], |tuning| &tuning.settings);
+        let arms = TunedArm::all(settings.len(), tuning.iter().copied(), &finished);
+        (self.sweep.on_event)(SweepEvent::Tuned { settings, arms: &arms });
+        let chosen = arms.into_iter().filter_map(|arm| Some((arm.arm, arm.chosen?)));
+        let going_on = GoingOn { settings: chosen.collect(), ..GoingOn::default() };
+        self.sweep.dir.store_going_on(plan, &going_on)?;
+        let is_chosen = |tuned: &&&SettingTrial| going_on.settings.get(tuned.arm()) == Some(&tuned.setting);
+        let tuned = tuned.iter().filter(is_chosen).map(|tuned| &tuned.trial);
+        let mut trials: Vec<&'p Trial> = trials.iter().copied().chain(tuned).collect();
+        // Seed by seed, as a sweep that is interrupted should have compared all arms on the seeds that it finished.
+        let mut place = HashMap::new();
+        for trial in &trials {
+            let next = place.len();
+            place.entry(trial.spec().seed).or_insert(next);
+        }
+        trials.sort_by_key(|trial| place[&trial.spec().seed]);
+        self.train(&trials, None)
     }
 
     fn begin_rung(&mut self, index: usize, arms: usize, rung: &Rung) {

@@ -67,6 +67,7 @@ mod split;
 mod steps;
 mod summary;
 mod sweep;
+mod tuning;
 
 pub use augmentation::{Augmentation, Flip};
 pub use backend::{PoolTensor, VariablePath};
@@ -110,6 +111,7 @@ pub use sweep::{
     Arm, ArmOverrides, BuiltInNetwork, ConvChange, FillError, Filling, FillingLayer, Fillings,
     NetworkTemplate, Site, Sweep, SweepError,
 };
+pub use tuning::{SettingTrial, Tuning};
 
 /// The windows of a layer, resolved for one input: what an implementation of the layers computes over.
 pub mod windows {

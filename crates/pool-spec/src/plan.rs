@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Claim, ClassImages, ComparisonSpec, DataSpec, EvaluationSpec, Filling, Fillings, ImageCounts, Pool,
-    Reported, Sequential, TrainSpec,
+    Reported, Sequential, SettingTrial, TrainSpec, Tuning,
 };
 
 /// Every setting of one trial. Two trials with equal specs give equal results on the same machine.
@@ -76,6 +76,12 @@ fn is_one(number: &u32) -> bool {
 }
 
 impl TrialSpec {
+    /// Whether nothing but the seed may tell them apart.
+    pub fn is_other_seed_of(&self, other: &Self) -> bool {
+        let Self { seed, model, .. } = other;
+        *other == Self { seed: *seed, model: self.model.clone().seed(model.seed), ..self.clone() }
+    }
+
     /// What the arm puts into the places of the network.
     pub fn fillings(&self) -> Fillings {
         Fillings { pool: self.pool.clone(), fill: self.fill.clone() }
@@ -223,8 +229,10 @@ pub struct Plan {
     pub study: String,
     /// The sweep file's text.
     pub sweep_text: String,
-    /// The trials.
+    /// The trials with the sweep file's settings.
     pub trials: Vec<Trial>,
+    /// What every arm is tuned with before; `None` trains it with the sweep file's settings alone.
+    pub tuning: Option<Tuning>,
     /// The same number of measurements for each arm, by turns, or none at all.
     pub measurements: Vec<Measurement>,
     /// How the arms are compared; its looks may leave out trials of arms that are decided.
@@ -280,6 +288,9 @@ pub struct PlanFile {
     pub study: String,
     /// The trials that are sure to run, and those that have.
     pub trials: Vec<Trial>,
+    /// What every arm is tuned with, and its trials with the setting that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
     /// The measurement of each arm's costs; empty when the sweep file asks for none.
     pub costs: Vec<Measurement>,
     /// The rungs of successive halving; empty where every trial is trained to its end.
@@ -303,6 +314,8 @@ pub struct GoingOn<'a> {
     pub arms: HashSet<&'a str>,
     /// Seeds, in the order of the sweep file.
     pub seeds: usize,
+    /// The settings that tuning has chosen for them.
+    pub settings: BTreeMap<String, usize>,
 }
 
 impl PlanFile {
@@ -312,6 +325,14 @@ impl PlanFile {
     /// Text that is no plan, or one whose ids lead out of the run directory.
     pub fn from_json(text: &str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
+    }
+
+    /// Every trial: those of tuning first, as they run first, and of tuned arms the trials with either setting.
+    pub fn every_trial(&self) -> impl Iterator<Item = &Trial> {
+        let of = |tried: fn(&Tuning) -> &[SettingTrial]| self.tuning.iter().flat_map(tried);
+        let (tuning, tuned) = (of(|tuning| &tuning.trials), of(|tuning| &tuning.tuned));
+        let [tuning, tuned] = [tuning, tuned].map(|tried| tried.map(|tried| &tried.trial));
+        tuning.chain(&self.trials).chain(tuned)
     }
 }
 
@@ -342,9 +363,13 @@ impl Plan {
             return Err(UnknownArm { name: name.clone(), known });
         }
         let wanted = |arm: &String| arms.is_empty() || arms.contains(arm);
+        let tuning = self.tuning.as_ref();
+        let with_setting = |tried: &&SettingTrial| wanted(&tried.trial.spec.arm);
         Ok(Selection {
             plan: self,
             trials: self.trials.iter().filter(|trial| wanted(&trial.spec.arm)).collect(),
+            tuning: tuning.map_or(&[][..], |tuning| &tuning.trials).iter().filter(with_setting).collect(),
+            tuned: tuning.map_or(&[][..], |tuning| &tuning.tuned).iter().filter(with_setting).collect(),
             measurements: self.measurements.iter().filter(|measured| wanted(&measured.spec.arm)).collect(),
         })
     }
@@ -374,9 +399,18 @@ impl Plan {
                 || going_on.arms.contains(&*measurement.spec.arm)
                 || is_finished(Task::Costs(measurement))
         };
+        let is_kept = |tuned: &&SettingTrial| {
+            going_on.settings.get(tuned.arm()) == Some(&tuned.setting)
+                || is_finished(Task::Trial(&tuned.trial))
+        };
+        let tuning = self.tuning.as_ref().map(|tuning| Tuning {
+            tuned: tuning.tuned.iter().filter(is_kept).cloned().collect(),
+            ..tuning.clone()
+        });
         PlanFile {
             study: self.study.clone(),
             trials,
+            tuning,
             costs: self.measurements.iter().filter(is_measured).cloned().collect(),
             rungs: self.rungs().to_vec(),
             comparison: self.comparison.clone(),
@@ -423,8 +457,12 @@ pub struct ArmEstimate {
 pub struct Selection<'a> {
     /// The whole plan.
     pub plan: &'a Plan,
-    /// Its trials.
+    /// Its trials with the sweep file's settings.
     pub trials: Vec<&'a Trial>,
+    /// Its trials of tuning.
+    pub tuning: Vec<&'a SettingTrial>,
+    /// Its trials with every setting that tuning may choose, of which one of each arm will run.
+    pub tuned: Vec<&'a SettingTrial>,
     /// Its measurements.
     pub measurements: Vec<&'a Measurement>,
 }
@@ -435,11 +473,11 @@ impl<'a> Selection<'a> {
         one_per_arm(self.trials.iter().copied()).collect()
     }
 
-    /// Trials that will run: all, or one of each arm and the further ones of arms in the last rung. Of a design, all that it
-    /// may come to.
+    /// Trials that will run: all, or one of each arm and the further ones of arms in the last rung. Of a design and of tuned
+    /// arms, all that it may come to.
     pub fn expected_trials(&self) -> usize {
         match self.plan.rungs().last() {
-            None => self.trials.len(),
+            None => self.trials_by_stage().iter().sum(),
             Some(last) => {
                 let arms = self.one_per_arm().len();
                 arms + last.arms.min(arms) * last.seeds.saturating_sub(1)
@@ -447,7 +485,8 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Trials of each stage: all of them at once, those of one rung after the other, or those that each look adds.
+    /// Trials of each stage: all of them at once, those of one rung after the other, those that each look adds, or those of
+    /// tuning and then each arm's as the file has it and as tuning has.
     pub fn trials_by_stage(&self) -> Vec<usize> {
         let arms = self.one_per_arm().len();
         let looks = &self.plan.comparison.looks;
@@ -458,6 +497,9 @@ impl<'a> Selection<'a> {
                 .zip(before)
                 .map(|(seeds, before)| arms * (seeds - before) as usize)
                 .collect();
+        }
+        if !self.tuning.is_empty() {
+            return vec![self.tuning.len(), self.trials.len() * 2];
         }
         if self.plan.rungs().is_empty() {
             return vec![self.trials.len()];

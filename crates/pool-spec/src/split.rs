@@ -6,8 +6,10 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::reading::Whole;
+
 /// Which training images are held out for validation: `{ tail = 0.2 }`, `{ stratified = 0.2 }`,
-/// `{ stratified = 0.2, per_seed = true }`, or `"predefined"`.
+/// `{ stratified = 0.2, per_seed = true }`, `{ folds = 5 }`, or `"predefined"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Split {
     /// The last fraction of them, as Keras's `validation_split` does.
@@ -16,6 +18,9 @@ pub enum Split {
     Stratified(f64),
     /// The same fraction of every class, drawn anew from each trial's seed.
     StratifiedPerSeed(f64),
+    /// One of so many equal parts of every class: the first seeds, as many as there are folds, hold each part out once; the next
+    /// as many do so with other parts.
+    Folds(u32),
     /// Those that the data set has set apart itself, as MedMNIST does.
     Predefined,
 }
@@ -29,7 +34,16 @@ impl Split {
             Self::Tail(fraction) | Self::Stratified(fraction) | Self::StratifiedPerSeed(fraction) => {
                 Some(fraction)
             }
+            Self::Folds(folds) => Some(1.0 / f64::from(folds)),
             Self::Predefined => None,
+        }
+    }
+
+    /// Whether other images are held out with another seed.
+    pub fn depends_on_seed(self) -> bool {
+        match self {
+            Self::StratifiedPerSeed(_) | Self::Folds(_) => true,
+            Self::Tail(_) | Self::Stratified(_) | Self::Predefined => false,
         }
     }
 }
@@ -40,6 +54,11 @@ impl Serialize for Split {
             Self::Tail(fraction) => ("tail", fraction, false),
             Self::Stratified(fraction) => ("stratified", fraction, false),
             Self::StratifiedPerSeed(fraction) => ("stratified", fraction, true),
+            Self::Folds(folds) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("folds", &folds)?;
+                return map.end();
+            }
             Self::Predefined => return serializer.serialize_str(PREDEFINED),
         };
         let mut map = serializer.serialize_map(None)?;
@@ -57,19 +76,29 @@ struct Keys {
     tail: Option<f64>,
     stratified: Option<f64>,
     per_seed: Option<bool>,
+    folds: Option<Whole<2, MOST_FOLDS>>,
 }
 
+const MOST_FOLDS: u64 = 1_000;
+
+const KEYS: &[&str] = &["tail", "stratified", "per_seed", "folds"];
 /// What is said of any other combination of keys.
-const RULE: &str =
-    "{ tail = 0.2 }, { stratified = 0.2 }, { stratified = 0.2, per_seed = true } or \"predefined\"";
+const RULE: &str = "{ tail = 0.2 }, { stratified = 0.2 }, { stratified = 0.2, per_seed = true }, { folds = 5 } or \"predefined\"";
 
 impl Keys {
     fn split(self) -> Option<Split> {
-        match (self.tail, self.stratified, self.per_seed) {
-            (Some(fraction), None, None) => Some(Split::Tail(fraction)),
-            (None, Some(fraction), None | Some(false)) => Some(Split::Stratified(fraction)),
-            (None, Some(fraction), Some(true)) => Some(Split::StratifiedPerSeed(fraction)),
-            (None, None, _) | (Some(_), Some(_), _) | (Some(_), None, Some(_)) => None,
+        match self {
+            Self { tail: Some(fraction), stratified: None, per_seed: None, folds: None } => {
+                Some(Split::Tail(fraction))
+            }
+            Self { tail: None, stratified: Some(fraction), per_seed, folds: None } => {
+                let per_seed = per_seed.unwrap_or_default();
+                Some(if per_seed { Split::StratifiedPerSeed(fraction) } else { Split::Stratified(fraction) })
+            }
+            Self { tail: None, stratified: None, per_seed: None, folds: Some(Whole(folds)) } => {
+                Some(Split::Folds(folds as u32))
+            }
+            _ => None,
         }
     }
 }
@@ -99,7 +128,8 @@ impl<'de> Deserialize<'de> for Split {
                         "tail" => keys.tail = Some(map.next_value()?),
                         "stratified" => keys.stratified = Some(map.next_value()?),
                         "per_seed" => keys.per_seed = Some(map.next_value()?),
-                        _ => return Err(A::Error::unknown_field(&key, &["tail", "stratified", "per_seed"])),
+                        "folds" => keys.folds = Some(map.next_value()?),
+                        _ => return Err(A::Error::unknown_field(&key, KEYS)),
                     }
                 }
                 keys.split().ok_or_else(|| A::Error::invalid_value(serde::de::Unexpected::Map, &self))
@@ -120,6 +150,7 @@ mod tests {
             (r#"{"tail":0.2}"#, Split::Tail(0.2)),
             (r#"{"stratified":0.2}"#, Split::Stratified(0.2)),
             (r#"{"stratified":0.2,"per_seed":true}"#, Split::StratifiedPerSeed(0.2)),
+            (r#"{"folds":5}"#, Split::Folds(5)),
             (r#""predefined""#, Split::Predefined),
         ] {
             assert_eq!(serde_json::from_str::<Split>(text).expect(text), split);

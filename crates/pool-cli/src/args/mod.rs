@@ -12,7 +12,7 @@ use pool_records::TaskCommand;
 
 pub(crate) use layer::{ApplyArgs, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs, SetOrPath};
-pub(crate) use run::{CompareArgs, RecommendArgs, ReportArgs, StatusArgs};
+pub(crate) use run::{CompareArgs, LeagueArgs, RecommendArgs, ReportArgs, StatusArgs};
 pub(crate) use sweep::{LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
 pub(crate) use trained::{EvaluateArgs, ExportArgs, PredictArgs};
 
@@ -90,6 +90,12 @@ budget, or none has a validation error.")]
     /// Put two runs side by side: before and after, one data set and another
     #[command(after_help = "Example:\n  pool-cli compare runs/mnist-pooling runs/fashion-mnist-pooling")]
     Compare(CompareArgs),
+    /// Rank the arms of one or more runs, each rank with the places that chance leaves it
+    #[command(after_help = "\
+Examples:
+  pool-cli league runs/league-mnist
+  pool-cli league runs/league-mnist runs/league-fashion-mnist --to docs")]
+    League(LeagueArgs),
     /// Predict the class of pictures (.png) of any size and polarity
     #[command(after_help = "\
 Example:

@@ -68,6 +68,19 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct LeagueArgs {
+    /// The run directories
+    #[arg(required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Write it into this folder as league.md with a picture for each run; the folder must lie outside any run directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Print the league as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
     /// The first run directory
     pub(crate) first: PathBuf,

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use pool_records::TrialSummary;
 use pool_report::{
-    Analysis, Budget, Run, RunComparison, RunStatus, check_summary_folder, json_results, markdown_comparison,
-    terminal_comparison, terminal_recommendation, terminal_report, terminal_status, terminal_summary,
-    write_report, write_summary,
+    Analysis, Budget, League, Run, RunComparison, RunStatus, check_summary_folder, json_results,
+    markdown_comparison, terminal_comparison, terminal_league, terminal_recommendation, terminal_report,
+    terminal_status, terminal_summary, write_league, write_report, write_summary,
 };
 
 use super::terminal_width;
-use crate::args::{CompareArgs, RecommendArgs, ReportArgs, StatusArgs};
+use crate::args::{CompareArgs, LeagueArgs, RecommendArgs, ReportArgs, StatusArgs};
 use crate::exit::Outcome;
 use crate::output::{eprint_line, print, print_json};
 
@@ -127,6 +127,26 @@ pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<Outcome> {
         print(&markdown_comparison(&comparison))?;
     } else {
         print(&format!("{}\n", terminal_comparison(&comparison, terminal_width())))?;
+    }
+    Ok(Outcome::Done)
+}
+
+pub(crate) fn league(args: &LeagueArgs) -> anyhow::Result<Outcome> {
+    if let Some(folder) = &args.to {
+        check_summary_folder(folder)?;
+    }
+    let runs = args.runs.iter().map(|run| Run::read(run)).collect::<Result<Vec<Run>, _>>()?;
+    let league = League::of(&runs);
+    if args.json {
+        print_json(&league)?;
+    } else {
+        print(&format!("{}\n", terminal_league(&league, terminal_width())))?;
+    }
+    if let Some(folder) = &args.to {
+        for file in write_league(&league, folder)? {
+            // Standard output may be holding JSON.
+            eprint_line(&format!("League: {}", file.display()));
+        }
     }
     Ok(Outcome::Done)
 }

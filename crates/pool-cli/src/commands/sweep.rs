@@ -144,6 +144,9 @@ fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
         LauncherArg::Local if args.prepare && has_looks => Some(
             "--prepare cannot go with seeds.until: which trials run is decided look by look; leave it out",
         ),
+        LauncherArg::Local if args.prepare && plan.tuning.is_some() => {
+            Some("--prepare cannot go with [tune]: which trials run is decided by tuning; leave it out")
+        }
         LauncherArg::Local if args.prepare && plan.hours().is_some() => {
             Some("--prepare cannot go with hours: somebody must count them; leave it out")
         }
@@ -158,6 +161,9 @@ fn check_launcher(args: &SweepArgs, plan: &Plan) -> anyhow::Result<()> {
         }
         LauncherArg::Slurm if args.detach && has_looks => {
             Some("--detach cannot go with seeds.until: somebody must wait for each look; leave it out")
+        }
+        LauncherArg::Slurm if args.detach && plan.tuning.is_some() => {
+            Some("--detach cannot go with [tune]: somebody must wait for the end of tuning; leave it out")
         }
         LauncherArg::Slurm if args.detach && plan.hours().is_some() => {
             Some("--detach cannot go with hours: somebody must count them; leave it out")

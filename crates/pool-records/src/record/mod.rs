@@ -8,6 +8,7 @@ mod evaluation;
 mod provenance;
 mod tested_arms;
 mod trial;
+mod tuned_arm;
 
 use pool_spec::reading::one_line;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,7 @@ pub use evaluation::{EvaluatedSet, Evaluation, HardImage, Robustness, TestResult
 pub use provenance::{ComputedWith, Contention, EarlierEpochs, Provenance};
 pub use tested_arms::{LeftOut, TestedArm, TestedArms};
 pub use trial::{EpochRecord, TestSummary, TrialRecord, TrialStatus, TrialSummary};
+pub use tuned_arm::{TriedSetting, TunedArm};
 
 /// Version of the record formats. A reader refuses any other.
 pub const RECORD_VERSION: u32 = 3;

@@ -1,6 +1,6 @@
 //! What one trial measured, epoch by epoch and in the end.
 
-use pool_spec::{ChannelStatistics, ClassImages, DataRemarks, Split, TrialSpec};
+use pool_spec::{ChannelStatistics, ClassImages, DataRemarks, TrialSpec};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -115,13 +115,11 @@ impl TrialRecord {
     /// Images held out for validation over images trained with, where each seed holds out others, and else 0: how much alike
     /// the seeds' results are because their training images overlap ([`paired_t`](pool_metrics::paired_t())).
     pub fn held_out_ratio(&self) -> f64 {
-        match self.spec.data.validation {
-            Split::StratifiedPerSeed(_) => {
-                let images = |part: &[u64]| part.iter().sum::<u64>() as f64;
-                images(&self.class_images.validation) / images(&self.class_images.train).max(1.0)
-            }
-            Split::Tail(_) | Split::Stratified(_) | Split::Predefined => 0.0,
+        if !self.spec.data.validation.depends_on_seed() {
+            return 0.0;
         }
+        let images = |part: &[u64]| part.iter().sum::<u64>() as f64;
+        images(&self.class_images.validation) / images(&self.class_images.train).max(1.0)
     }
 
     /// Seconds of training, over all epochs.

@@ -11,7 +11,7 @@ use pool_spec::ComparisonSpec;
 use serde::Serialize;
 
 use crate::cells::{counted, listed, p_value, points, points_interval};
-use crate::{ArmFigures, Run};
+use crate::{ArmFigures, ArmResults, Run};
 
 /// Pairs of arms. The p-values are corrected for their number (Holm).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -65,11 +65,12 @@ pub enum Standing {
 }
 
 impl Comparisons {
-    pub(super) fn of(run: &Run, figures: &[ArmFigures]) -> Self {
+    /// Of these arms of a run, whose figures are in the same order.
+    pub(super) fn of(run: &Run, results: &[ArmResults], figures: &[ArmFigures]) -> Self {
         let margin = run.comparison.margin;
-        let records = run.arms.iter().map(|arm| (arm.name.as_str(), arm.records.as_slice()));
+        let records = results.iter().map(|arm| (arm.name.as_str(), arm.records.as_slice()));
         let Some(tested) = TestedArms::of(records) else {
-            let diverged = run.arms.iter().filter(|arm| !arm.records.is_empty());
+            let diverged = results.iter().filter(|arm| !arm.records.is_empty());
             let left_out = diverged.map(|arm| in_words(&LeftOut::AllDiverged { arm: &arm.name })).collect();
             return Self { margin, left_out, ..Self::default() };
         };
@@ -78,7 +79,7 @@ impl Comparisons {
         let reference =
             (arms > ComparisonSpec::MOST_ARMS_IN_PAIRS).then(|| reference(figures, &tested.arms)).flatten();
         let (names, family) = family(run, &tested, reference, &mut left_out);
-        let rules = FamilyRules::planned(&run.comparison, run.arms.len(), tested.held_out_ratio);
+        let rules = FamilyRules::planned(&run.comparison, results.len(), tested.held_out_ratio);
         let pairs: Vec<PairComparison> = match compare_family(tested.labels, &family, &rules) {
             Ok(found) => names
                 .into_iter()
@@ -163,7 +164,7 @@ fn reference<'a>(figures: &[ArmFigures], arms: &[TestedArm<'a>]) -> Option<&'a s
     known.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(arm, _)| arm)
 }
 
-fn in_words(left_out: &LeftOut<'_>) -> String {
+pub(super) fn in_words(left_out: &LeftOut<'_>) -> String {
     match left_out {
         LeftOut::OtherImages { trial } => format!(
             "Trial {trial} was tested on other images than the first trial, so it is left out of the comparisons."

@@ -4,10 +4,12 @@ mod budget;
 mod caveats;
 mod claims;
 mod comparisons;
+mod league;
 mod pareto;
 pub(crate) mod provenance;
 mod recommend;
 mod runs;
+mod tuning;
 mod verdict;
 
 use serde::Serialize;
@@ -18,9 +20,11 @@ pub use budget::{Basis, Budget, Limit, LimitFigure};
 pub use caveats::{Absences, class_gaps};
 pub use claims::{ClaimResult, Conclusion};
 pub use comparisons::{Comparisons, PairComparison, Standing};
+pub use league::{League, LeagueRow, LeagueTable, Overall};
 pub use pareto::{Objective, ParetoArm, ParetoFront};
 pub use recommend::{Judgement, Recommendation, recommend};
 pub use runs::{ArmBeside, ArmInRun, Difference, Method, RunComparison, SettingDifference};
+pub use tuning::{ShortVerdict, TunedPair, TuningFindings};
 pub use verdict::{Choice, Decision, StudyVerdict};
 
 /// What the records of a run say.
@@ -43,6 +47,9 @@ pub struct Analysis {
     pub arms: Vec<ArmFigures>,
     /// Every two arms, on the test images.
     pub comparisons: Comparisons,
+    /// What the arms were tuned with, and whether that changes the verdict; `None` where nothing was tuned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<TuningFindings>,
     /// The arms that no other beats on every count.
     pub pareto: ParetoFront,
     /// The claims of the sweep file.
@@ -77,7 +84,7 @@ impl Analysis {
             arm.reported = run.reported.get(&arm.arm).copied();
         }
         caveats::mark_unlike_machines(&mut arms);
-        let comparisons = Comparisons::of(run, &arms);
+        let comparisons = Comparisons::of(run, &run.arms, &arms);
         let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
         Self {
             study: run.study.clone(),
@@ -87,6 +94,7 @@ impl Analysis {
             class_gaps: gaps_of(run),
             class_names: ClassNames::of(run),
             claims: claims::claims(run, &arms),
+            tuning: TuningFindings::of(run, &comparisons),
             confounding: caveats::confounding(run, &arms),
             absences: Absences::of(run),
             provenance: provenance::provenance(run),

@@ -14,6 +14,13 @@ pub(super) enum Block {
     List(Vec<String>),
     /// A table with its title.
     Table(Table),
+    /// A file beside the document, which a terminal cannot show.
+    Picture {
+        /// What it shows.
+        title: String,
+        /// Its name.
+        file: String,
+    },
 }
 
 /// More pairs than this become a table of the pairs with the best arm.
@@ -40,6 +47,7 @@ pub(super) fn blocks(analysis: &Analysis, detail: Detail) -> Vec<Block> {
     blocks.extend(analysis.confounding.iter().map(|sentence| Block::Paragraph(vec![sentence.clone()])));
     blocks.extend(tables::of_arms(analysis, detail).into_iter().map(Block::Table));
     blocks.extend(comparisons(analysis, detail));
+    blocks.extend(tables::tuning(analysis, detail).into_iter().map(Block::Table));
     blocks.extend(tables::pareto(&analysis.pareto).map(Block::Table));
     blocks.extend(claims(analysis, detail));
     blocks.extend(tables::reported_figures(analysis).map(Block::Table));

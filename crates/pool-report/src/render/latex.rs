@@ -35,6 +35,7 @@ pub fn latex_tables(analysis: &Analysis) -> String {
     let shown = tables::of_arms(analysis, Detail::Brief)
         .into_iter()
         .chain(tables::pairs(analysis, MOST_PAIRS, Detail::Brief))
+        .chain(tables::tuning(analysis, Detail::Brief))
         .chain(tables::pareto(&analysis.pareto))
         .chain(tables::claims(analysis))
         .chain(tables::reported_figures(analysis));

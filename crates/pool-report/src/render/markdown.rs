@@ -47,6 +47,7 @@ pub(super) fn render_markdown(title: &str, blocks: &[Block]) -> String {
             format!("{items}\n")
         }
         Block::Table(table) => render_table(table),
+        Block::Picture { title, file } => format!("![{}]({file})\n\n", escape(title)),
     });
     std::iter::once(format!("# {}\n\n", escape(title))).chain(blocks).collect()
 }

@@ -2,7 +2,8 @@
 use pool_metrics::{FamilyRules, MemoryEstimate, MemoryModel};
 use pool_records::ModelFacts;
 use pool_spec::{
-    ArmEstimate, ComparisonSpec, ImageCounts, NetworkError, Rung, Selection, SweepEstimate, TrainSpec,
+    ArmEstimate, ArmOverrides, ComparisonSpec, ImageCounts, NetworkError, Rung, Selection, SweepEstimate,
+    TrainSpec,
 };
 use serde::Serialize;
 
@@ -37,6 +38,9 @@ pub struct PlannedSweep {
     /// How the arms are compared, and when they are trained no further.
     #[serde(skip_serializing_if = "ComparisonSpec::is_plain")]
     pub comparison: ComparisonSpec,
+    /// What every arm is tuned with before; `None` where it is trained as the sweep file has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<PlannedTuning>,
     /// Hours of training after which a search starts nothing more.
     pub hours: Option<f64>,
     /// What it trains, decides and tests with.
@@ -45,6 +49,15 @@ pub struct PlannedSweep {
     pub class_gaps: Option<Vec<String>>,
     /// How long it will take; `None` where no steps were timed.
     pub times: Option<SweepEstimate>,
+}
+
+/// What the arms would be tuned with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlannedTuning {
+    /// The settings that every arm is tried with.
+    pub settings: Vec<ArmOverrides>,
+    /// Trials of tuning, over all arms.
+    pub trials: usize,
 }
 
 impl PlannedSweep {
@@ -74,6 +87,10 @@ impl PlannedSweep {
             arms: arms.collect::<Result<_, NetworkError>>()?,
             rungs: rungs.to_vec(),
             comparison: plan.comparison.clone(),
+            tuning: plan.tuning.as_ref().map(|tuning| PlannedTuning {
+                settings: tuning.settings.clone(),
+                trials: selection.tuning.len(),
+            }),
             hours: plan.hours(),
             images: plan.images,
             class_gaps: plan.classes.as_ref().map(class_gaps),
@@ -91,6 +108,7 @@ pub fn plan_table(plan: &PlannedSweep, width: u16) -> String {
         tables.push(halving(rungs));
     }
     tables.extend(design(plan));
+    tables.extend(plan.tuning.as_ref().map(tuning));
     let tables = tables.iter().map(|table| render_with_notes(table, width));
     let words = [recipe_in_words(arms), images_in_words(plan)].map(Block::Paragraph);
     tables.chain([render_blocks(&words, width)]).collect::<Vec<_>>().join("\n")
@@ -117,6 +135,22 @@ fn design(PlannedSweep { arms, comparison, .. }: &PlannedSweep) -> Option<Table>
              each miss the truth with this probability; all looks and pairs together do so with 5 %."
         )],
     })
+}
+
+fn tuning(PlannedTuning { settings, trials }: &PlannedTuning) -> Table {
+    let rows = settings.iter().enumerate();
+    let rows = rows.map(|(place, setting)| vec![(place + 1).to_string(), setting.to_string()]);
+    Table {
+        title: format!("Tuning: {} more", counted(*trials, "trial")),
+        word_columns: 2,
+        header: ["", "setting"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        notes: vec![
+            "Every arm is tried with each setting; the lowest validation error chooses. The arm is then trained with the \
+             study's seeds twice: as the sweep file has it, and with the setting that was chosen, unless the two are the same."
+                .to_owned(),
+        ],
+    }
 }
 
 /// How the arms are trained. Those of a search may differ, as their names say.

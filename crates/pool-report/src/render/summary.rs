@@ -38,6 +38,7 @@ fn blocks(analysis: &Analysis) -> Vec<Block> {
     }
     blocks.extend(analysis.confounding.iter().map(|sentence| Block::Paragraph(vec![sentence.clone()])));
     blocks.push(Block::Table(main_table(analysis)));
+    blocks.extend(analysis.tuning.as_ref().map(|tuning| Block::Paragraph(tuning.sentences.clone())));
     blocks.extend(claims(analysis).map(|sentence| Block::Paragraph(vec![sentence])));
     blocks
 }

@@ -35,6 +35,7 @@ pub(super) fn render_blocks(blocks: &[Block], width: u16) -> String {
                 items.iter().map(|item| indent(&wrap(item, columns.saturating_sub(2)))).collect()
             }
             Block::Table(table) => render_with_notes(table, width),
+            Block::Picture { file, .. } => format!("({file})\n"),
         };
         after_heading = matches!(block, Block::Heading(_));
     }

@@ -37,6 +37,7 @@ fn plan(width: u16) -> String {
         model: model(pool),
     });
     let plan = PlannedSweep {
+        tuning: None,
         arms: arms.into(),
         rungs: Vec::new(),
         comparison: ComparisonSpec { margin: Some(0.001), looks: vec![15, 30, 60] },

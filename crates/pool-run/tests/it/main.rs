@@ -8,3 +8,4 @@ mod processes;
 mod scheduling;
 mod search;
 mod sharing;
+mod tuning;

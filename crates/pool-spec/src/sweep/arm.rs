@@ -1,6 +1,9 @@
 //! What is compared.
 
+use std::fmt;
 use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
 
 use super::filling::Fillings;
 
@@ -16,22 +19,37 @@ pub struct Arm {
 }
 
 /// What an arm overrides besides what it fills. Whatever is `None` is as the sweep file has it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ArmOverrides {
     /// The places of the network that the pooling layer takes, from 0; the others stay empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<Vec<usize>>,
     /// The rate of every dropout layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout: Option<f64>,
     /// The step size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
     /// Images per step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<usize>,
     /// How strongly weights decay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_decay: Option<f64>,
     /// The momentum of an optimizer that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
     /// The share of a label that is spread over all classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_smoothing: Option<f64>,
+}
+
+/// Every change in a word or two: `dropout 0.2, lr 0.001`.
+impl fmt::Display for ArmOverrides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().collect::<Vec<_>>().join(", "))
+    }
 }
 
 impl ArmOverrides {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::arm::{Arm, ArmOverrides};
+use super::axes::AxisChecker;
 use super::check_data::check_data;
 use super::claims::check_claims;
 use super::error::Source;
@@ -12,9 +13,10 @@ use super::network::NetworkTemplate;
 use super::search::{Search, SearchContext};
 use super::seeds::{check_design_fits, check_seeds};
 use super::toml_file::{ArmToml, ControlledParameters, ModelToml, SweepToml};
+use super::tune::{TUNE, Tune};
 use crate::{
     Claim, ComparisonSpec, DataSpec, Decay, EvaluationSpec, Reported, Schedule, StepSchedule, SweepError,
-    TrainSpec,
+    TrainSpec, Tuning,
 };
 
 /// A sweep file in which every single setting is right. Whether they fit one another (a window and its input, say) is
@@ -48,6 +50,8 @@ pub struct Sweep {
     pub(super) network: Option<NetworkTemplate>,
     /// Draws further arms; `None` trains only those listed.
     pub(super) search: Option<Search>,
+    /// What every arm is tuned with; `None` trains it as the file has it.
+    pub(super) tune: Option<Tune>,
 }
 
 const MAX_NAME: usize = 60;
@@ -79,7 +83,7 @@ impl Sweep {
             return Err(self.source.error_of("seeds", message));
         }
         self.seeds = (1..=u64::from(count)).collect();
-        check_trials(&self.source, self.seeds.len(), self.arms.len())?;
+        self.check_trials(self.arms.len())?;
         Ok(self)
     }
 
@@ -114,8 +118,12 @@ impl Sweep {
             SearchContext { listed: &arms, seeds: seeds.len(), train: &train, network: network.as_ref() };
         let search = raw.search.map(|search| Search::check(&source, search, &around)).transpose()?;
         let most_arms = search.as_ref().map_or(arms.len(), |search| search.arms);
-        check_trials(&source, seeds.len(), most_arms)?;
-        Ok(Self {
+        let tune = raw.tune.map(|tune| {
+            check_tuning_fits(&source, &seeds, !comparison.looks.is_empty(), search.is_some())?;
+            let axes = AxisChecker { source: &source, table: TUNE, train: &train, network: network.as_ref() };
+            Tune::check(tune, &axes)
+        });
+        let sweep = Self {
             study: raw.study,
             seeds,
             comparison,
@@ -130,20 +138,58 @@ impl Sweep {
             control: raw.control.parameters,
             network,
             search,
+            tune: tune.transpose()?,
             source,
-        })
+        };
+        sweep.check_trials(most_arms)?;
+        Ok(sweep)
+    }
+
+    /// A plan has a network for each trial, and of a tuned arm one for each setting that may be chosen.
+    fn check_trials(&self, arms: usize) -> Result<(), SweepError> {
+        let (seeds, settings) = (self.seeds.len(), self.tune.as_ref().map_or(0, |tune| tune.settings.len()));
+        let trials = seeds.saturating_mul(arms).saturating_mul(1 + settings);
+        if trials <= MAX_TRIALS {
+            return Ok(());
+        }
+        let with_settings = match settings {
+            0 => String::new(),
+            settings => format!(", with the file's settings and {settings} others,"),
+        };
+        let message = format!(
+            "{seeds} seeds for each of {arms} arms{with_settings} are {trials} trials, and at most {MAX_TRIALS} are planned; \
+             divide the study"
+        );
+        Err(self.source.error_of("seeds", message))
     }
 }
 
-fn check_trials(source: &Source, seeds: usize, arms: usize) -> Result<(), SweepError> {
-    let trials = seeds.saturating_mul(arms);
-    if trials <= MAX_TRIALS {
-        return Ok(());
+/// Tuning comes before seeds that are listed, and they must be fresh.
+fn check_tuning_fits(
+    source: &Source,
+    seeds: &[u64],
+    has_looks: bool,
+    has_search: bool,
+) -> Result<(), SweepError> {
+    const FIRST: u64 = Tuning::FIRST_SEED;
+    if has_search {
+        let message = "[tune] and [search] exclude each other: a search draws its arms' settings itself; put the axes into \
+                       [search.space], or list the arms";
+        return Err(source.error_of(TUNE, message));
     }
-    let message = format!(
-        "{seeds} seeds for each of {arms} arms are {trials} trials, and at most {MAX_TRIALS} are planned; divide the study"
-    );
-    Err(source.error_of("seeds", message))
+    if has_looks {
+        let message = "[tune] and seeds.until exclude each other; list the seeds";
+        return Err(source.error_of(TUNE, message));
+    }
+    match seeds.iter().find(|&&seed| seed >= FIRST) {
+        None => Ok(()),
+        Some(seed) => {
+            let message = format!(
+                "seed {seed}: [tune] takes the seeds from {FIRST} on, and the study's must be others; give smaller ones"
+            );
+            Err(source.error_of("seeds", message))
+        }
+    }
 }
 
 /// The network: one of the literature, or the layers of the file.

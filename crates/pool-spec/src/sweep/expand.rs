@@ -9,9 +9,10 @@ use super::filling::Fillings;
 use super::network::{FillError, Filled, NetworkTemplate};
 use super::search::{SPACE, Search};
 use super::toml_file::ControlledParameters;
+use super::tune::Tune;
 use crate::{
-    CostSpec, DataFacts, ImageCounts, Measurement, NetworkError, Plan, Sequential, SweepError, Trial,
-    TrialSpec,
+    CostSpec, DataFacts, ImageCounts, Measurement, NetworkError, Plan, Sequential, SettingTrial, SweepError,
+    Trial, TrialSpec, Tuning,
 };
 
 /// A space counts as used up after this many draws, and `DRAWS_PER_ARM` more for every arm.
@@ -34,23 +35,14 @@ impl Sweep {
         let arms = self.with_drawn(&context)?;
         let networks = self.networks(&arms, &context)?;
         let arms_and_networks = || arms.iter().zip(&networks);
-        let trials = self
+        let trials: Vec<Trial> = self
             .seeds
             .iter()
             .flat_map(|&seed| arms_and_networks().map(move |(arm, network)| (seed, arm, network)))
-            .map(|(seed, arm, network)| TrialSpec {
-                study: self.study.clone(),
-                arm: arm.name.clone(),
-                pool: arm.fillings.pool.clone(),
-                fill: arm.fillings.fill.clone(),
-                seed,
-                data: self.data.clone(),
-                train: self.train.with_overrides(&arm.overrides),
-                evaluation: self.evaluation,
-                model: network.clone().seed(seed),
-            })
-            .map(Trial::from)
+            .map(|(seed, arm, network)| self.trial(arm, network, seed))
             .collect();
+        let tuning =
+            self.tune.as_ref().map(|tune| self.tuning(tune, &arms, &trials, &context)).transpose()?;
         // By turns, so that what the machine does meanwhile falls on all arms alike.
         let processes = if self.cost_epochs > 0 { self.cost_processes } else { 0 };
         let measurements = (1..=processes)
@@ -74,6 +66,7 @@ impl Sweep {
             study: self.study.clone(),
             sweep_text: self.source.text.clone(),
             trials,
+            tuning,
             measurements,
             comparison: self.comparison.clone(),
             claims: self.claims.clone(),
@@ -82,6 +75,52 @@ impl Sweep {
             images: facts.images,
             classes: facts.class_images.clone(),
         })
+    }
+
+    fn trial(&self, arm: &Arm, network: &Sequential, seed: u64) -> Trial {
+        Trial::from(TrialSpec {
+            study: self.study.clone(),
+            arm: arm.name.clone(),
+            pool: arm.fillings.pool.clone(),
+            fill: arm.fillings.fill.clone(),
+            seed,
+            data: self.data.clone(),
+            train: self.train.with_overrides(&arm.overrides),
+            evaluation: self.evaluation,
+            model: network.clone().seed(seed),
+        })
+    }
+
+    /// Every arm with every setting: with the seeds of tuning, and with the study's seeds where the setting is not the one
+    /// that the file has.
+    fn tuning(
+        &self,
+        tune: &Tune,
+        arms: &[Arm],
+        untuned: &[Trial],
+        context: &NetworkContext,
+    ) -> Result<Tuning, SweepError> {
+        let mut tried: Vec<(usize, Arm, Sequential)> = Vec::new();
+        for (setting, overrides) in tune.settings.iter().enumerate() {
+            let arms = arms.iter().map(|arm| Arm { overrides: overrides.clone(), ..arm.clone() });
+            let arms: Vec<Arm> = arms.collect();
+            let networks = self.networks(&arms, context)?;
+            tried.extend(arms.into_iter().zip(networks).map(|(arm, network)| (setting, arm, network)));
+        }
+        let with_seeds = |seeds: &mut dyn Iterator<Item = u64>| -> Vec<SettingTrial> {
+            let of_seed = |seed| {
+                tried.iter().map(move |(setting, arm, network)| SettingTrial {
+                    setting: *setting,
+                    trial: self.trial(arm, network, seed),
+                })
+            };
+            seeds.flat_map(of_seed).collect()
+        };
+        let trials = with_seeds(&mut tune.seeds());
+        let mut tuned = with_seeds(&mut self.seeds.iter().copied());
+        let untuned: HashSet<&str> = untuned.iter().map(Trial::id).collect();
+        tuned.retain(|tuned| !untuned.contains(tuned.trial.id()));
+        Ok(Tuning { settings: tune.settings.clone(), trials, tuned })
     }
 
     /// An error of the data set, at the setting that names it.

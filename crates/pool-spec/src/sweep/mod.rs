@@ -1,6 +1,7 @@
 //! The sweep file: read as TOML, checked once, expanded into a plan.
 
 mod arm;
+mod axes;
 mod check;
 mod check_data;
 mod claims;
@@ -15,6 +16,7 @@ mod seeds;
 mod site;
 mod template_layer;
 mod toml_file;
+mod tune;
 
 pub use arm::{Arm, ArmOverrides};
 pub use check::Sweep;

@@ -13,6 +13,7 @@ use super::filling::Filling;
 use super::networks::BuiltInNetwork;
 use super::seeds::{CompareToml, SeedsToml};
 use super::template_layer::TemplateLayer;
+use super::tune::TuneToml;
 use crate::reading::Whole;
 use crate::{
     Augmentation, Colour, DataSource, EvaluationSpec, Extent, Normalize, Padding, PictureSize, Pool, Reducer,
@@ -43,6 +44,7 @@ pub(super) struct SweepToml {
     pub(super) control: ControlToml,
     pub(super) model: Option<ModelToml>,
     pub(super) search: Option<SearchToml>,
+    pub(super) tune: Option<TuneToml>,
     #[serde(default)]
     pub(super) arm: Vec<ArmToml>,
     #[serde(default)]

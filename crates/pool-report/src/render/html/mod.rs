@@ -71,6 +71,7 @@ fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
     for (kind, chart) in plots(run, analysis) {
         let table = match kind {
             PlotKind::Comparisons => tables::pairs(run, analysis),
+            PlotKind::Tuning => tables::tuning(run, analysis),
             PlotKind::LearningCurves
             | PlotKind::Pareto
             | PlotKind::Robustness

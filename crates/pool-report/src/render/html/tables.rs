@@ -4,8 +4,7 @@ use maud::{Markup, html};
 use pool_metrics::MemoryModel;
 use pool_records::{Evaluation, TrialRecord, TrialStatus};
 
-use super::super::tables::Table;
-use super::super::tables::without_pictures;
+use super::super::tables::{Detail, Table, tuning as tuning_tables, without_pictures};
 use super::elements::{Cell, Grid, GridRow, arm_name, heads};
 use crate::cells::{NOTHING, estimate, mebibytes, number, p_value, points, points_interval, thousands};
 use crate::{Analysis, ArmFigures, PairComparison, Proportion, Run, Spread, TimeSource};
@@ -211,11 +210,20 @@ fn error(found: &Evaluation) -> String {
 
 /// The tables of the other output formats for which the page has no plot.
 pub(super) fn more_tables(run: &Run, analysis: &Analysis) -> Markup {
+    with_titles(run, &without_pictures(analysis))
+}
+
+/// What tuning chose, and what it changes.
+pub(super) fn tuning(run: &Run, analysis: &Analysis) -> Markup {
+    with_titles(run, &tuning_tables(analysis, Detail::Full))
+}
+
+fn with_titles(run: &Run, tables: &[Table]) -> Markup {
     html! {
-        @for table in without_pictures(analysis) {
+        @for table in tables {
             h3 { (table.title) }
             @for note in &table.notes { p.note { (note) } }
-            (table_grid(run, &table).markup())
+            (table_grid(run, table).markup())
         }
     }
 }

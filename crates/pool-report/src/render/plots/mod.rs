@@ -8,8 +8,9 @@ mod curves;
 mod memory;
 mod pareto;
 mod robustness;
+mod tuning;
 
-use crate::chart::Chart;
+use crate::chart::{Chart, List, Row, Stack};
 use crate::{Analysis, Run};
 
 /// What is drawn of a run.
@@ -25,6 +26,8 @@ pub enum PlotKind {
     Memory,
     /// The difference in error of every two arms.
     Comparisons,
+    /// Validation error against what was tuned.
+    Tuning,
     /// Which class is mistaken for which.
     Confusion,
     /// Stated confidence against the share that is right.
@@ -33,12 +36,13 @@ pub enum PlotKind {
 
 impl PlotKind {
     /// Every one, in reading order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LearningCurves,
         Self::Pareto,
         Self::Robustness,
         Self::Memory,
         Self::Comparisons,
+        Self::Tuning,
         Self::Confusion,
         Self::Calibration,
     ];
@@ -56,6 +60,7 @@ impl PlotKind {
             Self::Robustness => "robustness",
             Self::Memory => "memory",
             Self::Comparisons => "comparisons",
+            Self::Tuning => "tuning",
             Self::Confusion => "confusion",
             Self::Calibration => "calibration",
         }
@@ -69,6 +74,7 @@ impl PlotKind {
             Self::Robustness => "Robustness to small changes",
             Self::Memory => "Memory",
             Self::Comparisons => "All pairs of arms",
+            Self::Tuning => "Tuning",
             Self::Confusion => "Confusion of classes",
             Self::Calibration => "Calibration",
         }
@@ -82,6 +88,7 @@ impl PlotKind {
             Self::Robustness => robustness::chart(run),
             Self::Memory => memory::chart(run),
             Self::Comparisons => comparisons::chart(run, analysis),
+            Self::Tuning => tuning::chart(analysis.tuning.as_ref()),
             Self::Confusion => confusion::chart(run, &analysis.class_names),
             Self::Calibration => calibration::chart(run),
         }
@@ -114,4 +121,16 @@ pub fn plot_files(run: &Run, analysis: &Analysis, kinds: &[PlotKind]) -> Vec<Plo
         Some(PlotFile { kind, svg: chart.sheet(kind.title(), &arms) })
     };
     kinds.iter().filter_map(|&kind| file(kind)).collect()
+}
+
+/// Rows below one axis as a file of its own, complete in itself.
+pub(super) fn sheet_of_list(title: &str, list: &List, rows: &[Row]) -> String {
+    let panels = std::iter::once(list.head(&maud::html! {}, 0.0)).chain(rows.iter().map(|row| list.row(row)));
+    let chart = Chart {
+        caption: String::new(),
+        colours_series: false,
+        columns: 1,
+        stacks: vec![Stack { panels: panels.collect() }],
+    };
+    chart.sheet(title, &[])
 }

@@ -26,14 +26,8 @@ pub(in crate::render) fn pairs(analysis: &Analysis, most: usize, detail: Detail)
 
 fn pair_row(analysis: &Analysis, pair: &PairComparison) -> Vec<String> {
     let found = &pair.comparison;
-    let better = match found.verdict {
-        Verdict::FirstBetter => pair.first.as_str(),
-        Verdict::SecondBetter => pair.second.as_str(),
-        Verdict::PracticallyEqual => "practically equal",
-        Verdict::Open if analysis.comparisons.margin.is_some() => "open",
-        Verdict::Open => "not distinguishable",
-        Verdict::OneSeed => "one seed only",
-    };
+    let has_margin = analysis.comparisons.margin.is_some();
+    let better = verdict_word(&pair.first, &pair.second, found.verdict, has_margin);
     vec![
         pair.first.clone(),
         pair.second.clone(),
@@ -42,6 +36,23 @@ fn pair_row(analysis: &Analysis, pair: &PairComparison) -> Vec<String> {
         format!("{} {}", points(found.difference), points_interval(pair.interval)),
         found.adjusted_p_value.map_or_else(|| NOTHING.to_owned(), p_value),
     ]
+}
+
+/// The arm with the lower error, or why none has.
+pub(super) fn verdict_word<'a>(
+    first: &'a str,
+    second: &'a str,
+    verdict: Verdict,
+    has_margin: bool,
+) -> &'a str {
+    match verdict {
+        Verdict::FirstBetter => first,
+        Verdict::SecondBetter => second,
+        Verdict::PracticallyEqual => "practically equal",
+        Verdict::Open if has_margin => "open",
+        Verdict::Open => "not distinguishable",
+        Verdict::OneSeed => "one seed only",
+    }
 }
 
 /// All adjusted p-values as a matrix. `None` for fewer than three arms, or if all are compared with one reference.

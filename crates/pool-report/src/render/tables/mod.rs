@@ -3,9 +3,11 @@
 mod comparisons;
 mod costs;
 mod errors;
+mod tuning;
 
 pub(super) use self::comparisons::{claims, p_values, pairs, reported_figures};
 pub(super) use self::costs::pareto;
+pub(super) use self::tuning::tuning;
 use crate::Analysis;
 use crate::analysis::provenance::{THREADS_OF_A_TRIAL, TRIALS_AT_ONCE};
 

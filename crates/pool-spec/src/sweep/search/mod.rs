@@ -7,11 +7,12 @@ mod space;
 use self::halving::Ladder;
 use self::space::{Pools, Space};
 use super::arm::Arm;
+use super::axes::{AxisChecker, RecipeAxes};
 use super::error::Source;
 use super::network::NetworkTemplate;
-use super::toml_file::{Numbers, PlaceToml, Scale, SearchToml, SpaceToml, StrategyToml};
+use super::toml_file::{PlaceToml, SearchToml, SpaceToml, StrategyToml};
 use crate::reading::Whole;
-use crate::{SearchPlan, SgdSettings, SweepError, TrainSpec};
+use crate::{SearchPlan, SweepError, TrainSpec};
 
 /// A search in which every single setting is right.
 #[derive(Debug, Clone)]
@@ -51,7 +52,8 @@ impl Search {
         raw: SearchToml,
         around: &SearchContext<'_>,
     ) -> Result<Self, SweepError> {
-        let checker = Checker { source, around };
+        let SearchContext { train, network, .. } = *around;
+        let checker = Checker { source, around, axes: AxisChecker { source, table: SPACE, train, network } };
         let strategy = checker.strategy(&raw)?;
         if let Some(hours) = raw.hours.filter(|hours| !(*hours > 0.0 && hours.is_finite())) {
             let message = format!("hours = {hours}: give a finite number above 0, such as 8.0");
@@ -87,16 +89,10 @@ impl Search {
     }
 }
 
-/// The rule of [`is_share`] in words.
-const BELOW_1: &str = "from 0 to below 1";
-
-fn is_share(value: f64) -> bool {
-    (0.0..1.0).contains(&value)
-}
-
 struct Checker<'a> {
     source: &'a Source,
     around: &'a SearchContext<'a>,
+    axes: AxisChecker<'a>,
 }
 
 impl Checker<'_> {
@@ -180,10 +176,10 @@ impl Checker<'_> {
         } = raw;
         let pools = match reduce {
             Some(reduce) => Pools::Windows {
-                reduce: self.distinct("reduce", reduce)?,
-                size: self.axis("size", size)?,
-                stride: self.axis("stride", stride)?,
-                padding: self.axis("padding", padding)?,
+                reduce: self.axes.distinct("reduce", reduce)?,
+                size: self.axes.axis("size", size)?,
+                stride: self.axes.axis("stride", stride)?,
+                padding: self.axes.axis("padding", padding)?,
             },
             None => {
                 let of_windows =
@@ -191,18 +187,18 @@ impl Checker<'_> {
                 self.listed_pools(of_windows)?
             }
         };
-        let positive = |value: f64| value > 0.0 && value.is_finite();
-        let not_negative = |value: f64| value >= 0.0 && value.is_finite();
         let batch_size = batch_size.map(|sizes| sizes.into_iter().map(Whole::to_usize).collect());
         Ok(Space {
             pools,
             slots: slots.map(|slots| self.slots(slots)).transpose()?,
-            dropout: self.dropout(dropout)?,
-            learning_rate: self.numbers("learning_rate", learning_rate, positive, "above 0 and finite")?,
-            batch_size: self.axis("batch_size", batch_size)?,
-            weight_decay: self.numbers("weight_decay", weight_decay, not_negative, "of 0 or more, finite")?,
-            momentum: self.momentum(momentum)?,
-            label_smoothing: self.numbers("label_smoothing", label_smoothing, is_share, BELOW_1)?,
+            batch_size: self.axes.axis("batch_size", batch_size)?,
+            recipe: self.axes.recipe(RecipeAxes {
+                dropout,
+                learning_rate,
+                weight_decay,
+                momentum,
+                label_smoothing,
+            })?,
         })
     }
 
@@ -211,7 +207,7 @@ impl Checker<'_> {
     fn listed_pools(&self, of_windows: [(&str, bool); 3]) -> Result<Pools, SweepError> {
         if let Some((key, _)) = of_windows.into_iter().find(|(_, is_given)| *is_given) {
             let message = "size, stride and padding belong to windows: add reduce = [\"max\", \"avg\"]";
-            return Err(self.error(key, message));
+            return Err(self.axes.error(key, message));
         }
         if self.around.listed.is_empty() {
             let message = "there is no pooling layer to draw: add reduce = [\"max\", \"avg\"], or an [[arm]]";
@@ -220,98 +216,17 @@ impl Checker<'_> {
         Ok(Pools::Listed)
     }
 
-    /// Only some networks have a dropout layer.
-    fn dropout(&self, axis: Option<Numbers>) -> Result<Option<Numbers>, SweepError> {
-        if axis.is_some() && self.around.network.is_some_and(|network| !network.has_dropout()) {
-            let message =
-                "dropout: the network has no dropout layer whose rate could change; add { dropout = 0.2 }";
-            return Err(self.error("dropout", message));
-        }
-        self.numbers("dropout", axis, is_share, BELOW_1)
-    }
-
-    /// Only some optimizers have a momentum.
-    fn momentum(&self, axis: Option<Numbers>) -> Result<Option<Numbers>, SweepError> {
-        let optimizer = self.around.train.optimizer;
-        match optimizer.descent() {
-            None if axis.is_none() => Ok(None),
-            None => {
-                let message = format!(
-                    "momentum: optimizer = \"{}\" has none to set; write optimizer = \"sgd\" in [train], or \
-                     leave the axis out",
-                    optimizer.word()
-                );
-                Err(self.error("momentum", message))
-            }
-            Some(SgdSettings { nesterov: true, .. }) => {
-                let allowed = |value: f64| value > 0.0 && value < 1.0;
-                self.numbers("momentum", axis, allowed, "above 0 and below 1, as nesterov = true takes one")
-            }
-            Some(SgdSettings { nesterov: false, .. }) => self.numbers("momentum", axis, is_share, BELOW_1),
-        }
-    }
-
-    /// An error of an axis.
-    fn error(&self, key: &str, message: impl Into<String>) -> SweepError {
-        self.source.error_of(&format!("{SPACE}.{key}"), message)
-    }
-
-    fn distinct<T: PartialEq>(&self, key: &str, values: Vec<T>) -> Result<Vec<T>, SweepError> {
-        if values.is_empty() {
-            let message = format!("{key} = []: give at least one value, or leave the axis out");
-            return Err(self.error(key, message));
-        }
-        if let Some(index) = (1..values.len()).find(|&index| values[..index].contains(&values[index])) {
-            let message = format!("{key}: value {} stands there twice; remove one", index + 1);
-            return Err(self.error(key, message));
-        }
-        Ok(values)
-    }
-
-    fn axis<T: PartialEq>(&self, key: &str, values: Option<Vec<T>>) -> Result<Option<Vec<T>>, SweepError> {
-        values.map(|values| self.distinct(key, values)).transpose()
-    }
-
-    fn numbers(
-        &self,
-        key: &str,
-        numbers: Option<Numbers>,
-        is_allowed: impl Fn(f64) -> bool,
-        rule: &str,
-    ) -> Result<Option<Numbers>, SweepError> {
-        let given = match &numbers {
-            None => Vec::new(),
-            Some(Numbers::List(list)) => list.clone(),
-            Some(Numbers::Range(range)) => vec![range.from, range.to],
-        };
-        if let Some(value) = given.into_iter().find(|&value| !is_allowed(value)) {
-            return Err(self.error(key, format!("{key}: {value} is not allowed; give numbers {rule}")));
-        }
-        let message = match numbers {
-            None => return Ok(None),
-            Some(Numbers::List(list)) => return Ok(Some(Numbers::List(self.distinct(key, list)?))),
-            Some(Numbers::Range(range)) if range.from >= range.to => {
-                format!("{key}: from = {} must be less than to = {}", range.from, range.to)
-            }
-            Some(Numbers::Range(range)) if range.scale == Scale::Log && range.from <= 0.0 => {
-                format!("{key}: a logarithmic range begins above 0, not at from = {}", range.from)
-            }
-            Some(Numbers::Range(range)) => return Ok(Some(Numbers::Range(range))),
-        };
-        Err(self.error(key, message))
-    }
-
     /// Sets of slots, from 1 in the file and from 0 here.
     fn slots(&self, slots: Vec<Vec<PlaceToml>>) -> Result<Vec<Vec<usize>>, SweepError> {
         let there = self.around.network.map_or(1, NetworkTemplate::slots);
-        let sets = self.distinct("slots", slots)?;
+        let sets = self.axes.distinct("slots", slots)?;
         let checked = sets.into_iter().map(|set| {
             if set.iter().any(|slot| slot.to_usize() > there) {
                 let set: Vec<u64> = set.iter().map(|slot| slot.0).collect();
                 let message = format!(
                     "slots: {set:?} names a \"pool\" that the layers do not have; they have {there}, counted from 1"
                 );
-                return Err(self.error("slots", message));
+                return Err(self.axes.error("slots", message));
             }
             let mut places: Vec<usize> = set.iter().map(|slot| slot.to_usize() - 1).collect();
             places.sort_unstable();
@@ -319,6 +234,6 @@ impl Checker<'_> {
             Ok(places)
         });
         // [1, 2] and [2, 1] are the same places.
-        self.distinct("slots", checked.collect::<Result<_, _>>()?)
+        self.axes.distinct("slots", checked.collect::<Result<_, _>>()?)
     }
 }

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::draw::{self, pick};
 use crate::sweep::arm::{Arm, ArmOverrides};
-use crate::sweep::toml_file::{Numbers, Range, Scale};
+use crate::sweep::axes::{RecipeAxes, draw_number};
 use crate::{Extent, Padding, Pool, Reducer, Window};
 
 /// Where the pooling layers come from.
@@ -26,12 +26,8 @@ pub(super) enum Pools {
 pub(super) struct Space {
     pub(super) pools: Pools,
     pub(super) slots: Option<Vec<Vec<usize>>>,
-    pub(super) dropout: Option<Numbers>,
-    pub(super) learning_rate: Option<Numbers>,
     pub(super) batch_size: Option<Vec<usize>>,
-    pub(super) weight_decay: Option<Numbers>,
-    pub(super) momentum: Option<Numbers>,
-    pub(super) label_smoothing: Option<Numbers>,
+    pub(super) recipe: RecipeAxes,
 }
 
 /// Longer names are replaced by a number: tables have to hold them. Windows of a size per axis have such names, or numbers
@@ -71,13 +67,13 @@ impl Space {
         let mut named = vec![words.join(" ")];
         let overrides = ArmOverrides {
             slots: draw_one(&self.slots, &mut generator),
-            dropout: draw_number(&self.dropout, &mut generator),
-            learning_rate: draw_number(&self.learning_rate, &mut generator),
+            dropout: draw_number(&self.recipe.dropout, &mut generator),
+            learning_rate: draw_number(&self.recipe.learning_rate, &mut generator),
             batch_size: draw_one(&self.batch_size, &mut generator),
             // Axes that were added later are drawn last, so that searches without them draw what they drew.
-            weight_decay: draw_number(&self.weight_decay, &mut generator),
-            momentum: draw_number(&self.momentum, &mut generator),
-            label_smoothing: draw_number(&self.label_smoothing, &mut generator),
+            weight_decay: draw_number(&self.recipe.weight_decay, &mut generator),
+            momentum: draw_number(&self.recipe.momentum, &mut generator),
+            label_smoothing: draw_number(&self.recipe.label_smoothing, &mut generator),
         };
         named.extend(overrides.words());
         let name = named.join(", ");
@@ -110,28 +106,10 @@ fn draw_one<T: Clone>(axis: &Option<Vec<T>>, generator: &mut ChaCha8Rng) -> Opti
     pick(generator, axis.as_ref()?).cloned()
 }
 
-fn draw_number(axis: &Option<Numbers>, generator: &mut ChaCha8Rng) -> Option<f64> {
-    match axis.as_ref()? {
-        Numbers::List(values) => pick(generator, values).copied(),
-        Numbers::Range(Range { from, to, scale }) => {
-            let share = draw::unit(generator);
-            let value = match scale {
-                Scale::Linear => from + share * (to - from),
-                Scale::Log => (from.ln() + share * (to.ln() - from.ln())).exp(),
-            };
-            Some(two_digits(value).clamp(*from, *to))
-        }
-    }
-}
-
-/// As precise as a name can show it, so that the name says what the number is.
-fn two_digits(value: f64) -> f64 {
-    format!("{value:.1e}").parse().unwrap_or(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::toml_file::{Numbers, Range, Scale};
 
     fn space() -> Space {
         Space {
@@ -142,12 +120,12 @@ mod tests {
                 padding: Some(vec![Padding::Valid, Padding::Same]),
             },
             slots: None,
-            dropout: Some(Numbers::Range(Range { from: 0.0, to: 0.5, scale: Scale::Linear })),
-            learning_rate: Some(Numbers::Range(Range { from: 1e-4, to: 1e-2, scale: Scale::Log })),
             batch_size: None,
-            weight_decay: None,
-            momentum: None,
-            label_smoothing: None,
+            recipe: RecipeAxes {
+                dropout: Some(Numbers::Range(Range { from: 0.0, to: 0.5, scale: Scale::Linear })),
+                learning_rate: Some(Numbers::Range(Range { from: 1e-4, to: 1e-2, scale: Scale::Log })),
+                ..RecipeAxes::default()
+            },
         }
     }
 
@@ -179,12 +157,13 @@ mod tests {
     #[test]
     fn an_axis_of_the_recipe_changes_no_draw_of_the_others() {
         let shorter = space();
-        let longer = Space {
+        let recipe = RecipeAxes {
             weight_decay: Some(Numbers::Range(Range { from: 1e-5, to: 1e-2, scale: Scale::Log })),
             momentum: Some(Numbers::List(vec![0.0, 0.9])),
             label_smoothing: Some(Numbers::List(vec![0.0, 0.1])),
-            ..space()
+            ..space().recipe
         };
+        let longer = Space { recipe, ..space() };
         for number in 0..20 {
             let [before, after] = [&shorter, &longer].map(|space| space.draw(3, number, &[]).unwrap());
             let ArmOverrides { weight_decay, momentum, label_smoothing, .. } = after.overrides;

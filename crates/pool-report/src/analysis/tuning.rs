@@ -1,0 +1,200 @@
+//! Tuning: what was tried, what was chosen, and whether it changes who is better.
+//!
+//! The arms of a run that tunes are judged as they were tuned. Beside that stands the same comparison with the sweep file's
+//! settings, which are the same for all arms: each family of pairs is corrected by itself.
+use pool_metrics::Verdict;
+use pool_records::{TriedSetting, TunedArm};
+use pool_spec::ArmOverrides;
+use serde::Serialize;
+
+use super::Comparisons;
+use crate::cells::{counted, listed};
+use crate::read::TuningResults;
+use crate::{ArmFigures, Estimate, Run};
+
+/// What tuning found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TuningFindings {
+    /// The settings that every arm was tried with.
+    pub settings: Vec<ArmOverrides>,
+    /// What was found with them, and what was chosen, in the plan's order of arms.
+    pub tried: Vec<TunedArm>,
+    /// The test error of each arm with the sweep file's settings, in the same order.
+    pub untuned_test_error: Vec<Option<Estimate>>,
+    /// The pairs of arms that were compared with either settings.
+    pub pairs: Vec<TunedPair>,
+    /// What was chosen, what it changes, and what leaves doubt, in sentences.
+    pub sentences: Vec<String>,
+}
+
+/// Two arms with the sweep file's settings and with their own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TunedPair {
+    /// The first arm.
+    pub first: String,
+    /// The second arm.
+    pub second: String,
+    /// First minus second in words, with the sweep file's settings.
+    pub untuned: ShortVerdict,
+    /// The same with the setting that was chosen for each.
+    pub tuned: ShortVerdict,
+}
+
+/// A difference of test errors and what follows from it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShortVerdict {
+    /// First minus second, as a share of the test images.
+    pub difference: f64,
+    /// Its interval, as in the table of pairs.
+    pub interval: pool_metrics::Interval,
+    /// The conclusion.
+    pub verdict: Verdict,
+}
+
+impl TuningFindings {
+    pub(super) fn of(run: &Run, tuned: &Comparisons) -> Option<Self> {
+        let TuningResults { settings, tried, untuned } = run.tuning.as_ref()?;
+        let figures: Vec<ArmFigures> = untuned.iter().map(ArmFigures::of).collect();
+        let pairs = pairs(&Comparisons::of(run, untuned, &figures), tuned);
+        Some(Self {
+            sentences: sentences(settings, tried, &pairs),
+            settings: settings.clone(),
+            tried: tried.clone(),
+            untuned_test_error: figures.iter().map(|arm| arm.test_error).collect(),
+            pairs,
+        })
+    }
+
+    /// What was found for an arm with the setting that was chosen for it.
+    pub fn chosen<'a>(&'a self, arm: &'a TunedArm) -> Option<(&'a ArmOverrides, &'a TriedSetting)> {
+        let place = arm.chosen?;
+        Some((self.settings.get(place)?, arm.settings.get(place)?))
+    }
+}
+
+fn pairs(untuned: &Comparisons, tuned: &Comparisons) -> Vec<TunedPair> {
+    let short = |comparisons: &Comparisons, first: &str, second: &str| {
+        let (pair, turned) = comparisons.pair(first, second)?;
+        (!turned).then_some(ShortVerdict {
+            difference: pair.comparison.difference,
+            interval: pair.interval,
+            verdict: pair.comparison.verdict,
+        })
+    };
+    let both = tuned.pairs.iter().filter_map(|pair| {
+        let (first, second) = (&pair.first, &pair.second);
+        Some(TunedPair {
+            untuned: short(untuned, first, second)?,
+            tuned: short(tuned, first, second)?,
+            first: first.clone(),
+            second: second.clone(),
+        })
+    });
+    both.collect()
+}
+
+fn sentences(settings: &[ArmOverrides], tried: &[TunedArm], pairs: &[TunedPair]) -> Vec<String> {
+    let budget =
+        tried.first().map_or(0, |arm| arm.settings.iter().map(|found| found.trials + found.missing).sum());
+    let mut sentences = vec![format!(
+        "Every arm was tried with the same {} in {}; the lowest validation error chose, and the arms were then trained with \
+         seeds that tuning had not seen.",
+        counted(settings.len(), "setting"),
+        counted(budget, "trial")
+    )];
+    let waiting: Vec<&str> =
+        tried.iter().filter(|arm| arm.chosen.is_none()).map(|arm| arm.arm.as_str()).collect();
+    if !waiting.is_empty() {
+        sentences.push(format!(
+            "No setting is chosen yet for {}: a trial of tuning is missing, or every setting diverged.",
+            listed(&waiting)
+        ));
+    }
+    sentences.extend(changed(pairs));
+    sentences.extend(tried.iter().filter_map(|arm| at_the_edge(settings, arm)));
+    sentences
+}
+
+/// Whether tuning changes who is better.
+fn changed(pairs: &[TunedPair]) -> Option<String> {
+    let of: Vec<String> = pairs
+        .iter()
+        .filter(|pair| pair.tuned.verdict != pair.untuned.verdict)
+        .map(|pair| listed(&[&pair.first, &pair.second]))
+        .collect();
+    match (of.len(), pairs.len()) {
+        (_, 0) => None,
+        (0, 1) => Some("Tuning does not change the verdict.".to_owned()),
+        (0, _) => Some("Tuning changes the verdict on no pair of arms.".to_owned()),
+        (changed, all) => Some(format!(
+            "Tuning changes the verdict on {changed} of {}: {}.",
+            counted(all, "pair"),
+            of.join("; ")
+        )),
+    }
+}
+
+/// A warning if the best learning rate is the smallest or the largest that was tried: a better one may lie beyond.
+fn at_the_edge(settings: &[ArmOverrides], arm: &TunedArm) -> Option<String> {
+    let rates = || settings.iter().filter_map(|setting| setting.learning_rate);
+    let (least, most) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
+    let chosen = settings.get(arm.chosen?)?.learning_rate?;
+    let edge = match chosen {
+        _ if least == most => return None,
+        chosen if chosen == least => "smallest",
+        chosen if chosen == most => "largest",
+        _ => return None,
+    };
+    Some(format!(
+        "The learning rate of {}, {chosen}, is the {edge} that was tried: a better one may lie beyond it.",
+        arm.arm
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arm(chosen: Option<usize>) -> TunedArm {
+        let found = TriedSetting { trials: 2, validation_error: Some(0.1), ..TriedSetting::default() };
+        TunedArm { arm: "max".to_owned(), settings: vec![found; 3], chosen }
+    }
+
+    fn rates() -> Vec<ArmOverrides> {
+        let setting = |rate| ArmOverrides { learning_rate: Some(rate), ..ArmOverrides::default() };
+        [0.0003, 0.001, 0.003].map(setting).to_vec()
+    }
+
+    #[test]
+    fn a_choice_at_the_edge_of_what_was_tried_leaves_doubt() {
+        for (chosen, expected) in [
+            (
+                0,
+                Some(
+                    "The learning rate of max, 0.0003, is the smallest that was tried: a better one may lie beyond it.",
+                ),
+            ),
+            (1, None),
+            (
+                2,
+                Some(
+                    "The learning rate of max, 0.003, is the largest that was tried: a better one may lie beyond it.",
+                ),
+            ),
+        ] {
+            assert_eq!(at_the_edge(&rates(), &arm(Some(chosen))).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn an_arm_without_a_setting_is_told() {
+        assert_eq!(
+            sentences(&rates(), &[arm(None)], &[]),
+            [
+                "Every arm was tried with the same 3 settings in 6 trials; the lowest validation error chose, and the arms \
+                 were then trained with seeds that tuning had not seen.",
+                "No setting is chosen yet for max: a trial of tuning is missing, or every setting diverged."
+            ]
+        );
+    }
+}
