@@ -32,7 +32,8 @@ fn plan(bytes: &[u8]) -> Result<Plan, String> {
 
 fn sweeps() -> Vec<Vec<u8>> {
     let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
-    contents(&configs).into_iter().chain(seeds("sweep_toml")).collect()
+    let published = contents(&configs.join("published"));
+    contents(&configs).into_iter().chain(published).chain(seeds("sweep_toml")).collect()
 }
 
 #[test]
