@@ -12,8 +12,7 @@ use crate::synthetic::{Synthetic, diverged, trial};
 const BY: PackedBy<'static> =
     PackedBy { program: "pool-cli 0.1.0", git_revision: None, lock_file: "version = 4\n" };
 
-/// Every file of a report of this folder, by its name there, and what is printed of it. Two arms are shown in full, as of
-/// a large run.
+/// Every file of a report of this folder, by its name there, and what is printed of it; at most so many arms are shown.
 fn report_of(root: &Path, most: usize) -> BTreeMap<String, Vec<u8>> {
     let run = Run::read_best(root, most, &[]).unwrap();
     let analysis = Analysis::of(&run);
