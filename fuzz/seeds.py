@@ -7,6 +7,7 @@ whatever a fuzzer should not have to find again are kept beside what it writes.
 import gzip
 import io
 import struct
+import tarfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -112,6 +113,23 @@ def cifar_files() -> None:
     write("cifar", "empty.bin", b"")
 
 
+def bundle_files() -> None:
+    plan = (SEEDS / "record_json" / "plan.json").read_bytes()
+    files = {"plan.json": plan, "costs/found/failure.json": b"{}", "sweep.toml": b'study = "fuzz"\n',
+             "trials/found-s1/record.json": b'{"version":3,"id":"found-s1"}', "environment.json": b"{}"}
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    # Without most of the zeros that fill the last record.
+    archive = archive.getvalue().rstrip(b"\0")
+    archive += bytes(-len(archive) % 512 + 1024)
+    write("bundle", "run.tar", archive)
+    write("bundle", "run.tar.gz", gzip.compress(archive, mtime=0))
+
+
 def chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
@@ -188,6 +206,7 @@ if __name__ == "__main__":
     npy_files()
     npz_files()
     csv_files()
+    bundle_files()
     cifar_files()
     png_files()
     pool_files()

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use pool_models::files::FileError;
 use pool_models::{ModelError, UnknownIsa};
-use pool_records::{OutputError, RunError};
+use pool_records::{BundleError, OutputError, RunError};
 use pool_report::ReportError;
 use pool_run::{ScheduleError, SlurmError};
 use pool_spec::{NetworkError, SweepError, UnknownArm};
@@ -71,6 +71,7 @@ fn code_of_error(error: &anyhow::Error) -> u8 {
     if error.is::<UnknownArm>()
         || error.is::<NetworkError>()
         || error.is::<ReportError>()
+        || error.is::<BundleError>()
         || error.is::<FileError>()
         || error.is::<OutputError>()
         || error.is::<UnknownIsa>()

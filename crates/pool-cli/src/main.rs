@@ -28,6 +28,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<exit::Outcome> {
         Command::Plan(args) => sweep::plan(args),
         Command::Status(args) => run::status(args),
         Command::Report(args) => run::report(args),
+        Command::Bundle(args) => run::bundle(args),
         Command::Recommend(args) => run::recommend(args),
         Command::Compare(args) => run::compare(args),
         Command::League(args) => run::league(args),

@@ -62,6 +62,38 @@ fn a_sweep_that_works_ends_with_0_and_leaves_every_form_of_the_report() {
 }
 
 #[test]
+fn a_bundle_gives_the_report_of_its_run_and_a_broken_one_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = sweep(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let packed = pool_cli(folder.path()).args(["bundle", "runs/smoke"]).output().unwrap();
+    let said = String::from_utf8_lossy(&packed.stdout).into_owned();
+    assert!(said.starts_with("Bundle: smoke.pool-run.tar.gz (") && said.contains(" files, "), "{said}");
+    for attempt in ["unpacked", "found there"] {
+        let output = pool_cli(folder.path()).args(["report", "smoke.pool-run.tar.gz"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{attempt}: {}", stderr(&output));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.ends_with("Report: smoke/report.html\n"), "{said}");
+        for name in ["report.html", "results.md", "results.csv", "results.tex", "results.json", "pareto.svg"]
+        {
+            let [run, bundle] =
+                ["runs/smoke", "smoke"].map(|root| fs::read(folder.path().join(root).join(name)).unwrap());
+            assert!(run == bundle, "{attempt}: {name}");
+        }
+    }
+    assert!(
+        fs::read_to_string(folder.path().join("smoke/Cargo.lock")).unwrap().contains("name = \"pool-cli\"")
+    );
+    let bundle = fs::read(folder.path().join("smoke.pool-run.tar.gz")).unwrap();
+    fs::write(folder.path().join("half.pool-run.tar.gz"), &bundle[..bundle.len() / 2]).unwrap();
+    let output = pool_cli(folder.path()).args(["report", "half.pool-run.tar.gz"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.starts_with("error: half.pool-run.tar.gz cannot be unpacked: "), "{said}");
+    assert!(!folder.path().join("half").exists(), "nothing is left of it");
+}
+
+#[test]
 fn missing_data_ends_with_3_and_the_command_that_mends_it() {
     let folder = tempfile::tempdir().unwrap();
     let text = SMOKE.replace("\"generated\"", "\"mnist\"");
@@ -136,6 +168,15 @@ fn wrong_commands_end_with_2() {
         (&["sweep", "sweep.toml", "--out", "file/run"], "cannot open file/run: Not a directory"),
         (&["report", "nowhere"], "nowhere is no run directory"),
         (&["report", "."], ". is no run directory"),
+        (&["report", ".", "--out", "x"], "--out is for a bundle, and this is a run directory; leave it out"),
+        (&["report", "file"], "file: the name of a bundle ends in .pool-run.tar.gz"),
+        (
+            &["status", "file"],
+            "file is a file, and this takes a run directory; `pool-cli report file` unpacks",
+        ),
+        (&["recommend", "file"], "file is a file, and this takes a run directory"),
+        (&["compare", "file", "file"], "file is a file, and this takes a run directory"),
+        (&["bundle", "nowhere"], "nowhere is no run directory"),
         (&["data", "info", "imagenet"], "imagenet"),
         (&["recommend", "nowhere"], "nowhere is no run directory"),
         (&["recommend", ".", "--max-latency", "fast"], "write a duration such as 500us, 1ms or 2s"),

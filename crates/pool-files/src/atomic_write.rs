@@ -48,7 +48,7 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
     Ok(target)
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -63,7 +63,7 @@ fn write_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A rename lives in the folder. Not every file system can flush one, and the file is whole either way.
-fn flush(folder: &Path) {
+pub(crate) fn flush(folder: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
@@ -79,7 +79,7 @@ fn new_temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 }
 
 /// tempfile adds the temporary name to an error, which says nothing to a user.
-fn without_temporary_name(error: io::Error) -> io::Error {
+pub(crate) fn without_temporary_name(error: io::Error) -> io::Error {
     match error.kind() {
         _ if error.raw_os_error().is_some() => error,
         io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "its folder does not exist"),

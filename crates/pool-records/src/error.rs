@@ -1,4 +1,4 @@
-//! What can go wrong with a run directory.
+//! What can go wrong with a run directory, and with a bundle of one.
 
 use std::path::{Path, PathBuf};
 
@@ -66,6 +66,50 @@ impl RunError {
         let path = path.to_owned();
         move |cause| Self::Io { action, path, cause }
     }
+}
+
+/// Why a run cannot be packed into a bundle, or a bundle not be unpacked.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages name the fields; `name` is a file within the bundle")]
+pub enum BundleError {
+    /// No run directory.
+    #[error(
+        "{path} is no run directory: no plan.json lies in it; give the folder that `pool-cli sweep` wrote, such as \
+         runs/mnist-pooling",
+        path = .path.display()
+    )]
+    NoRun { path: PathBuf },
+    /// A file that is not called as a bundle is.
+    #[error(
+        "{path}: the name of a bundle ends in .pool-run.tar.gz, as in mnist-pooling.pool-run.tar.gz; give it such a name",
+        path = .path.display()
+    )]
+    Name { path: PathBuf },
+    /// A run that does not fit.
+    #[error(
+        "{path}: with {name} it would hold more than a bundle may, 256 MiB in a file and 4096 MiB in all; pack the run \
+         directory with another program, or divide the study",
+        path = .path.display()
+    )]
+    TooLarge { path: PathBuf, name: String },
+    /// A file that was never a bundle, or is one no longer.
+    #[error(
+        "{path} cannot be unpacked: {cause}; get the bundle again, or pack the run again with `pool-cli bundle`",
+        path = .path.display()
+    )]
+    Broken { path: PathBuf, cause: String },
+    /// The folder holds something else.
+    #[error(
+        "{folder} exists, and {name} there is not that of {bundle}; move the folder away, or choose another one with --out",
+        folder = .folder.display(), bundle = .bundle.display()
+    )]
+    AnotherRun { folder: PathBuf, name: String, bundle: PathBuf },
+    /// The bundle would replace something.
+    #[error(transparent)]
+    Output(#[from] crate::OutputError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 fn mebibytes(bytes: u64) -> String {

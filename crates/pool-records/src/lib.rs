@@ -5,6 +5,8 @@
 //!   without training again.
 //! - [`RunLayout`] says where they lie. [`RunDir`] is the directory as its owner sees it, with its lock. [`check_outputs`]
 //!   keeps results from replacing what they come from.
+//! - [`pack_run`] makes one file of all that a report reads, and [`unpack_run`] a run directory of that file, wherever it
+//!   comes from.
 //! - [`TaskCommand`] is what a process of a run is asked to do, and its command line.
 //! - [`TaskState::of`] says what state a task is in. The scheduler, `status` and the report ask it, and nothing else.
 //!
@@ -22,6 +24,7 @@
 //!
 //! The one decision: a record is there whole or not at all. Finished is what has a record; nothing else is noted of it.
 
+mod bundle;
 mod disk;
 mod error;
 mod outputs;
@@ -33,8 +36,9 @@ mod seeds_of_report;
 mod task_command;
 mod task_state;
 
+pub use bundle::{PackedBy, PackedRun, pack_run, unpack_run};
 pub use disk::{Lock, empty_but_for, free_disk_bytes, lock_holder};
-pub use error::RunError;
+pub use error::{BundleError, RunError};
 pub use outputs::{OutputError, check_outputs, check_outside_runs};
 pub use process::{Probe, StopFlag, TrialEvent};
 pub use record::{

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use pool_files::atomic_write;
-use pool_spec::ComparisonSpec;
+use pool_spec::{ComparisonSpec, PlanFile};
 use serde::{Deserialize, Serialize};
 
 use crate::{RunError, RunLayout};
@@ -19,6 +19,15 @@ pub struct SeedsOfReport {
 }
 
 impl SeedsOfReport {
+    /// What this plan has. How many seeds the arms of a search have follows from how far they came, so it has none.
+    pub fn planned(plan: &PlanFile) -> Self {
+        let mut seeds = BTreeMap::new();
+        for trial in plan.trials.iter().filter(|_| plan.rungs.is_empty()) {
+            *seeds.entry(trial.spec().arm.clone()).or_default() += 1;
+        }
+        Self { seeds, comparison: plan.comparison.clone() }
+    }
+
     /// Those of the reports that were written for a run, the first one first; a list that cannot be read counts as empty.
     pub fn read(layout: &RunLayout) -> Vec<Self> {
         let text = fs::read_to_string(layout.seeds_of_reports()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pool_spec::reading::one_line;
 use serde::{Deserialize, Serialize};
@@ -142,6 +142,11 @@ impl<R: Record> TaskState<R> {
         let begun = RunLayout::checkpoint_in(folder).exists() || RunLayout::history_in(folder).exists();
         if begun { Self::Begun } else { Self::Waiting }
     }
+}
+
+/// The files of a task's folder that decide whether it is finished, failed or paused, and what is then known of it.
+pub(crate) fn files_that_decide(folder: &Path) -> [PathBuf; 3] {
+    [RunLayout::record_in(folder), RunLayout::failure_in(folder), RunLayout::paused_in(folder)]
 }
 
 /// As UTF-8, or as near as it comes.

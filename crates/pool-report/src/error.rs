@@ -17,6 +17,15 @@ pub enum ReportError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file where a run directory should be.
+    #[error(
+        "{path} is a file, and this takes a run directory; `pool-cli report {path}` unpacks a bundle into one",
+        path = .path.display()
+    )]
+    NotUnpacked {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file where the summary's folder should be.
     #[error("{path} is a file; give a folder for the summary", path = .path.display())]
     NoFolder {

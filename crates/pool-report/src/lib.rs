@@ -17,8 +17,9 @@
 //! ```
 //!
 //! A report is a function of the records, in two steps. The analysis is plain data and holds every figure and every
-//! conclusion. The renderers draw no conclusions, so that the terminal, the page and the paper agree. This crate never
-//! links torch and cannot start a trial: a report can be made again years later, on a machine that could not train.
+//! conclusion. The renderers draw no conclusions, so that the terminal, the page and the paper agree. So its files have the
+//! same bytes wherever the run directory lies, and whenever it is made. This crate never links torch and cannot start a
+//! trial: a report can be made again years later, on a machine that could not train.
 
 mod analysis;
 mod cells;

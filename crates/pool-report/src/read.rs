@@ -112,13 +112,8 @@ impl Run {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
         let sweep_text = fs::read_to_string(layout.sweep_file()).unwrap_or_default();
-        let mut seeds = SeedsOfReport { comparison: plan.comparison.clone(), ..SeedsOfReport::default() };
-        // How many seeds the arms of a search have follows from how far they came.
-        for trial in plan.trials.iter().filter(|_| plan.rungs.is_empty()) {
-            *seeds.seeds.entry(trial.spec().arm.clone()).or_default() += 1;
-        }
         let mut run = Self {
-            seeds,
+            seeds: SeedsOfReport::planned(&plan),
             seeds_of_reports: SeedsOfReport::read(&layout),
             layout,
             study: plan.study,
@@ -301,7 +296,13 @@ pub(crate) fn read_plan(layout: &RunLayout) -> Result<PlanFile, ReportError> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Err(ReportError::NoRun { path: layout.root().to_owned() });
+            let path = layout.root().to_owned();
+            let is_file = path.is_file();
+            return Err(if is_file {
+                ReportError::NotUnpacked { path }
+            } else {
+                ReportError::NoRun { path }
+            });
         }
         Err(error) => return Err(ReportError::io("read", &path)(error)),
     };

@@ -12,7 +12,7 @@ use pool_records::TaskCommand;
 
 pub(crate) use layer::{ApplyArgs, OperatorsArgs};
 pub(crate) use machine::{DataAction, DataArgs, DoctorArgs, SetOrPath};
-pub(crate) use run::{CompareArgs, LeagueArgs, RecommendArgs, ReportArgs, StatusArgs};
+pub(crate) use run::{BundleArgs, CompareArgs, LeagueArgs, RecommendArgs, ReportArgs, StatusArgs};
 pub(crate) use sweep::{LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
 pub(crate) use trained::{EvaluateArgs, ExportArgs, PredictArgs};
 
@@ -71,12 +71,25 @@ Examples:
   pool-cli status runs/mnist-pooling
   pool-cli status runs/mnist-pooling --watch")]
     Status(StatusArgs),
-    /// Make the report of a run again, from its records
+    /// Make the report of a run again, from its records or from a bundle
     #[command(after_help = "\
 Examples:
   pool-cli report runs/mnist-pooling
-  pool-cli report runs/mnist-pooling --summary-to docs/results")]
+  pool-cli report runs/mnist-pooling --summary-to docs/results
+  pool-cli report mnist-pooling.pool-run.tar.gz
+  pool-cli report mnist-pooling.pool-run.tar.gz --out runs/theirs
+
+A bundle is unpacked first, into a folder that is then a run directory; one that holds the run already is used as it is.")]
     Report(ReportArgs),
+    /// Pack what the report of a run is made of into one file, for a reader to make it again
+    #[command(after_help = "\
+Examples:
+  pool-cli bundle runs/mnist-pooling
+  pool-cli bundle runs/mnist-pooling --out paper/mnist-pooling.pool-run.tar.gz
+
+It holds the plan, the sweep file, every record with its predictions, this program's Cargo.lock, and what the records say of \
+programs and machines; no weights, checkpoints or logs. pool-cli report FILE gives the report of the run, byte by byte.")]
+    Bundle(BundleArgs),
     /// Pick the arm of a run with the lowest validation error within a budget
     #[command(after_help = "\
 Examples:

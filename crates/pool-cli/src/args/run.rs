@@ -9,9 +9,21 @@ use pool_records::parse_duration;
 use super::sweep::parse_bytes;
 
 #[derive(Debug, Args)]
-pub(crate) struct ReportArgs {
+pub(crate) struct BundleArgs {
     /// The run directory
     pub(crate) run: PathBuf,
+    /// The bundle, whose name ends in .pool-run.tar.gz [default: STUDY.pool-run.tar.gz in the current folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run directory, or a bundle of it
+    pub(crate) run: PathBuf,
+    /// Unpack the bundle into this folder [default: next to the bundle, under its name]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
     /// Also write a short version, Markdown and plots, into this folder, which must lie outside any run directory
     #[arg(long, value_name = "DIR")]
     pub(crate) summary_to: Option<PathBuf>,

@@ -1,19 +1,20 @@
-//! `pool-cli report`, `status`, `recommend` and `compare`: what the records of a run show.
+//! `pool-cli report`, `bundle`, `status`, `recommend`, `compare` and `league`: what the records of a run show.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pool_records::TrialSummary;
+use bytesize::ByteSize;
+use pool_records::{PackedBy, TrialSummary, pack_run, unpack_run};
 use pool_report::{
     Analysis, Budget, League, Run, RunComparison, RunStatus, check_summary_folder, json_results,
     markdown_comparison, terminal_comparison, terminal_league, terminal_recommendation, terminal_report,
     terminal_status, terminal_summary, write_league, write_report, write_summary,
 };
 
-use super::terminal_width;
-use crate::args::{CompareArgs, LeagueArgs, RecommendArgs, ReportArgs, StatusArgs};
-use crate::exit::Outcome;
+use super::{GIT_REVISION, PROGRAM, terminal_width};
+use crate::args::{BundleArgs, CompareArgs, LeagueArgs, RecommendArgs, ReportArgs, StatusArgs};
+use crate::exit::{Outcome, Usage};
 use crate::output::{eprint_line, print, print_json};
 
 /// Arms of a search that a report shows: more than anybody reads, and no page that a browser cannot hold.
@@ -23,7 +24,7 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
     if let Some(folder) = &args.summary_to {
         check_summary_folder(folder)?;
     }
-    let run = Run::read_best(&args.run, MOST_ARMS, &[])?;
+    let run = Run::read_best(&run_directory(args)?, MOST_ARMS, &[])?;
     let analysis = Analysis::of(&run);
     let shown = if args.json { Shown::Json } else { Shown::Everything };
     print_and_write(&run, &analysis, shown)?;
@@ -33,6 +34,28 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
             eprint_line(&format!("Summary: {}", file.display()));
         }
     }
+    Ok(Outcome::Done)
+}
+
+/// The run directory that was given, or that of the bundle, which is unpacked.
+fn run_directory(args: &ReportArgs) -> anyhow::Result<PathBuf> {
+    if args.run.is_file() {
+        return Ok(unpack_run(&args.run, args.out.as_deref())?);
+    }
+    if args.out.is_some() && args.run.is_dir() {
+        return Err(Usage("--out is for a bundle, and this is a run directory; leave it out").into());
+    }
+    Ok(args.run.clone())
+}
+
+/// The exact dependencies of this program; the build script finds the file.
+const LOCK_FILE: &str = include_str!(concat!(env!("OUT_DIR"), "/Cargo.lock"));
+
+pub(crate) fn bundle(args: &BundleArgs) -> anyhow::Result<Outcome> {
+    let by = PackedBy { program: PROGRAM, git_revision: GIT_REVISION, lock_file: LOCK_FILE };
+    let packed = pack_run(&args.run, args.out.as_deref(), &by)?;
+    let size = ByteSize(packed.bytes);
+    print(&format!("Bundle: {} ({} files, {size})\n", packed.path.display(), packed.files))?;
     Ok(Outcome::Done)
 }
 

@@ -12,6 +12,7 @@ use pool_train::{
     TrainError, TrialContext, TrialEnd, measure_costs, measure_peak, resolve_device, run_trial,
 };
 
+use super::{GIT_REVISION, PROGRAM};
 use crate::exit::Outcome;
 use crate::output::{log_to_task_folder, print};
 
@@ -98,8 +99,8 @@ fn context(options: ProcessOptions) -> anyhow::Result<TrialContext> {
         device: resolve_device(options.device)?,
         checkpoint_every: Duration::MAX,
         until_epoch: None,
-        program: format!("pool-cli {}", env!("CARGO_PKG_VERSION")),
-        git_revision: option_env!("POOL_GIT_REVISION").map(str::to_owned),
+        program: PROGRAM.to_owned(),
+        git_revision: GIT_REVISION.map(str::to_owned),
     })
 }
 

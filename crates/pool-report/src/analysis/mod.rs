@@ -32,8 +32,6 @@ pub use verdict::{Choice, Decision, StudyVerdict};
 pub struct Analysis {
     /// The study's name.
     pub study: String,
-    /// The run directory.
-    pub run: String,
     /// The data set and its numbers of images; `None` before a trial has finished.
     pub data: Option<StudyData>,
     /// What was found, in a few sentences, and the arm to take if nothing else is known.
@@ -88,7 +86,6 @@ impl Analysis {
         let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
         Self {
             study: run.study.clone(),
-            run: run.layout.root().display().to_string(),
             data: run.records().next().map(StudyData::of),
             verdict: StudyVerdict::of(&arms, &comparisons),
             class_gaps: gaps_of(run),

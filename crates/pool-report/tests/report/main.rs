@@ -1,6 +1,7 @@
 //! What a report says of runs that are whole, half done, broken or strange.
 
 mod analysis;
+mod bundles;
 mod claims;
 mod exports;
 mod extremes;

@@ -89,6 +89,11 @@ impl Synthetic {
         self.write_plan();
     }
 
+    /// The plan as its file has it.
+    pub(crate) fn plan_file(&self) -> PlanFile {
+        self.plan.clone()
+    }
+
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
