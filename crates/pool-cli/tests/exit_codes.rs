@@ -27,6 +27,8 @@ fn a_sweep_that_works_ends_with_0_and_leaves_every_form_of_the_report() {
         "results.md",
         "results.csv",
         "results.tex",
+        "methods.md",
+        "methods.tex",
         "results.json",
         "learning-curves.svg",
         "plan.json",

@@ -46,10 +46,10 @@ pub use figures::{
 pub use read::{ArmResults, Run, TrialOverview, TuningResults};
 pub use render::{
     Picture, PlannedArm, PlannedSweep, PlannedTuning, PlotFile, PlotKind, Tile, gallery_svg, html_report,
-    json_results, latex_document, latex_tables, league_picture, league_picture_file, markdown_comparison,
-    markdown_league, markdown_report, markdown_summary, operator_table, plan_table, plot_files, results_csv,
-    terminal_comparison, terminal_evaluation, terminal_league, terminal_recommendation, terminal_report,
-    terminal_status, terminal_summary, trials_csv,
+    json_results, latex_document, latex_methods, latex_tables, league_picture, league_picture_file,
+    markdown_comparison, markdown_league, markdown_methods, markdown_report, markdown_summary,
+    operator_table, plan_table, plot_files, results_csv, terminal_comparison, terminal_evaluation,
+    terminal_league, terminal_recommendation, terminal_report, terminal_status, terminal_summary, trials_csv,
 };
 pub use status::{RunStatus, TaskProgress, TaskStatus};
 pub use tensorboard::{EventFile, EventFileError, tensorboard_events};

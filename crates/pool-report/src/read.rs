@@ -5,8 +5,8 @@ use pool_records::{
     TaskState, TrialRecord, TrialStatus, TrialSummary, TunedArm,
 };
 use pool_spec::{
-    ArmOverrides, Claim, ComparisonSpec, Measurement, PlanFile, Reported, SettingTrial, Trial, Tuning,
-    one_per_arm,
+    ArmOverrides, Claim, ComparisonSpec, DrawnArms, Measurement, PlanFile, Reported, Rung, SettingTrial,
+    Trial, Tuning, one_per_arm,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -31,6 +31,12 @@ pub struct Run {
     pub claims: Vec<Claim>,
     /// What a publication reported of them, by their names.
     pub reported: BTreeMap<String, Reported>,
+    /// The search that arms come from; `None` where the sweep file lists them all, and in plans that do not say it.
+    pub search: Option<DrawnArms>,
+    /// The rungs of successive halving; empty where every trial is trained to its end.
+    pub rungs: Vec<Rung>,
+    /// Arms of the plan, those included that `arms` does not have.
+    pub planned_arms: usize,
     /// Seeds of each arm that the plan has.
     pub seeds: SeedsOfReport,
     /// Those that earlier reports were written for.
@@ -121,6 +127,9 @@ impl Run {
             comparison: plan.comparison,
             claims: plan.claims,
             reported: plan.reported,
+            search: plan.search,
+            rungs: plan.rungs,
+            planned_arms: 0,
             arms: Vec::new(),
             tuning: None,
             failures: Vec::new(),
@@ -131,10 +140,10 @@ impl Run {
             overview: Vec::new(),
         };
         let mut shown: HashSet<String> = plan.trials.iter().map(|trial| trial.spec().arm.clone()).collect();
+        run.planned_arms = shown.len();
         if shown.len() > most {
-            let arms = shown.len();
             shown = run.look_through(&plan.trials, known, most);
-            run.set_aside = arms - shown.len();
+            run.set_aside = run.planned_arms - shown.len();
         }
         if let Some(tuning) = &plan.tuning {
             run.add_tuning(tuning, &plan.trials);

@@ -9,8 +9,9 @@ use pool_records::{check_outputs, check_outside_runs};
 use crate::render::plain_name;
 use crate::{
     Analysis, EventFile, EventFileError, League, Picture, PlotFile, PlotKind, ReportError, Run, html_report,
-    json_results, latex_document, latex_tables, league_picture, league_picture_file, markdown_league,
-    markdown_report, markdown_summary, plot_files, results_csv, tensorboard_events, trials_csv,
+    json_results, latex_document, latex_methods, latex_tables, league_picture, league_picture_file,
+    markdown_league, markdown_methods, markdown_report, markdown_summary, plot_files, results_csv,
+    tensorboard_events, trials_csv,
 };
 
 /// The plots of a summary: few, because a summary is kept in a repository.
@@ -45,6 +46,8 @@ pub fn write_report(run: &Run, analysis: &Analysis) -> Result<WrittenReport, Rep
         (root.join("results.csv"), results_csv(run)),
         (root.join("results.tex"), latex_document(analysis)),
         (root.join("results-tables.tex"), latex_tables(analysis)),
+        (root.join("methods.md"), markdown_methods(analysis)),
+        (root.join("methods.tex"), latex_methods(analysis)),
         (root.join("results.json"), format!("{:#}\n", json_results(analysis))),
     ];
     contents.extend(trials_csv(run).map(|text| (root.join("trials.csv"), text)));

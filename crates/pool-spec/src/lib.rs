@@ -92,8 +92,8 @@ pub use optimizer::{AdamSettings, Decay, OptimizerSpec, SgdSettings, UpdateRule}
 pub use perturbation::PerturbationKind;
 pub use pictures::{Colour, PictureSettings, PictureSize, Resize, Unreadable};
 pub use plan::{
-    ArmEstimate, CostSpec, GoingOn, Identified, Measurement, Plan, PlanFile, Rung, SearchPlan, Selection,
-    SweepEstimate, Task, TaskSpec, Trial, TrialSpec, UnknownArm, one_per_arm,
+    ArmEstimate, CostSpec, DrawnArms, GoingOn, Identified, Measurement, Plan, PlanFile, Rung, SearchPlan,
+    Selection, SweepEstimate, Task, TaskSpec, Trial, TrialSpec, UnknownArm, one_per_arm,
 };
 pub use pool::{
     Blur, BlurReduce, Fractional, FractionalEvaluation, FractionalRegions, FractionalSequence,

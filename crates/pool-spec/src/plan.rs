@@ -254,7 +254,18 @@ pub struct Plan {
 pub struct SearchPlan {
     /// The rungs of successive halving, the last of which trains to the end; empty where every trial does.
     pub rungs: Vec<Rung>,
+    /// The arms that it draws.
+    pub drawn: DrawnArms,
+}
+
+/// The arms that a search draws, and what it may spend on training.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrawnArms {
+    /// Their number; those that the sweep file lists are not among them.
+    pub arms: usize,
     /// Hours of training, added up over all trials, after which no other is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<f64>,
 }
 
@@ -296,6 +307,9 @@ pub struct PlanFile {
     /// The rungs of successive halving; empty where every trial is trained to its end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rungs: Vec<Rung>,
+    /// The arms that a search drew; `None` where the sweep file lists them all, and in plans from before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<DrawnArms>,
     /// How the arms are compared.
     #[serde(default, skip_serializing_if = "ComparisonSpec::is_plain")]
     pub comparison: ComparisonSpec,
@@ -339,7 +353,7 @@ impl PlanFile {
 impl Plan {
     /// Hours of training after which a search starts nothing more.
     pub fn hours(&self) -> Option<f64> {
-        self.search.as_ref()?.hours
+        self.search.as_ref()?.drawn.hours
     }
 
     /// The rungs of successive halving; empty where every trial is trained to its end.
@@ -413,6 +427,7 @@ impl Plan {
             tuning,
             costs: self.measurements.iter().filter(is_measured).cloned().collect(),
             rungs: self.rungs().to_vec(),
+            search: self.search.as_ref().map(|search| search.drawn),
             comparison: self.comparison.clone(),
             claims: self.claims.clone(),
             reported: self.reported.clone(),

@@ -153,7 +153,7 @@ fn seeds_added(run: &Run) -> Option<String> {
 }
 
 /// Parameter counts within this ratio count as equal, because a pooling layer that learns adds a handful.
-const SAME_SIZE: f64 = 1.02;
+pub(super) const SAME_SIZE: f64 = 1.02;
 
 /// A warning if the networks of the arms have different numbers of parameters.
 fn unequal_sizes(arms: &[ArmFigures]) -> Option<String> {

@@ -5,7 +5,7 @@
 //! images do not choose it.
 use std::collections::HashSet;
 
-use pool_metrics::{ArmPair, Comparison, FamilyRules, Interval, Verdict, compare_family};
+use pool_metrics::{ArmPair, Comparison, FamilyRules, Interval, SeedLooks, Verdict, compare_family};
 use pool_records::{LeftOut, TestedArm, TestedArms};
 use pool_spec::ComparisonSpec;
 use serde::Serialize;
@@ -29,6 +29,9 @@ pub struct Comparisons {
     pub resamples: u32,
     /// How they were compared, in sentences.
     pub about: String,
+    /// The sentences among them that a publication needs, too.
+    #[serde(skip)]
+    pub(crate) method: Vec<String>,
     /// Arms and trials that are left out, and why, in sentences.
     pub left_out: Vec<String>,
 }
@@ -92,8 +95,10 @@ impl Comparisons {
             }
         };
         let tested_pairs = pairs.iter().filter(|pair| pair.comparison.seeds > 1).count();
+        let method = method(&pairs, tested_pairs, &run.comparison, &rules, reference, arms);
         Self {
-            about: about(&pairs, tested_pairs, &run.comparison, &rules, reference, arms),
+            about: method.iter().cloned().chain(of_seeds_needed(&pairs)).collect::<Vec<_>>().join(" "),
+            method,
             reference: reference.map(str::to_owned),
             // Large families get more resamples than the default.
             resamples: pairs
@@ -182,73 +187,29 @@ fn pair(first: &str, second: &str, comparison: Comparison, planned: &ComparisonS
     PairComparison { first: first.to_owned(), second: second.to_owned(), comparison, interval, sentence }
 }
 
+/// That the seeds of a run overlap, where each holds out other images.
+pub(super) const SPLITS_OVERLAP: &str = "Each seed holds out other images for validation, so that the seeds' training images overlap: the spread over seeds is \
+    corrected for it (Nadeau and Bengio, 2003).";
+
 /// How the arms were compared.
-fn about(
+fn method(
     pairs: &[PairComparison],
     tested: usize,
     planned: &ComparisonSpec,
     rules: &FamilyRules,
     reference: Option<&str>,
     arms: usize,
-) -> String {
+) -> Vec<String> {
     if tested == 0 {
-        return "Comparing two arms takes at least two seeds that both were trained with.".to_owned();
+        return vec!["Comparing two arms takes at least two seeds that both were trained with.".to_owned()];
     }
-    let mut sentences = match &rules.design {
-        Some(design) => {
-            let last = design.looks().last().map_or(0, |look| look.seeds as usize);
-            vec![format!(
-                "Differences are percentage points of test error. The plan has a design: after {} seeds each pair is looked \
-                 at, and its arms are trained no further once all their pairs are decided. At each look an interval is \
-                 drawn around the difference, over seeds and images; all intervals together hold at 95 %, whatever the \
-                 number of looks and pairs. A pair is decided when its interval excludes 0, or lies within the margin; it \
-                 is open if {} do not suffice.",
-                listed(&planned.looks.iter().map(u32::to_string).collect::<Vec<_>>()),
-                counted(last, "seed")
-            )]
-        }
-        None => {
-            let corrected = match tested {
-                1 => String::new(),
-                tested => format!(", corrected for {} (Holm)", counted(tested, "comparison")),
-            };
-            vec![format!(
-                "Differences are percentage points of test error. A difference counts if both a paired bootstrap over \
-                 images and seeds and a paired t-test over seeds exclude chance at 5 %{corrected}; the interval spans \
-                 those of both tests, uncorrected."
-            )]
-        }
-    };
-    if let Some(margin) = planned.margin {
-        let tests = match rules.design {
-            Some(_) => "",
-            None => {
-                ", by two one-sided tests of each kind at 5 %, corrected in the same way; a smaller difference than \
-                 that is none, even if it is beyond chance"
-            }
-        };
-        sentences.push(format!(
-            "Two arms are practically equal if their errors differ by less than {} points{tests}.",
-            points(margin)
-        ));
-    }
+    let mut sentences = vec![match &rules.design {
+        Some(design) => by_design(planned, design),
+        None => by_tests(pairs, tested),
+    }];
+    sentences.extend(planned.margin.map(|margin| equality(margin, rules)));
     if rules.held_out_ratio > 0.0 {
-        sentences.push(
-            "Each seed holds out other images for validation, so that the seeds' training images overlap: the spread \
-             over seeds is corrected for it (Nadeau and Bengio)."
-                .to_owned(),
-        );
-    }
-    let needed = |pair: &PairComparison| {
-        pair.comparison.verdict == Verdict::Open && pair.comparison.seeds_needed.is_some()
-    };
-    if pairs.iter().any(needed) {
-        sentences.push(
-            "The number of seeds needed is that of the t-test alone, at the corrected level: more seeds do not remove \
-             the uncertainty that comes from the number of test images. Adding seeds until a test succeeds makes it \
-             succeed by chance; seeds.until in the sweep file plans for that."
-                .to_owned(),
-        );
+        sentences.push(SPLITS_OVERLAP.to_owned());
     }
     if let Some(reference) = reference {
         sentences.push(format!(
@@ -257,7 +218,64 @@ fn about(
             counted(arms * (arms - 1) / 2, "comparison")
         ));
     }
-    sentences.join(" ")
+    sentences
+}
+
+/// The rule of a group-sequential design.
+fn by_design(planned: &ComparisonSpec, design: &SeedLooks) -> String {
+    let last = design.looks().last().map_or(0, |look| look.seeds as usize);
+    format!(
+        "Differences are percentage points of test error. The plan has a design (group-sequential: Jennison and Turnbull, \
+         2000; with levels by Lan and DeMets, 1983): after {} seeds each pair is looked at, and its arms are trained no \
+         further once all their pairs are decided. At each look an interval is drawn around the difference, over seeds and \
+         images; all intervals together hold at 95 %, whatever the number of looks and pairs. A pair is decided when its \
+         interval excludes 0, or lies within the margin; it is open if {} do not suffice.",
+        listed(&planned.looks.iter().map(u32::to_string).collect::<Vec<_>>()),
+        counted(last, "seed")
+    )
+}
+
+/// The rule of tests of a number of seeds that was fixed.
+fn by_tests(pairs: &[PairComparison], tested: usize) -> String {
+    let corrected = match tested {
+        1 => String::new(),
+        tested => format!(", corrected for {} (Holm, 1979)", counted(tested, "comparison")),
+    };
+    let resamples = pairs.first().map_or(0, |pair| pair.comparison.bootstrap.resamples as usize);
+    format!(
+        "Differences are percentage points of test error. A difference counts if both a paired bootstrap over images and \
+         seeds ({}; Owen, 2007) and a paired t-test over seeds exclude chance at 5 %{corrected}; the interval spans those \
+         of both tests, uncorrected.",
+        counted(resamples, "resample")
+    )
+}
+
+/// When two arms are practically equal.
+fn equality(margin: f64, rules: &FamilyRules) -> String {
+    let tests = match rules.design {
+        Some(_) => "",
+        None => {
+            ", by two one-sided tests of each kind at 5 % (Schuirmann, 1987), corrected in the same way; a smaller \
+             difference than that is none, even if it is beyond chance"
+        }
+    };
+    format!(
+        "Two arms are practically equal if their errors differ by less than {} points{tests}.",
+        points(margin)
+    )
+}
+
+/// What the number of seeds needed means, where a pair has one.
+fn of_seeds_needed(pairs: &[PairComparison]) -> Option<String> {
+    let needed = |pair: &PairComparison| {
+        pair.comparison.verdict == Verdict::Open && pair.comparison.seeds_needed.is_some()
+    };
+    pairs.iter().any(needed).then(|| {
+        "The number of seeds needed is that of the t-test alone, at the corrected level: more seeds do not remove the \
+         uncertainty that comes from the number of test images. Adding seeds until a test succeeds makes it succeed by \
+         chance; seeds.until in the sweep file plans for that."
+            .to_owned()
+    })
 }
 
 /// The result of one comparison.

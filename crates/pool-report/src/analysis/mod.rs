@@ -2,9 +2,10 @@
 
 mod budget;
 mod caveats;
-mod claims;
+pub(crate) mod claims;
 mod comparisons;
 mod league;
+mod methods;
 mod pareto;
 pub(crate) mod provenance;
 mod recommend;
@@ -57,6 +58,9 @@ pub struct Analysis {
     pub confounding: Vec<String>,
     /// What is not in the figures.
     pub absences: Absences,
+    /// How the study was made, in paragraphs of sentences for a publication; empty before a trial has finished.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<Vec<String>>,
     /// Label and text of everything that was set and everything that it ran on.
     pub provenance: Vec<(&'static str, String)>,
 }
@@ -84,17 +88,19 @@ impl Analysis {
         caveats::mark_unlike_machines(&mut arms);
         let comparisons = Comparisons::of(run, &run.arms, &arms);
         let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
+        let claims = claims::claims(run, &arms);
         Self {
             study: run.study.clone(),
             data: run.records().next().map(StudyData::of),
             verdict: StudyVerdict::of(&arms, &comparisons),
             class_gaps: gaps_of(run),
             class_names: ClassNames::of(run),
-            claims: claims::claims(run, &arms),
             tuning: TuningFindings::of(run, &comparisons),
             confounding: caveats::confounding(run, &arms),
             absences: Absences::of(run),
+            methods: methods::methods(run, &arms, &comparisons, &claims),
             provenance: provenance::provenance(run),
+            claims,
             comparisons,
             pareto,
             arms,

@@ -78,13 +78,19 @@ fn or_nothing(text: Option<&String>) -> String {
 }
 
 /// A run can be resumed on another machine: every text once, in the order of the records.
-fn distinct(texts: impl Iterator<Item = String>) -> String {
+pub(super) fn each_once(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for text in texts {
         if !found.contains(&text) {
             found.push(text);
         }
     }
+    found
+}
+
+/// The same in one line.
+fn distinct(texts: impl Iterator<Item = String>) -> String {
+    let found = each_once(texts);
     if found.is_empty() { NOTHING.to_owned() } else { found.join("; ") }
 }
 

@@ -1,7 +1,8 @@
-//! A report for a paper: tables with booktabs rules.
+//! A report for a paper: tables with booktabs rules, and the methods in words.
 //!
-//! Two files. `results-tables.tex` holds only the tables, for `\input` into a document that loads `array` and
-//! `booktabs`; `results.tex` is such a document, with the verdict, which compiles on its own.
+//! Three files. `results-tables.tex` holds only the tables, for `\input` into a document that loads `array` and
+//! `booktabs`; `methods.tex` holds only the paragraphs of the methods, for `\input` as well; `results.tex` is a document
+//! with the verdict and both of them, which compiles as it is.
 
 use super::tables;
 use super::tables::{Detail, Table};
@@ -10,7 +11,10 @@ use crate::Analysis;
 /// Longer cells need a column of fixed width, in which text wraps.
 const LONGEST_CELL: usize = 28;
 
-/// The document around [`latex_tables`].
+/// The methods in the document, after all tables.
+const METHODS: &str = "\\clearpage\n\\section*{Methods}\n\n\\input{methods}\n\n";
+
+/// The document around [`latex_tables`] and [`latex_methods`].
 pub fn latex_document(analysis: &Analysis) -> String {
     let paragraph = |sentences: &[String]| -> String {
         if sentences.is_empty() { String::new() } else { format!("{}\n\n", escape(&sentences.join(" "))) }
@@ -18,12 +22,13 @@ pub fn latex_document(analysis: &Analysis) -> String {
     format!(
         "\\documentclass[a4paper]{{article}}\n\\usepackage[T1]{{fontenc}}\n\\usepackage[utf8]{{inputenc}}\n\\IfFileExists{{lmodern.sty}}{{\\usepackage{{lmodern}}}}{{}}\n\
          \\usepackage[margin=2cm]{{geometry}}\n\\usepackage{{array,booktabs,textcomp}}\n\\title{{{title}}}\n\\date{{}}\n\n\
-         \\begin{{document}}\n\\maketitle\n\n{absences}{verdict}{gaps}{confounding}\\input{{results-tables}}\n\n\\end{{document}}\n",
+         \\begin{{document}}\n\\maketitle\n\n{absences}{verdict}{gaps}{confounding}\\input{{results-tables}}\n\n{methods}\\end{{document}}\n",
         title = escape(&analysis.study),
         absences = paragraph(&analysis.absences.sentences),
         verdict = paragraph(&analysis.verdict.sentences),
         gaps = paragraph(&analysis.class_gaps),
         confounding = paragraph(&analysis.confounding),
+        methods = if analysis.methods.is_empty() { "" } else { METHODS },
     )
 }
 
@@ -41,6 +46,16 @@ pub fn latex_tables(analysis: &Analysis) -> String {
         .chain(tables::reported_figures(analysis));
     let heading = "% Made by pool-cli report from the records of the run. Needs \\usepackage[T1]{fontenc} and \\usepackage{array,booktabs}.\n";
     std::iter::once(heading.to_owned()).chain(shown.map(|table| render(&table))).collect()
+}
+
+/// The methods in paragraphs, each on a line.
+pub fn latex_methods(analysis: &Analysis) -> String {
+    if analysis.methods.is_empty() {
+        return "% No trial of this run has finished: there are no methods to describe yet.\n".to_owned();
+    }
+    let heading = "% Made by pool-cli report from the records of the run. Needs \\usepackage[T1]{fontenc} and \\usepackage{textcomp}.\n";
+    let paragraphs = analysis.methods.iter().map(|sentences| format!("\n{}\n", escape(&sentences.join(" "))));
+    std::iter::once(heading.to_owned()).chain(paragraphs).collect()
 }
 
 /// More pairs would not fit on a page: then only those with the best arm are shown.

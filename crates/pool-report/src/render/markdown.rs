@@ -13,10 +13,13 @@ pub struct Picture {
     pub file: String,
 }
 
-/// The full report, with these pictures and the settings at its end.
+/// The full report, with these pictures, and the methods and the settings at its end.
 pub fn markdown_report(analysis: &Analysis, pictures: &[Picture]) -> String {
     let mut text = render_markdown(&analysis.study, &document::blocks(analysis, Detail::Full));
     text += &render_pictures(pictures);
+    if !analysis.methods.is_empty() {
+        text += &format!("## Methods\n\n{}", paragraphs(&analysis.methods));
+    }
     if !analysis.provenance.is_empty() {
         text += "## Machine and settings\n\n";
     }
@@ -30,6 +33,18 @@ pub fn markdown_report(analysis: &Analysis, pictures: &[Picture]) -> String {
 pub fn markdown_summary(analysis: &Analysis, pictures: &[Picture]) -> String {
     let text = render_markdown(&analysis.study, &document::blocks(analysis, Detail::Brief));
     format!("{}\n", (text + &render_pictures(pictures)).trim_end())
+}
+
+/// The methods alone, to be pasted into a document: paragraphs without a heading.
+pub fn markdown_methods(analysis: &Analysis) -> String {
+    if analysis.methods.is_empty() {
+        return "No trial of this run has finished: there are no methods to describe yet.\n".to_owned();
+    }
+    format!("{}\n", paragraphs(&analysis.methods).trim_end())
+}
+
+fn paragraphs(paragraphs: &[Vec<String>]) -> String {
+    paragraphs.iter().map(|sentences| format!("{}\n\n", escape(&sentences.join(" ")))).collect()
 }
 
 fn render_pictures(pictures: &[Picture]) -> String {

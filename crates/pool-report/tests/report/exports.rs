@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use pool_report::{Picture, json_results, latex_document, latex_tables, markdown_report, results_csv};
+use pool_report::{
+    Picture, json_results, latex_document, latex_methods, latex_tables, markdown_report, results_csv,
+};
 
 use crate::synthetic::{Synthetic, diverged, small, trial};
 
@@ -140,6 +142,7 @@ fn compile(study: &Synthetic, folder: &Path) {
     let analysis = study.analysis();
     fs::write(folder.join("results.tex"), latex_document(&analysis)).unwrap();
     fs::write(folder.join("results-tables.tex"), latex_tables(&analysis)).unwrap();
+    fs::write(folder.join("methods.tex"), latex_methods(&analysis)).unwrap();
     let output = Command::new("pdflatex")
         .args(["-interaction=nonstopmode", "-halt-on-error", "results.tex"])
         .current_dir(folder)

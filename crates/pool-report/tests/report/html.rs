@@ -97,6 +97,7 @@ fn the_page_says_the_verdict_first_and_then_everything_behind_it() {
         "Hardest images",
         "More tables",
         "Every trial",
+        "Methods",
         "Machine and settings",
         "Sweep file",
     ] {

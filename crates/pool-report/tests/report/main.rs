@@ -7,6 +7,7 @@ mod exports;
 mod extremes;
 mod figures;
 mod html;
+mod methods;
 mod reading;
 mod recommending;
 mod status;

@@ -8,12 +8,14 @@ use pool_report::{Analysis, ReportError, WrittenReport, write_report, write_summ
 
 use crate::synthetic::{Synthetic, trial};
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 15] = [
     "report.html",
     "results.md",
     "results.csv",
     "results.tex",
     "results-tables.tex",
+    "methods.md",
+    "methods.tex",
     "results.json",
     "learning-curves.svg",
     "pareto.svg",

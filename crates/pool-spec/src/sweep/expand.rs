@@ -71,7 +71,7 @@ impl Sweep {
             comparison: self.comparison.clone(),
             claims: self.claims.clone(),
             reported: self.reported.clone(),
-            search: self.search.as_ref().map(|search| search.plan(arms.len())),
+            search: self.search.as_ref().map(|search| search.plan(arms.len(), self.arms.len())),
             images: facts.images,
             classes: facts.class_images.clone(),
         })

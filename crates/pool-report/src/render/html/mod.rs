@@ -86,6 +86,7 @@ fn parts(run: &Run, analysis: &Analysis) -> Vec<Part> {
     add("hardest", "Hardest images", mistakes::hardest(run, &analysis.class_names));
     add("tables", "More tables", has_trials.then(|| tables::more_tables(run, analysis)));
     add("trials", "Every trial", has_trials.then(|| tables::trials(run)));
+    add("methods", "Methods", methods(analysis));
     add("settings", "Machine and settings", settings(analysis));
     add("sweep", "Sweep file", sweep(run));
     parts
@@ -161,6 +162,12 @@ fn item(claim: &ClaimResult) -> Markup {
             }
         }
     }
+}
+
+/// How the study was made, in the words of the files for a publication.
+fn methods(analysis: &Analysis) -> Option<Markup> {
+    let paragraphs = &analysis.methods;
+    (!paragraphs.is_empty()).then(|| html! { @for sentences in paragraphs { p { (sentences.join(" ")) } } })
 }
 
 /// The machine, the program and the settings of the trials.

@@ -3,6 +3,7 @@ use pool_metrics::{MemoryModel, Verdict};
 use pool_spec::Reported;
 
 use super::{Detail, Table, how_trials_ran, row};
+use crate::analysis::claims::HOW_THEY_ARE_JUDGED;
 use crate::cells::{NOTHING, estimate, gibibytes, number, p_value, points, points_interval};
 use crate::{Analysis, ArmFigures, PairComparison};
 
@@ -96,14 +97,7 @@ pub(in crate::render) fn claims(analysis: &Analysis) -> Option<Table> {
     });
     let header = ["claim", "conclusion", "measured", "test"];
     let table = Table::new("Claims", &header, rows.collect()).with_word_columns(4);
-    Some(table.with_notes([
-        "A claim holds if every difference that it states is confirmed, its arms are practically equal if every one is \
-         shown to be within its margin, and it does not hold if one is shown to be so, or the opposite of one is confirmed; \
-         each at 5 % for all claims together (Holm). Otherwise it cannot be told. Where a design decided how many seeds there \
-         are, claims are judged as if their number had been fixed. Intervals are at 95 %, uncorrected, over seeds, and of \
-         times over the processes that measured them; those of test errors count the chance in the images, too."
-            .to_owned(),
-    ]))
+    Some(table.with_notes([HOW_THEY_ARE_JUDGED.to_owned()]))
 }
 
 /// What a publication reported of the arms, and ours. `None` if the sweep file has no reported figures.

@@ -3,7 +3,7 @@
 mod records;
 use pool_records::{CostRecord, Failure, FailureCause, Record, RunLayout, TrialRecord};
 use pool_report::{Analysis, Run};
-use pool_spec::{Claim, ComparisonSpec, PlanFile, Sweep, TrialSpec};
+use pool_spec::{Claim, ComparisonSpec, DrawnArms, PlanFile, Rung, Sweep, TrialSpec};
 use pool_testkit::{cost_spec, named, trial_spec};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,6 +92,12 @@ impl Synthetic {
     /// The plan as its file has it.
     pub(crate) fn plan_file(&self) -> PlanFile {
         self.plan.clone()
+    }
+
+    /// Lets the arms come from this search.
+    pub(crate) fn search(&mut self, search: DrawnArms, rungs: &[Rung]) {
+        (self.plan.search, self.plan.rungs) = (Some(search), rungs.to_vec());
+        self.write_plan();
     }
 
     pub(crate) fn root(&self) -> &Path {

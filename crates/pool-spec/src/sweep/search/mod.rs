@@ -12,7 +12,7 @@ use super::error::Source;
 use super::network::NetworkTemplate;
 use super::toml_file::{PlaceToml, SearchToml, SpaceToml, StrategyToml};
 use crate::reading::Whole;
-use crate::{SearchPlan, SweepError, TrainSpec};
+use crate::{DrawnArms, SearchPlan, SweepError, TrainSpec};
 
 /// A search in which every single setting is right.
 #[derive(Debug, Clone)]
@@ -64,13 +64,14 @@ impl Search {
         Ok(Self { strategy, arms, seed: raw.seed.0, hours: raw.hours, space })
     }
 
-    /// The rungs and hours for this many arms.
-    pub(super) fn plan(&self, arms: usize) -> SearchPlan {
+    /// The rungs and hours for this many arms, of which so many were listed.
+    pub(super) fn plan(&self, arms: usize, listed: usize) -> SearchPlan {
         let rungs = match self.strategy {
             Strategy::Random => Vec::new(),
             Strategy::Halving(ladder) => ladder.rungs(arms),
         };
-        SearchPlan { rungs, hours: self.hours }
+        let drawn = DrawnArms { arms: arms.saturating_sub(listed), hours: self.hours };
+        SearchPlan { rungs, drawn }
     }
 
     /// Whether a space that is used up is no error, because hours limit the search and not a number of trials.
