@@ -33,10 +33,11 @@ mod tensorboard;
 mod write;
 
 pub use analysis::{
-    Absences, Analysis, ArmBeside, ArmInRun, Basis, Budget, Choice, ClaimResult, Comparisons, Conclusion,
-    Decision, Difference, Judgement, League, LeagueRow, LeagueTable, Limit, LimitFigure, Method, Objective,
-    Overall, PairComparison, ParetoArm, ParetoFront, Recommendation, RunComparison, SettingDifference,
-    ShortVerdict, Standing, StudyData, StudyVerdict, TunedPair, TuningFindings, class_gaps, recommend,
+    Absences, Analysis, ArmBeside, ArmInRun, AtBudget, Basis, Budget, BudgetOf, Budgeted, Choice,
+    ClaimResult, Comparisons, Conclusion, Decision, Difference, EqualBudgets, Judgement, League, LeagueRow,
+    LeagueTable, Limit, LimitFigure, Method, Objective, Overall, PairComparison, ParetoArm, ParetoFront,
+    Recommendation, RunComparison, SettingDifference, ShortVerdict, Standing, StudyData, StudyVerdict,
+    TunedPair, TuningFindings, class_gaps, recommend,
 };
 pub use error::ReportError;
 pub use figures::{

@@ -66,6 +66,9 @@ pub(crate) struct SweepArgs {
     /// Show what would be trained, and stop
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print every table in the end, as report does, instead of the verdict and one table
+    #[arg(long, conflicts_with_all = ["dry_run", "prepare", "detach", "json"])]
+    pub(crate) details: bool,
     /// Print the results as JSON
     #[arg(long)]
     pub(crate) json: bool,

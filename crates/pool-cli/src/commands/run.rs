@@ -61,7 +61,7 @@ pub(crate) fn bundle(args: &BundleArgs) -> anyhow::Result<Outcome> {
 
 /// What is printed of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     /// Every table.
     Everything,
     /// The verdict and one table, and where the rest is.
@@ -70,11 +70,10 @@ enum Shown {
 }
 
 /// What a sweep ends with; `known` are the trials that it found finished.
-pub(super) fn end_of_sweep(root: &Path, known: &[TrialSummary], json: bool) -> anyhow::Result<()> {
+pub(super) fn end_of_sweep(root: &Path, known: &[TrialSummary], shown: Shown) -> anyhow::Result<()> {
     let run = Run::read_best(root, MOST_ARMS, known)?;
-    let shown = if json { Shown::Json } else { Shown::Summary };
     print_and_write(&run, &Analysis::of(&run), shown)?;
-    if !json {
+    if shown == Shown::Summary {
         print(&format!("All tables: pool-cli report {}\n", root.display()))?;
     }
     Ok(())

@@ -14,7 +14,7 @@ use pool_run::{
 use pool_spec::{ComputeDevice, DeviceChoice, Plan, Selection, Sweep, SweepEstimate, Trial};
 use pool_train::resolve_device;
 
-use super::run::end_of_sweep;
+use super::run::{Shown, end_of_sweep};
 use super::terminal_width;
 use crate::args::{LauncherArg, PlanArgs, SummaryArgs, SweepArgs};
 use crate::exit::{Outcome, Usage};
@@ -99,7 +99,12 @@ pub(crate) fn sweep(args: &SweepArgs, verbose: u8) -> anyhow::Result<Outcome> {
     }
 
     if summary.finished + summary.kept.len() > 0 {
-        end_of_sweep(dir.layout().root(), &summary.kept, args.json)?;
+        let shown = match (args.json, args.details) {
+            (true, _) => Shown::Json,
+            (false, true) => Shown::Everything,
+            (false, false) => Shown::Summary,
+        };
+        end_of_sweep(dir.layout().root(), &summary.kept, shown)?;
     }
     Ok(match summary {
         SweepSummary { stopped: true, .. } => Outcome::Interrupted,

@@ -4,6 +4,7 @@ mod budget;
 mod caveats;
 pub(crate) mod claims;
 mod comparisons;
+mod equal_budgets;
 mod league;
 mod methods;
 mod pareto;
@@ -21,6 +22,7 @@ pub use budget::{Basis, Budget, Limit, LimitFigure};
 pub use caveats::{Absences, class_gaps};
 pub use claims::{ClaimResult, Conclusion};
 pub use comparisons::{Comparisons, PairComparison, Standing};
+pub use equal_budgets::{AtBudget, BudgetOf, Budgeted, EqualBudgets};
 pub use league::{League, LeagueRow, LeagueTable, Overall};
 pub use pareto::{Objective, ParetoArm, ParetoFront};
 pub use recommend::{Judgement, Recommendation, recommend};
@@ -49,6 +51,9 @@ pub struct Analysis {
     /// What the arms were tuned with, and whether that changes the verdict; `None` where nothing was tuned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tuning: Option<TuningFindings>,
+    /// The arms with as many epochs, steps and seconds of training; `None` where that is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equal_budgets: Option<EqualBudgets>,
     /// The arms that no other beats on every count.
     pub pareto: ParetoFront,
     /// The claims of the sweep file.
@@ -96,6 +101,7 @@ impl Analysis {
             class_gaps: gaps_of(run),
             class_names: ClassNames::of(run),
             tuning: TuningFindings::of(run, &comparisons),
+            equal_budgets: EqualBudgets::of(run, &arms),
             confounding: caveats::confounding(run, &arms),
             absences: Absences::of(run),
             methods: methods::methods(run, &arms, &comparisons, &claims),

@@ -20,6 +20,9 @@ pub struct Recommendation {
     pub arms: Vec<Judgement>,
     /// Arms within the budget that are not distinguishable from it on the test images.
     pub not_distinguishable: Vec<String>,
+    /// Arms within the budget that are practically equal to it on the test images.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub practically_equal: Vec<String>,
     /// All of it in sentences.
     pub sentences: Vec<String>,
 }
@@ -67,21 +70,27 @@ pub fn recommend(analysis: &Analysis, budget: &Budget) -> Recommendation {
         analysis.arms.iter().filter_map(|arm| Judgement::of(arm, budget)).collect();
     arms.sort_by(|a, b| a.validation_error.total_cmp(&b.validation_error));
     let arm = arms.iter().find(|arm| arm.fits()).map(|arm| arm.arm.clone());
-    let indistinguishable = |other: &&Judgement| {
-        let standing = arm.as_ref().map(|arm| analysis.comparisons.standing(arm, &other.arm));
-        other.fits() && matches!(standing, Some(Standing::Open | Standing::PracticallyEqual))
+    let fitting = |wanted: Standing| -> Vec<String> {
+        let Some(arm) = &arm else { return Vec::new() };
+        let standing = |other: &Judgement| analysis.comparisons.standing(arm, &other.arm);
+        let those = arms.iter().filter(|other| other.fits() && standing(other) == wanted);
+        those.map(|other| other.arm.clone()).collect()
     };
-    let not_distinguishable: Vec<String> =
-        arms.iter().filter(indistinguishable).map(|other| other.arm.clone()).collect();
-    let sentences = sentences(analysis, arm.as_deref(), &arms, &not_distinguishable);
-    Recommendation { budget: *budget, arm, arms, not_distinguishable, sentences }
+    let (not_distinguishable, practically_equal) =
+        (fitting(Standing::Open), fitting(Standing::PracticallyEqual));
+    let equals = [
+        (&practically_equal, "practically equal to it"),
+        (&not_distinguishable, "not distinguishable from it"),
+    ];
+    let sentences = sentences(analysis, arm.as_deref(), &arms, equals);
+    Recommendation { budget: *budget, arm, arms, not_distinguishable, practically_equal, sentences }
 }
 
 fn sentences(
     analysis: &Analysis,
     arm: Option<&str>,
     arms: &[Judgement],
-    not_distinguishable: &[String],
+    equals: [(&Vec<String>, &str); 2],
 ) -> Vec<String> {
     if arms.is_empty() {
         let diverged = analysis.arms.iter().any(|arm| arm.diverged > 0);
@@ -98,12 +107,9 @@ fn sentences(
         Some(chosen) => vec![take(analysis, chosen)],
         None => nothing_fits(arms),
     };
-    if !not_distinguishable.is_empty() {
-        let names = listed(not_distinguishable);
-        let (verb, be) = if not_distinguishable.len() == 1 { ("fits", "is") } else { ("fit", "are") };
-        sentences.push(format!(
-            "{names} also {verb} the budget and {be} not distinguishable from it on the test images."
-        ));
+    for (arms, how) in equals.into_iter().filter(|(arms, _)| !arms.is_empty()) {
+        let (verb, be) = if arms.len() == 1 { ("fits", "is") } else { ("fit", "are") };
+        sentences.push(format!("{} also {verb} the budget and {be} {how} on the test images.", listed(arms)));
     }
     sentences.extend(Limit::ALL.into_iter().filter_map(|limit| excluded(limit, arms)));
     sentences.extend(unknown(arms));

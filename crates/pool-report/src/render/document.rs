@@ -48,6 +48,7 @@ pub(super) fn blocks(analysis: &Analysis, detail: Detail) -> Vec<Block> {
     blocks.extend(tables::of_arms(analysis, detail).into_iter().map(Block::Table));
     blocks.extend(comparisons(analysis, detail));
     blocks.extend(tables::tuning(analysis, detail).into_iter().map(Block::Table));
+    blocks.extend(tables::equal_budgets(analysis).map(Block::Table));
     blocks.extend(tables::pareto(&analysis.pareto).map(Block::Table));
     blocks.extend(claims(analysis, detail));
     blocks.extend(tables::reported_figures(analysis).map(Block::Table));

@@ -41,6 +41,7 @@ pub fn latex_tables(analysis: &Analysis) -> String {
         .into_iter()
         .chain(tables::pairs(analysis, MOST_PAIRS, Detail::Brief))
         .chain(tables::tuning(analysis, Detail::Brief))
+        .chain(tables::equal_budgets(analysis))
         .chain(tables::pareto(&analysis.pareto))
         .chain(tables::claims(analysis))
         .chain(tables::reported_figures(analysis));

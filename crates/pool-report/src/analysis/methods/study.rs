@@ -237,6 +237,10 @@ fn held_out(split: Split) -> String {
              every seed.",
             per_cent(fraction)
         ),
+        Split::Folds(folds) => format!(
+            "The images that are not for testing are dealt into {folds} folds, class by class and at random; each seed holds \
+             another fold out for validation, and every {folds} seeds other folds."
+        ),
         Split::Predefined => {
             "Validation images are those that the data set itself sets apart for validation.".to_owned()
         }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use pool_metrics::{Comparison, Verdict};
 use pool_records::{TrialRecord, TrialStatus};
-use pool_spec::{EarlyStopping, Layer, OptimizerSpec, Precision, Rung, Schedule, Split, TrainSpec};
+use pool_spec::{EarlyStopping, Layer, OptimizerSpec, Precision, Rung, Schedule, TrainSpec, Tuning};
 
 use super::super::comparisons::Comparisons;
 use super::{MOST_NAMED, by_arm, named, of_arms, range};
 use crate::cells::{counted, listed};
 use crate::figures::change_words;
-use crate::{ArmFigures, Run};
+use crate::{ArmFigures, Run, TuningResults};
 
 /// The recipe, and which weights were evaluated.
 pub(super) fn recipe(run: &Run, arms: &[ArmFigures]) -> Vec<String> {
@@ -124,6 +124,7 @@ fn tested(run: &Run, arms: &[ArmFigures]) -> String {
 pub(super) fn trials(run: &Run, comparisons: &Comparisons) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(search(run));
+    sentences.extend(tuning(run));
     sentences.push(seeds(run));
     sentences.extend(design(run, comparisons));
     sentences.push(what_a_seed_decides(run));
@@ -159,6 +160,34 @@ fn search(run: &Run) -> Vec<String> {
              lowest validation error so far.",
             listed(&rungs)
         ));
+    }
+    sentences
+}
+
+/// What the arms were tuned with, and what was chosen for them.
+fn tuning(run: &Run) -> Vec<String> {
+    let Some(TuningResults { settings, tried, .. }) = &run.tuning else { return Vec::new() };
+    let seeds =
+        tried.first().and_then(|arm| arm.settings.first()).map_or(0, |found| found.trials + found.missing);
+    let which = if settings.len() <= MOST_NAMED {
+        let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
+        format!(" ({})", settings.join("; "))
+    } else {
+        String::new()
+    };
+    let mut sentences = vec![format!(
+        "Before, every arm was tried with the same {}{which} and {} of tuning, from {} on; the lowest mean validation error \
+         chose a setting for each arm.",
+        counted(settings.len(), "setting"),
+        counted(seeds, "seed"),
+        Tuning::FIRST_SEED
+    )];
+    let chosen: Vec<String> = tried
+        .iter()
+        .filter_map(|arm| Some(format!("{} for {}", settings.get(arm.chosen?)?, arm.arm)))
+        .collect();
+    if (1..=MOST_NAMED).contains(&chosen.len()) {
+        sentences.push(format!("Chosen were {}.", listed(&chosen)));
     }
     sentences
 }
@@ -258,8 +287,7 @@ fn what_a_seed_decides(run: &Run) -> String {
         Some("the order of the training images"),
         any(|record| has_dropout(&record.spec.model.layers)).then_some("dropout"),
         any(|record| !record.spec.data.augment.is_none()).then_some("augmentation"),
-        any(|record| matches!(record.spec.data.validation, Split::StratifiedPerSeed(_)))
-            .then_some("the validation images"),
+        any(|record| record.spec.data.validation.depends_on_seed()).then_some("the validation images"),
     ];
     let drawn: Vec<&str> = drawn.into_iter().flatten().collect();
     format!(

@@ -1,10 +1,12 @@
 //! The tables of a report, before they become terminal text, Markdown, LaTeX or HTML.
 
+mod budgets;
 mod comparisons;
 mod costs;
 mod errors;
 mod tuning;
 
+pub(super) use self::budgets::equal_budgets;
 pub(super) use self::comparisons::{claims, p_values, pairs, reported_figures};
 pub(super) use self::costs::pareto;
 pub(super) use self::tuning::tuning;
@@ -74,6 +76,7 @@ pub(super) fn without_pictures(analysis: &Analysis) -> Vec<Table> {
     tables.extend([errors::losses(arms, Detail::Full), errors::training(analysis)]);
     tables.extend(costs::tables(arms, Detail::Full));
     tables.extend(errors::all_changes(arms));
+    tables.extend(equal_budgets(analysis));
     tables.extend(pareto(&analysis.pareto));
     tables
 }
