@@ -42,6 +42,17 @@ SAMPLES = {
 }
 QUANTILES = [0.0, 0.025, 0.1, 0.25, 1 / 3, 0.5, 0.75, 0.9, 0.975, 1.0]
 
+# Durations in seconds over processes, and shapes that are hard on logarithms.
+DURATIONS = [
+    [5.81, 5.79, 5.84, 5.80, 5.90],
+    [1.96, 1.65],
+    [0.000051, 0.000049, 0.000054],
+    [7.2, 7.2, 7.3, 7.2],
+    [5.81, 5.79, 5.84, 5.80, 9.62, 5.83, 5.79, 5.82],
+    [1e-12, 3e-12, 2e-12, 5e-12],
+    [0.01, 1.0, 100.0, 10_000.0],
+]
+
 # Samples that nothing pairs, of different size and spread.
 WELCH_PAIRS = [
     ("five seeds of one arm", "two values, the fewest that have a spread"),
@@ -130,6 +141,12 @@ def t_interval_case(values: list[float], level: float) -> dict:
     return {"level": level, "low": float(low), "high": float(high)}
 
 
+def log_t_case(values: list[float], level: float) -> dict:
+    of_logarithms = t_interval_case(np.log(values).tolist(), level)
+    low, high = (float(np.exp(of_logarithms[end])) for end in ["low", "high"])
+    return {"values": values, "level": level, "low": low, "high": high}
+
+
 def welch_case(a: str, b: str, level: float) -> dict:
     result = stats.ttest_ind(SAMPLES[a], SAMPLES[b], equal_var=False).confidence_interval(level)
     return {"a": SAMPLES[a], "b": SAMPLES[b], "level": level, "low": float(result.low), "high": float(result.high)}
@@ -186,6 +203,7 @@ def main() -> None:
             summary_case(name, values) | {"t_intervals": [t_interval_case(values, level) for level in LEVELS]}
             for name, values in SAMPLES.items()
         ],
+        "log_t_intervals": [log_t_case(values, level) for values in DURATIONS for level in LEVELS],
         "wilson": [wilson_case(*counts, level) for counts in WILSON_COUNTS for level in LEVELS],
         "welch": [welch_case(*pair, level) for pair in WELCH_PAIRS for level in LEVELS],
         "mcnemar": [mcnemar_case(*counts) for counts in MCNEMAR_COUNTS],

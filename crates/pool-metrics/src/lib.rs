@@ -1,7 +1,7 @@
 //! What a trial measured, and what may be concluded from it. Pure Rust: nothing here can reach libtorch.
 //!
 //! - *Errors*: [`error_rate`], [`ConfusionMatrix`] with per-class precision and recall, [`Calibration`].
-//! - *Statistics*: [`t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`sign_flip`],
+//! - *Statistics*: [`t_interval`], [`log_t_interval`], [`wilson_interval`], [`mcnemar_exact`], [`paired_t`], [`sign_flip`],
 //!   [`paired_bootstrap`], [`MeanDifference`], [`holm`]; [`seeds_needed`] for the study to come.
 //! - *Verdicts*: [`compare_family`] puts them together and says which arm is better, if any, or that two are practically
 //!   equal; [`SeedLooks`] lets a sweep stop when that is decided; [`ranks()`] says which place an arm has among many.
@@ -51,7 +51,7 @@ pub use comparison::{
 };
 pub use confusion::{Cell, ClassScores, ClassificationError, ConfusionMatrix, error_rate};
 pub use family::{FamilyRules, HolmError, compare_family, holm};
-pub use interval::{Interval, t_interval, welch_interval, wilson_interval};
+pub use interval::{Interval, log_t_interval, t_interval, welch_interval, wilson_interval};
 pub use mcnemar::{McNemar, McNemarError, mcnemar_combined, mcnemar_exact, mcnemar_from_predictions};
 pub use mean_difference::MeanDifference;
 pub use memory::{MemoryEstimate, MemoryItem, MemoryModel};

@@ -5,14 +5,15 @@ mod common;
 
 use common::assert_close;
 use pool_metrics::{
-    ConfusionMatrix, holm, mcnemar_exact, mean, median, quantile, sample_sd, t_interval, welch_interval,
-    wilson_interval,
+    ConfusionMatrix, holm, log_t_interval, mcnemar_exact, mean, median, quantile, sample_sd, t_interval,
+    welch_interval, wilson_interval,
 };
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Golden {
     summaries: Vec<Summary>,
+    log_t_intervals: Vec<LogT>,
     wilson: Vec<Wilson>,
     welch: Vec<Welch>,
     mcnemar: Vec<Discordant>,
@@ -39,6 +40,14 @@ struct Quantile {
 
 #[derive(Deserialize)]
 struct AtLevel {
+    level: f64,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Deserialize)]
+struct LogT {
+    values: Vec<f64>,
     level: f64,
     low: f64,
     high: f64,
@@ -121,6 +130,16 @@ fn t_intervals_equal_scipy() {
             assert_close(ours.low, low, 1e-11, &what);
             assert_close(ours.high, high, 1e-11, &what);
         }
+    }
+}
+
+#[test]
+fn t_intervals_of_logarithms_equal_scipy() {
+    for LogT { values, level, low, high } in golden().log_t_intervals {
+        let ours = log_t_interval(&values, level).unwrap();
+        let what = format!("{level} of {values:?}");
+        assert_close(ours.low, low, 1e-10, &what);
+        assert_close(ours.high, high, 1e-10, &what);
     }
 }
 

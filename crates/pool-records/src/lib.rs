@@ -42,10 +42,10 @@ pub use error::{BundleError, RunError};
 pub use outputs::{OutputError, check_outputs, check_outside_runs};
 pub use process::{Probe, StopFlag, TrialEvent};
 pub use record::{
-    ComputedWith, Contention, CostRecord, EarlierEpochs, EpochRecord, EvaluatedSet, Evaluation, HardImage,
-    Latency, LeftOut, MeasuredPeak, ModelFacts, PredictionTimes, Provenance, RECORD_VERSION, Record,
-    RecordError, RecordSummary, Robustness, StepTimes, TestResults, TestSummary, TestedArm, TestedArms,
-    TrialRecord, TrialStatus, TrialSummary, TriedSetting, TunedArm,
+    ComputedWith, Contention, CostRecord, EarlierEpochs, EnergyMissing, EpochRecord, EvaluatedSet,
+    Evaluation, HardImage, Latency, LeftOut, MeasuredPeak, ModelFacts, PredictionTimes, Provenance,
+    RECORD_VERSION, Record, RecordError, RecordSummary, Robustness, StepTimes, TestResults, TestSummary,
+    TestedArm, TestedArms, TrialRecord, TrialStatus, TrialSummary, TriedSetting, TunedArm,
 };
 pub use run_dir::RunDir;
 pub use run_layout::RunLayout;

@@ -1,7 +1,7 @@
 //! Figures as text, for the cells of tables and for sentences.
 use pool_metrics::Interval;
 
-use crate::{Estimate, Spread};
+use crate::{Estimate, OverProcesses};
 
 /// The text of a figure that is missing.
 pub(crate) const NOTHING: &str = "-";
@@ -9,18 +9,22 @@ pub(crate) const NOTHING: &str = "-";
 /// `1.05 [0.93, 1.17]`, or only the mean if one seed gives no interval.
 pub(crate) fn estimate(value: Option<Estimate>, scale: f64, decimals: usize) -> String {
     let Some(Estimate { mean, interval, .. }) = value else { return NOTHING.to_owned() };
-    let figure = |value: f64| fixed(value * scale, decimals);
-    match interval {
-        Some(interval) => format!("{} [{}, {}]", figure(mean), figure(interval.low), figure(interval.high)),
-        None => figure(mean),
-    }
+    in_range(mean, interval, scale, decimals)
 }
 
-/// `7.50 [7.41, 7.72]`: the median and the range of nine in ten repetitions.
-pub(crate) fn spread(value: Option<Spread>, scale: f64, decimals: usize) -> String {
-    let Some(Spread { median, p05, p95, .. }) = value else { return NOTHING.to_owned() };
+/// `7.50 [7.41, 7.72]`: the median and its interval over processes, or the range of nine in ten repetitions of one process;
+/// only the median if there was one repetition.
+pub(crate) fn over_processes(value: Option<OverProcesses>, scale: f64, decimals: usize) -> String {
+    value.map_or_else(|| NOTHING.to_owned(), |value| in_range(value.median, value.range(), scale, decimals))
+}
+
+/// `7.50 [7.41, 7.72]`, or only the figure if it has no range.
+pub(crate) fn in_range(value: f64, range: Option<Interval>, scale: f64, decimals: usize) -> String {
     let figure = |value: f64| fixed(value * scale, decimals);
-    format!("{} [{}, {}]", figure(median), figure(p05), figure(p95))
+    match range {
+        Some(Interval { low, high }) => format!("{} [{}, {}]", figure(value), figure(low), figure(high)),
+        None => figure(value),
+    }
 }
 
 /// A fraction as a percentage with its unit: `1.05 %`.

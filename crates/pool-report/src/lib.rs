@@ -41,8 +41,8 @@ pub use analysis::{
 };
 pub use error::ReportError;
 pub use figures::{
-    ArmFigures, ClassNames, CostFigures, Estimate, LatencyFigures, MemoryFigure, PeakFigures, Proportion,
-    RobustnessFigures, Spread, TimeSource, TrialFigures,
+    ArmFigures, ClassNames, CostFigures, Estimate, LatencyFigures, MemoryFigure, OverProcesses, PeakFigures,
+    Proportion, RobustnessFigures, Spread, TimeSource, TrialFigures,
 };
 pub use read::{ArmResults, Run, TrialOverview, TuningResults};
 pub use render::{

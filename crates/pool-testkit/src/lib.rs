@@ -174,6 +174,8 @@ pub fn cost_record(spec: &CostSpec) -> CostRecord {
             warm_up_steps: 16,
             step_s: vec![0.01; 16],
             epoch_s: vec![0.16],
+            energy_j: None,
+            energy_missing: None,
         },
         prediction: PredictionTimes { batch_size: 200, images: 500, seconds: vec![0.1] },
         latency: Vec::new(),

@@ -21,6 +21,7 @@ mod augmented;
 mod context;
 mod costs;
 mod device;
+mod energy;
 mod error;
 mod resident;
 mod stored;

@@ -30,6 +30,12 @@ fn every_step_and_every_repetition_is_in_the_record_and_the_warm_up_is_not() {
     assert_eq!((training.step_s.len(), training.epoch_s.len()), (32, 2));
     let sum: f64 = training.step_s[16..].iter().sum();
     assert!((training.epoch_s[1] - sum).abs() < 1e-9, "an epoch is the sum of its steps");
+    assert_ne!(
+        training.energy_j.is_some_and(|energy| energy > 0.0),
+        training.energy_missing.is_some(),
+        "an epoch's energy, or why it is not known: {:?}",
+        training.energy_missing
+    );
     assert_eq!((record.prediction.batch_size, record.prediction.images), (200, 500));
     let batches: Vec<u64> = record.latency.iter().map(|latency| latency.batch_size).collect();
     assert_eq!(batches, [1, 32, 200]);

@@ -43,7 +43,7 @@ impl CostRecord {
     }
 }
 
-/// Durations of training, in seconds.
+/// Durations of training, in seconds, and its energy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepTimes {
@@ -57,6 +57,25 @@ pub struct StepTimes {
     pub step_s: Vec<f64>,
     /// Every timed epoch, the sum of its steps.
     pub epoch_s: Vec<f64>,
+    /// Energy of an epoch in joules, the median of the timed ones: what all processor packages of the machine took, whoever
+    /// used them. `None` where it is not known, and in records from before it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_j: Option<f64>,
+    /// Why it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_missing: Option<EnergyMissing>,
+}
+
+/// Why a measurement holds no energy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnergyMissing {
+    /// The machine does not count the energy of its processors, or its counters stand still.
+    NotReported,
+    /// It does, and this user may not read the counters: Linux opens them to root alone.
+    NotReadable,
+    /// The network was on a device whose energy those counters leave out.
+    OnDevice,
 }
 
 /// Durations of predicting all test images, in seconds.
@@ -135,6 +154,23 @@ mod tests {
     use super::*;
 
     use pool_spec::{NetworkTemplate, Pool};
+
+    #[test]
+    fn times_from_before_energy_was_measured_are_read_and_written_as_they_are() {
+        let text =
+            r#"{"batch_size":200,"steps_per_epoch":1,"warm_up_steps":1,"step_s":[0.5],"epoch_s":[0.5]}"#;
+        let times: StepTimes = serde_json::from_str(text).unwrap();
+        assert_eq!((times.energy_j, times.energy_missing), (None, None));
+        assert_eq!(serde_json::to_string(&times).unwrap(), text);
+        let known = StepTimes { energy_j: Some(250.5), ..times.clone() };
+        let unknown = StepTimes { energy_missing: Some(EnergyMissing::NotReadable), ..times };
+        for (times, part) in [(known, r#""energy_j":250.5"#), (unknown, r#""energy_missing":"not_readable""#)]
+        {
+            let text = serde_json::to_string(&times).unwrap();
+            assert!(text.contains(part), "{text}");
+            assert_eq!(serde_json::from_str::<StepTimes>(&text).unwrap(), times);
+        }
+    }
 
     #[test]
     fn the_memory_models_reproduce_the_published_estimates() {

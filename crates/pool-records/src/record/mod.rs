@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::PausedTrial;
 
-pub use costs::{CostRecord, Latency, MeasuredPeak, ModelFacts, PredictionTimes, StepTimes};
+pub use costs::{CostRecord, EnergyMissing, Latency, MeasuredPeak, ModelFacts, PredictionTimes, StepTimes};
 pub use evaluation::{EvaluatedSet, Evaluation, HardImage, Robustness, TestResults};
 pub use provenance::{ComputedWith, Contention, EarlierEpochs, Provenance};
 pub use tested_arms::{LeftOut, TestedArm, TestedArms};

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::provenance::settings_and_machine;
 use crate::cells::{counted, listed, points, points_interval};
 use crate::figures::{LEVEL, spelling};
-use crate::{ArmFigures, ArmResults, Estimate, Run, Spread};
+use crate::{ArmFigures, ArmResults, Estimate, OverProcesses, Run};
 
 /// Two runs, compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,11 +65,11 @@ pub struct ArmInRun {
     /// Trainable parameters.
     pub parameters: Option<u64>,
     /// Seconds of an epoch.
-    pub epoch_s: Option<Spread>,
+    pub epoch_s: Option<OverProcesses>,
     /// Whether these were measured, and undisturbed.
     pub times_may_be_compared: bool,
     /// Seconds of predicting the test images.
-    pub prediction_s: Option<Spread>,
+    pub prediction_s: Option<OverProcesses>,
     /// Peak of memory in training, bytes: measured, or expected by our model.
     pub training_bytes: Option<u64>,
     /// Whether that was measured.

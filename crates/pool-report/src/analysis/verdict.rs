@@ -3,14 +3,15 @@
 //! *What was found* comes from the test images, where every difference is tested. *What to take* is chosen by the
 //! validation images only, so that the test error of the chosen arm stays an honest estimate: of the arms whose mean
 //! validation error is at most one standard error above the lowest (L. Breiman et al., "Classification and Regression
-//! Trees", 1984, section 3.4.3), the cheapest. Cheapest is the shortest epoch; where the spreads of two epochs overlap,
-//! the smaller memory in training; where two memories are within a twentieth, the lower validation error.
-use pool_metrics::MemoryModel;
+//! Trees", 1984, section 3.4.3), the cheapest. Cheapest is the shortest epoch; where the intervals of two epochs over
+//! processes overlap (the ranges of nine in ten repetitions, where an arm has one process only), the smaller memory in
+//! training; where two memories are within a twentieth, the lower validation error.
+use pool_metrics::{Interval, MemoryModel};
 use serde::Serialize;
 
 use super::{Comparisons, Standing};
 use crate::cells::{counted, fixed, listed, mebibytes, percent, thousands};
-use crate::{ArmFigures, Estimate};
+use crate::{ArmFigures, Estimate, OverProcesses};
 
 /// Two figures of memory that differ by at most this fraction of the smaller one count as equal.
 const SAME_MEMORY: f64 = 0.05;
@@ -134,15 +135,18 @@ fn standard_error(arm: &ArmFigures) -> Option<f64> {
     })
 }
 
-/// The arms whose epoch times overlap with the shortest. All arms if a time must not be compared or has no range.
+/// The arms whose epoch times overlap with the shortest: by their intervals over processes, or by the ranges of their
+/// repetitions unless all have intervals. All arms if a time must not be compared or has no range.
 fn fastest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
-    let times: Option<Vec<_>> = arms
-        .iter()
-        .map(|arm| arm.costs.epoch_s.filter(|epoch| arm.costs.may_be_compared() && epoch.repetitions > 1))
-        .collect();
+    let times: Option<Vec<OverProcesses>> =
+        arms.iter().map(|arm| arm.costs.epoch_s.filter(|_| arm.costs.may_be_compared())).collect();
     let Some(times) = times else { return arms.to_vec() };
-    let Some(best) = times.iter().min_by(|a, b| a.median.total_cmp(&b.median)) else { return Vec::new() };
-    arms.iter().zip(&times).filter(|(_, time)| time.overlaps(best)).map(|(arm, _)| *arm).collect()
+    let intervals: Option<Vec<Interval>> = times.iter().map(|time| time.interval).collect();
+    let ranges = intervals.or_else(|| times.iter().map(OverProcesses::nine_in_ten).collect());
+    let Some(ranges) = ranges else { return arms.to_vec() };
+    let shortest = times.iter().zip(&ranges).min_by(|a, b| a.0.median.total_cmp(&b.0.median));
+    let Some((_, shortest)) = shortest else { return Vec::new() };
+    arms.iter().zip(&ranges).filter(|(_, range)| range.overlaps(shortest)).map(|(arm, _)| *arm).collect()
 }
 
 /// The arms whose training memory counts as equal to the smallest.

@@ -1,11 +1,11 @@
-//! What an arm costs in time and memory.
+//! What an arm costs in time, energy and memory.
 use std::collections::BTreeMap;
 
-use pool_metrics::{MemoryModel, quantile};
-use pool_records::{CostRecord, Latency, MeasuredPeak, Provenance, TrialRecord};
+use pool_metrics::{Interval, MemoryModel, quantile};
+use pool_records::{CostRecord, EnergyMissing, Latency, MeasuredPeak, Provenance, TrialRecord};
 use serde::Serialize;
 
-use super::{Estimate, Spread};
+use super::{Estimate, OverProcesses, Spread};
 use crate::ArmResults;
 use crate::cells::counted;
 
@@ -19,7 +19,7 @@ pub enum TimeSource {
     InPassing,
 }
 
-/// Time and memory of one arm. Durations are seconds.
+/// Time, energy and memory of one arm. Durations are seconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CostFigures {
     /// Where the times come from.
@@ -31,11 +31,15 @@ pub struct CostFigures {
     /// Other arms were measured on another machine, or with other threads, so that the times must not be compared.
     pub unlike_others: bool,
     /// One training step: gathering the batch, forward, backward, optimizer.
-    pub step_s: Option<Spread>,
+    pub step_s: Option<OverProcesses>,
     /// One epoch of training steps.
-    pub epoch_s: Option<Spread>,
+    pub epoch_s: Option<OverProcesses>,
     /// Predicting all test images.
-    pub prediction_s: Option<Spread>,
+    pub prediction_s: Option<OverProcesses>,
+    /// Joules of one epoch: those of all processor packages of the machine, everything that ran on it included.
+    pub energy_j: Option<OverProcesses>,
+    /// Why there are none; `None` for times of trials, and for measurements from before energy was measured.
+    pub energy_missing: Option<EnergyMissing>,
     /// Images of a batch in that prediction.
     pub prediction_batch: Option<u64>,
     /// Images of a training step.
@@ -58,9 +62,11 @@ pub struct CostFigures {
 pub struct LatencyFigures {
     /// Images of the batch.
     pub batch_size: u64,
-    /// The median, seconds.
+    /// The median over processes of each process's median, seconds.
     pub p50_s: f64,
-    /// Nineteen of twenty are faster, seconds.
+    /// The interval of that median over processes, as of [`OverProcesses`]; `None` for one process.
+    pub p50_interval: Option<Interval>,
+    /// Nineteen of twenty repetitions are faster, seconds.
     pub p95_s: f64,
     /// Ninety-nine of a hundred are faster, seconds.
     pub p99_s: f64,
@@ -106,9 +112,10 @@ impl CostFigures {
 
     /// The times of all processes together.
     fn measured(records: &[&CostRecord], contended: bool) -> Self {
-        let all = |times: fn(&CostRecord) -> &[f64]| -> Vec<f64> {
-            records.iter().flat_map(|record| times(record)).copied().collect()
+        let over_processes = |amounts: fn(&CostRecord) -> &[f64]| {
+            OverProcesses::of(&records.iter().map(|record| amounts(record)).collect::<Vec<_>>())
         };
+        let energy_j = over_processes(|record| record.training.energy_j.as_slice());
         let mut machines: Vec<String> = records.iter().map(|record| machine(&record.provenance)).collect();
         machines.sort();
         machines.dedup();
@@ -118,9 +125,14 @@ impl CostFigures {
             processes: records.len(),
             contended,
             unlike_others: false,
-            step_s: Spread::of(&all(|record| &record.training.step_s)),
-            epoch_s: Spread::of(&all(|record| &record.training.epoch_s)),
-            prediction_s: Spread::of(&all(|record| &record.prediction.seconds)),
+            step_s: over_processes(|record| &record.training.step_s),
+            epoch_s: over_processes(|record| &record.training.epoch_s),
+            prediction_s: over_processes(|record| &record.prediction.seconds),
+            energy_missing: match energy_j {
+                Some(_) => None,
+                None => records.iter().find_map(|record| record.training.energy_missing),
+            },
+            energy_j,
             prediction_batch: first.map(|record| record.prediction.batch_size),
             training_batch: first.map(|record| record.training.batch_size),
             machines,
@@ -140,8 +152,10 @@ impl CostFigures {
             contended: arm.records.iter().any(|record| record.contention.is_contended()),
             unlike_others: false,
             step_s: None,
-            epoch_s: Spread::of(&epochs),
+            epoch_s: OverProcesses::of(&[&epochs]),
             prediction_s: None,
+            energy_j: None,
+            energy_missing: None,
             prediction_batch: None,
             training_batch: arm.records.first().map(|record| record.spec.train.batch_size as u64),
             machines: Vec::new(),
@@ -181,13 +195,13 @@ impl CostFigures {
 
 /// The latency of every batch size, by rising size.
 fn latency_of(records: &[&CostRecord]) -> Vec<LatencyFigures> {
-    let mut by_batch: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    let mut by_batch: BTreeMap<u64, Vec<&[f64]>> = BTreeMap::new();
     for Latency { batch_size, seconds } in records.iter().flat_map(|record| record.latencies()) {
-        by_batch.entry(*batch_size).or_default().extend(seconds);
+        by_batch.entry(*batch_size).or_default().push(seconds);
     }
     by_batch
         .into_iter()
-        .filter_map(|(batch_size, seconds)| LatencyFigures::of(batch_size, &seconds))
+        .filter_map(|(batch_size, processes)| LatencyFigures::of(batch_size, &processes))
         .collect()
 }
 
@@ -199,13 +213,16 @@ fn machine(provenance: &Provenance) -> String {
 }
 
 impl LatencyFigures {
-    fn of(batch_size: u64, seconds: &[f64]) -> Option<Self> {
+    /// Of the repetitions of each process, in seconds.
+    fn of(batch_size: u64, processes: &[&[f64]]) -> Option<Self> {
+        let OverProcesses { median, interval, p95, repetitions, .. } = OverProcesses::of(processes)?;
         Some(Self {
             batch_size,
-            p50_s: quantile(seconds, 0.5)?,
-            p95_s: quantile(seconds, 0.95)?,
-            p99_s: quantile(seconds, 0.99)?,
-            repetitions: seconds.len(),
+            p50_s: median,
+            p50_interval: interval,
+            p95_s: p95,
+            p99_s: quantile(&processes.concat(), 0.99)?,
+            repetitions,
         })
     }
 }

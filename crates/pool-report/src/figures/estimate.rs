@@ -59,7 +59,7 @@ impl Estimate {
     }
 }
 
-/// Durations or sizes that were repeated: their middle, and the range of all but the extreme tenth.
+/// Sizes that were repeated: their middle, and the range of all but the extreme tenth.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
     /// The median.
@@ -80,11 +80,6 @@ impl Spread {
             p95: quantile(values, 0.95)?,
             repetitions: values.len(),
         })
-    }
-
-    /// Whether the two ranges share a value, so that nothing can be said about which is lower.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.p05 <= other.p95 && other.p05 <= self.p95
     }
 }
 

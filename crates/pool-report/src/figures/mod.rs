@@ -3,6 +3,7 @@
 mod class_names;
 mod costs;
 mod estimate;
+mod over_processes;
 mod test_set;
 use pool_metrics::MemoryModel;
 use pool_records::{Evaluation, TestResults, TrialRecord, TrialStatus};
@@ -14,6 +15,7 @@ pub use class_names::ClassNames;
 pub use costs::{CostFigures, LatencyFigures, PeakFigures, TimeSource};
 pub(crate) use estimate::LEVEL;
 pub use estimate::{Estimate, Proportion, Spread};
+pub use over_processes::OverProcesses;
 pub use test_set::RobustnessFigures;
 pub(crate) use test_set::{
     change_axis_title, change_unit, change_words, changed, classes_with_errors, errors_by_class,

@@ -158,6 +158,7 @@ fn cost_metrics(record: &CostRecord) -> Vec<Metric> {
             metrics.add(name, "s", quantile(&latency.seconds, q));
         }
     }
+    metrics.add("epoch_energy", "J", record.training.energy_j);
     metrics.flag("times_contended", record.contention.is_contended());
     for peak in &record.memory {
         let of = |what: &str| format!("{what}_{}_batch_{}", peak.estimate.model, peak.estimate.batch_size);

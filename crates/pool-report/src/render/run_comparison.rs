@@ -4,7 +4,7 @@ use super::document::Block;
 use super::markdown::render_markdown;
 use super::tables::Table;
 use super::terminal::render_blocks;
-use crate::cells::{NOTHING, estimate, mebibytes, points, points_interval, spread, thousands};
+use crate::cells::{NOTHING, estimate, mebibytes, over_processes, points, points_interval, thousands};
 use crate::{ArmBeside, ArmInRun, RunComparison};
 
 /// Two runs side by side, for a terminal of `width` columns.
@@ -83,8 +83,8 @@ fn costs(arms: &[ArmBeside]) -> Table {
                 name(arm),
                 which.to_owned(),
                 thousands(run.parameters),
-                spread(run.epoch_s, 1.0, 2),
-                spread(run.prediction_s, 1.0, 3),
+                over_processes(run.epoch_s, 1.0, 2),
+                over_processes(run.prediction_s, 1.0, 3),
                 memory,
             ]
         })

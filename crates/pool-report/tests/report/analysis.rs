@@ -178,6 +178,28 @@ fn the_arm_to_take_is_the_cheapest_within_one_standard_error_of_the_lowest_valid
 }
 
 #[test]
+fn epochs_that_spread_within_each_process_differ_if_the_processes_agree() {
+    let choice = |processes: u32| {
+        let mut study = Synthetic::study("processes");
+        for (arm, errors, epoch_s, bytes) in [("a", 130, 5.0, 50), ("b", 131, 5.5, 40)] {
+            for seed in 1..=3 {
+                let mut record = trial(arm, "\"max\"", seed, 2);
+                record.validation.as_mut().unwrap().errors = errors + 5 * seed;
+                study.finish(record);
+            }
+            let mut record = costs(arm, "\"max\"");
+            record.training.epoch_s = [1.0, 1.0, 1.0, 1.3, 1.3].map(|factor| factor * epoch_s).to_vec();
+            record.memory[0].bytes = Some(bytes);
+            study.measure_in(processes, &record);
+        }
+        let choice = study.analysis().verdict.choice.unwrap();
+        (choice.arm, choice.decision)
+    };
+    assert_eq!(choice(1), ("b".to_owned(), Decision::TrainingMemory), "the repetitions overlap");
+    assert_eq!(choice(5), ("a".to_owned(), Decision::EpochTime), "a hundredth from process to process");
+}
+
+#[test]
 fn the_test_set_chooses_nothing() {
     let choice = |test_errors: [u64; 2]| {
         let mut study = Synthetic::study("honest");

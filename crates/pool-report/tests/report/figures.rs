@@ -1,5 +1,6 @@
 //! The figures of an arm, against numbers computed without this crate.
 use pool_metrics::Calibration;
+use pool_records::EnergyMissing;
 use pool_report::{Analysis, ArmFigures, TimeSource, markdown_report};
 use pool_spec::PerturbationKind;
 
@@ -147,4 +148,82 @@ fn reported_figures_stand_next_to_ours_where_a_sweep_file_has_some() {
     let mut other = Synthetic::study("other");
     other.finish(trial("lp", "\"lp\"", 1, 2));
     assert!(!markdown_report(&other.analysis(), &[]).contains(REPORTED));
+}
+
+/// Student's t with four degrees of freedom leaves 2.5 % above 2.7764451051977987 (`scipy.stats.t.ppf(0.975, 4)`).
+const CRITICAL_VALUE_OF_FIVE: f64 = 2.776_445_105_197_798_7;
+
+#[test]
+fn times_over_processes_have_the_median_of_medians_and_an_interval_of_their_logarithms() {
+    let mut study = Synthetic::study("five processes");
+    study.finish(trial("maximum", "\"max\"", 1, 2));
+    // Powers of 2 from process to process, so that the logarithms are multiples of ln 2: 0, 1, 2, 3 and 4.
+    for (process, factor) in (1..).zip([4.0, 1.0, 16.0, 2.0, 8.0]) {
+        let mut record = costs("maximum", "\"max\"");
+        (record.spec.process, record.spec.processes) = (process, 5);
+        record.training.epoch_s = vec![factor, factor, 1_000.0];
+        record.training.energy_j = Some(100.0 * factor);
+        record.latency[0].seconds.iter_mut().for_each(|seconds| *seconds = 0.001 * factor);
+        study.measure(record);
+    }
+    let figures = ArmFigures::of(&study.read().arms[0]).costs;
+    let half = CRITICAL_VALUE_OF_FIVE * (2.5_f64 / 5.0).sqrt();
+    let (low, high) = ((2.0 - half).exp2(), (2.0 + half).exp2());
+    let epoch = figures.epoch_s.unwrap();
+    assert_eq!((epoch.median, epoch.processes, epoch.repetitions), (4.0, 5, 15));
+    let energy = figures.energy_j.unwrap();
+    assert_near(energy.median, 400.0);
+    let latency = figures.smallest_batch().unwrap();
+    assert_near(latency.p50_s, 0.004);
+    for (found, scale) in [(epoch.interval, 1.0), (energy.interval, 100.0), (latency.p50_interval, 0.001)] {
+        let found = found.unwrap();
+        assert_near(found.low / scale, low);
+        assert_near(found.high / scale, high);
+    }
+}
+
+#[test]
+fn processes_that_were_disturbed_are_in_no_interval() {
+    let mut study = Synthetic::study("one disturbed");
+    study.finish(trial("maximum", "\"max\"", 1, 2));
+    for (process, seconds, jobs) in [(1, 5.0, 1), (2, 5.0, 1), (3, 50.0, 2)] {
+        let mut record = costs("maximum", "\"max\"");
+        (record.spec.process, record.spec.processes) = (process, 3);
+        record.training.epoch_s = vec![seconds];
+        record.contention.jobs = jobs;
+        study.measure(record);
+    }
+    let epoch = ArmFigures::of(&study.read().arms[0]).costs.epoch_s.unwrap();
+    assert_eq!((epoch.median, epoch.processes), (5.0, 2));
+    assert_near(epoch.interval.unwrap().high, 5.0);
+}
+
+#[test]
+fn energy_has_a_column_where_it_was_measured_and_a_reason_where_it_was_not() {
+    const COLUMN: &str = "energy, J/epoch";
+    let report = |energies: [Option<f64>; 2], missing: Option<EnergyMissing>| {
+        let mut study = Synthetic::study("energy");
+        for (arm, energy_j) in ["average", "maximum"].into_iter().zip(energies) {
+            let mut record = costs(arm, "\"max\"");
+            record.training.energy_j = energy_j;
+            record.training.energy_missing = missing.filter(|_| energy_j.is_none());
+            study.finish(trial(arm, "\"max\"", 1, 2));
+            study.measure(record);
+        }
+        markdown_report(&study.analysis(), &[])
+    };
+    let one = report([Some(251.24), None], Some(EnergyMissing::NotReadable));
+    assert!(one.contains(&format!("| {COLUMN} |")), "{one}");
+    assert!(one.contains("7.20 [7.20, 7.20] | 0.380 [0.380, 0.401] | 251.2 |"), "{one}");
+    assert!(one.contains("whatever else ran on them") && !one.contains("counters of energy"), "{one}");
+    for (missing, part) in [
+        (Some(EnergyMissing::NotReported), "The machine reports no energy."),
+        (Some(EnergyMissing::NotReadable), "The machine does not let its counters of energy be read."),
+        (Some(EnergyMissing::OnDevice), "reports no energy of the device that the networks were on."),
+    ] {
+        let none = report([None; 2], missing);
+        assert!(none.contains(part) && !none.contains(COLUMN), "{none}");
+    }
+    let before = report([None; 2], None);
+    assert!(!before.contains("energy"), "{before}");
 }

@@ -1,10 +1,12 @@
-//! Durations of training and prediction: of a whole measurement, and of the few steps by which a plan is estimated.
+//! Durations of training and prediction, and the energy of an epoch: of a whole measurement, and of the few steps by which a plan is estimated.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mnist_data::{BatchOrder, PictureShape};
+use pool_metrics::median;
 use pool_models::Net;
-use pool_records::{Latency, PredictionTimes, Probe, StepTimes, StopFlag};
+use pool_records::{EnergyMissing, Latency, PredictionTimes, Probe, StepTimes, StopFlag};
 use pool_spec::{ComputeDevice, CostSpec, Kernels, TrialSpec};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
@@ -13,6 +15,7 @@ use crate::TrainError;
 use crate::augmented::BatchAugmenter;
 use crate::context::TrialContext;
 use crate::device::{Stopwatch, torch};
+use crate::energy::{EnergyMeter, POWERCAP};
 use crate::resident::{Batch, ImageSet, ResidentData};
 use crate::trial::{Training, predict};
 use crate::usage::resident_peak_bytes;
@@ -33,6 +36,12 @@ const LATENCY_TIME: Duration = Duration::from_secs(2);
 /// Batches before the clock starts.
 const LATENCY_WARM_UP: usize = 10;
 
+/// What an epoch took: seconds of each step, and joules in all.
+struct EpochCost {
+    step_s: Vec<f64>,
+    energy_j: Result<f64, EnergyMissing>,
+}
+
 /// Times one network on one data set.
 pub(super) struct Clock<'a> {
     pub(super) spec: &'a CostSpec,
@@ -44,31 +53,38 @@ pub(super) struct Clock<'a> {
 }
 
 impl Clock<'_> {
-    /// Whole epochs, step by step. Every step ends with its loss read back, so that it is over when the clock says so.
+    /// Whole epochs, step by step. Every step ends with its loss read back, so that it is over when the clock says so. Energy
+    /// is that of the whole epoch, with what little there is between its steps.
     pub(super) fn training(&self, variables: &VarStore) -> Result<StepTimes, TrainError> {
         let batch_size = self.spec.train.batch_size;
         let images = self.data.train.len();
         let training = Training::new(&self.spec.train, self.net, &self.data.train, variables, self.kernels)?;
         let mut training = training.augmented(self.data.augmenter.as_ref());
         let order = BatchOrder::new(images, 0);
-        let mut run = |epoch: u64, most: usize| -> Result<Vec<f64>, TrainError> {
+        let mut run = |epoch: u64, most: usize| -> Result<EpochCost, TrainError> {
             let permutation = Tensor::f_from_slice(&order.epoch(epoch))?.f_to_device(torch(self.device))?;
             let batches = permutation.f_split(batch_size as i64, 0)?;
+            let mut energy = EnergyMeter::start(Path::new(POWERCAP), self.device);
             let timed = batches.iter().take(most).map(|indices| {
                 self.stop.check()?;
+                energy.keep_up();
                 self.seconds(|| Ok(f64::try_from(&training.step(indices)?.loss)?))
             });
-            timed.collect()
+            let step_s: Vec<f64> = timed.collect::<Result<_, TrainError>>()?;
+            Ok(EpochCost { step_s, energy_j: energy.read_j() })
         };
-        let warm_up_steps = run(0, WARM_UP_STEPS)?.len() as u64;
-        let epochs: Vec<Vec<f64>> =
+        let warm_up_steps = run(0, WARM_UP_STEPS)?.step_s.len() as u64;
+        let epochs: Vec<EpochCost> =
             (1..=self.spec.epochs).map(|epoch| run(epoch.into(), usize::MAX)).collect::<Result<_, _>>()?;
+        let energies: Result<Vec<f64>, EnergyMissing> = epochs.iter().map(|epoch| epoch.energy_j).collect();
         Ok(StepTimes {
             batch_size: batch_size as u64,
             steps_per_epoch: images.div_ceil(batch_size) as u64,
             warm_up_steps,
-            epoch_s: epochs.iter().map(|steps| steps.iter().sum()).collect(),
-            step_s: epochs.concat(),
+            epoch_s: epochs.iter().map(|epoch| epoch.step_s.iter().sum()).collect(),
+            energy_missing: energies.as_ref().err().copied(),
+            energy_j: energies.ok().and_then(|energies| median(&energies)),
+            step_s: epochs.into_iter().flat_map(|epoch| epoch.step_s).collect(),
         })
     }
 
@@ -200,7 +216,7 @@ fn median_s(
         work()?;
         times.push(stopwatch.read_s());
     }
-    Ok(pool_metrics::median(&times).unwrap_or(f64::NAN))
+    Ok(median(&times).unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]

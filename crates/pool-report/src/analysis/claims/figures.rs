@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use pool_metrics::{MeanDifference, PairedPredictions, mean, median, sample_sd};
+use pool_metrics::{MeanDifference, PairedPredictions, median, sample_sd};
 use pool_records::{CostRecord, TrialRecord};
 use pool_spec::{Claim, Metric, MetricUnit, PerturbationKind};
 
 use crate::cells::{counted, fixed, listed, mebibytes, thousands};
 use crate::figures::{LEVEL, changed};
-use crate::{ArmFigures, ArmResults, Run};
+use crate::{ArmFigures, ArmResults, OverProcesses, Run};
 
 /// The difference of one figure between two arms. Amounts are compared by their ratio: the difference is that of the
 /// logarithms.
@@ -50,7 +50,11 @@ pub(super) struct Unmeasured(pub(super) String);
 /// The values of a figure: one for each seed, or for each process that measured it, or one for all.
 enum Values {
     Seeds(BTreeMap<u64, f64>),
-    Processes(BTreeMap<u64, f64>),
+    /// The logarithm of each process's median; and the median of all, as the table of times shows it.
+    Processes {
+        logarithms: BTreeMap<u64, f64>,
+        median: f64,
+    },
     Exact(f64),
 }
 
@@ -104,7 +108,9 @@ fn difference(
             return Ok(Measured { difference, repeated: None, repetitions: 1, held_out_ratio });
         }
         (Values::Seeds(a), Values::Seeds(b)) => (paired(a, b), Repeated::Seeds, held_out_ratio),
-        (Values::Processes(a), Values::Processes(b)) => (paired(a, b), Repeated::Processes, 0.0),
+        (Values::Processes { logarithms: a, .. }, Values::Processes { logarithms: b, .. }) => {
+            (paired(a, b), Repeated::Processes, 0.0)
+        }
         _ => return Err(missing(first)),
     };
     let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
@@ -168,13 +174,17 @@ fn values(run: &Run, figures: &[ArmFigures], metric: Metric, name: &str) -> Opti
         (!values.is_empty()).then_some(Values::Seeds(values))
     };
     let figures = figures.iter().find(|arm| arm.arm == name)?;
-    let timed = |figure: fn(&CostRecord) -> Option<f64>| {
+    let timed = |seconds: fn(&CostRecord) -> Option<&[f64]>| {
         let costs = figures.costs.may_be_compared().then(|| arm(run, name))??;
-        let values: BTreeMap<u64, f64> = costs
+        let processes: BTreeMap<u64, &[f64]> = costs
             .quiet_costs()
-            .filter_map(|record| Some((u64::from(record.spec.process), figure(record)?.ln())))
+            .filter_map(|record| Some((u64::from(record.spec.process), seconds(record)?)))
             .collect();
-        (!values.is_empty()).then_some(Values::Processes(values))
+        let OverProcesses { median: of_all, .. } =
+            OverProcesses::of(&processes.values().copied().collect::<Vec<_>>())?;
+        let logarithms =
+            processes.iter().filter_map(|(process, of_one)| Some((*process, median(of_one)?.ln())));
+        Some(Values::Processes { logarithms: logarithms.collect(), median: of_all })
     };
     match metric {
         Metric::TestError => of_seeds(&TrialRecord::test_error),
@@ -198,9 +208,9 @@ fn values(run: &Run, figures: &[ArmFigures], metric: Metric, name: &str) -> Opti
         Metric::TrainingMemory => Some(Values::Exact(
             figures.costs.training_peak()?.measured_bytes.filter(|bytes| *bytes > 0)? as f64,
         )),
-        Metric::EpochTime => timed(|record| median(&record.training.epoch_s)),
-        Metric::PredictionTime => timed(|record| median(&record.prediction.seconds)),
-        Metric::Latency => timed(|record| median(&record.latencies().first()?.seconds)),
+        Metric::EpochTime => timed(|record| Some(&record.training.epoch_s)),
+        Metric::PredictionTime => timed(|record| Some(&record.prediction.seconds)),
+        Metric::Latency => timed(|record| Some(&record.latencies().first()?.seconds)),
     }
 }
 
@@ -213,8 +223,7 @@ fn least_shift(figures: &ArmFigures) -> Option<f64> {
 /// `0.97 s`: an amount of one arm.
 fn value_in_words(run: &Run, figures: &[ArmFigures], metric: Metric, name: &str) -> Option<String> {
     let value = match values(run, figures, metric, name)? {
-        Values::Exact(value) => value,
-        Values::Processes(logarithms) => mean(&logarithms.into_values().collect::<Vec<_>>())?.exp(),
+        Values::Exact(value) | Values::Processes { median: value, .. } => value,
         Values::Seeds(_) => return None,
     };
     Some(match metric {

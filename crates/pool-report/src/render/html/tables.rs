@@ -7,7 +7,7 @@ use pool_records::{Evaluation, TrialRecord, TrialStatus};
 use super::super::tables::{Detail, Table, tuning as tuning_tables, without_pictures};
 use super::elements::{Cell, Grid, GridRow, arm_name, heads};
 use crate::cells::{NOTHING, estimate, mebibytes, number, p_value, points, points_interval, thousands};
-use crate::{Analysis, ArmFigures, PairComparison, Proportion, Run, Spread, TimeSource};
+use crate::{Analysis, ArmFigures, OverProcesses, PairComparison, Proportion, Run, TimeSource};
 
 /// The table that answers most questions: errors and costs of every arm.
 pub(super) fn results(analysis: &Analysis) -> Markup {
@@ -71,7 +71,7 @@ fn results_grid(figures: &[ArmFigures]) -> Grid {
 
 fn results_row(arm: usize, figures: &ArmFigures) -> GridRow {
     let percent = |error| estimate(error, 100.0, 2);
-    let median = |spread: Option<Spread>, decimals| number(spread.map(|spread| spread.median), decimals);
+    let median = |time: Option<OverProcesses>, decimals| number(time.map(|time| time.median), decimals);
     let costs = &figures.costs;
     let measured = costs.training_peak().and_then(|peak| peak.measured_bytes).map(|bytes| bytes as f64);
     let cells = [

@@ -1,8 +1,9 @@
 //! The costs of the arms in time and memory, and the arms that no other beats in error and costs.
 use pool_metrics::MemoryModel;
+use pool_records::EnergyMissing;
 
 use super::{Detail, Table, row};
-use crate::cells::{batch_size, listed, mebibytes, number, points, spread, thousands};
+use crate::cells::{batch_size, in_range, listed, mebibytes, number, over_processes, points, thousands};
 use crate::{ArmFigures, LatencyFigures, Objective, ParetoFront, TimeSource};
 
 /// A brief table of latencies of more arms than this has one row per arm: the smallest batch.
@@ -18,20 +19,69 @@ pub(super) fn tables(figures: &[ArmFigures], detail: Detail) -> Vec<Table> {
 }
 
 fn times(figures: &[ArmFigures]) -> Table {
+    let with_energy = figures.iter().any(|arm| arm.costs.energy_j.is_some());
     let rows = figures.iter().map(|arm| {
+        let energy = with_energy.then(|| over_processes(arm.costs.energy_j, 1.0, 1));
         let rest = [
             thousands(arm.parameters),
-            spread(arm.costs.step_s, 1000.0, 1),
-            spread(arm.costs.epoch_s, 1.0, 2),
-            spread(arm.costs.prediction_s, 1.0, 3),
+            over_processes(arm.costs.step_s, 1000.0, 1),
+            over_processes(arm.costs.epoch_s, 1.0, 2),
+            over_processes(arm.costs.prediction_s, 1.0, 3),
         ];
-        row(&arm.arm, rest)
+        row(&arm.arm, rest.into_iter().chain(energy))
     });
-    let header = ["arm", "parameters", "one step, ms", "one epoch, s", "prediction, s"];
-    Table::new("Parameters and time", &header, rows.collect()).with_notes(time_notes(figures))
+    let header: Vec<&str> = ["arm", "parameters", "one step, ms", "one epoch, s", "prediction, s"]
+        .into_iter()
+        .chain(with_energy.then_some("energy, J/epoch"))
+        .collect();
+    Table::new("Parameters and time", &header, rows.collect())
+        .with_notes([brackets(figures)])
+        .with_notes(caveats(figures))
+        .with_notes(energy_note(figures).map(str::to_owned))
 }
 
-fn time_notes(figures: &[ArmFigures]) -> Vec<String> {
+/// What stands in the brackets.
+fn brackets(figures: &[ArmFigures]) -> String {
+    const OF: &str = "of a training step, of an epoch, and of predicting all test images.";
+    let timed = figures.iter().filter_map(|arm| Some((arm.arm.as_str(), arm.costs.epoch_s?)));
+    let (several, one): (Vec<_>, Vec<_>) = timed.partition(|(_, time)| time.interval.is_some());
+    let processes = || several.iter().map(|(_, time)| time.processes);
+    let (Some(fewest), Some(most)) = (processes().min(), processes().max()) else {
+        return format!("The median and the range of nine in ten repetitions: {OF}");
+    };
+    let processes = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+    let one: Vec<&str> = one.into_iter().map(|(arm, _)| arm).collect();
+    let one = if one.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " Of {}, no two processes were measured undisturbed: there it is the range of nine in ten repetitions.",
+            listed(&one)
+        )
+    };
+    format!(
+        "The median over {processes} processes, one after another and the arms by turns, of each process's median, \
+         with its 95 % interval over processes (Student's t, of the logarithms): {OF}{one}"
+    )
+}
+
+/// What the energy is, or why there is none. `None` if no measurement was to have any.
+fn energy_note(figures: &[ArmFigures]) -> Option<&'static str> {
+    if figures.iter().any(|arm| arm.costs.energy_j.is_some()) {
+        return Some(
+            "The energy of an epoch is that of the machine's processors as a whole, by their own counters, whatever \
+             else ran on them.",
+        );
+    }
+    Some(match figures.iter().find_map(|arm| arm.costs.energy_missing)? {
+        EnergyMissing::NotReported => "The machine reports no energy.",
+        EnergyMissing::NotReadable => "The machine does not let its counters of energy be read.",
+        EnergyMissing::OnDevice => "The machine reports no energy of the device that the networks were on.",
+    })
+}
+
+/// Which times must not be compared.
+fn caveats(figures: &[ArmFigures]) -> Vec<String> {
     let named = |wanted: fn(&ArmFigures) -> bool| -> Vec<&str> {
         figures
             .iter()
@@ -41,15 +91,7 @@ fn time_notes(figures: &[ArmFigures]) -> Vec<String> {
     };
     let in_passing = named(|arm| arm.costs.source == TimeSource::InPassing);
     let contended = named(|arm| arm.costs.contended);
-    let processes = figures.iter().map(|arm| arm.costs.processes).min().unwrap_or(0);
-    let by_turns = match processes {
-        0 | 1 => String::new(),
-        many => format!(", in {many} processes one after another, the arms by turns"),
-    };
-    let mut notes = vec![format!(
-        "The median and the range of nine in ten repetitions{by_turns}: of a training step, of an epoch, and of \
-         predicting all test images."
-    )];
+    let mut notes = Vec::new();
     if !in_passing.is_empty() {
         notes.push(format!(
             "The times of {} come from the trials rather than from a measurement of their own, so they must not be \
@@ -74,10 +116,10 @@ fn latency(figures: &[ArmFigures], detail: Detail) -> Option<Table> {
         .iter()
         .flat_map(|arm| {
             arm.costs.latency[..batches(&arm.costs.latency)].iter().map(|latency| {
-                let milliseconds = |seconds: f64| number(Some(1000.0 * seconds), 2);
+                let milliseconds = |seconds: f64| number(Some(1000.0 * seconds), 3);
                 let rest = [
                     thousands(Some(latency.batch_size)),
-                    milliseconds(latency.p50_s),
+                    in_range(latency.p50_s, latency.p50_interval, 1000.0, 3),
                     milliseconds(latency.p95_s),
                     milliseconds(latency.p99_s),
                 ];
@@ -86,11 +128,17 @@ fn latency(figures: &[ArmFigures], detail: Detail) -> Option<Table> {
         })
         .collect();
     (!rows.is_empty()).then(|| {
-        Table::new("Latency of one batch, ms", &["arm", "images", "median", "95 %", "99 %"], rows).with_notes([
-            "From the pixels in memory to the predicted classes; 95 % and 99 % are percentiles of the repetitions."
-                .to_owned(),
-        ])
+        Table::new("Latency of one batch, ms", &["arm", "images", "median", "95 %", "99 %"], rows)
+            .with_notes([latency_note(figures)])
     })
+}
+
+fn latency_note(figures: &[ArmFigures]) -> String {
+    let several = figures.iter().flat_map(|arm| &arm.costs.latency).any(|one| one.p50_interval.is_some());
+    let median = if several { "The median has its interval over processes, as above. " } else { "" };
+    format!(
+        "From the pixels in memory to the predicted classes. {median}95 % and 99 % are percentiles of the repetitions."
+    )
 }
 
 fn memory(figures: &[ArmFigures]) -> Table {

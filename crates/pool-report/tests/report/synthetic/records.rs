@@ -181,6 +181,8 @@ pub(crate) fn costs(arm: &str, pool: &str) -> CostRecord {
             warm_up_steps: 20,
             step_s: repeated(0.030, 480),
             epoch_s: repeated(7.2, 4),
+            energy_j: None,
+            energy_missing: None,
         },
         prediction: PredictionTimes { batch_size: 200, images: 10_000, seconds: repeated(0.38, 10) },
         latency: [(1, 0.0004), (32, 0.002), (200, 0.008)]
