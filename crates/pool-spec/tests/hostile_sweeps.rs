@@ -36,6 +36,55 @@ fn sweeps() -> Vec<Vec<u8>> {
     contents(&configs).into_iter().chain(published).chain(seeds("sweep_toml")).collect()
 }
 
+/// What a sweep file with these lines before `[data]` and at its end is planned as, with as many seeds as this.
+fn with_seeds(seeds: &str, end: &str, count: u32) -> Result<(Vec<u64>, String), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sweep.toml");
+    let arms = "[[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
+    let data = "[data]\ndataset = \"mnist\"\n[train]\nepochs = 2\n";
+    fs::write(&file, format!("study = \"s\"\n{seeds}\n{data}{arms}{end}")).unwrap();
+    let sweep = Sweep::read(&file).unwrap().with_seeds(count).map_err(|error| error.message)?;
+    Ok((sweep.seeds.clone(), sweep.text().to_owned()))
+}
+
+#[test]
+fn other_seeds_than_the_files_are_noted_in_the_text_that_a_run_keeps() {
+    let (seeds, text) = with_seeds("seeds = [7]", "", 3).unwrap();
+    assert_eq!(seeds, [1, 2, 3]);
+    assert!(
+        text.starts_with("study")
+            && text.ends_with("\n# --seeds 3: seeds 1 to 3 were trained instead of those of this file.\n")
+    );
+    let design = "seeds = { until = { margin = 0.1, at_most = 60 } }";
+    let error = with_seeds(design, "", 3).unwrap_err();
+    assert_eq!(error, "seeds.until decides how many seeds there are; leave --seeds 3 out");
+    let search = "[search]\nstrategy = \"random\"\ntrials = 4\n[search.space]\ndropout = [0.2]\n";
+    let error = with_seeds("seeds = [7]", search, 3).unwrap_err();
+    assert_eq!(error, "[search] decides how many seeds there are; leave --seeds 3 out");
+}
+
+#[test]
+fn what_excludes_tuning_is_named() {
+    for (seeds, end, expected) in [
+        ("seeds = [1_000_001]", "", "seed 1000001: [tune] takes the seeds from 1000001 on"),
+        (
+            "seeds = { until = { margin = 0.1, at_most = 60 } }",
+            "",
+            "[tune] and seeds.until exclude each other",
+        ),
+        (
+            "seeds = [1]",
+            "[search]\nstrategy = \"random\"\ntrials = 4\n[search.space]\ndropout = [0.2]\n",
+            "[tune] and [search] exclude each other",
+        ),
+    ] {
+        let folder = "[data]\ndataset = \"mnist\"\n[train]\nepochs = 2\n[tune]\ndropout = [0.2, 0.5]\n";
+        let arms = "[[arm]]\nname = \"max\"\npool = \"max\"\n[[arm]]\nname = \"avg\"\npool = \"avg\"\n";
+        let error = plan(format!("study = \"s\"\n{seeds}\n{folder}{arms}{end}").as_bytes()).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
 #[test]
 fn the_seeds_and_the_configurations_are_planned() {
     for sweep in sweeps() {

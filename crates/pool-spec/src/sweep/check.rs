@@ -83,6 +83,10 @@ impl Sweep {
             return Err(self.source.error_of("seeds", message));
         }
         self.seeds = (1..=u64::from(count)).collect();
+        // The run keeps the text; at its end, a remark moves no line that an error may name.
+        let remark =
+            format!("\n# --seeds {count}: seeds 1 to {count} were trained instead of those of this file.\n");
+        self.source.text.push_str(&remark);
         self.check_trials(self.arms.len())?;
         Ok(self)
     }
