@@ -4,7 +4,7 @@
 # ///
 """Write the golden values that crates/pool-metrics/tests/comparisons_golden.rs holds the tests between arms against.
 
-Run it after `pip install` of the dependencies above, or with a runner that reads them from this header; it takes a minute:
+Run it after `pip install` of the dependencies above, or with a runner that reads them from this header; it takes a few minutes:
 
     python scripts/golden/comparisons.py
 
@@ -66,12 +66,26 @@ DIVIDED = {
     "two seeds, few images": divided(2, 40, 2, 0.0, 0.2, 0.3),
     "three seeds, a difference": divided(3, 1_000, 3, 0.01, 0.012, 0.03),
     "three seeds, nearly none": divided(4, 1_000, 3, 0.02, 0.01, 0.011),
-    "five seeds of MNIST's size": divided(5, 10_000, 5, 0.006, 0.002, 0.0035),
+    "four seeds of MNIST's size": divided(5, 10_000, 4, 0.006, 0.002, 0.0035),
     "the same images with every seed": {"images": 500, "a": [[3, 4, 5, 6]] * 4, "b": [[5, 6, 7, 8, 9, 10, 11, 12]] * 4},
     "seeds that contradict each other": {"images": 200, "a": [[1, 2, 3], [], [9]], "b": [[9], [1, 2, 3, 4], [9, 10]]},
     "no errors": {"images": 50, "a": [[], []], "b": [[], []]},
 }
+# From five seeds on, the interval is studentised.
+STUDENTISED = {
+    "five seeds of MNIST's size": divided(5, 10_000, 5, 0.006, 0.002, 0.0035),
+    "five seeds, many errors": divided(6, 60, 5, 0.1, 0.15, 0.25),
+    "eight seeds, nearly none": divided(7, 400, 8, 0.03, 0.03, 0.032),
+    "thirty seeds": divided(8, 300, 30, 0.05, 0.03, 0.04),
+    "the same images with every seed": {"images": 500, "a": [[3, 4, 5, 6]] * 6, "b": [[5, 6, 7, 8, 9, 10, 11, 12]] * 6},
+    "seeds that contradict each other": {
+        "images": 200, "a": [[1, 2, 3], [], [9], [4, 5, 6, 7], [11]], "b": [[9], [1, 2, 3, 4], [9, 10], [], [12, 13, 14]],
+    },
+}  # fmt: skip
+MARGIN = 0.02
 RESAMPLES = 10_000
+# Resamples of the implementation here.
+NAIVE_RESAMPLES = 20_000
 # A count of independent resamples strays this many standard deviations from its mean once in a million.
 STANDARD_ERRORS = 5
 
@@ -258,6 +272,63 @@ def bootstrap_case(name: str, case: dict) -> dict:
     }
 
 
+def difference_and_error(drawn: np.ndarray) -> tuple[float, float]:
+    """The mean of a matrix [seed, image], and its standard error by the mean squares of a two-way analysis of variance."""
+    seeds, images = drawn.shape
+    mean, of_seeds, of_images = drawn.mean(), drawn.mean(axis=1), drawn.mean(axis=0)
+    rest = drawn - of_seeds[:, None] - of_images[None, :] + mean
+    between_seeds = images * np.sum((of_seeds - mean) ** 2) / (seeds - 1)
+    between_images = seeds * np.sum((of_images - mean) ** 2) / (images - 1)
+    residual = np.sum(rest**2) / ((seeds - 1) * (images - 1))
+    # Seeds spread by what is left, at the least; images may not matter at all.
+    variance = max(between_seeds, residual) + max(between_images - residual, 0.0)
+    return float(mean), sqrt(variance / drawn.size)
+
+
+def studentised_case(name: str, case: dict) -> dict:
+    """Bounds that the symmetric bootstrap-t interval and p-values of RESAMPLES resamples keep to, but for once in a million.
+
+    Every image and every seed is drawn, and every resample's standard error is worked out from the whole matrix. Both
+    this implementation's quantiles and those under test stray.
+    """
+    matrix = signs(case).astype(float)
+    seeds, images = matrix.shape
+    rng = np.random.default_rng(seeds * images)
+    difference, error = difference_and_error(matrix)
+    distances = np.empty(NAIVE_RESAMPLES)
+    for i in range(NAIVE_RESAMPLES):
+        drawn = matrix[np.ix_(rng.integers(0, seeds, seeds), rng.integers(0, images, images))]
+        mean, own_error = difference_and_error(drawn)
+        distances[i] = abs(mean - difference) / max(own_error, 1 / matrix.size) * error
+    distances.sort()
+
+    def slack(share: float) -> float:
+        return STANDARD_ERRORS * sqrt(share * (1 - share) * (1 / RESAMPLES + 1 / NAIVE_RESAMPLES))
+
+    def share_bounds(share: float) -> list[float]:
+        # A few counts where next to none are due.
+        return [max(share - slack(share) - 3 / RESAMPLES, 0.0), min(share + slack(share) + 3 / RESAMPLES, 1.0)]
+
+    ends = []
+    for level in [0.5, 0.8, 0.95, 0.99]:
+        places = [max(level - slack(level), 0.0), min(level + slack(level), 1.0)]
+        low, high = np.quantile(distances, places[0], method="lower"), np.quantile(distances, places[1], method="higher")
+        ends.append({"level": level, "half": [float(low), float(high)]})
+    # The last bits of equal distances may go either way.
+    beyond = float(np.mean(distances >= abs(difference) * (1 - 1e-9)))
+    mirrored = np.concatenate([distances, -distances])
+    apart = float(np.mean(mirrored >= (MARGIN - abs(difference)) * (1 - 1e-9)))
+    return {
+        "name": name,
+        **case,
+        "difference": difference,
+        "ends": ends,
+        "p_value": share_bounds(beyond),
+        "margin": MARGIN,
+        "equivalence_p_value": share_bounds(apart),
+    }
+
+
 def bounds(values: np.ndarray, below: np.ndarray, q: float, resamples: int) -> list[float]:
     slack = STANDARD_ERRORS * sqrt(q * (1 - q) / resamples)
     found = np.searchsorted(below, [max(q - slack, 1e-12), min(q + slack, 1 - 1e-12)])
@@ -284,6 +355,7 @@ def main() -> None:
             for power in NEEDED_POWERS
         ],
         "bootstrap": [bootstrap_case(name, case) for name, case in DIVIDED.items()],
+        "studentised": [studentised_case(name, case) for name, case in STUDENTISED.items()],
     }
     write(GOLDEN / "comparisons.json", sections, ["numpy", "scipy", "statsmodels", "mpmath"])
 

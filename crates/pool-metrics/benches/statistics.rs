@@ -50,12 +50,16 @@ fn statistics(criterion: &mut Criterion) {
     });
 
     let seeds: Vec<_> =
-        (0..5).map(|_| (scatter.predictions(&labels), scatter.predictions(&labels))).collect();
+        (0..30).map(|_| (scatter.predictions(&labels), scatter.predictions(&labels))).collect();
     let pairs: Vec<_> = seeds.iter().map(|(a, b)| PairedPredictions { a, b }).collect();
-    criterion.bench_function("bootstrap of 10,000 predictions x 5 seeds, 10,000 resamples", |bencher| {
-        bencher
-            .iter(|| paired_bootstrap(black_box(&labels), black_box(&pairs), &Resampling::default(), None));
-    });
+    for count in [4, 5, 30] {
+        let name = format!("bootstrap of 10,000 predictions x {count} seeds, 10,000 resamples");
+        criterion.bench_function(&name, |bencher| {
+            bencher.iter(|| {
+                paired_bootstrap(black_box(&labels), black_box(&pairs[..count]), &Resampling::default(), None)
+            });
+        });
+    }
     for (effect, name) in [(1.0, "seeds needed: 10"), (0.01, "seeds needed: 78,491")] {
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| seeds_needed(black_box(effect), black_box(1.0), 0.05, 0.8, 0.0));

@@ -74,8 +74,8 @@ impl FamilyRules {
 ///
 /// Every pair draws the same stream of random numbers, so that its result does not depend on which other pairs are in
 /// the family, the correction apart. Only a large family is given more resamples than asked for, at most a million:
-/// `4 m / (1 - level)` for `m` pairs, because the smallest p-value of 10,000 resamples, corrected for 300 pairs, is
-/// above 0.05, and no pair could ever be distinguished.
+/// `4 m / (1 - level)` for `m` pairs, because the smallest p-value of 10,000 resamples, corrected for 300 pairs of
+/// arms with few seeds, is above 0.05, and no pair could ever be distinguished.
 ///
 /// # Errors
 /// A [`ComparisonError`] for the first pair without a common seed, with a seed twice in one arm, or with predictions
@@ -137,7 +137,7 @@ fn compare_all(
     Ok(shares.into_iter().flatten().collect())
 }
 
-/// Twice what lets Holm's correction reject at all, so that one resample on the wrong side does not decide. What cannot
+/// At least twice what lets Holm's correction reject at all, so that one resample on the wrong side does not decide. What cannot
 /// be resampled stays so.
 fn enough_for(pairs: usize, resampling: &Resampling) -> Resampling {
     let needed = (4.0 * pairs as f64 / (1.0 - resampling.level)).ceil().min(MOST_RESAMPLES) as u32;

@@ -44,7 +44,9 @@ mod sign_flip;
 mod student;
 mod summary;
 
-pub use bootstrap::{Bootstrap, BootstrapError, PairedPredictions, Resampling, paired_bootstrap};
+pub use bootstrap::{
+    Bootstrap, BootstrapError, BootstrapMethod, PairedPredictions, Resampling, paired_bootstrap,
+};
 pub use calibration::{Calibration, CalibrationBin, CalibrationError};
 pub use comparison::{
     ArmPair, Comparison, ComparisonError, Equivalence, LookResult, SeedMcNemar, SeedPredictions, Verdict,

@@ -51,8 +51,7 @@ impl MeanDifference {
             i32::from(seed.a[image] != labels[image]) - i32::from(seed.b[image] != labels[image])
         };
         let mut by_image = vec![0_i32; labels.len()];
-        let mut by_seed = Vec::with_capacity(seeds.len());
-        let mut squares = 0_i64;
+        let (mut total, mut of_seeds, mut squares) = (0_i64, 0_i64, 0_i64);
         for seed in seeds {
             let mut of_seed = 0_i64;
             for (image, sum) in by_image.iter_mut().enumerate() {
@@ -61,27 +60,18 @@ impl MeanDifference {
                 of_seed += i64::from(sign);
                 squares += i64::from(sign * sign);
             }
-            by_seed.push(of_seed as f64);
+            total += of_seed;
+            of_seeds += of_seed * of_seed;
         }
-        let (s, n) = (seeds.len() as f64, labels.len() as f64);
-        let total: f64 = by_seed.iter().sum();
-        let correction = total * total / (s * n);
-        let of_seeds = by_seed.iter().map(|sum| sum * sum).sum::<f64>() / n - correction;
-        let of_images = by_image.iter().map(|&sum| f64::from(sum).powi(2)).sum::<f64>() / s - correction;
-        // What rounding leaves of a sum of squares that is 0 must not become negative.
-        let rest = (squares as f64 - correction - of_seeds - of_images).max(0.0);
-        let (seed_freedom, image_freedom) = (s - 1.0, (n - 1.0).max(1.0));
-        let squares = MeanSquares {
-            // Seeds spread by what is left, at the least: a handful may agree by chance.
-            seeds: (of_seeds / seed_freedom).max(rest / (seed_freedom * image_freedom))
-                * (1.0 + s * held_out_ratio),
-            seed_freedom,
-            images: of_images.max(0.0) / image_freedom,
-            image_freedom,
-            rest: rest / (seed_freedom * image_freedom),
+        let sums = CrossedSums {
+            seeds: seeds.len() as f64,
+            images: labels.len() as f64,
+            total: total as f64,
+            of_seeds: of_seeds as f64,
+            of_images: by_image.iter().map(|&sum| f64::from(sum).powi(2)).sum(),
+            squares: squares as f64,
         };
-        let (variance, freedom) = squares.combined();
-        Ok(Self { difference: total / (s * n), standard_error: (variance / (s * n)).sqrt(), freedom })
+        Ok(sums.mean_difference(held_out_ratio))
     }
 
     /// P-value of the hypothesis that the difference is `threshold` or more: small where it is lower beyond chance.
@@ -114,6 +104,47 @@ impl MeanDifference {
     pub fn interval(&self, alpha: f64) -> Option<Interval> {
         let half = two_sided_critical(alpha, self.freedom)? * self.standard_error;
         Some(Interval { low: self.difference - half, high: self.difference + half })
+    }
+}
+
+/// Sums over seeds and images from which a [`MeanDifference`] follows, with `d(s, i)` as in [`MeanDifference::crossed`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CrossedSums {
+    /// Number of seeds, at least 2.
+    pub(super) seeds: f64,
+    /// Number of images, at least 1.
+    pub(super) images: f64,
+    /// Sum of `d`.
+    pub(super) total: f64,
+    /// Sum over the seeds of the square of each one's sum of `d`.
+    pub(super) of_seeds: f64,
+    /// Sum over the images of the square of each one's sum of `d`.
+    pub(super) of_images: f64,
+    /// Sum of the squares of `d`.
+    pub(super) squares: f64,
+}
+
+impl CrossedSums {
+    /// As [`MeanDifference::crossed`] describes it.
+    pub(super) fn mean_difference(&self, held_out_ratio: f64) -> MeanDifference {
+        let Self { seeds: s, images: n, total, .. } = *self;
+        let correction = total * total / (s * n);
+        let of_seeds = self.of_seeds / n - correction;
+        let of_images = self.of_images / s - correction;
+        // What rounding leaves of a sum of squares that is 0 must not become negative.
+        let rest = (self.squares - correction - of_seeds - of_images).max(0.0);
+        let (seed_freedom, image_freedom) = (s - 1.0, (n - 1.0).max(1.0));
+        let squares = MeanSquares {
+            // Seeds spread by what is left, at the least: a handful may agree by chance.
+            seeds: (of_seeds / seed_freedom).max(rest / (seed_freedom * image_freedom))
+                * (1.0 + s * held_out_ratio),
+            seed_freedom,
+            images: of_images.max(0.0) / image_freedom,
+            image_freedom,
+            rest: rest / (seed_freedom * image_freedom),
+        };
+        let (variance, freedom) = squares.combined();
+        MeanDifference { difference: total / (s * n), standard_error: (variance / (s * n)).sqrt(), freedom }
     }
 }
 

@@ -8,8 +8,9 @@ mod networks;
 use common::assert_close;
 use networks::predictions;
 use pool_metrics::{
-    ArmPair, FamilyRules, McNemar, PairedPredictions, Resampling, SeedPredictions, compare_family,
-    mcnemar_combined, mcnemar_exact, paired_bootstrap, paired_t, paired_t_power, seeds_needed,
+    ArmPair, BootstrapMethod, FamilyRules, McNemar, PairedPredictions, Resampling, SeedPredictions,
+    compare_family, mcnemar_combined, mcnemar_exact, paired_bootstrap, paired_t, paired_t_power,
+    seeds_needed,
 };
 use serde::Deserialize;
 
@@ -20,6 +21,7 @@ struct Golden {
     power: Vec<Power>,
     seeds_needed: Vec<Needed>,
     bootstrap: Vec<Divided>,
+    studentised: Vec<StudentisedCase>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +85,26 @@ struct Ends {
     level: f64,
     low: (f64, f64),
     high: (f64, f64),
+}
+
+/// Per seed, the images that each arm gets wrong, and what 10,000 resamples keep to, but for once in a million.
+#[derive(Deserialize)]
+struct StudentisedCase {
+    name: String,
+    images: usize,
+    a: Vec<Vec<usize>>,
+    b: Vec<Vec<usize>>,
+    difference: f64,
+    ends: Vec<HalfWidth>,
+    p_value: (f64, f64),
+    margin: f64,
+    equivalence_p_value: (f64, f64),
+}
+
+#[derive(Deserialize)]
+struct HalfWidth {
+    level: f64,
+    half: (f64, f64),
 }
 
 /// These predictions with seeds from 1.
@@ -174,6 +196,38 @@ fn bootstrap_p_values_count_the_tail_that_infinitely_many_resamples_would_have()
             case.name,
             ours.p_value
         );
+    }
+}
+
+#[test]
+fn studentised_intervals_and_p_values_equal_those_of_resamples_drawn_one_by_one() {
+    for case in golden().studentised {
+        let labels = vec![0; case.images];
+        let (a, b) = (predictions(case.images, &case.a), predictions(case.images, &case.b));
+        let seeds: Vec<_> = a.iter().zip(&b).map(|(a, b)| PairedPredictions { a, b }).collect();
+        let at = |level| {
+            let resampling = Resampling { level, ..Resampling::default() };
+            paired_bootstrap(&labels, &seeds, &resampling, Some(case.margin)).unwrap()
+        };
+        for HalfWidth { level, half } in case.ends {
+            let ours = at(level);
+            assert_eq!(ours.method, BootstrapMethod::Studentised, "{}", case.name);
+            assert!((ours.difference - case.difference).abs() < 1e-15, "{}", case.name);
+            for distance in [ours.difference - ours.interval.low, ours.interval.high - ours.difference] {
+                let (low, high) = (half.0 - 1e-12, half.1 + 1e-12);
+                assert!(
+                    low <= distance && distance <= high,
+                    "{level} of {}: {distance}, {half:?}",
+                    case.name
+                );
+            }
+        }
+        let ours = at(0.95);
+        let equivalence = ours.equivalence_p_value.unwrap();
+        for (p_value, (low, high)) in [(ours.p_value, case.p_value), (equivalence, case.equivalence_p_value)]
+        {
+            assert!(low <= p_value && p_value <= high, "{}: {p_value} in {low} to {high}", case.name);
+        }
     }
 }
 

@@ -13,11 +13,11 @@ use super::{PairedPredictions, Resampling};
 /// alike with every seed are counted together.
 pub(super) struct Disagreements {
     /// All test images.
-    images: u64,
+    pub(super) images: u64,
     /// Per seed, one of 1 (only `a` errs), -1 (only `b` errs) and 0 for each kind of image that is not 0 everywhere.
-    by_seed: Vec<Vec<i8>>,
+    pub(super) by_seed: Vec<Vec<i8>>,
     /// Number of images of each kind.
-    counts: Vec<u64>,
+    pub(super) counts: Vec<u64>,
 }
 
 impl Disagreements {
@@ -47,6 +47,13 @@ impl Disagreements {
     }
 
     /// [`Self::total`] of each resample: a whole number, as an `f64`.
+    ///
+    /// Few numbers are drawn. Once a resample's seeds are known, an image enters only by its sum of signs over them, one
+    /// of `2 S + 1` whole numbers, and most images have the sum 0. How many of the `n` draws fall on the images of each
+    /// sum is multinomial, and a multinomial is a chain of binomials: `Binomial(n, c/n)` for the first sum, which `c`
+    /// images have, then `Binomial(n - k, c'/(n - c))` for the next when the first took `k`, and so on. Drawing these
+    /// instead of `n` images is therefore the same distribution, to the last digits of the shares, at a cost that hardly
+    /// knows `n`.
     pub(super) fn resampled_totals(&self, resampling: &Resampling) -> Vec<f64> {
         let mut generator = ChaCha8Rng::seed_from_u64(resampling.seed);
         let mut of_kind = vec![0_i32; self.counts.len()];

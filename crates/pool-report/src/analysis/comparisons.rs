@@ -5,7 +5,9 @@
 //! images do not choose it.
 use std::collections::HashSet;
 
-use pool_metrics::{ArmPair, Comparison, FamilyRules, Interval, SeedLooks, Verdict, compare_family};
+use pool_metrics::{
+    ArmPair, BootstrapMethod, Comparison, FamilyRules, Interval, SeedLooks, Verdict, compare_family,
+};
 use pool_records::{LeftOut, TestedArm, TestedArms};
 use pool_spec::ComparisonSpec;
 use serde::Serialize;
@@ -243,9 +245,10 @@ fn by_tests(pairs: &[PairComparison], tested: usize) -> String {
     };
     let resamples = pairs.first().map_or(0, |pair| pair.comparison.bootstrap.resamples as usize);
     format!(
-        "Differences are percentage points of test error. A difference counts if both a paired bootstrap over images and \
-         seeds ({}; Owen, 2007) and a paired t-test over seeds exclude chance at 5 %{corrected}; the interval spans those \
-         of both tests, uncorrected.",
+        "Differences are percentage points of test error. A difference counts if both a {} over images and seeds ({}; Owen, \
+         2007) and a paired t-test over seeds exclude chance at 5 %{corrected}; the interval spans those of both tests, \
+         uncorrected.",
+        resampling(pairs),
         counted(resamples, "resample")
     )
 }
@@ -276,6 +279,18 @@ fn of_seeds_needed(pairs: &[PairComparison]) -> Option<String> {
          chance; seeds.until in the sweep file plans for that."
             .to_owned()
     })
+}
+
+/// What the bootstrap of these pairs is called.
+fn resampling(pairs: &[PairComparison]) -> &'static str {
+    let of_all = |method| pairs.iter().all(|pair| pair.comparison.bootstrap.method == method);
+    if of_all(BootstrapMethod::Studentised) {
+        "studentised paired bootstrap"
+    } else if of_all(BootstrapMethod::Percentile) {
+        "paired bootstrap"
+    } else {
+        "paired bootstrap (studentised from 5 seeds on)"
+    }
 }
 
 /// The result of one comparison.
@@ -363,6 +378,7 @@ mod tests {
                 difference,
                 bootstrap: Bootstrap {
                     difference,
+                    method: BootstrapMethod::Studentised,
                     interval,
                     p_value: 0.03,
                     equivalence_p_value: None,
