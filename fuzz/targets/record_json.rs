@@ -35,12 +35,12 @@ fuzz_target!(|text: &str| {
             let written = trial.to_json();
             assert_eq!(TrialRecord::from_json(&written).expect("it was just written").to_json(), written);
             let _ = tensorboard_events(&trial);
-            (arm("found", vec![trial], Some(known_costs())), arm("known", vec![known()], Some(known_costs())))
+            (arm("found", vec![trial], vec![known_costs()]), arm("known", vec![known()], vec![known_costs()]))
         }
         (_, Ok(costs)) => {
             let written = costs.to_json();
             assert_eq!(CostRecord::from_json(&written).expect("it was just written").to_json(), written);
-            (arm("found", vec![known()], Some(costs)), arm("known", vec![known()], Some(known_costs())))
+            (arm("found", vec![known()], vec![costs]), arm("known", vec![known()], vec![known_costs()]))
         }
         _ => return,
     };
@@ -116,18 +116,8 @@ fn node<'a>(value: &'a mut Value, left: &mut usize) -> Option<&'a mut Value> {
 }
 
 fn render(arms: Vec<ArmResults>) {
-    let run = Run {
-        layout: RunLayout::new("nowhere"),
-        study: "fuzz".to_owned(),
-        sweep_text: String::new(),
-        arms,
-        failures: Vec::new(),
-        missing: Vec::new(),
-        unmeasured: Vec::new(),
-        set_aside: 0,
-        paused: Vec::new(),
-        overview: Vec::new(),
-    };
+    let plan = PlanFile { study: "fuzz".to_owned(), ..PlanFile::default() };
+    let run = Run { arms, ..Run::unread(RunLayout::new("nowhere"), &plan) };
     let analysis = Analysis::of(&run);
     terminal_report(&analysis, 80);
     markdown_report(&analysis, &[]);

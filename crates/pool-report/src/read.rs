@@ -117,28 +117,7 @@ impl Run {
     pub fn read_best(root: &Path, most: usize, known: &[TrialSummary]) -> Result<Self, ReportError> {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
-        let sweep_text = fs::read_to_string(layout.sweep_file()).unwrap_or_default();
-        let mut run = Self {
-            seeds: SeedsOfReport::planned(&plan),
-            seeds_of_reports: SeedsOfReport::read(&layout),
-            layout,
-            study: plan.study,
-            sweep_text,
-            comparison: plan.comparison,
-            claims: plan.claims,
-            reported: plan.reported,
-            search: plan.search,
-            rungs: plan.rungs,
-            planned_arms: 0,
-            arms: Vec::new(),
-            tuning: None,
-            failures: Vec::new(),
-            missing: Vec::new(),
-            unmeasured: Vec::new(),
-            set_aside: 0,
-            paused: Vec::new(),
-            overview: Vec::new(),
-        };
+        let mut run = Self::unread(layout, &plan);
         let mut shown: HashSet<String> = plan.trials.iter().map(|trial| trial.spec().arm.clone()).collect();
         run.planned_arms = shown.len();
         if shown.len() > most {
@@ -182,6 +161,31 @@ impl Run {
             run.overview = lines_of(&run);
         }
         Ok(run)
+    }
+
+    /// A run with this plan before any of its records is read.
+    pub fn unread(layout: RunLayout, plan: &PlanFile) -> Self {
+        Self {
+            seeds: SeedsOfReport::planned(plan),
+            seeds_of_reports: SeedsOfReport::read(&layout),
+            sweep_text: fs::read_to_string(layout.sweep_file()).unwrap_or_default(),
+            layout,
+            study: plan.study.clone(),
+            comparison: plan.comparison.clone(),
+            claims: plan.claims.clone(),
+            reported: plan.reported.clone(),
+            search: plan.search,
+            rungs: plan.rungs.clone(),
+            planned_arms: 0,
+            arms: Vec::new(),
+            tuning: None,
+            failures: Vec::new(),
+            missing: Vec::new(),
+            unmeasured: Vec::new(),
+            set_aside: 0,
+            paused: Vec::new(),
+            overview: Vec::new(),
+        }
     }
 
     /// Every record, in the plan's order of arms.

@@ -111,7 +111,7 @@ fn sentences(settings: &[ArmOverrides], tried: &[TunedArm], pairs: &[TunedPair])
         ));
     }
     sentences.extend(changed(pairs));
-    sentences.extend(tried.iter().filter_map(|arm| at_the_edge(settings, arm)));
+    sentences.extend(at_the_edge(settings, tried));
     sentences
 }
 
@@ -134,21 +134,25 @@ fn changed(pairs: &[TunedPair]) -> Option<String> {
     }
 }
 
-/// A warning if the best learning rate is the smallest or the largest that was tried: a better one may lie beyond.
-fn at_the_edge(settings: &[ArmOverrides], arm: &TunedArm) -> Option<String> {
+/// Warnings where the best learning rate is the smallest or the largest that was tried: a better one may lie beyond.
+fn at_the_edge(settings: &[ArmOverrides], tried: &[TunedArm]) -> Vec<String> {
     let rates = || settings.iter().filter_map(|setting| setting.learning_rate);
     let (least, most) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
-    let chosen = settings.get(arm.chosen?)?.learning_rate?;
-    let edge = match chosen {
-        _ if least == most => return None,
-        chosen if chosen == least => "smallest",
-        chosen if chosen == most => "largest",
-        _ => return None,
+    if least >= most {
+        return Vec::new();
+    }
+    let chosen = |arm: &TunedArm| settings.get(arm.chosen?)?.learning_rate;
+    let warning = |(edge, rate): (&str, f64)| {
+        let arms: Vec<&str> =
+            tried.iter().filter(|arm| chosen(arm) == Some(rate)).map(|arm| arm.arm.as_str()).collect();
+        (!arms.is_empty()).then(|| {
+            format!(
+                "The learning rate of {}, {rate}, is the {edge} that was tried: a better one may lie beyond it.",
+                listed(&arms)
+            )
+        })
     };
-    Some(format!(
-        "The learning rate of {}, {chosen}, is the {edge} that was tried: a better one may lie beyond it.",
-        arm.arm
-    ))
+    [("smallest", least), ("largest", most)].into_iter().filter_map(warning).collect()
 }
 
 #[cfg(test)]
@@ -182,7 +186,7 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(at_the_edge(&rates(), &arm(Some(chosen))).as_deref(), expected);
+            assert_eq!(at_the_edge(&rates(), &[arm(Some(chosen))]).first().map(String::as_str), expected);
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) fn chart(tuning: Option<&TuningFindings>) -> Option<Chart> {
     (!panels.is_empty()).then(|| Chart {
         caption: "Each mark is the mean validation error over the seeds of tuning; where several axes were tuned, the lowest \
                   that the others allow. The filled mark is the setting that was chosen. An arm whose filled mark lies at \
-                  an edge might do better beyond it."
+                  an edge might do better beyond it. The vertical axes are logarithmic; a zero lies on the lower edge."
             .to_owned(),
         colours_series: true,
         columns: 2,
@@ -57,7 +57,7 @@ impl TunedAxis {
         }
         let frame = Frame {
             x: Axis::fitting(points().map(|point| point.value), 5),
-            y: Axis::fitting(points().map(|point| 100.0 * point.error), 5),
+            y: Axis::logarithmic(points().map(|point| 100.0 * point.error)),
             x_title: self.title.to_owned(),
             size: (400.0, 270.0),
         };
