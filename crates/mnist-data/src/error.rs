@@ -50,6 +50,12 @@ pub enum DataError {
          expected at least one image in each part: change the fraction or use more images"
     )]
     EmptyPart { part: &'static str, fraction: f64, images: usize },
+    /// Folds of which one would hold no image.
+    #[error(
+        "folds = {folds}: with {images} images a fold would be empty, as every class is dealt into the folds by itself; give \
+         fewer folds, or more images"
+    )]
+    EmptyFold { folds: u32, images: usize },
     /// No environment variable names the folder for data sets.
     #[error(
         "no folder for data sets: neither POOL_DATA_DIR, XDG_CACHE_HOME nor HOME is set; set POOL_DATA_DIR"
@@ -143,6 +149,7 @@ impl DataError {
             | Self::Picture { .. }
             | Self::Argument(_)
             | Self::EmptyPart { .. }
+            | Self::EmptyFold { .. }
             | Self::OutOfMemory(_)
             | Self::Io { .. } => false,
         }

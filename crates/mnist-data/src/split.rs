@@ -33,7 +33,7 @@ impl SplitIndices {
     /// # Errors
     ///
     /// [`DataError::Argument`] unless the fraction lies between 0 and 1, 32-bit indices suffice, and the predefined images
-    /// are there; [`DataError::EmptyPart`] if a part would hold no image.
+    /// are there; [`DataError::EmptyPart`] or [`DataError::EmptyFold`] if a part would hold no image.
     pub fn of(split: Split, labels: &[u16], predefined: usize, seed: u64) -> Result<Self, DataError> {
         let images = labels.len();
         let count = indexed(images)?;
@@ -94,7 +94,7 @@ pub(crate) fn split_sizes(
             // A set of fewer images than folds would leave some of them empty.
             let least = (0..u64::from(folds)).map(of_fold).min().unwrap_or(0);
             if least == 0 {
-                return Err(DataError::EmptyPart { part: "validation", fraction, images });
+                return Err(DataError::EmptyFold { folds, images });
             }
             images - of_fold(0)
         }
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn more_folds_than_images_leave_one_empty() {
         let message = SplitIndices::of(Split::Folds(7), &[0, 0, 0, 1, 1, 1], 0, 1).unwrap_err().to_string();
-        assert!(message.contains("of 6 images leaves the validation part empty"), "{message}");
+        assert!(message.starts_with("folds = 7: with 6 images a fold would be empty"), "{message}");
     }
 
     #[test]

@@ -304,7 +304,8 @@ fn tuned_lines(settings: &[ArmOverrides], arms: &[TunedArm]) -> Vec<String> {
                 let error_percent = 100.0 * found.validation_error.unwrap_or(f64::NAN);
                 format!("tuned {}: {setting}, validation error {error_percent:.2} %", arm.arm)
             }
-            None => format!("not tuned {}: trials are missing, or every setting diverged", arm.arm),
+            None if arm.is_waiting() => format!("not tuned {}: trials are missing", arm.arm),
+            None => format!("not tuned {}: every setting has a trial that diverged", arm.arm),
         }
     };
     arms.iter().map(line).collect()

@@ -88,6 +88,11 @@ impl MeanDifference {
         Self { difference: -self.difference, ..*self }.p_below(-threshold)
     }
 
+    /// Two-sided p-value of the hypothesis that there is no difference.
+    pub fn p_value(&self) -> f64 {
+        (2.0 * self.p_below(0.0).min(self.p_above(0.0))).min(1.0)
+    }
+
     /// P-value of the hypothesis that the arms differ by `margin` or more, in either direction: small where they are
     /// *practically equal*.
     ///

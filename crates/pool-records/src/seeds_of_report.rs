@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use pool_files::atomic_write;
-use pool_spec::{ComparisonSpec, PlanFile};
+use pool_spec::{ArmOverrides, ComparisonSpec, PlanFile};
 use serde::{Deserialize, Serialize};
 
 use crate::{RunError, RunLayout};
@@ -16,6 +16,17 @@ pub struct SeedsOfReport {
     pub seeds: BTreeMap<String, usize>,
     /// How the arms were to be compared.
     pub comparison: ComparisonSpec,
+    /// What the arms were tuned with; empty where nothing was tuned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<ArmOverrides>,
+    /// The trials of tuning.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub tuning_trials: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_none(trials: &usize) -> bool {
+    *trials == 0
 }
 
 impl SeedsOfReport {
@@ -25,7 +36,19 @@ impl SeedsOfReport {
         for trial in plan.trials.iter().filter(|_| plan.rungs.is_empty()) {
             *seeds.entry(trial.spec().arm.clone()).or_default() += 1;
         }
-        Self { seeds, comparison: plan.comparison.clone() }
+        let tuning = plan.tuning.as_ref();
+        Self {
+            seeds,
+            comparison: plan.comparison.clone(),
+            settings: tuning.map_or_else(Vec::new, |tuning| tuning.settings.clone()),
+            tuning_trials: tuning.map_or(0, |tuning| tuning.trials.len()),
+        }
+    }
+
+    /// Whether one of these reports was written for arms that were tuned otherwise, or not at all.
+    pub fn is_tuned_otherwise(&self, reports: &[Self]) -> bool {
+        let budget = |report: &Self| (report.settings.clone(), report.tuning_trials);
+        reports.iter().any(|report| budget(report) != budget(self))
     }
 
     /// Those of the reports that were written for a run, the first one first; a list that cannot be read counts as empty.
@@ -72,7 +95,7 @@ mod tests {
 
     fn seeds(of_arms: &[(&str, usize)]) -> SeedsOfReport {
         let seeds = of_arms.iter().map(|(arm, seeds)| ((*arm).to_owned(), *seeds)).collect();
-        SeedsOfReport { seeds, comparison: ComparisonSpec::default() }
+        SeedsOfReport { seeds, ..SeedsOfReport::default() }
     }
 
     #[test]
@@ -91,6 +114,10 @@ mod tests {
         let planned = SeedsOfReport { comparison: design, ..seeds(&[("max", 5), ("none", 5)]) };
         assert!(planned.is_planned_otherwise(&SeedsOfReport::read(&layout)), "a design after the fact");
         assert!(!planned.is_planned_otherwise(std::slice::from_ref(&planned)));
+        let setting = ArmOverrides { learning_rate: Some(0.01), ..ArmOverrides::default() };
+        let tuned = SeedsOfReport { settings: vec![setting], tuning_trials: 4, ..planned.clone() };
+        assert!(tuned.is_tuned_otherwise(std::slice::from_ref(&planned)), "tuned after the fact");
+        assert!(!tuned.is_tuned_otherwise(std::slice::from_ref(&tuned)));
         fs::write(layout.seeds_of_reports(), "[{").unwrap();
         assert_eq!(SeedsOfReport::read(&layout), [], "a torn list");
     }

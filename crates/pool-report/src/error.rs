@@ -26,8 +26,23 @@ pub enum ReportError {
         /// The file.
         path: PathBuf,
     },
-    /// A file where the summary's folder should be.
-    #[error("{path} is a file; give a folder for the summary", path = .path.display())]
+    /// Two runs of a league whose study has one name.
+    #[error(
+        "{first} and {second} are both runs of a study called \"{study}\"; copy the sweep file of one of them and give it \
+         another study",
+        first = .first.display(),
+        second = .second.display()
+    )]
+    SameStudy {
+        /// The first run.
+        first: PathBuf,
+        /// The second run.
+        second: PathBuf,
+        /// The name.
+        study: String,
+    },
+    /// A file where a folder should be written.
+    #[error("{path} is a file; give a folder", path = .path.display())]
     NoFolder {
         /// The file.
         path: PathBuf,

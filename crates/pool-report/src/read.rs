@@ -118,17 +118,25 @@ impl Run {
         let layout = RunLayout::new(root);
         let plan = read_plan(&layout)?;
         let mut run = Self::unread(layout, &plan);
+        if let Some(tuning) = &plan.tuning {
+            run.add_tuning(tuning);
+        }
+        // What an arm is judged by; a tuned one, by the trials of its setting.
+        let judged: Vec<&Trial> = run.judged(&plan.trials, plan.tuning.as_ref()).collect();
         let mut shown: HashSet<String> = plan.trials.iter().map(|trial| trial.spec().arm.clone()).collect();
         run.planned_arms = shown.len();
         if shown.len() > most {
-            shown = run.look_through(&plan.trials, known, most);
+            shown = run.look_through(&judged, known, most);
             run.set_aside = run.planned_arms - shown.len();
         }
-        if let Some(tuning) = &plan.tuning {
-            run.add_tuning(tuning, &plan.trials);
+        if let Some(tuning) = &mut run.tuning {
+            // Every arm has a row, in the plan's order, whether a setting was chosen for it or not.
+            let arms = one_per_arm(&plan.trials).map(|trial| &trial.spec().arm);
+            run.arms = arms.filter(|arm| shown.contains(*arm)).map(|arm| ArmResults::empty(arm)).collect();
+            tuning.untuned = run.arms.clone();
+            tuning.tried.retain(|tried| shown.contains(&tried.arm));
         }
-        // What an arm is judged by; a tuned one, by the trials of its setting.
-        let judged: HashSet<&str> = run.judged(&plan.trials, plan.tuning.as_ref()).map(Trial::id).collect();
+        let judged: HashSet<&str> = judged.into_iter().map(Trial::id).collect();
         let tuned = plan.tuning.iter().flat_map(|tuning| &tuning.tuned).map(|tuned| &tuned.trial);
         let tuned = tuned.filter(|trial| judged.contains(trial.id()));
         let trials: Vec<&Trial> =
@@ -159,6 +167,9 @@ impl Run {
         }
         if run.overview.is_empty() && !run.paused.is_empty() {
             run.overview = lines_of(&run);
+        }
+        if let Some(tuning) = &plan.tuning {
+            run.overview = run.lines_of_tuning(&plan, tuning);
         }
         Ok(run)
     }
@@ -200,14 +211,14 @@ impl Run {
 
     /// Gives every trial its line, and the arms whose mean validation error is lowest. Of the others, what has no record
     /// is noted here; nobody looks at them again.
-    fn look_through(&mut self, trials: &[Trial], known: &[TrialSummary], most: usize) -> HashSet<String> {
+    fn look_through(&mut self, trials: &[&Trial], known: &[TrialSummary], most: usize) -> HashSet<String> {
         let known: HashMap<&str, &TrialSummary> =
             known.iter().map(|summary| (summary.id.as_str(), summary)).collect();
         let state_of = |trial: &Trial| match known.get(trial.id()) {
             Some(&summary) => TaskState::Finished(Box::new(summary.clone())),
             None => TaskState::of(&self.layout.trial(trial.id()), trial.id()),
         };
-        let states: Vec<TaskState<TrialSummary>> = trials.par_iter().map(state_of).collect();
+        let states: Vec<TaskState<TrialSummary>> = trials.par_iter().map(|trial| state_of(trial)).collect();
         let lines = trials.iter().zip(&states).filter_map(|(trial, state)| line_of(trial, state));
         self.overview = lines.collect();
         let shown = best_arms(&self.overview, most);
@@ -248,8 +259,8 @@ impl Run {
         }
     }
 
-    /// Reads the trials of tuning; every arm has a row from now on.
-    fn add_tuning(&mut self, tuning: &Tuning, untuned: &[Trial]) {
+    /// Reads the trials of tuning, and chooses the settings.
+    fn add_tuning(&mut self, tuning: &Tuning) {
         let mut finished = HashMap::new();
         for SettingTrial { trial, .. } in &tuning.trials {
             let state = TaskState::<TrialSummary>::of(&self.layout.trial(trial.id()), trial.id());
@@ -257,12 +268,10 @@ impl Run {
                 finished.insert(trial.id().to_owned(), *record);
             }
         }
-        let arms = one_per_arm(untuned).map(|trial| ArmResults::empty(&trial.spec().arm));
-        self.arms = arms.collect();
         self.tuning = Some(TuningResults {
             tried: TunedArm::all(tuning.settings.len(), &tuning.trials, &finished),
             settings: tuning.settings.clone(),
-            untuned: self.arms.clone(),
+            untuned: Vec::new(),
         });
     }
 
@@ -276,14 +285,36 @@ impl Run {
         let tried = self.tuning.iter().flat_map(|tuning| &tuning.tried);
         let chosen: HashMap<String, usize> =
             tried.filter_map(|tried| Some((tried.arm.clone(), tried.chosen?))).collect();
-        let has_setting = move |trial: &Trial| {
+        let tuned = tuning.map_or(&[][..], |tuning| &tuning.tuned).iter();
+        let tuned: Vec<&Trial> = tuned
+            .filter(|tuned| chosen.get(tuned.arm()) == Some(&tuned.setting))
+            .map(|tuned| &tuned.trial)
+            .collect();
+        // Those of the sweep file's setting, where that was chosen: a trial of tuning is then another seed of it.
+        let is_chosen = move |trial: &Trial| {
             let Some(tuning) = tuning else { return true };
-            let Some(setting) = chosen.get(&trial.spec().arm) else { return false };
-            let mut with_it = tuning.trials.iter().filter(|tried| tried.setting == *setting);
-            with_it.any(|tried| tried.trial.spec().is_other_seed_of(trial.spec()))
+            let arm = &trial.spec().arm;
+            let mut with_it = tuning
+                .trials
+                .iter()
+                .filter(|tried| tried.arm() == arm && chosen.get(arm) == Some(&tried.setting));
+            with_it.next().is_some_and(|tried| tried.trial.spec().is_other_seed_of(trial.spec()))
         };
-        let tuned = tuning.map_or(&[][..], |tuning| &tuning.tuned);
-        trials.iter().chain(tuned.iter().map(|tuned| &tuned.trial)).filter(move |trial| has_setting(trial))
+        trials.iter().filter(move |trial| is_chosen(trial)).chain(tuned)
+    }
+
+    /// The line of every trial of a run that tunes, with its setting.
+    fn lines_of_tuning(&self, plan: &PlanFile, tuning: &Tuning) -> Vec<TrialOverview> {
+        let with_setting = tuning.trials.iter().chain(&tuning.tuned);
+        let settings: HashMap<&str, usize> =
+            with_setting.map(|tried| (tried.trial.id(), tried.setting)).collect();
+        let trials: Vec<&Trial> = plan.every_trial().collect();
+        let line = |trial: &&Trial| {
+            let line = line_of(trial, &TaskState::of(&self.layout.trial(trial.id()), trial.id()))?;
+            let setting = settings.get(trial.id()).and_then(|&setting| tuning.settings.get(setting));
+            Some(TrialOverview { setting: setting.map(ToString::to_string), ..line })
+        };
+        trials.par_iter().filter_map(line).collect()
     }
 
     fn arm(&mut self, name: &str) -> &mut ArmResults {
@@ -341,6 +372,8 @@ pub struct TrialOverview {
     pub test_error: Option<f64>,
     /// Seconds of training.
     pub train_s: f64,
+    /// The setting of tuning that it was trained with; `None` for the sweep file's.
+    pub setting: Option<String>,
 }
 
 /// The arms whose mean validation error is lowest.
@@ -405,6 +438,7 @@ fn finished_line(
         validation_error: validation.as_ref().map(Evaluation::error_rate),
         test_error: test.as_ref().map(Evaluation::error_rate),
         train_s: epochs.iter().map(|epoch| epoch.train_s).sum(),
+        setting: None,
     }
 }
 
@@ -420,5 +454,6 @@ fn paused_line(arm: &str, seed: u64, trial: &PausedTrial) -> TrialOverview {
         validation_error: trial.best_validation_error(),
         test_error: None,
         train_s: epochs.iter().map(|epoch| epoch.train_s).sum(),
+        setting: None,
     }
 }

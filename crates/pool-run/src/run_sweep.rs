@@ -138,7 +138,7 @@ impl<'p> ExistingWork<'p> {
     }
 }
 
-/// The trials with settings that may be chosen, but for one setting of each arm.
+/// The trials with settings that may be chosen, except those of one setting of each arm.
 fn unlikely_trials<'p>(selection: &Selection<'p>) -> HashSet<&'p str> {
     let mut first: HashMap<&str, usize> = HashMap::new();
     let others = selection

@@ -76,7 +76,7 @@ fn is_one(number: &u32) -> bool {
 }
 
 impl TrialSpec {
-    /// Whether nothing but the seed may tell them apart.
+    /// Whether the two differ in the seed alone.
     pub fn is_other_seed_of(&self, other: &Self) -> bool {
         let Self { seed, model, .. } = other;
         *other == Self { seed: *seed, model: self.model.clone().seed(model.seed), ..self.clone() }

@@ -124,6 +124,22 @@ pub struct EarlyStopping {
     pub restore_best: bool,
 }
 
+impl EarlyStopping {
+    /// The figure of an epoch that is watched.
+    pub fn watched(&self, validation_loss: f64, validation_error: f64) -> f64 {
+        match self.monitor {
+            Monitor::ValidationLoss => validation_loss,
+            Monitor::ValidationError => validation_error,
+        }
+    }
+
+    /// Whether a figure is smaller than the best before by more than `min_delta`, as in Keras; before the first epoch, the
+    /// best is infinite.
+    pub fn improves(&self, figure: f64, best: f64) -> bool {
+        figure < best - self.min_delta
+    }
+}
+
 impl fmt::Display for EarlyStopping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { monitor, patience, min_delta, restore_best } = self;

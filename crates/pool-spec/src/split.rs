@@ -18,8 +18,7 @@ pub enum Split {
     Stratified(f64),
     /// The same fraction of every class, drawn anew from each trial's seed.
     StratifiedPerSeed(f64),
-    /// One of so many equal parts of every class: the first seeds, as many as there are folds, hold each part out once; the next
-    /// as many do so with other parts.
+    /// One of `k` equal parts of every class: the first `k` seeds hold each part out once, and the next `k` other parts.
     Folds(u32),
     /// Those that the data set has set apart itself, as MedMNIST does.
     Predefined,

@@ -158,7 +158,7 @@ pub(crate) fn league(args: &LeagueArgs) -> anyhow::Result<Outcome> {
         check_summary_folder(folder)?;
     }
     let runs = args.runs.iter().map(|run| Run::read(run)).collect::<Result<Vec<Run>, _>>()?;
-    let league = League::of(&runs);
+    let league = League::of(&runs)?;
     if args.json {
         print_json(&league)?;
     } else {

@@ -130,7 +130,9 @@ fn task_options(args: &SweepArgs, device: DeviceChoice, verbose: u8) -> TaskOpti
 /// A split that leaves a part empty is an error of the sweep file; a data set that is missing is none of it.
 fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
     mnist_data::check_data(&sweep.data, &DataDir::from_env()).map_err(|error| match error {
-        error @ DataError::EmptyPart { .. } => sweep.validation_error(error.to_string()).into(),
+        error @ (DataError::EmptyPart { .. } | DataError::EmptyFold { .. }) => {
+            sweep.validation_error(error.to_string()).into()
+        }
         error => error.into(),
     })
 }

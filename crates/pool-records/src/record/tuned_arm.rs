@@ -15,7 +15,7 @@ pub struct TunedArm {
     /// What was found with each setting, in their order.
     pub settings: Vec<TriedSetting>,
     /// The setting with the lowest mean validation error over the seeds of tuning. Ties go to the lower validation loss, and
-    /// then to the earlier setting. A setting with a trial that diverged is none to choose. `None` while a trial is missing,
+    /// then to the earlier setting. A setting with a trial that diverged cannot be chosen. `None` while a trial is missing,
     /// as every arm has the same budget, and where every setting has diverged.
     pub chosen: Option<usize>,
 }
@@ -60,6 +60,13 @@ impl TunedArm {
                 Self { arm: arm.to_owned(), chosen: chosen(&settings), settings }
             })
             .collect()
+    }
+}
+
+impl TunedArm {
+    /// Whether a trial is missing, so that nothing is chosen yet.
+    pub fn is_waiting(&self) -> bool {
+        self.settings.iter().any(|setting| setting.missing > 0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a reader must know before trusting the figures: trials that are missing, classes without images, and arms that
 //! differ in more than their pooling layer.
-use pool_records::{EarlierEpochs, Failure, TrialRecord};
+use pool_records::{EarlierEpochs, Failure, TrialRecord, TunedArm};
 use pool_spec::ClassImages;
 use serde::Serialize;
 
@@ -37,7 +37,9 @@ const MOST_ARMS: usize = 6;
 const MOST_FAILURES: usize = 20;
 
 fn sentences(run: &Run) -> Vec<String> {
-    let nothing = run.records().next().is_none().then(|| "No trial of this run has finished.".to_owned());
+    let untuned = run.tuning.iter().flat_map(|tuning| &tuning.untuned).any(|arm| !arm.records.is_empty());
+    let nothing =
+        (run.records().next().is_none() && !untuned).then(|| "No trial of this run has finished.".to_owned());
     let set_aside = (run.set_aside > 0).then(|| {
         let verb = if run.set_aside == 1 { "is" } else { "are" };
         format!(
@@ -77,8 +79,26 @@ fn sentences(run: &Run) -> Vec<String> {
              measure them."
         )
     });
-    let first = nothing.into_iter().chain(set_aside).chain(paused);
+    let first = nothing.into_iter().chain(without_a_setting(run)).chain(set_aside).chain(paused);
     first.chain(failures).chain(more).chain(missing).chain(unmeasured).collect()
+}
+
+/// The arms for which tuning has chosen nothing, and why.
+fn without_a_setting(run: &Run) -> Vec<String> {
+    let tried = || run.tuning.iter().flat_map(|tuning| &tuning.tried).filter(|arm| arm.chosen.is_none());
+    let named = |is_wanted: fn(&TunedArm) -> bool| {
+        let arms: Vec<&str> = tried().filter(|arm| is_wanted(arm)).map(|arm| arm.arm.as_str()).collect();
+        (!arms.is_empty())
+            .then(|| if arms.len() <= MOST_ARMS { listed(&arms) } else { counted(arms.len(), "arm") })
+    };
+    let what =
+        "The verdict is of tuned arms; figures with the sweep file's settings are in the table on tuning.";
+    let waiting = named(TunedArm::is_waiting)
+        .map(|arms| format!("No setting is chosen yet for {arms}, as trials of tuning are missing. {what}"));
+    let diverged = named(|arm| !arm.is_waiting()).map(|arms| {
+        format!("No setting can be chosen for {arms}, as each has a trial that diverged. {what}")
+    });
+    waiting.into_iter().chain(diverged).collect()
 }
 
 /// More classes than this are counted rather than listed.
@@ -131,7 +151,13 @@ fn named(classes: &[usize]) -> String {
 
 /// Differences between arms other than pooling, and between trials other than the seed, in sentences.
 pub(super) fn confounding(run: &Run, arms: &[ArmFigures]) -> Vec<String> {
-    let found = [unequal_sizes(arms), unlike_machines(arms), resumed_otherwise(run), seeds_added(run)];
+    let found = [
+        unequal_sizes(arms),
+        unlike_machines(arms),
+        resumed_otherwise(run),
+        seeds_added(run),
+        tuned_again(run),
+    ];
     found.into_iter().flatten().collect()
 }
 
@@ -150,6 +176,15 @@ fn seeds_added(run: &Run) -> Option<String> {
          number of seeds that was fixed before; seeds that are added because a result was not clear make a difference \
          easier to find where there is none. seeds.until in the sweep file plans for more."
     ))
+}
+
+/// A warning if the arms were tuned otherwise when an earlier report was written.
+fn tuned_again(run: &Run) -> Option<String> {
+    run.seeds.is_tuned_otherwise(&run.seeds_of_reports).then(|| {
+        "What the arms are tuned with was changed after a report had been written: settings that are tried until a result \
+         pleases make a difference easier to find where there is none."
+            .to_owned()
+    })
 }
 
 /// Parameter counts within this ratio count as equal, because a pooling layer that learns adds a handful.

@@ -25,7 +25,7 @@ pub(crate) const HOW_THEY_ARE_JUDGED: &str = "A claim holds if every difference 
     shown to be within its margin, and it does not hold if one is shown to be so, or the opposite of one is confirmed; \
     each at 5 % for all claims together (Holm, 1979). Otherwise it cannot be told. Where a design decided how many seeds there \
     are, claims are judged as if their number had been fixed. Intervals are at 95 %, uncorrected, over seeds, and of \
-    times over the processes that measured them; those of test errors count the chance in the images, too.";
+    times over the processes that measured them, by turns, so that a ratio may differ from that of the two medians; those of test errors count the chance in the images, too.";
 
 /// Four of five true differences are to be found, as for the seeds that a comparison needs.
 const POWER: f64 = 0.8;

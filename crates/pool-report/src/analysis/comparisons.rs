@@ -70,8 +70,14 @@ pub enum Standing {
 }
 
 impl Comparisons {
-    /// Of these arms of a run, whose figures are in the same order.
-    pub(super) fn of(run: &Run, results: &[ArmResults], figures: &[ArmFigures]) -> Self {
+    /// Of these arms of a run, whose figures are in the same order. Where they are too many for all pairs, each is compared
+    /// with `against`, or if that is not given, with the one of the lowest validation error.
+    pub(super) fn of(
+        run: &Run,
+        results: &[ArmResults],
+        figures: &[ArmFigures],
+        against: Option<&str>,
+    ) -> Self {
         let margin = run.comparison.margin;
         let records = results.iter().map(|arm| (arm.name.as_str(), arm.records.as_slice()));
         let Some(tested) = TestedArms::of(records) else {
@@ -81,8 +87,9 @@ impl Comparisons {
         };
         let mut left_out: Vec<String> = tested.left_out.iter().map(in_words).collect();
         let arms = tested.arms.len();
-        let reference =
-            (arms > ComparisonSpec::MOST_ARMS_IN_PAIRS).then(|| reference(figures, &tested.arms)).flatten();
+        let reference = (arms > ComparisonSpec::MOST_ARMS_IN_PAIRS)
+            .then(|| against.or_else(|| reference(figures, &tested.arms)))
+            .flatten();
         let (names, family) = family(run, &tested, reference, &mut left_out);
         let rules = FamilyRules::planned(&run.comparison, results.len(), tested.held_out_ratio);
         let pairs: Vec<PairComparison> = match compare_family(tested.labels, &family, &rules) {

@@ -6,12 +6,12 @@
 //! its epochs; within it, a trial is judged by the epoch whose weights it would have kept.
 use pool_metrics::{MeanDifference, holm};
 use pool_records::{EpochRecord, TrialRecord};
-use pool_spec::{EarlyStopping, Monitor};
+use pool_spec::EarlyStopping;
 use serde::Serialize;
 
 use crate::cells::{counted, fixed, listed, percent};
 use crate::figures::LEVEL;
-use crate::{ArmFigures, ArmResults, Estimate, Run};
+use crate::{ArmFigures, ArmResults, Estimate, OverProcesses, Run};
 
 /// Every arm at each budget.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -77,7 +77,7 @@ struct Priced<'a> {
     trials: Vec<&'a TrialRecord>,
     epochs: u32,
     steps: f64,
-    seconds: Option<f64>,
+    seconds: Option<OverProcesses>,
 }
 
 impl<'a> Priced<'a> {
@@ -90,19 +90,9 @@ impl<'a> Priced<'a> {
             name: &arm.name,
             epochs: first.spec.train.epochs,
             steps: images.div_ceil(first.spec.train.batch_size.max(1) as u64) as f64,
-            seconds: epoch_s.map(|epoch| epoch.median),
+            seconds: epoch_s,
             trials,
         })
-    }
-
-    /// What an epoch takes of a budget.
-    fn price(&self, of: BudgetOf) -> Option<f64> {
-        match of {
-            BudgetOf::Epochs => Some(1.0),
-            BudgetOf::Steps => Some(self.steps),
-            BudgetOf::Time => self.seconds,
-        }
-        .filter(|price| *price > 0.0)
     }
 
     /// The validation error of each trial within this many epochs, with its seed.
@@ -119,20 +109,42 @@ impl<'a> Priced<'a> {
 fn kept_epoch(history: &[EpochRecord], epochs: u32, rule: Option<EarlyStopping>) -> Option<&EpochRecord> {
     let mut within = history.iter().filter(|epoch| epoch.epoch <= epochs);
     match rule {
-        Some(EarlyStopping { restore_best: true, monitor, .. }) => {
-            let figure = |epoch: &EpochRecord| match monitor {
-                Monitor::ValidationLoss => epoch.validation_loss,
-                Monitor::ValidationError => epoch.validation_error,
-            };
-            within.min_by(|a, b| figure(a).total_cmp(&figure(b)))
+        Some(rule) if rule.restore_best => {
+            let mut kept = (None, f64::INFINITY);
+            for epoch in within {
+                let figure = rule.watched(epoch.validation_loss, epoch.validation_error);
+                if rule.improves(figure, kept.1) {
+                    kept = (Some(epoch), figure);
+                }
+            }
+            kept.0
         }
-        Some(EarlyStopping { restore_best: false, .. }) | None => within.next_back(),
+        Some(_) | None => within.next_back(),
     }
+}
+
+/// What an epoch of each arm takes of a budget; `None` where that is not known of all of them.
+fn prices(of: BudgetOf, arms: &[Priced<'_>]) -> Option<Vec<f64>> {
+    let prices: Vec<f64> = match of {
+        BudgetOf::Epochs => vec![1.0; arms.len()],
+        BudgetOf::Steps => arms.iter().map(|arm| arm.steps).collect(),
+        BudgetOf::Time => {
+            let times: Vec<OverProcesses> = arms.iter().map(|arm| arm.seconds).collect::<Option<_>>()?;
+            let shortest = times.iter().min_by(|a, b| a.median.total_cmp(&b.median))?;
+            // Times that cannot be told from the shortest must not cost an arm an epoch.
+            let is_as_short = |time: &OverProcesses| {
+                time.range().zip(shortest.range()).is_some_and(|(range, shortest)| range.overlaps(&shortest))
+            };
+            let price = |time: &OverProcesses| if is_as_short(time) { shortest.median } else { time.median };
+            times.iter().map(price).collect()
+        }
+    };
+    prices.iter().all(|price| *price > 0.0).then_some(prices)
 }
 
 /// `None` where an arm has no price, or where all have the same and it is not that of epochs.
 fn budgeted(of: BudgetOf, arms: &[Priced<'_>], held_out_ratio: f64) -> Option<Budgeted> {
-    let prices: Vec<f64> = arms.iter().map(|arm| arm.price(of)).collect::<Option<_>>()?;
+    let prices = prices(of, arms)?;
     if of == BudgetOf::Steps && prices.iter().all(|price| *price == prices[0]) {
         return None;
     }
@@ -174,15 +186,22 @@ fn sentence(
         BudgetOf::Steps => counted(amount.round() as usize, "step"),
         BudgetOf::Time => format!("{} s of training", fixed(amount, 1)),
     };
-    let others: Vec<usize> = (0..arms.len()).filter(|place| *place != best).collect();
+    // Which arm errs least is seen in the same errors: only a correction for all pairs holds for its own.
+    let pairs: Vec<[usize; 2]> = (0..arms.len())
+        .flat_map(|first| (first + 1..arms.len()).map(move |second| [first, second]))
+        .collect();
     let p_values: Vec<f64> =
-        others.iter().map(|&other| p_value(&errors[best], &errors[other], held_out_ratio)).collect();
+        pairs.iter().map(|[a, b]| p_value(&errors[*a], &errors[*b], held_out_ratio)).collect();
     let adjusted = holm(&p_values).unwrap_or_default();
-    let beyond = others.iter().zip(&adjusted).filter(|(_, p_value)| **p_value <= 1.0 - LEVEL);
-    let beyond: Vec<&str> = beyond.map(|(&other, _)| arms[other].arm.as_str()).collect();
+    let beyond: Vec<&str> = pairs
+        .iter()
+        .zip(&adjusted)
+        .filter(|(pair, p_value)| pair.contains(&best) && **p_value <= 1.0 - LEVEL)
+        .map(|([a, b], _)| arms[if *a == best { *b } else { *a }].arm.as_str())
+        .collect();
     let than = match beyond.len() {
         0 => "no arm differs from it beyond chance".to_owned(),
-        all if all == others.len() && all > 1 => "less than every other arm beyond chance".to_owned(),
+        all if all + 1 == arms.len() && all > 1 => "less than every other arm beyond chance".to_owned(),
         _ => format!("less than {} beyond chance", listed(&beyond)),
     };
     Some(format!(
@@ -199,8 +218,7 @@ fn p_value(a: &[(u64, f64)], b: &[(u64, f64)], held_out_ratio: f64) -> f64 {
         Some((*error, *other))
     });
     let (a, b): (Vec<f64>, Vec<f64>) = pairs.unzip();
-    MeanDifference::paired(&a, &b, held_out_ratio)
-        .map_or(1.0, |found| (2.0 * found.p_below(0.0).min(found.p_above(0.0))).min(1.0))
+    MeanDifference::paired(&a, &b, held_out_ratio).map_or(1.0, |found| found.p_value())
 }
 
 #[cfg(test)]
@@ -224,7 +242,7 @@ mod tests {
     fn a_trial_is_judged_by_the_epoch_that_it_would_have_kept() {
         let history = history(&[0.3, 0.1, 0.2, 0.05]);
         let best = EarlyStopping {
-            monitor: Monitor::ValidationLoss,
+            monitor: pool_spec::Monitor::ValidationLoss,
             patience: 3,
             min_delta: 0.0,
             restore_best: true,
@@ -235,6 +253,7 @@ mod tests {
             (Some(best), 9, Some(0.05), "the best of all"),
             (Some(last), 3, Some(0.2), "the last within the budget"),
             (None, 3, Some(0.2), "the last within the budget"),
+            (Some(EarlyStopping { min_delta: 0.2, ..best }), 9, Some(0.1), "0.05 improves by too little"),
             (None, 0, None, "no epoch at all"),
         ] {
             let found = kept_epoch(&history, epochs, rule).map(|epoch| epoch.validation_error);

@@ -5,10 +5,12 @@ use pool_spec::PerturbationKind;
 use serde::Serialize;
 
 use super::caveats::mark_unlike_machines;
+use super::methods::of_arms;
 use super::{Objective, StudyData};
 use crate::cells::{counted, thousands};
 use crate::figures::LEVEL;
-use crate::{ArmFigures, Estimate, Run};
+use crate::render::plain_name;
+use crate::{ArmFigures, ArmResults, Estimate, ReportError, Run};
 
 /// The arms of several runs, ranked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -68,28 +70,42 @@ pub struct Overall {
 
 impl League {
     /// Ranks the arms of every run.
-    pub fn of(runs: &[Run]) -> Self {
+    ///
+    /// # Errors
+    /// [`ReportError::SameStudy`] for two runs of one name: nobody could tell their tables apart.
+    pub fn of(runs: &[Run]) -> Result<Self, ReportError> {
+        for (place, run) in runs.iter().enumerate() {
+            let name = plain_name(&run.study);
+            if let Some(other) = runs[..place].iter().find(|other| plain_name(&other.study) == name) {
+                let [first, second] = [other, run].map(|run| run.layout.root().to_owned());
+                return Err(ReportError::SameStudy { first, second, study: run.study.clone() });
+            }
+        }
         let tables: Vec<LeagueTable> = runs.iter().map(LeagueTable::of).collect();
         let (counted, overall) = overall(&tables);
-        Self { tables, overall, counted }
+        Ok(Self { tables, overall, counted })
     }
 }
 
-/// The arms of the first run that every other run with the same arms has, too; and these runs.
+/// The arms of the runs that most runs have in common, and these runs; nothing where no two have the same arms.
 fn overall(tables: &[LeagueTable]) -> (Vec<usize>, Vec<Overall>) {
     let names = |table: &LeagueTable| {
         let mut names: Vec<String> = table.rows.iter().map(|row| row.arm.clone()).collect();
         names.sort();
         names
     };
-    let Some(first) = tables.first().map(names) else { return (Vec::new(), Vec::new()) };
-    let counted: Vec<usize> = (0..tables.len()).filter(|&place| names(&tables[place]) == first).collect();
-    if counted.len() < 2 {
+    let with_arms = |arms: &[String]| -> Vec<usize> {
+        (0..tables.len()).filter(|&place| names(&tables[place]) == arms).collect()
+    };
+    let groups = tables.iter().map(|table| (names(table), with_arms(&names(table))));
+    // Of groups that are as large, the first one.
+    let largest = groups.reduce(|a, b| if b.1.len() > a.1.len() { b } else { a });
+    let Some((arms, counted)) = largest.filter(|(_, counted)| counted.len() > 1) else {
         return (Vec::new(), Vec::new());
-    }
+    };
     let rank =
         |table: &LeagueTable, arm: &str| table.rows.iter().find(|row| row.arm == arm).map(|row| row.rank);
-    let mut overall: Vec<Overall> = first
+    let mut overall: Vec<Overall> = arms
         .into_iter()
         .map(|arm| {
             let ranks: Vec<RankInterval> =
@@ -107,7 +123,10 @@ impl LeagueTable {
     fn of(run: &Run) -> Self {
         let mut figures: Vec<ArmFigures> = run.arms.iter().map(ArmFigures::of).collect();
         mark_unlike_machines(&mut figures);
-        let (ranked, left_out) = ranked(run);
+        let (ranked, mut left_out) = ranked(run);
+        left_out.extend(figures.iter().filter(|arm| arm.diverged > 0).map(|arm| {
+            format!("{} of {} diverged and are left out.", counted(arm.diverged, "trial"), arm.arm)
+        }));
         let row = |figures: &ArmFigures| {
             let (_, rank) = ranked.iter().find(|(arm, _)| *arm == figures.arm)?;
             Some(LeagueRow {
@@ -121,7 +140,9 @@ impl LeagueTable {
             })
         };
         let mut rows: Vec<LeagueRow> = figures.iter().filter_map(row).collect();
-        rows.sort_by(|a, b| a.test_error.mean.total_cmp(&b.test_error.mean));
+        rows.sort_by(|a, b| {
+            a.rank.rank.cmp(&b.rank.rank).then(a.test_error.mean.total_cmp(&b.test_error.mean))
+        });
         Self {
             study: run.study.clone(),
             data: run.records().next().map(StudyData::of),
@@ -158,7 +179,8 @@ fn consistency(figures: &ArmFigures) -> Option<Estimate> {
 fn about(run: &Run, rows: &[LeagueRow]) -> Vec<String> {
     let Some(record) = run.records().next() else { return Vec::new() };
     let data = StudyData::of(record);
-    let seeds: Vec<usize> = run.arms.iter().map(|arm| arm.healthy().count()).collect();
+    let ranked = |arm: &&ArmResults| rows.iter().any(|row| row.arm == arm.name);
+    let seeds: Vec<usize> = run.arms.iter().filter(ranked).map(|arm| arm.healthy().count()).collect();
     let (least, most) = (seeds.iter().min().copied().unwrap_or(0), seeds.iter().max().copied().unwrap_or(0));
     let seeds = if least == most { counted(most, "seed") } else { format!("{least} to {most} seeds") };
     let train = &record.spec.train;
@@ -172,7 +194,11 @@ fn about(run: &Run, rows: &[LeagueRow]) -> Vec<String> {
             thousands(Some(data.test_images)),
             data.dataset
         ),
-        format!("Optimizer: {}. Schedule: {}.", train.optimizer_words(), train.schedule_words()),
+        format!(
+            "Optimizer: {}. Schedule: {}.",
+            of_arms(run, |record| record.spec.train.optimizer_words()),
+            of_arms(run, |record| record.spec.train.schedule_words())
+        ),
         format!("Processor: {}.", record.provenance.cpu.as_deref().unwrap_or("not known")),
     ]
 }

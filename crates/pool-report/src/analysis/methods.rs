@@ -110,12 +110,12 @@ fn by_arm(run: &Run, text: impl Fn(&TrialRecord) -> String) -> Option<String> {
 }
 
 /// As [`by_arm`], and else that each arm has its own.
-fn of_arms(run: &Run, text: impl Fn(&TrialRecord) -> String) -> String {
+pub(super) fn of_arms(run: &Run, text: impl Fn(&TrialRecord) -> String) -> String {
     by_arm(run, text).unwrap_or_else(|| EACH_ARMS_OWN.to_owned())
 }
 
 /// The arms by their names, or their number where they are many.
-fn named<S: AsRef<str>>(arms: &[S]) -> String {
+pub(super) fn named<S: AsRef<str>>(arms: &[S]) -> String {
     if arms.len() <= MOST_NAMED { listed(arms) } else { counted(arms.len(), "arm") }
 }
 

@@ -91,7 +91,7 @@ impl Analysis {
             arm.reported = run.reported.get(&arm.arm).copied();
         }
         caveats::mark_unlike_machines(&mut arms);
-        let comparisons = Comparisons::of(run, &run.arms, &arms);
+        let comparisons = Comparisons::of(run, &run.arms, &arms, None);
         let pareto = ParetoFront::of(&arms.iter().collect::<Vec<_>>());
         let claims = claims::claims(run, &arms);
         Self {
@@ -120,7 +120,8 @@ impl Analysis {
 
     /// Whether any trial has finished.
     pub fn has_trials(&self) -> bool {
-        self.arms.iter().any(|arm| !arm.trials.is_empty())
+        let untuned = self.tuning.iter().flat_map(|tuning| &tuning.untuned_test_error).any(Option::is_some);
+        untuned || self.arms.iter().any(|arm| !arm.trials.is_empty())
     }
 }
 

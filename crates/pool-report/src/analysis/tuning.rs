@@ -1,6 +1,6 @@
 //! Tuning: what was tried, what was chosen, and whether it changes who is better.
 //!
-//! The arms of a run that tunes are judged as they were tuned. Beside that stands the same comparison with the sweep file's
+//! The arms of a run that tunes are judged as they were tuned. Next to it is the same comparison with the sweep file's
 //! settings, which are the same for all arms: each family of pairs is corrected by itself.
 use pool_metrics::Verdict;
 use pool_records::{TriedSetting, TunedArm};
@@ -8,6 +8,7 @@ use pool_spec::ArmOverrides;
 use serde::Serialize;
 
 use super::Comparisons;
+use super::methods::named;
 use crate::cells::{counted, listed};
 use crate::read::TuningResults;
 use crate::{ArmFigures, Estimate, Run};
@@ -55,9 +56,11 @@ impl TuningFindings {
     pub(super) fn of(run: &Run, tuned: &Comparisons) -> Option<Self> {
         let TuningResults { settings, tried, untuned } = run.tuning.as_ref()?;
         let figures: Vec<ArmFigures> = untuned.iter().map(ArmFigures::of).collect();
-        let pairs = pairs(&Comparisons::of(run, untuned, &figures), tuned);
+        let before = Comparisons::of(run, untuned, &figures, tuned.reference.as_deref());
+        let pairs = pairs(&before, tuned);
+        let are_all = pairs.len() == tuned.pairs.len();
         Some(Self {
-            sentences: sentences(settings, tried, &pairs),
+            sentences: sentences(settings, tried, are_all.then_some(&pairs)),
             settings: settings.clone(),
             tried: tried.clone(),
             untuned_test_error: figures.iter().map(|arm| arm.test_error).collect(),
@@ -73,9 +76,10 @@ impl TuningFindings {
 }
 
 fn pairs(untuned: &Comparisons, tuned: &Comparisons) -> Vec<TunedPair> {
+    // Both families have the arms in the plan's order, so no pair is turned. One seed says nothing of arms.
     let short = |comparisons: &Comparisons, first: &str, second: &str| {
-        let (pair, turned) = comparisons.pair(first, second)?;
-        (!turned).then_some(ShortVerdict {
+        let (pair, _) = comparisons.pair(first, second)?;
+        (pair.comparison.verdict != Verdict::OneSeed).then_some(ShortVerdict {
             difference: pair.comparison.difference,
             interval: pair.interval,
             verdict: pair.comparison.verdict,
@@ -93,24 +97,17 @@ fn pairs(untuned: &Comparisons, tuned: &Comparisons) -> Vec<TunedPair> {
     both.collect()
 }
 
-fn sentences(settings: &[ArmOverrides], tried: &[TunedArm], pairs: &[TunedPair]) -> Vec<String> {
-    let budget =
-        tried.first().map_or(0, |arm| arm.settings.iter().map(|found| found.trials + found.missing).sum());
+/// `pairs` are given where all of them were compared both ways.
+fn sentences(settings: &[ArmOverrides], tried: &[TunedArm], pairs: Option<&Vec<TunedPair>>) -> Vec<String> {
+    let of_arm = |arm: &TunedArm| arm.settings.iter().map(|found| found.trials + found.missing).sum();
+    let budget = tried.first().map_or(0, of_arm);
     let mut sentences = vec![format!(
-        "Every arm was tried with the same {} in {}; the lowest validation error chose, and the arms were then trained with \
-         seeds that tuning had not seen.",
+        "Every arm is to be tried with the same {} in {}; the lowest validation error chooses, and the arms are then trained \
+         with seeds that tuning has not seen.",
         counted(settings.len(), "setting"),
         counted(budget, "trial")
     )];
-    let waiting: Vec<&str> =
-        tried.iter().filter(|arm| arm.chosen.is_none()).map(|arm| arm.arm.as_str()).collect();
-    if !waiting.is_empty() {
-        sentences.push(format!(
-            "No setting is chosen yet for {}: a trial of tuning is missing, or every setting diverged.",
-            listed(&waiting)
-        ));
-    }
-    sentences.extend(changed(pairs));
+    sentences.extend(pairs.and_then(|pairs| changed(pairs)));
     sentences.extend(at_the_edge(settings, tried));
     sentences
 }
@@ -148,7 +145,7 @@ fn at_the_edge(settings: &[ArmOverrides], tried: &[TunedArm]) -> Vec<String> {
         (!arms.is_empty()).then(|| {
             format!(
                 "The learning rate of {}, {rate}, is the {edge} that was tried: a better one may lie beyond it.",
-                listed(&arms)
+                named(&arms)
             )
         })
     };
@@ -191,13 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn an_arm_without_a_setting_is_told() {
+    fn nothing_is_said_of_pairs_that_were_not_all_compared_both_ways() {
         assert_eq!(
-            sentences(&rates(), &[arm(None)], &[]),
+            sentences(&rates(), &[arm(Some(1))], None),
             [
-                "Every arm was tried with the same 3 settings in 6 trials; the lowest validation error chose, and the arms \
-                 were then trained with seeds that tuning had not seen.",
-                "No setting is chosen yet for max: a trial of tuning is missing, or every setting diverged."
+                "Every arm is to be tried with the same 3 settings in 6 trials; the lowest validation error chooses, and the \
+                 arms are then trained with seeds that tuning has not seen."
             ]
         );
     }

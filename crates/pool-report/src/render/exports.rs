@@ -39,20 +39,22 @@ pub fn results_csv(run: &Run) -> String {
 }
 
 /// One line per finished or paused trial, for runs of which a report shows only a part: trial, arm, seed, status, epochs, validation
-/// error, test error, training time in seconds. `None` if the report shows every trial.
+/// error, test error, training time in seconds; of a run that tunes, every trial with its setting. `None` if the report shows
+/// every trial.
 pub fn trials_csv(run: &Run) -> Option<String> {
     if run.overview.is_empty() {
         return None;
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let header =
-        ["trial", "arm", "seed", "status", "epochs", "validation_error", "test_error", "train_time_s"];
+    let mut header =
+        vec!["trial", "arm", "seed", "status", "epochs", "validation_error", "test_error", "train_time_s"];
+    header.extend(run.tuning.as_ref().map(|_| "setting"));
     writer.write_record(header).expect("writing to memory cannot fail");
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
-    for TrialOverview { id, arm, seed, status, epochs, validation_error, test_error, train_s } in
+    for TrialOverview { id, arm, seed, status, epochs, validation_error, test_error, train_s, setting } in
         &run.overview
     {
-        let line = [
+        let mut line = vec![
             id.clone(),
             arm.clone(),
             seed.to_string(),
@@ -62,6 +64,7 @@ pub fn trials_csv(run: &Run) -> Option<String> {
             number(*test_error),
             train_s.to_string(),
         ];
+        line.extend(run.tuning.as_ref().map(|_| setting.clone().unwrap_or_default()));
         writer.write_record(line).expect("writing to memory cannot fail");
     }
     let bytes = writer.into_inner().expect("writing to memory cannot fail");

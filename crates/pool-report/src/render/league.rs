@@ -30,7 +30,8 @@ pub fn league_picture_file(table: &LeagueTable) -> String {
 /// What the columns mean, once for all tables.
 const ABOUT: &str = "The rank is the place by mean test error over seeds; the brackets hold every place that the arm may really \
                      have: at 95 %, for one arm at a time (Mogstad et al. 2024, from the differences to all other arms over \
-                     seeds and images, corrected by Holm). Where two brackets overlap, the order of the two may be chance. \
+                     seeds and images, corrected by Holm). Brackets that overlap do not show that two arms are equal: \
+                     the report of the run compares them. \
                      Errors have 95 % t intervals over seeds. Kept is the share of test images that keep their predicted \
                      class after a shift by one pixel. Epoch and memory are those of training, measured apart; a dash was not \
                      measured, or must not be compared.";

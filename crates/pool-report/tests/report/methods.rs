@@ -185,7 +185,7 @@ fn the_tests_are_those_that_were_made() {
     let one_pair = "Differences are percentage points of test error. A difference counts if both a paired bootstrap over \
                     images and seeds (10,000 resamples; Owen, 2007) and a paired t-test over seeds exclude chance at 5 %; \
                     the interval spans those of both tests, uncorrected.";
-    says(&study, "one pair", &[one_pair], &["Holm", "Schuirmann", "look"]);
+    says(&study, "one pair", &[one_pair], &["Holm", "Schuirmann", "design"]);
     study.compare(0.001, &[]);
     says(
         &study,

@@ -115,7 +115,9 @@ fn a_folder_without_a_plan_is_no_run() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    for path in [folder.path().to_owned(), folder.path().join("absent"), file] {
+    let error = Run::read(&file).unwrap_err().to_string();
+    assert!(error.ends_with(" unpacks a bundle into one"), "{error}");
+    for path in [folder.path().to_owned(), folder.path().join("absent")] {
         let error = Run::read(&path).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -231,12 +231,12 @@ mod tests {
             ("order = \"grid\"", "order = \"grid\": give `random` or `halving`"),
             (
                 "split = {}",
-                "split = {}: give { tail = 0.2 }, { stratified = 0.2 }, { stratified = 0.2, per_seed = true } or \"predefined\"",
+                "split = {}: give { tail = 0.2 }, { stratified = 0.2 }, { stratified = 0.2, per_seed = true }, { folds = 5 } or \"predefined\"",
             ),
             (
                 "split = { tail = 0.2, stratified = 0.2 }",
                 "split = { tail = 0.2, stratified = 0.2 }: give { tail = 0.2 }, { stratified = 0.2 }, \
-                 { stratified = 0.2, per_seed = true } or \"predefined\"",
+                 { stratified = 0.2, per_seed = true }, { folds = 5 } or \"predefined\"",
             ),
             ("name = 3", "name = 3: give text in quotes"),
             ("train = true", "train = true: give a table of settings"),

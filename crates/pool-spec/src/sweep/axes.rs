@@ -110,7 +110,7 @@ impl AxisChecker<'_> {
             return Err(self.error(key, message));
         }
         if let Some(index) = (1..values.len()).find(|&index| values[..index].contains(&values[index])) {
-            let message = format!("{key}: value {} stands there twice; remove one", index + 1);
+            let message = format!("{key}: item {} of the list is there already; remove it", index + 1);
             return Err(self.error(key, message));
         }
         Ok(values)

@@ -164,7 +164,7 @@ mod tests {
         let data = with("{ stratified = 0.3, per_seed = true }").expect("a split");
         assert_eq!(data.validation, Split::StratifiedPerSeed(0.3));
         assert_eq!(with("\"predefined\"").expect("a word").validation, Split::Predefined);
-        let rule = "give { tail = 0.2 }, { stratified = 0.2 }, { stratified = 0.2, per_seed = true } or \"predefined\"";
+        let rule = "give { tail = 0.2 }, { stratified = 0.2 }, { stratified = 0.2, per_seed = true }, { folds = 5 } or \"predefined\"";
         for (split, expected) in [
             ("{ tail = 0.2, per_seed = true }", rule),
             ("{ per_seed = true }", rule),
@@ -174,7 +174,7 @@ mod tests {
             ("{ stratified = 0.2, per_seed = 1 }", "per_seed = 1: give true or false"),
             (
                 "{ stratified = 0.2, per_sed = true }",
-                "unknown field `per_sed`, expected one of `tail`, `stratified`, `per_seed`",
+                "unknown field `per_sed`, expected one of `tail`, `stratified`, `per_seed`, `folds`",
             ),
             ("{ stratified = \"a\" }", "stratified = \"a\": give a number"),
         ] {

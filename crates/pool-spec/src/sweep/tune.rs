@@ -59,6 +59,12 @@ impl Tune {
             return Err(axes.source.error_of(TUNE, message));
         }
         let recipe = axes.recipe(recipe)?;
+        if let (None, Some(Whole(seed))) = (&raw.settings, &raw.seed) {
+            let message = format!(
+                "seed = {seed} draws settings, and [tune] tries all of them; leave it out, or add settings = 12"
+            );
+            return Err(axes.source.error_of("tune.seed", message));
+        }
         let settings = match raw.settings {
             Some(Whole(count)) => drawn(&recipe, count as usize, raw.seed.map_or(0, |seed| seed.0), axes)?,
             None => combinations(&recipe, axes)?,
@@ -73,8 +79,9 @@ fn combinations(recipe: &RecipeAxes, axes: &AxisChecker<'_>) -> Result<Vec<ArmOv
         None => Ok(vec![None]),
         Some(Numbers::List(values)) => Ok(values.iter().copied().map(Some).collect::<Vec<_>>()),
         Some(Numbers::Range(_)) => {
-            let message =
-                format!("{key}: a range has no end of values; list them, or add settings = 12 to [tune]");
+            let message = format!(
+                "{key}: a range holds too many values to try them all; list some, or add settings = 12 to [tune]"
+            );
             Err(axes.error(key, message))
         }
     };
@@ -87,10 +94,12 @@ fn combinations(recipe: &RecipeAxes, axes: &AxisChecker<'_>) -> Result<Vec<ArmOv
     let lengths = [&learning_rates, &weight_decays, &momenta, &rates, &smoothings].map(Vec::len);
     let count = lengths.into_iter().fold(1_usize, usize::saturating_mul);
     if !(2..=MOST_SETTINGS as usize).contains(&count) {
+        let s = if count == 1 { "" } else { "s" };
         let cure =
             if count == 1 { "list more values" } else { "list fewer, or add settings = 12 to draw some" };
-        let message =
-            format!("[tune] lists {count} combinations, and 2 to {MOST_SETTINGS} can be tried; {cure}");
+        let message = format!(
+            "[tune] has {count} combination{s} of values, and 2 to {MOST_SETTINGS} can be tried; {cure}"
+        );
         return Err(axes.source.error_of(TUNE, message));
     }
     for &learning_rate in &learning_rates {
@@ -194,11 +203,16 @@ mod tests {
     fn what_cannot_be_tuned_is_refused_with_its_cure() {
         for (text, expected) in [
             ("", "has nothing to try: add learning_rate"),
-            ("learning_rate = [0.001]", "lists 1 combinations, and 2 to 100 can be tried; list more values"),
+            (
+                "learning_rate = [0.001]",
+                "has 1 combination of values, and 2 to 100 can be tried; list more values",
+            ),
             ("learning_rate = []", "give at least one value"),
             ("learning_rate = [0.0, 0.1]", "learning_rate: 0 is not allowed"),
-            ("learning_rate = { from = 0.1, to = 0.2 }", "list them, or add settings = 12"),
+            ("learning_rate = { from = 0.1, to = 0.2 }", "list some, or add settings = 12"),
             ("learning_rate = [0.1, 0.2]\nsettings = 3", "only 2 different settings"),
+            ("learning_rate = [0.1, 0.2]\nseed = 3", "seed = 3 draws settings, and [tune] tries all of them"),
+            ("learning_rate = [0.1, 0.1]", "learning_rate: item 2 of the list is there already; remove it"),
             ("momentum = [0.0, 0.9]", "optimizer = \"adam\" has none to set"),
             ("learning_rates = [0.1]", "unknown field"),
         ] {

@@ -1,7 +1,7 @@
 //! Decides when training has stopped getting better.
 
 use pool_records::EpochRecord;
-use pool_spec::{EarlyStopping, Monitor};
+use pool_spec::EarlyStopping;
 
 /// What an epoch means for the trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,9 @@ impl Patience {
         patience
     }
 
-    /// An epoch improves when its figure is smaller than the best by more than `min_delta`, as in Keras.
     pub(super) fn judge(&mut self, epoch: &EpochRecord) -> Verdict {
-        let figure = match self.rule.monitor {
-            Monitor::ValidationLoss => epoch.validation_loss,
-            Monitor::ValidationError => epoch.validation_error,
-        };
-        if figure < self.best - self.rule.min_delta {
+        let figure = self.rule.watched(epoch.validation_loss, epoch.validation_error);
+        if self.rule.improves(figure, self.best) {
             self.best = figure;
             self.waited = 0;
             return Verdict::Improved;
@@ -56,6 +52,7 @@ impl Patience {
 mod tests {
     use super::Verdict::{Improved, Stop, Waiting};
     use super::*;
+    use pool_spec::Monitor;
 
     fn verdicts(patience: u32, min_delta: f64, monitor: Monitor, losses: &[f64]) -> Vec<Verdict> {
         let rule = EarlyStopping { monitor, patience, min_delta, restore_best: true };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use pool_metrics::{Comparison, Verdict};
-use pool_records::{TrialRecord, TrialStatus};
+use pool_records::{TrialRecord, TrialStatus, TunedArm};
 use pool_spec::{EarlyStopping, Layer, OptimizerSpec, Precision, Rung, Schedule, TrainSpec, Tuning};
 
 use super::super::comparisons::Comparisons;
@@ -166,7 +166,7 @@ fn search(run: &Run) -> Vec<String> {
 
 /// What the arms were tuned with, and what was chosen for them.
 fn tuning(run: &Run) -> Vec<String> {
-    let Some(TuningResults { settings, tried, .. }) = &run.tuning else { return Vec::new() };
+    let Some(TuningResults { settings, tried, untuned }) = &run.tuning else { return Vec::new() };
     let seeds =
         tried.first().and_then(|arm| arm.settings.first()).map_or(0, |found| found.trials + found.missing);
     let which = if settings.len() <= MOST_NAMED {
@@ -175,12 +175,14 @@ fn tuning(run: &Run) -> Vec<String> {
     } else {
         String::new()
     };
+    let of_arm = |arm: &TunedArm| arm.settings.iter().map(|found| found.trials).sum::<usize>();
     let mut sentences = vec![format!(
-        "Before, every arm was tried with the same {}{which} and {} of tuning, from {} on; the lowest mean validation error \
-         chose a setting for each arm.",
+        "For tuning, the plan tries every arm with the same {}{which} and {}, from {} on ({} have finished); the lowest mean \
+         validation error chooses a setting for each arm.",
         counted(settings.len(), "setting"),
         counted(seeds, "seed"),
-        Tuning::FIRST_SEED
+        Tuning::FIRST_SEED,
+        counted(tried.iter().map(of_arm).sum(), "trial")
     )];
     let chosen: Vec<String> = tried
         .iter()
@@ -189,6 +191,12 @@ fn tuning(run: &Run) -> Vec<String> {
     if (1..=MOST_NAMED).contains(&chosen.len()) {
         sentences.push(format!("Chosen were {}.", listed(&chosen)));
     }
+    let before: usize = untuned.iter().map(|arm| arm.records.len()).sum();
+    sentences.push(format!(
+        "The arms were trained with the study's seeds both as the sweep file has them ({}) and with the setting that was \
+         chosen, which is the same for some.",
+        counted(before, "trial")
+    ));
     sentences
 }
 

@@ -6,7 +6,7 @@ use crate::analysis::ShortVerdict;
 use crate::cells::{NOTHING, estimate, number, points, points_interval};
 use crate::{Analysis, TuningFindings};
 
-/// More arms do not fit beside each other.
+/// More arms do not fit side by side.
 const MOST_COLUMNS: usize = 8;
 
 /// The tables of a run that tuned; none of any other.
