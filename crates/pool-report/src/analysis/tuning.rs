@@ -122,6 +122,7 @@ fn changed(pairs: &[TunedPair]) -> Option<String> {
     match (of.len(), pairs.len()) {
         (_, 0) => None,
         (0, 1) => Some("Tuning does not change the verdict.".to_owned()),
+        (1, 1) => Some("Tuning changes the verdict.".to_owned()),
         (0, _) => Some("Tuning changes the verdict on no pair of arms.".to_owned()),
         (changed, all) => Some(format!(
             "Tuning changes the verdict on {changed} of {}: {}.",

@@ -14,5 +14,6 @@ mod status;
 mod synthetic;
 mod tensorboard;
 mod terminal;
+mod tuning;
 mod two_runs;
 mod writing;

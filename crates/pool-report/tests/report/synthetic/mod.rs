@@ -3,7 +3,9 @@
 mod records;
 use pool_records::{CostRecord, Failure, FailureCause, Record, RunLayout, TrialRecord};
 use pool_report::{Analysis, Run};
-use pool_spec::{Claim, ComparisonSpec, DrawnArms, PlanFile, Rung, Sweep, TrialSpec};
+use pool_spec::{
+    ArmOverrides, Claim, ComparisonSpec, DrawnArms, PlanFile, Rung, SettingTrial, Sweep, TrialSpec, Tuning,
+};
 use pool_testkit::{cost_spec, named, trial_spec};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,6 +100,26 @@ impl Synthetic {
     pub(crate) fn search(&mut self, search: DrawnArms, rungs: &[Rung]) {
         (self.plan.search, self.plan.rungs) = (Some(search), rungs.to_vec());
         self.write_plan();
+    }
+
+    /// Lets every arm be tuned with these settings.
+    pub(crate) fn tune(&mut self, settings: Vec<ArmOverrides>) {
+        self.plan.tuning = Some(Tuning { settings, trials: Vec::new(), tuned: Vec::new() });
+        self.write_plan();
+    }
+
+    /// Adds a trial with one of the settings and its record: one of tuning, or one with a seed of the study.
+    pub(crate) fn finish_with(&mut self, setting: usize, mut record: TrialRecord) -> String {
+        record.spec.study.clone_from(&self.plan.study);
+        let is_tuning = record.spec.seed >= Tuning::FIRST_SEED;
+        let tuning = self.plan.tuning.as_mut().unwrap();
+        let trials = if is_tuning { &mut tuning.trials } else { &mut tuning.tuned };
+        let id = format!("{}-{}", if is_tuning { "tuning" } else { "tuned" }, trials.len());
+        trials.push(SettingTrial { setting, trial: named(&id, &record.spec) });
+        self.write_plan();
+        record.id.clone_from(&id);
+        self.leave(&id, "record.json", &record.to_json());
+        id
     }
 
     pub(crate) fn root(&self) -> &Path {
