@@ -17,9 +17,11 @@ fn settings() -> Vec<ArmOverrides> {
 /// A trial with this learning rate that misclassifies so many of a hundred test images, and ten times as many to validate
 /// with.
 fn with_rate(arm: &str, pool: &str, seed: u64, rate: f64, errors: u64) -> TrialRecord {
-    let mut record = small(arm, pool, seed, 2);
-    record.spec.train.learning_rate = rate;
-    err(&mut record, errors, seed);
+    // What these records find grows with the seed, and the seeds of tuning are large.
+    let small_seed = seed % 1_000_000;
+    let mut record = small(arm, pool, small_seed, 2);
+    (record.spec.seed, record.spec.train.learning_rate) = (seed, rate);
+    err(&mut record, errors, small_seed);
     if let Some(validation) = &mut record.validation {
         validation.errors = 10 * errors;
     }
@@ -90,8 +92,8 @@ fn an_arm_for_which_nothing_could_be_chosen_says_why() {
     let mut study = tuned();
     for seed in [Tuning::FIRST_SEED, Tuning::FIRST_SEED + 1] {
         for (setting, rate) in RATES.into_iter().enumerate() {
-            let mut record = diverged("none", seed);
-            record.spec.train.learning_rate = rate;
+            let mut record = diverged("none", 1);
+            (record.spec.seed, record.spec.train.learning_rate) = (seed, rate);
             study.finish_with(setting, record);
         }
     }
