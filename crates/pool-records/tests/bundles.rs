@@ -27,8 +27,8 @@ const BUNDLE: &str = "study.pool-run.tar.gz";
 
 /// A plan with the trial found-s1 and the measurement found.
 fn plan() -> String {
-    let plan = seeds("record_json").into_iter().map(|bytes| String::from_utf8(bytes).unwrap());
-    plan.filter(|text| PlanFile::from_json(text).is_ok()).next_back().unwrap()
+    let mut plan = seeds("record_json").into_iter().map(|bytes| String::from_utf8(bytes).unwrap());
+    plan.rfind(|text| PlanFile::from_json(text).is_ok()).unwrap()
 }
 
 fn write(root: &Path, files: &[(&str, &str)]) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pool_spec::SettingTrial;
 use serde::Serialize;
 
-use super::{TrialStatus, TrialSummary};
+use super::{Evaluation, TrialStatus, TrialSummary};
 
 /// An arm and the settings that it was tried with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -82,7 +82,7 @@ impl TriedSetting {
             trials: there.len(),
             diverged: there.len() - evaluations.len(),
             missing: trials.len() - there.len(),
-            validation_error: mean(evaluations.iter().map(|found| found.error_rate()).collect()),
+            validation_error: mean(evaluations.iter().map(Evaluation::error_rate).collect()),
             validation_loss: mean(evaluations.iter().map(|found| found.loss).collect()),
         }
     }
