@@ -55,6 +55,11 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("zero epochs", "epochs = 2", "epochs = 0"),
     ("negative batch size", "batch_size = 100", "batch_size = -1"),
     ("batch larger than the training set", "batch_size = 100", "batch_size = 1601"),
+    (
+        "tuning as a list of tables",
+        "[[arm]]\nname = \"max\"",
+        "[[tune]]\ndropout = [0.2, 0.5]\n[[arm]]\nname = \"max\"",
+    ),
     ("tuning of nothing", "[[arm]]\nname = \"max\"", "[tune]\nseeds = 2\n[[arm]]\nname = \"max\""),
     ("tuning of one setting", "[[arm]]\nname = \"max\"", "[tune]\ndropout = [0.2]\n[[arm]]\nname = \"max\""),
     (

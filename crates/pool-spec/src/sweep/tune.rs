@@ -11,6 +11,10 @@ use crate::{SweepError, Tuning, draw};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TuneToml {
+    // First, as no table is a number: so [[tune]] is answered by what was meant.
+    /// Seeds that each setting is tried with.
+    #[serde(default = "one")]
+    seeds: Whole<1, 100>,
     dropout: Option<Numbers>,
     learning_rate: Option<Numbers>,
     weight_decay: Option<Numbers>,
@@ -18,9 +22,6 @@ pub(super) struct TuneToml {
     label_smoothing: Option<Numbers>,
     /// Drawn from the axes; left out, every combination of listed values.
     settings: Option<Whole<2, MOST_SETTINGS>>,
-    /// Seeds that each setting is tried with.
-    #[serde(default = "one")]
-    seeds: Whole<1, 100>,
     /// Of the draws.
     #[serde(default)]
     seed: Option<SeedToml>,
@@ -215,6 +216,7 @@ mod tests {
             ("learning_rate = [0.1, 0.1]", "learning_rate: item 2 of the list is there already; remove it"),
             ("momentum = [0.0, 0.9]", "optimizer = \"adam\" has none to set"),
             ("learning_rates = [0.1]", "unknown field"),
+            ("seeds = [1, 2]", "invalid type: sequence"),
         ] {
             let error = tune(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");
