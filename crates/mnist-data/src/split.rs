@@ -51,7 +51,12 @@ impl SplitIndices {
             }
             Split::Stratified(fraction) => stratified(classes, fraction, EVERY_TRIALS_SEED),
             Split::StratifiedPerSeed(fraction) => stratified(classes, fraction, seed),
-            Split::Folds(folds) => dealt(classes, u64::from(folds), seed),
+            Split::Folds(folds) => {
+                let (number, folds) = (seed.wrapping_sub(1), u64::from(folds));
+                divided(classes, number / folds, |label, class, image| {
+                    is_in_fold(class, label, image, folds, number % folds)
+                })
+            }
         })
     }
 }
@@ -123,42 +128,40 @@ fn held_out(class: usize, fraction: f64) -> usize {
     ((class as f64 * fraction).round() as usize).clamp(most.min(1), most)
 }
 
-/// How many images of a class are held out with this fold. The first image of another class goes into another fold, so that
-/// rare classes do not all miss the last ones.
+/// How many images of a class are held out with this fold.
 fn in_fold(class: usize, label: u64, folds: u64, fold: u64) -> usize {
-    if class < 2 {
-        return 0;
-    }
-    (0..class as u64).filter(|image| (image + label) % folds == fold).count()
+    (0..class).filter(|&image| is_in_fold(class, label, image, folds, fold)).count()
 }
 
-/// Every class dealt into folds, one of which is held out.
-fn dealt(classes: Vec<Vec<u32>>, folds: u64, seed: u64) -> SplitIndices {
-    let number = seed.wrapping_sub(1);
-    let (round, fold) = (number / folds, number % folds);
-    let mut indices = SplitIndices { train: Vec::new(), validation: Vec::new() };
-    for (label, mut class) in (0_u64..).zip(classes) {
-        shuffle(&mut generator(round, label), &mut class);
-        let is_single = class.len() < 2;
-        for (image, index) in (0_u64..).zip(class) {
-            let is_held_out = !is_single && (image + label) % folds == fold;
-            if is_held_out { indices.validation.push(index) } else { indices.train.push(index) }
-        }
-    }
-    indices.train.sort_unstable();
-    indices.validation.sort_unstable();
-    indices
+/// Whether an image of a shuffled class is held out with this fold. The first image of another class goes into another fold,
+/// so that rare classes do not all miss the last ones.
+fn is_in_fold(class: usize, label: u64, image: usize, folds: u64, fold: u64) -> bool {
+    class > 1 && (image as u64 + label) % folds == fold
 }
 
-/// From the indices of each class's images, by label.
 fn stratified(classes: Vec<Vec<u32>>, fraction: f64, seed: u64) -> SplitIndices {
+    divided(classes, seed, |_, class, image| image < held_out(class, fraction))
+}
+
+/// Divides the indices of each class's images, by label, once they are shuffled: by label, number of the class's images, and
+/// place among them.
+fn divided(
+    classes: Vec<Vec<u32>>,
+    seed: u64,
+    is_held_out: impl Fn(u64, usize, usize) -> bool,
+) -> SplitIndices {
     let mut indices = SplitIndices { train: Vec::new(), validation: Vec::new() };
     for (label, mut class) in (0_u64..).zip(classes) {
         // A stream of its own, so that adding or removing a class does not change the draw of the others.
         shuffle(&mut generator(seed, label), &mut class);
-        let (validation, train) = class.split_at(held_out(class.len(), fraction));
-        indices.validation.extend_from_slice(validation);
-        indices.train.extend_from_slice(train);
+        for (image, &index) in class.iter().enumerate() {
+            let part = if is_held_out(label, class.len(), image) {
+                &mut indices.validation
+            } else {
+                &mut indices.train
+            };
+            part.push(index);
+        }
     }
     indices.train.sort_unstable();
     indices.validation.sort_unstable();

@@ -297,16 +297,13 @@ fn look_line(number: usize, of: usize, arms: usize, seeds: u32) -> String {
 
 /// One line for each arm: what it is trained with from now on.
 fn tuned_lines(settings: &[ArmOverrides], arms: &[TunedArm]) -> Vec<String> {
-    let line = |arm: &TunedArm| {
-        let chosen = arm.chosen.and_then(|place| Some((settings.get(place)?, arm.settings.get(place)?)));
-        match chosen {
-            Some((setting, found)) => {
-                let error_percent = 100.0 * found.validation_error.unwrap_or(f64::NAN);
-                format!("tuned {}: {setting}, validation error {error_percent:.2} %", arm.arm)
-            }
-            None if arm.is_waiting() => format!("not tuned {}: trials are missing", arm.arm),
-            None => format!("not tuned {}: every setting has a trial that diverged", arm.arm),
+    let line = |arm: &TunedArm| match arm.choice(settings) {
+        Some((setting, found)) => {
+            let error_percent = 100.0 * found.validation_error.unwrap_or(f64::NAN);
+            format!("tuned {}: {setting}, validation error {error_percent:.2} %", arm.arm)
         }
+        None if arm.is_waiting() => format!("not tuned {}: trials are missing", arm.arm),
+        None => format!("not tuned {}: every setting has a trial that diverged", arm.arm),
     };
     arms.iter().map(line).collect()
 }

@@ -47,8 +47,9 @@ impl SeedsOfReport {
 
     /// Whether one of these reports was written for arms that were tuned otherwise, or not at all.
     pub fn is_tuned_otherwise(&self, reports: &[Self]) -> bool {
-        let budget = |report: &Self| (report.settings.clone(), report.tuning_trials);
-        reports.iter().any(|report| budget(report) != budget(self))
+        reports
+            .iter()
+            .any(|report| report.settings != self.settings || report.tuning_trials != self.tuning_trials)
     }
 
     /// Those of the reports that were written for a run, the first one first; a list that cannot be read counts as empty.

@@ -5,8 +5,8 @@ use pool_records::{
     TaskState, TrialRecord, TrialStatus, TrialSummary, TunedArm,
 };
 use pool_spec::{
-    ArmOverrides, Claim, ComparisonSpec, DrawnArms, Measurement, PlanFile, Reported, Rung, SettingTrial,
-    Trial, Tuning, one_per_arm,
+    ArmOverrides, Claim, ComparisonSpec, DrawnArms, Measurement, PlanFile, Reported, Rung, Trial, Tuning,
+    one_per_arm,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -119,7 +119,7 @@ impl Run {
         let plan = read_plan(&layout)?;
         let mut run = Self::unread(layout, &plan);
         if let Some(tuning) = &plan.tuning {
-            run.add_tuning(tuning);
+            run.look_at_tuning(&plan, tuning);
         }
         // What an arm is judged by; a tuned one, by the trials of its setting.
         let judged: Vec<&Trial> = run.judged(&plan.trials, plan.tuning.as_ref()).collect();
@@ -167,9 +167,6 @@ impl Run {
         }
         if run.overview.is_empty() && !run.paused.is_empty() {
             run.overview = lines_of(&run);
-        }
-        if let Some(tuning) = &plan.tuning {
-            run.overview = run.lines_of_tuning(&plan, tuning);
         }
         Ok(run)
     }
@@ -220,8 +217,12 @@ impl Run {
         };
         let states: Vec<TaskState<TrialSummary>> = trials.par_iter().map(|trial| state_of(trial)).collect();
         let lines = trials.iter().zip(&states).filter_map(|(trial, state)| line_of(trial, state));
-        self.overview = lines.collect();
-        let shown = best_arms(&self.overview, most);
+        let lines: Vec<TrialOverview> = lines.collect();
+        let shown = best_arms(&lines, most);
+        // Of a run that tunes, every trial has its line already.
+        if self.tuning.is_none() {
+            self.overview = lines;
+        }
         for (trial, state) in trials.iter().zip(states) {
             if !shown.contains(&trial.spec().arm) {
                 self.add_trial(trial, state);
@@ -259,11 +260,23 @@ impl Run {
         }
     }
 
-    /// Reads the trials of tuning, and chooses the settings.
-    fn add_tuning(&mut self, tuning: &Tuning) {
+    /// Gives every trial of a run that tunes its line with its setting, and chooses the settings.
+    fn look_at_tuning(&mut self, plan: &PlanFile, tuning: &Tuning) {
+        let with_setting = tuning.trials.iter().chain(&tuning.tuned);
+        let settings: HashMap<&str, usize> =
+            with_setting.map(|tried| (tried.trial.id(), tried.setting)).collect();
+        let setting_of =
+            |trial: &Trial| tuning.settings.get(*settings.get(trial.id())?).map(ToString::to_string);
+        let trials: Vec<&Trial> = plan.every_trial().collect();
+        let states = trials.par_iter().map(|trial| TaskState::of(&self.layout.trial(trial.id()), trial.id()));
+        let states: Vec<TaskState<TrialSummary>> = states.collect();
+        let lines = trials.iter().zip(&states).filter_map(|(trial, state)| {
+            Some(TrialOverview { setting: setting_of(trial), ..line_of(trial, state)? })
+        });
+        self.overview = lines.collect();
         let mut finished = HashMap::new();
-        for SettingTrial { trial, .. } in &tuning.trials {
-            let state = TaskState::<TrialSummary>::of(&self.layout.trial(trial.id()), trial.id());
+        // The trials of tuning are the first ones. The others are read in full where they are shown.
+        for (trial, state) in trials.into_iter().zip(states).take(tuning.trials.len()) {
             if let Some(record) = self.add_trial(trial, state) {
                 finished.insert(trial.id().to_owned(), *record);
             }
@@ -301,20 +314,6 @@ impl Run {
             with_it.next().is_some_and(|tried| tried.trial.spec().is_other_seed_of(trial.spec()))
         };
         trials.iter().filter(move |trial| is_chosen(trial)).chain(tuned)
-    }
-
-    /// The line of every trial of a run that tunes, with its setting.
-    fn lines_of_tuning(&self, plan: &PlanFile, tuning: &Tuning) -> Vec<TrialOverview> {
-        let with_setting = tuning.trials.iter().chain(&tuning.tuned);
-        let settings: HashMap<&str, usize> =
-            with_setting.map(|tried| (tried.trial.id(), tried.setting)).collect();
-        let trials: Vec<&Trial> = plan.every_trial().collect();
-        let line = |trial: &&Trial| {
-            let line = line_of(trial, &TaskState::of(&self.layout.trial(trial.id()), trial.id()))?;
-            let setting = settings.get(trial.id()).and_then(|&setting| tuning.settings.get(setting));
-            Some(TrialOverview { setting: setting.map(ToString::to_string), ..line })
-        };
-        trials.par_iter().filter_map(line).collect()
     }
 
     fn arm(&mut self, name: &str) -> &mut ArmResults {

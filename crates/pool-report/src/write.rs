@@ -98,9 +98,7 @@ pub fn write_summary(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Ve
     contents.extend(
         plots.into_iter().map(|plot| (folder.join(format!("{prefix}{}", plot.kind.file())), plot.svg)),
     );
-    check_outputs(&[], &contents.iter().map(|(path, _)| path.as_path()).collect::<Vec<_>>())?;
-    create(folder)?;
-    write_all(contents)
+    write_into(folder, contents)
 }
 
 /// Writes a league for documents about the study: `league.md`, and for each run the picture that it shows.
@@ -115,6 +113,11 @@ pub fn write_league(league: &League, folder: &Path) -> Result<Vec<PathBuf>, Repo
             .iter()
             .filter_map(|table| Some((folder.join(league_picture_file(table)), league_picture(table)?))),
     );
+    write_into(folder, contents)
+}
+
+/// Writes files of a folder outside any run, which is created if it does not exist.
+fn write_into(folder: &Path, contents: Vec<(PathBuf, String)>) -> Result<Vec<PathBuf>, ReportError> {
     check_outputs(&[], &contents.iter().map(|(path, _)| path.as_path()).collect::<Vec<_>>())?;
     create(folder)?;
     write_all(contents)

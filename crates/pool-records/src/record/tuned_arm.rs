@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use pool_spec::SettingTrial;
+use pool_spec::{ArmOverrides, SettingTrial};
 use serde::Serialize;
 
 use super::{Evaluation, TrialStatus, TrialSummary};
@@ -64,6 +64,15 @@ impl TunedArm {
 }
 
 impl TunedArm {
+    /// The one of these settings that was chosen, and what was found with it.
+    pub fn choice<'a>(
+        &'a self,
+        settings: &'a [ArmOverrides],
+    ) -> Option<(&'a ArmOverrides, &'a TriedSetting)> {
+        let place = self.chosen?;
+        Some((settings.get(place)?, self.settings.get(place)?))
+    }
+
     /// Whether a trial is missing, so that nothing is chosen yet.
     pub fn is_waiting(&self) -> bool {
         self.settings.iter().any(|setting| setting.missing > 0)

@@ -10,7 +10,7 @@ use pool_spec::EarlyStopping;
 use serde::Serialize;
 
 use crate::cells::{counted, fixed, listed, percent};
-use crate::figures::LEVEL;
+use crate::figures::{LEVEL, overlap_with_shortest};
 use crate::{ArmFigures, ArmResults, Estimate, OverProcesses, Run};
 
 /// Every arm at each budget.
@@ -130,13 +130,11 @@ fn prices(of: BudgetOf, arms: &[Priced<'_>]) -> Option<Vec<f64>> {
         BudgetOf::Steps => arms.iter().map(|arm| arm.steps).collect(),
         BudgetOf::Time => {
             let times: Vec<OverProcesses> = arms.iter().map(|arm| arm.seconds).collect::<Option<_>>()?;
-            let shortest = times.iter().min_by(|a, b| a.median.total_cmp(&b.median))?;
+            let shortest = times.iter().map(|time| time.median).min_by(f64::total_cmp)?;
             // Times that cannot be told from the shortest must not cost an arm an epoch.
-            let is_as_short = |time: &OverProcesses| {
-                time.range().zip(shortest.range()).is_some_and(|(range, shortest)| range.overlaps(&shortest))
-            };
-            let price = |time: &OverProcesses| if is_as_short(time) { shortest.median } else { time.median };
-            times.iter().map(price).collect()
+            let are_short = overlap_with_shortest(&times).unwrap_or_else(|| vec![false; times.len()]);
+            let priced = times.iter().zip(are_short);
+            priced.map(|(time, is_short)| if is_short { shortest } else { time.median }).collect()
         }
     };
     prices.iter().all(|price| *price > 0.0).then_some(prices)

@@ -126,6 +126,14 @@ fn range(values: impl Iterator<Item = u64>) -> String {
     if from == to { from } else { format!("{from} to {to}") }
 }
 
+/// `1 epoch`, `3 epochs`, or `3 to 5 epochs`.
+fn counted_range(values: impl Iterator<Item = u64>, what: &str) -> String {
+    match range(values).as_str() {
+        "1" => format!("1 {what}"),
+        several => format!("{several} {what}s"),
+    }
+}
+
 /// A share as a percentage with no more digits than it has: `20 %`.
 fn per_cent(share: f64) -> String {
     format!("{} %", (1e4 * share).round() / 100.0)

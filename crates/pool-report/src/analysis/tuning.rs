@@ -3,7 +3,7 @@
 //! The arms of a run that tunes are judged as they were tuned. Next to it is the same comparison with the sweep file's
 //! settings, which are the same for all arms: each family of pairs is corrected by itself.
 use pool_metrics::Verdict;
-use pool_records::{TriedSetting, TunedArm};
+use pool_records::TunedArm;
 use pool_spec::ArmOverrides;
 use serde::Serialize;
 
@@ -66,12 +66,6 @@ impl TuningFindings {
             untuned_test_error: figures.iter().map(|arm| arm.test_error).collect(),
             pairs,
         })
-    }
-
-    /// What was found for an arm with the setting that was chosen for it.
-    pub fn chosen<'a>(&'a self, arm: &'a TunedArm) -> Option<(&'a ArmOverrides, &'a TriedSetting)> {
-        let place = arm.chosen?;
-        Some((self.settings.get(place)?, arm.settings.get(place)?))
     }
 }
 
@@ -139,7 +133,7 @@ fn at_the_edge(settings: &[ArmOverrides], tried: &[TunedArm]) -> Vec<String> {
     if least >= most {
         return Vec::new();
     }
-    let chosen = |arm: &TunedArm| settings.get(arm.chosen?)?.learning_rate;
+    let chosen = |arm: &TunedArm| arm.choice(settings)?.0.learning_rate;
     let warning = |(edge, rate): (&str, f64)| {
         let arms: Vec<&str> =
             tried.iter().filter(|arm| chosen(arm) == Some(rate)).map(|arm| arm.arm.as_str()).collect();
@@ -158,7 +152,8 @@ mod tests {
     use super::*;
 
     fn arm(chosen: Option<usize>) -> TunedArm {
-        let found = TriedSetting { trials: 2, validation_error: Some(0.1), ..TriedSetting::default() };
+        let found =
+            pool_records::TriedSetting { trials: 2, validation_error: Some(0.1), ..Default::default() };
         TunedArm { arm: "max".to_owned(), settings: vec![found; 3], chosen }
     }
 

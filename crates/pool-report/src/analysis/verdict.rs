@@ -6,11 +6,12 @@
 //! Trees", 1984, section 3.4.3), the cheapest. Cheapest is the shortest epoch; where the intervals of two epochs over
 //! processes overlap (the ranges of nine in ten repetitions, where an arm has one process only), the smaller memory in
 //! training; where two memories are within a twentieth, the lower validation error.
-use pool_metrics::{Interval, MemoryModel};
+use pool_metrics::MemoryModel;
 use serde::Serialize;
 
 use super::{Comparisons, Standing};
 use crate::cells::{counted, fixed, listed, mebibytes, percent, thousands};
+use crate::figures::overlap_with_shortest;
 use crate::{ArmFigures, Estimate, OverProcesses};
 
 /// Two figures of memory that differ by at most this fraction of the smaller one count as equal.
@@ -135,18 +136,13 @@ fn standard_error(arm: &ArmFigures) -> Option<f64> {
     })
 }
 
-/// The arms whose epoch times overlap with the shortest: by their intervals over processes, or by the ranges of their
-/// repetitions unless all have intervals. All arms if a time must not be compared or has no range.
+/// The arms whose epoch times [overlap with the shortest](overlap_with_shortest). All arms if a time must not be compared or
+/// has no range.
 fn fastest<'a>(arms: &[&'a ArmFigures]) -> Vec<&'a ArmFigures> {
     let times: Option<Vec<OverProcesses>> =
         arms.iter().map(|arm| arm.costs.epoch_s.filter(|_| arm.costs.may_be_compared())).collect();
-    let Some(times) = times else { return arms.to_vec() };
-    let intervals: Option<Vec<Interval>> = times.iter().map(|time| time.interval).collect();
-    let ranges = intervals.or_else(|| times.iter().map(OverProcesses::nine_in_ten).collect());
-    let Some(ranges) = ranges else { return arms.to_vec() };
-    let shortest = times.iter().zip(&ranges).min_by(|a, b| a.0.median.total_cmp(&b.0.median));
-    let Some((_, shortest)) = shortest else { return Vec::new() };
-    arms.iter().zip(&ranges).filter(|(_, range)| range.overlaps(shortest)).map(|(arm, _)| *arm).collect()
+    let Some(are_short) = times.and_then(|times| overlap_with_shortest(&times)) else { return arms.to_vec() };
+    arms.iter().zip(are_short).filter(|(_, is_short)| *is_short).map(|(arm, _)| *arm).collect()
 }
 
 /// The arms whose training memory counts as equal to the smallest.

@@ -16,6 +16,7 @@ pub use costs::{CostFigures, LatencyFigures, PeakFigures, TimeSource};
 pub(crate) use estimate::LEVEL;
 pub use estimate::{Estimate, Proportion, Spread};
 pub use over_processes::OverProcesses;
+pub(crate) use over_processes::overlap_with_shortest;
 pub use test_set::RobustnessFigures;
 pub(crate) use test_set::{
     change_axis_title, change_unit, change_words, changed, classes_with_errors, errors_by_class,

@@ -51,6 +51,16 @@ impl OverProcesses {
     }
 }
 
+/// Which of these times overlap with the shortest: by their intervals over processes, or by the ranges of their repetitions
+/// unless all have intervals. `None` if one has neither.
+pub(crate) fn overlap_with_shortest(times: &[OverProcesses]) -> Option<Vec<bool>> {
+    let intervals: Option<Vec<Interval>> = times.iter().map(|time| time.interval).collect();
+    let ranges = intervals.or_else(|| times.iter().map(OverProcesses::nine_in_ten).collect())?;
+    let shortest = times.iter().zip(&ranges).min_by(|a, b| a.0.median.total_cmp(&b.0.median));
+    let (_, shortest) = shortest?;
+    Some(ranges.iter().map(|range| range.overlaps(shortest)).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -394,16 +394,7 @@ fn times_from_unlike_machines_decide_nothing_and_are_said_to() {
 
 #[test]
 fn a_design_says_at_which_look_each_pair_was_decided() {
-    // Far apart, nearly the same, and open; with some spread from seed to seed.
-    let mut study = Synthetic::study("design");
-    for (arm, more) in [("average", 0), ("maximum", 1), ("none", 300)] {
-        for seed in 1..=if arm == "none" { 4 } else { 8 } {
-            let mut record = trial(arm, "\"max\"", seed, 10);
-            err(&mut record, 100 + more + (seed * (seed + more)) % 3, 0);
-            study.finish(record);
-        }
-    }
-    study.compare(0.005, &[4, 8]);
+    let study = Synthetic::designed();
     let analysis = study.analysis();
     let sentence = |a: &str, b: &str| analysis.comparisons.pair(a, b).unwrap().0.sentence.clone();
     assert_eq!(analysis.comparisons.standing("average", "none"), Standing::Better);

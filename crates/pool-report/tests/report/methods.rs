@@ -202,15 +202,7 @@ fn the_tests_are_those_that_were_made() {
 
 #[test]
 fn a_design_is_described_by_its_looks_and_by_what_they_decided() {
-    let mut study = Synthetic::study("design");
-    for (arm, more) in [("average", 0), ("maximum", 1), ("none", 300)] {
-        for seed in 1..=if arm == "none" { 4 } else { 8 } {
-            let mut record = trial(arm, "\"max\"", seed, 10);
-            err(&mut record, 100 + more + (seed * (seed + more)) % 3, 0);
-            study.finish(record);
-        }
-    }
-    study.compare(0.005, &[4, 8]);
+    let mut study = Synthetic::designed();
     let analysis = study.analysis();
     let at = |number: usize| {
         let looks = analysis.comparisons.pairs.iter().filter_map(|pair| pair.comparison.look);

@@ -74,26 +74,36 @@ impl Tune {
     }
 }
 
+/// An axis with its key, and what a value of it sets.
+type Axis<'a> = (&'static str, &'a Option<Numbers>, fn(&mut ArmOverrides, f64));
+
+/// In the order in which settings are listed and drawn.
+fn axes_of(recipe: &RecipeAxes) -> [Axis<'_>; 5] {
+    [
+        ("learning_rate", &recipe.learning_rate, |setting, value| setting.learning_rate = Some(value)),
+        ("weight_decay", &recipe.weight_decay, |setting, value| setting.weight_decay = Some(value)),
+        ("momentum", &recipe.momentum, |setting, value| setting.momentum = Some(value)),
+        ("dropout", &recipe.dropout, |setting, value| setting.dropout = Some(value)),
+        ("label_smoothing", &recipe.label_smoothing, |setting, value| setting.label_smoothing = Some(value)),
+    ]
+}
+
 /// Every combination of the listed values, the first axis changing slowest.
 fn combinations(recipe: &RecipeAxes, axes: &AxisChecker<'_>) -> Result<Vec<ArmOverrides>, SweepError> {
-    let listed = |key: &str, axis: &Option<Numbers>| match axis {
-        None => Ok(vec![None]),
-        Some(Numbers::List(values)) => Ok(values.iter().copied().map(Some).collect::<Vec<_>>()),
-        Some(Numbers::Range(_)) => {
-            let message = format!(
-                "{key}: a range holds too many values to try them all; list some, or add settings = 12 to [tune]"
-            );
-            Err(axes.error(key, message))
+    let mut listed = Vec::new();
+    for (key, axis, set) in axes_of(recipe) {
+        match axis {
+            None => {}
+            Some(Numbers::List(values)) => listed.push((values, set)),
+            Some(Numbers::Range(_)) => {
+                let message = format!(
+                    "{key}: a range holds too many values to try them all; list some, or add settings = 12 to [tune]"
+                );
+                return Err(axes.error(key, message));
+            }
         }
-    };
-    let mut settings = Vec::new();
-    let learning_rates = listed("learning_rate", &recipe.learning_rate)?;
-    let weight_decays = listed("weight_decay", &recipe.weight_decay)?;
-    let momenta = listed("momentum", &recipe.momentum)?;
-    let rates = listed("dropout", &recipe.dropout)?;
-    let smoothings = listed("label_smoothing", &recipe.label_smoothing)?;
-    let lengths = [&learning_rates, &weight_decays, &momenta, &rates, &smoothings].map(Vec::len);
-    let count = lengths.into_iter().fold(1_usize, usize::saturating_mul);
+    }
+    let count = listed.iter().fold(1_usize, |count, (values, _)| count.saturating_mul(values.len()));
     if !(2..=MOST_SETTINGS as usize).contains(&count) {
         let s = if count == 1 { "" } else { "s" };
         let cure =
@@ -103,21 +113,17 @@ fn combinations(recipe: &RecipeAxes, axes: &AxisChecker<'_>) -> Result<Vec<ArmOv
         );
         return Err(axes.source.error_of(TUNE, message));
     }
-    for &learning_rate in &learning_rates {
-        for &weight_decay in &weight_decays {
-            for &momentum in &momenta {
-                for &dropout in &rates {
-                    settings.extend(smoothings.iter().map(|&label_smoothing| ArmOverrides {
-                        dropout,
-                        learning_rate,
-                        weight_decay,
-                        momentum,
-                        label_smoothing,
-                        ..ArmOverrides::default()
-                    }));
-                }
-            }
-        }
+    let mut settings = vec![ArmOverrides::default()];
+    for (values, set) in listed {
+        let with_value = |setting: &ArmOverrides, value: f64| {
+            let mut setting = setting.clone();
+            set(&mut setting, value);
+            setting
+        };
+        settings = settings
+            .iter()
+            .flat_map(|setting| values.iter().map(move |&value| with_value(setting, value)))
+            .collect();
     }
     Ok(settings)
 }
@@ -135,14 +141,12 @@ fn drawn(
             return Ok(settings);
         }
         let mut generator = draw::generator(seed, number);
-        let setting = ArmOverrides {
-            learning_rate: draw_number(&recipe.learning_rate, &mut generator),
-            weight_decay: draw_number(&recipe.weight_decay, &mut generator),
-            momentum: draw_number(&recipe.momentum, &mut generator),
-            dropout: draw_number(&recipe.dropout, &mut generator),
-            label_smoothing: draw_number(&recipe.label_smoothing, &mut generator),
-            ..ArmOverrides::default()
-        };
+        let mut setting = ArmOverrides::default();
+        for (_, axis, set) in axes_of(recipe) {
+            if let Some(value) = draw_number(axis, &mut generator) {
+                set(&mut setting, value);
+            }
+        }
         if !settings.contains(&setting) {
             settings.push(setting);
         }

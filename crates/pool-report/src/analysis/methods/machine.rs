@@ -4,7 +4,7 @@ use pool_metrics::MemoryModel;
 use pool_records::{Contention, CostRecord, Provenance, TrialRecord};
 
 use super::super::provenance::each_once;
-use super::{named, per_cent, range};
+use super::{counted_range, named, per_cent, range};
 use crate::cells::{counted, listed, thousands};
 use crate::{ArmFigures, Run};
 
@@ -62,10 +62,7 @@ fn machines(arms: &[ArmFigures]) -> Option<String> {
 fn timed(records: &[&CostRecord]) -> String {
     let of = |figure: fn(&CostRecord) -> u64| range(records.iter().map(|record| figure(record)));
     let warm_up = of(|record| record.training.warm_up_steps);
-    let epochs = match of(|record| record.training.epoch_s.len() as u64).as_str() {
-        "1" => "1 epoch".to_owned(),
-        several => format!("{several} epochs"),
-    };
+    let epochs = counted_range(records.iter().map(|record| record.training.epoch_s.len() as u64), "epoch");
     let mut batches: Vec<u64> =
         records.iter().flat_map(|record| record.latencies()).map(|latency| latency.batch_size).collect();
     batches.sort_unstable();
@@ -160,13 +157,12 @@ pub(super) fn machine_and_software(run: &Run) -> Vec<String> {
         let earlier = record.earlier.iter().map(|earlier| earlier.with.threads);
         earlier.chain([record.provenance.threads]).map(u64::from)
     });
-    let threads = match range(threads).as_str() {
-        "1" => "1 thread".to_owned(),
-        several => format!("{several} threads"),
-    };
-    let jobs = range(run.records().map(|record| u64::from(record.contention.jobs)));
-    let trials = if jobs == "1" { "trial" } else { "trials" };
-    sentences.push(format!("A trial had {threads}, and at most {jobs} {trials} ran at a time."));
+    let jobs = run.records().map(|record| u64::from(record.contention.jobs));
+    sentences.push(format!(
+        "A trial had {}, and at most {} ran at a time.",
+        counted_range(threads, "thread"),
+        counted_range(jobs, "trial")
+    ));
     let resumed = run.records().filter(|record| !record.earlier.is_empty()).count();
     if resumed > 0 {
         sentences.push(format!(

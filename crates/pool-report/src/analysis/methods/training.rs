@@ -7,7 +7,7 @@ use pool_records::{TrialRecord, TrialStatus, TunedArm};
 use pool_spec::{EarlyStopping, Layer, OptimizerSpec, Precision, Rung, Schedule, TrainSpec, Tuning};
 
 use super::super::comparisons::Comparisons;
-use super::{MOST_NAMED, by_arm, named, of_arms, range};
+use super::{MOST_NAMED, by_arm, counted_range, named, of_arms};
 use crate::cells::{counted, listed};
 use crate::figures::change_words;
 use crate::{ArmFigures, Run, TuningResults};
@@ -184,10 +184,8 @@ fn tuning(run: &Run) -> Vec<String> {
         Tuning::FIRST_SEED,
         counted(tried.iter().map(of_arm).sum(), "trial")
     )];
-    let chosen: Vec<String> = tried
-        .iter()
-        .filter_map(|arm| Some(format!("{} for {}", settings.get(arm.chosen?)?, arm.arm)))
-        .collect();
+    let chosen: Vec<String> =
+        tried.iter().filter_map(|arm| Some(format!("{} for {}", arm.choice(settings)?.0, arm.arm))).collect();
     if (1..=MOST_NAMED).contains(&chosen.len()) {
         sentences.push(format!("Chosen were {}.", listed(&chosen)));
     }
@@ -222,11 +220,8 @@ fn seeds(run: &Run) -> String {
             format!("The arms were not all trained with the same seeds: {}, {trials} in all.", listed(&each))
         }
         many => {
-            let counts = range(many.iter().map(|(_, seeds)| seeds.len() as u64));
-            let noun = if counts == "1" { "seed" } else { "seeds" };
-            format!(
-                "The arms were not all trained with the same seeds: each has {counts} {noun}, {trials} in all."
-            )
+            let seeds = counted_range(many.iter().map(|(_, seeds)| seeds.len() as u64), "seed");
+            format!("The arms were not all trained with the same seeds: each has {seeds}, {trials} in all.")
         }
     }
 }

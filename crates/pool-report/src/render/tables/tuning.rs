@@ -22,7 +22,7 @@ pub(in crate::render) fn tuning(analysis: &Analysis, detail: Detail) -> Vec<Tabl
 
 fn chosen(analysis: &Analysis, tuning: &TuningFindings) -> Table {
     let rows = tuning.tried.iter().zip(&tuning.untuned_test_error).map(|(arm, untuned)| {
-        let (setting, validation) = match tuning.chosen(arm) {
+        let (setting, validation) = match arm.choice(&tuning.settings) {
             Some((setting, found)) => (setting.to_string(), found.validation_error),
             None => (NOTHING.to_owned(), None),
         };

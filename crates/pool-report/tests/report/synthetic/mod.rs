@@ -79,6 +79,21 @@ impl Synthetic {
         run
     }
 
+    /// Three arms by a design with looks after 4 and 8 seeds: far apart, nearly the same, and open; with some spread from seed to
+    /// seed.
+    pub(crate) fn designed() -> Self {
+        let mut run = Self::study("design");
+        for (arm, more) in [("average", 0), ("maximum", 1), ("none", 300)] {
+            for seed in 1..=if arm == "none" { 4 } else { 8 } {
+                let mut record = trial(arm, "\"max\"", seed, 10);
+                err(&mut record, 100 + more + (seed * (seed + more)) % 3, 0);
+                run.finish(record);
+            }
+        }
+        run.compare(0.005, &[4, 8]);
+        run
+    }
+
     /// Adds a claim.
     pub(crate) fn claim(&mut self, claim: Claim) {
         self.plan.claims.push(claim);
